@@ -1,0 +1,81 @@
+"""Every error the instrument can tell a musician about, on one tree.
+
+IsobathError
+├── ModelError
+│   ├── ModelUnknown        no such model in the library
+│   ├── ModelDamaged        the file is not a model, or not a whole one
+│   ├── ModelNewer          written by a newer Isobath
+│   └── ModelMismatch       dimensions, rate or channels do not fit together
+├── MappingError            demonstrations that cannot be learned from
+├── PieceError
+│   ├── PieceUnknown
+│   ├── PieceDamaged
+│   └── PieceNewer
+├── AudioError              a sound that cannot be read or written
+├── SaveError               the disk refused; nothing that was saved before is lost
+├── KernelError             the sound kernel is missing or refuses
+└── UsageError              an argument outside its range
+
+Each message says what happened, with the value, and the way out. The same sentence reaches
+the terminal and the page.
+"""
+
+
+class IsobathError(Exception):
+    """The root. `str(error)` is a sentence for the musician."""
+
+
+class ModelError(IsobathError):
+    """Something about a model."""
+
+
+class ModelUnknown(ModelError):
+    """No such model in the library."""
+
+
+class ModelDamaged(ModelError):
+    """The file is not a model, or not a whole one."""
+
+
+class ModelNewer(ModelError):
+    """The file was written by a newer Isobath."""
+
+
+class ModelMismatch(ModelError):
+    """Dimensions, rates or channels that do not fit together."""
+
+
+class MappingError(IsobathError):
+    """Demonstrations that cannot be learned from."""
+
+
+class PieceError(IsobathError):
+    """Something about a piece."""
+
+
+class PieceUnknown(PieceError):
+    """No such piece in the library."""
+
+
+class PieceDamaged(PieceError):
+    """The file is not a piece, or not a whole one."""
+
+
+class PieceNewer(PieceError):
+    """The piece was saved by a newer Isobath."""
+
+
+class AudioError(IsobathError):
+    """A sound that cannot be read or written."""
+
+
+class SaveError(IsobathError):
+    """The disk refused. What was saved before is still there."""
+
+
+class KernelError(IsobathError):
+    """The sound kernel is missing or refuses."""
+
+
+class UsageError(IsobathError):
+    """An argument outside its range."""

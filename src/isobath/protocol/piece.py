@@ -1,0 +1,167 @@
+"""A piece: everything a person makes and keeps.
+
+These structs are what is saved, what travels between server and page, and what the page's
+TypeScript copy is generated from. Every field has a default, so that an older piece opens in
+a newer Isobath; `format` counts the changes that need more than a default.
+"""
+
+from typing import Literal
+
+import msgspec
+
+PIECE_FORMAT = 1
+
+Id = str
+"""Short random identifier, made where the thing is made (page or server)."""
+
+Algorithm = Literal["gp", "perceptron", "neighbours", "inverse_distance", "thin_plate", "linear", "polynomial", "ridge"]
+
+
+class Axis(msgspec.Struct, frozen=True, kw_only=True):
+    """One axis of the performance space, 0..1."""
+
+    id: Id
+    name: str
+    rest: float = 0.5
+    """Where the axis lies when nobody touches it."""
+
+
+class Pad(msgspec.Struct, frozen=True, kw_only=True):
+    """A surface for two axes. `pressure` names a third one, moved by pen pressure or touch force."""
+
+    x: Id
+    y: Id
+    pressure: Id | None = None
+
+
+class Demonstration(msgspec.Struct, frozen=True, kw_only=True):
+    """This place should reach that sound (paper 000, Our Approach, steps 1 and 2)."""
+
+    id: Id
+    point: tuple[float, ...]
+    """One value per axis, 0..1."""
+    latent: tuple[float, ...]
+    """One value per latent dimension of the voice's model."""
+    label: str = ""
+    colour: str = "#7fb2ff"
+    weight: float = 1.0
+    muted: bool = False
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A sound kept on the shelf, not yet placed."""
+
+    id: Id
+    latent: tuple[float, ...]
+    label: str = ""
+    colour: str = "#7fb2ff"
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """How one latent dimension is learned, as Wekinator allows per output."""
+
+    mode: Literal["learned", "locked", "off"] = "learned"
+    """locked: stays at `value`; off: leaves the dimension to the sliders."""
+    value: float = 0.0
+    axes: tuple[int, ...] | None = None
+    """Indices of the axes this dimension listens to; None: all of them."""
+
+
+class MappingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How demonstrations become a mapping."""
+
+    algorithm: Algorithm = "gp"
+    trust: float = 1.0
+    """1: the demonstrations are exact; towards 0: smoother (gp, thin_plate, ridge)."""
+    neighbours: int = 3
+    power: float = 2.0
+    degree: int = 2
+    hidden: int = 16
+    layers: int = 1
+    seed: int = 0
+    outputs: tuple[Output, ...] = ()
+    """Empty: every dimension learned from every axis."""
+
+
+class Shaping(msgspec.Struct, frozen=True, kw_only=True):
+    """What happens to latents between mapping and decoder; lists are empty or one value per dimension."""
+
+    hold: tuple[float, ...] = ()
+    held: tuple[float, ...] = ()
+    """1 takes the slider (`hold`), 0 what the mapping says."""
+    scale: tuple[float, ...] = ()
+    bias: tuple[float, ...] = ()
+    noise: tuple[float, ...] = ()
+    """Standard deviations of fresh noise each frame."""
+    drift: float = 0.0
+    drift_seconds: float = 4.0
+    smoothing_seconds: float = 0.02
+    clamp: float = 1.0
+    """0..1: how firmly latents are kept inside what the model knows."""
+
+
+class Voice(msgspec.Struct, frozen=True, kw_only=True):
+    """One model being played."""
+
+    id: Id
+    model: str
+    gain_db: float = 0.0
+    pan: float = 0.0
+    muted: bool = False
+    seed: int = 1
+    shaping: Shaping = msgspec.field(default_factory=Shaping)
+    demonstrations: tuple[Demonstration, ...] = ()
+    mapping: MappingSettings = msgspec.field(default_factory=MappingSettings)
+    other: MappingSettings | None = None
+    """The second of two algorithms compared live (A/B)."""
+    side: Literal["a", "b"] = "a"
+    fitted: msgspec.Raw | None = None
+    """The mapping as fitted (see docs/mapping-format.md), kept so that a piece opened again sounds the same."""
+    fitted_other: msgspec.Raw | None = None
+
+
+class Take(msgspec.Struct, frozen=True, kw_only=True):
+    """A recorded gesture. Row i of `points` holds from latent frame `frames[i]` of voice 0 until the next row."""
+
+    id: Id
+    name: str
+    hop: int
+    sample_rate: int
+    length: int
+    """Frames in all."""
+    axes: tuple[Id, ...]
+    frames: tuple[int, ...]
+    points: tuple[tuple[float, ...], ...]
+    seed: int = 1
+    """The voices start fresh with this seed, so that the take sounds the same every time."""
+    loop: bool = False
+    muted: bool = False
+    over: Id | None = None
+    """The take this one was overdubbed onto."""
+
+
+class Master(msgspec.Struct, frozen=True, kw_only=True):
+    """The last things before the ear."""
+
+    gain_db: float = 0.0
+    ceiling_db: float = -1.0
+    """True peak, dBTP, -1 at most."""
+    guard_db: float = 8.0
+    """Largest rise of loudness within a second; 0 switches the guard off."""
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """Voices, axes, demonstrations, mapping, takes."""
+
+    format: int = PIECE_FORMAT
+    id: Id
+    name: str
+    about: str = ""
+    axes: tuple[Axis, ...] = ()
+    pads: tuple[Pad, ...] = ()
+    """Axes on no pad are shown as faders."""
+    voices: tuple[Voice, ...] = ()
+    shelf: tuple[Kept, ...] = ()
+    takes: tuple[Take, ...] = ()
+    master: Master = msgspec.field(default_factory=Master)
+    refit: Literal["always", "button"] = "always"

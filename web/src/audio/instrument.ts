@@ -1,0 +1,68 @@
+// The sounding half of the page, as the rest of the page sees it.
+// Implemented by worklet-instrument.ts; nothing outside web/src/audio knows about worklets or wasm.
+
+import type { MappingData } from "../steer/mapping";
+import type { ModelDescription } from "../net/models";
+import type { Master, Shaping, Take } from "../protocol/messages";
+
+export type Seconds = number;
+export type Decibels = number;
+
+/** What the sound reports back, at most 60 times a second. */
+export interface Meters {
+  peak: [number, number]; // linear, since the last report
+  rms: [number, number];
+  limiterDb: Decibels; // reduction, <= 0
+  guardDb: Decibels; // reduction, <= 0
+  clamped: number; // 0..1: how much the clamp moved the last latent
+  scrubbed: number; // NaN or infinite values replaced since the start
+  latent: Float32Array; // last shaped latent of voice 0
+  gesture: Float64Array; // the gesture that made it
+  frame: number; // latent frames rendered by voice 0 since the start
+  load: number; // 0..1: render time / real time, smoothed
+  underruns: number; // render quanta that came late or were missed
+  latency: Seconds; // control to sample, measured, without the output device
+  outputLatency: Seconds; // the output device, as the browser reports it
+  takeFrame: number | null; // position in the take being played
+}
+
+export type InstrumentState = "idle" | "starting" | "running" | "suspended" | "failed";
+
+export interface Instrument extends EventTarget {
+  // events: "state", "meters" (CustomEvent<Meters>), "take" (CustomEvent<Take>): a recorded take is ready
+  readonly state: InstrumentState;
+  readonly failure: string | null; // one sentence for the musician
+  readonly sampleRate: number;
+
+  /** Must be called from a user gesture the first time. */
+  start(sampleRate: number): Promise<void>;
+  suspend(): Promise<void>;
+
+  /** Put a model on a voice slot (blob: the kernel's bytes from /models/NAME/decoder). */
+  setVoice(slot: number, model: ModelDescription, blob: ArrayBuffer, seed: number): Promise<void>;
+  removeVoice(slot: number): void;
+
+  /** Newest wins; `values` has one entry per axis, 0..1. */
+  setGesture(values: ArrayLike<number>): void;
+  /** Latents from the mapping (null: the mapping is silent and `hold` / the model's mean is heard). Blended in over 50 ms. */
+  setMapping(slot: number, mapping: MappingData | null): void;
+  setShaping(slot: number, shaping: Shaping, gainDb: Decibels, pan: number, muted: boolean): void;
+  setMaster(master: Master): void;
+  /** Play a latent path directly (scrubbing an encoded file); null returns to the mapping. */
+  setLatent(slot: number, latent: ArrayLike<number> | null): void;
+
+  panic(): void; // fade to silence within 64 samples, stay silent
+  resume(): void; // after panic
+
+  recordTake(name: string): void; // gesture recording starts at the next frame, with fresh voices
+  stopTake(): Promise<Take>;
+  playTake(take: Take, loop: boolean): void; // fresh voices, seed of the take
+  stopPlaying(): void;
+
+  recordSound(): void;
+  stopSound(): Promise<Blob>; // 24-bit WAV of exactly what was heard
+  readonly recordingSound: boolean;
+
+  /** Frequency magnitudes in dB of the output, for drawing. */
+  spectrum(into: Float32Array): void;
+}
