@@ -1,0 +1,200 @@
+"""PyTorch plays the list of operations: for training, and as the reference for the kernel.
+
+Registers are (batch, channels, rows). With `clock` and `seed` given, tones and noise are
+the exact integer sequences of docs/model-format.md, so that a decode is repeatable to the
+sample; while training, both start anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from . import spectrum
+from .plan import Builder, Operation
+
+_WORD = 0xFFFFFFFF
+_TURN = 2.0 * np.pi / 2.0**32
+
+
+def gate(x: Tensor) -> Tensor:
+    """RAVE's amplitude curve: 2 sigmoid(x)^2.3 + 1e-7, so 0 < g < 2."""
+    return 2.0 * torch.sigmoid(x.float()).pow(2.3) + 1e-7
+
+
+def hash_noise(rows: Tensor, channels: int, seed: int) -> Tensor:
+    """Uniform noise in [-1, 1) of absolute rows: (channels, rows), all in 32-bit integers."""
+    c = torch.arange(channels, device=rows.device)[:, None]
+    x = (rows[None] * 0x9E3779B1 + c * 0x85EBCA77 + seed) & _WORD
+    x = ((x ^ (x >> 16)) * 0x7FEB352D) & _WORD
+    x = ((x ^ (x >> 15)) * 0x846CA68B) & _WORD
+    x = x ^ (x >> 16)
+    signed = torch.where(x >= 2**31, x - 2**32, x)
+    return (signed.double() / 2.0**31).float()
+
+
+def conv(x: Tensor, o: Operation, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """out[t] sees in[t*stride + stride-1] and before, never after."""
+    stride, dilation = o.get("stride", 1), o.get("dilation", 1)
+    if o.get("act"):
+        x = F.leaky_relu(x, 0.2)
+    left = (weight.shape[-1] - 1) * dilation - (stride - 1)
+    x = F.pad(x, (left, 0))  # a negative pad drops rows no output needs
+    groups = o.get("groups", 1)
+    return F.conv1d(x, weight, bias, stride=stride, dilation=dilation, groups=groups)
+
+
+def conv_transpose(x: Tensor, o: Operation, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Kernel 2r, stride r; the half frame that would reach into the future is not taken."""
+    if o.get("act"):
+        x = F.leaky_relu(x, 0.2)
+    out = F.conv_transpose1d(x, weight, bias, stride=o["stride"])
+    return out[..., : x.shape[-1] * int(o["stride"])]
+
+
+def synthesis(x: Tensor, filters: Tensor) -> Tensor:
+    """Sub-bands (batch, channels*M, rows) -> (batch, channels, rows*M)."""
+    bands, taps = filters.shape
+    batch, _, rows = x.shape
+    channels = x.shape[1] // bands
+    x = x.reshape(batch * channels, bands, rows)
+    # One convolution with M outputs: W[j, m, i] = M h_m[(taps/M - 1 - i) M + j].
+    kernel = bands * filters.reshape(bands, taps // bands, bands).flip(1).permute(2, 0, 1)
+    out = F.conv1d(F.pad(x, (taps // bands - 1, 0)), kernel)
+    return out.transpose(1, 2).reshape(batch, channels, rows * bands)
+
+
+def analysis(x: Tensor, filters: Tensor) -> Tensor:
+    """Audio (batch, channels, rows*M) -> sub-bands (batch, channels*M, rows)."""
+    bands, taps = filters.shape
+    batch, channels, samples = x.shape
+    x = F.pad(x.reshape(batch * channels, 1, samples), (taps - bands, 0))
+    out = F.conv1d(x, filters.flip(1)[:, None], stride=bands)
+    return out.reshape(batch, channels * bands, -1)
+
+
+def tones(gates: Tensor, increments: Tensor, offsets: Tensor, r: int, clock: int) -> Tensor:
+    """Free-running oscillators under ramped gates, as one matrix product per frame.
+
+    cos(theta + w j) = cos(theta) cos(w j) - sin(theta) sin(w j): the row's phases meet the
+    gates, a fixed basis [4K, r] holds the rest (two ramps, cosine and sine).
+    """
+    batch, wide, rows = gates.shape
+    k = increments.shape[0]
+    channels = wide // k
+    g = gate(gates).reshape(batch, channels, k, rows)
+    before = F.pad(g, (1, 0))[..., :-1]
+    starts = (clock + torch.arange(rows, device=gates.device) * r) & _WORD
+    phase = (increments[:, None] * starts[None] + offsets[:, None]) & _WORD
+    theta = phase.double() * _TURN
+    cos, sin = theta.cos().float(), theta.sin().float()
+    features = torch.cat((before * cos, before * sin, g * cos, g * sin), dim=2)
+    j = torch.arange(r, device=gates.device)
+    turn = ((increments[:, None] * j[None]) & _WORD).double() * _TURN
+    c, s = turn.cos().float(), turn.sin().float()
+    up = ((j + 1) / r).float()
+    basis = torch.cat((c * (1 - up), -s * (1 - up), c * up, -s * up))
+    out = features.transpose(2, 3).reshape(batch, channels, rows, 4 * k) @ basis
+    return out.reshape(batch, channels, rows * r)
+
+
+class Coder(nn.Module):
+    """One list of operations with its tensors."""
+
+    def __init__(
+        self, operations: list[Operation], weights: Mapping[str, Tensor],
+        constants: Mapping[str, np.ndarray[Any, Any]], sample_rate: int, hop: int,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.operations = operations
+        self.sample_rate, self.hop = sample_rate, hop
+        self.constants = dict(constants)
+        for name, value in weights.items():
+            self.register_parameter(name, nn.Parameter(value.clone().float()))
+        for name, array in constants.items():
+            wide = array.astype(np.int64) if array.dtype == np.uint32 else array
+            self.register_buffer(name, torch.from_numpy(wide.copy()), persistent=False)
+        self._groups: dict[int, spectrum.Groups] = {}
+
+    @classmethod
+    def built(cls, builder: Builder, sample_rate: int, hop: int) -> Coder:
+        """From a plan."""
+        return cls(builder.operations, builder.weights, builder.constants, sample_rate, hop)
+
+    def _tensor(self, name: str | None) -> Tensor | None:
+        return None if name is None else getattr(self, name)
+
+    def spectrum_groups(self, o: Operation) -> spectrum.Groups:
+        """The kernels of a `spectrum` operation, made once."""
+        if id(o) not in self._groups:
+            frequencies, lengths = self.constants[o["frequencies"]], self.constants[o["lengths"]]
+            self._groups[id(o)] = spectrum.Groups(frequencies, lengths, o["attack"], self.sample_rate)
+        return self._groups[id(o)]
+
+    def forward(
+        self, registers: Mapping[str, Tensor], *, clock: int = 0, seed: int | None = None,
+        row: int = 0, skip_front: bool = False, half: bool = False,
+    ) -> dict[str, Tensor]:  # fmt: skip
+        """Play the list. `seed` None: noise from torch's generator; else the exact hash.
+
+        clock, row: absolute sample and sub-band row of the first one here.
+        skip_front: `front` is already in the registers (the spectrum has no weights).
+        half: bfloat16 for the convolutions; filter bank, gates and tones stay whole.
+        """
+        reg = dict(registers)
+        for o in self.operations:
+            if skip_front and o["out"] == "front":
+                continue
+            x = reg[o["in"]]
+            with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
+                if o["op"] in ("conv", "conv_transpose"):
+                    weight, bias = getattr(self, o["weight"]), self._tensor(o.get("bias"))
+                    play = conv if o["op"] == "conv" else conv_transpose
+                    y = play(x, o, weight, bias)
+                else:
+                    y = self._fixed(o, x, reg, clock, row, seed)
+            if "add" in o:
+                y = y + reg[o["add"]]
+            reg[o["out"]] = y
+        return reg
+
+    def _fixed(
+        self, o: Operation, x: Tensor, reg: dict[str, Tensor], clock: int, row: int,
+        seed: int | None,
+    ) -> Tensor:  # fmt: skip
+        """The operations without weights, in full precision."""
+        with torch.autocast(x.device.type, enabled=False):
+            x = x.float()
+            if o["op"] == "amplitude":
+                return self._amplitude(o, x, reg, row, seed)
+            if o["op"] == "synthesis":
+                return synthesis(x, getattr(self, o["filters"]))
+            if o["op"] == "analysis":
+                return analysis(x, getattr(self, o["filters"]))
+            if o["op"] == "tones":
+                rows_a_frame = x.shape[-1] // reg["latent"].shape[-1]
+                increments, offsets = getattr(self, o["increments"]), getattr(self, o["offsets"])
+                return tones(x, increments, offsets, self.hop // rows_a_frame, clock)
+            batch, channels, samples = x.shape
+            power = self.spectrum_groups(o).power(x.reshape(-1, samples), o["step"])
+            return spectrum.compress(power).reshape(batch, -1, power.shape[-1])
+
+    def _amplitude(
+        self, o: Operation, x: Tensor, reg: dict[str, Tensor], row: int, seed: int | None
+    ) -> Tensor:
+        parts = x.chunk(3 if o["noise"] else 2, dim=1)
+        wave = torch.tanh(parts[0]) * torch.sigmoid(parts[1])
+        reg["wave"] = wave
+        if not o["noise"]:
+            return wave
+        if seed is None:
+            u = torch.rand_like(wave) * 2 - 1
+        else:
+            rows = torch.arange(wave.shape[-1], device=wave.device) + row
+            u = hash_noise(rows, wave.shape[1], seed)
+        return wave + gate(parts[2]) * u

@@ -1,0 +1,61 @@
+"""The critic of phase 2: small convolutional nets over complex spectra.
+
+One net per resolution sees the real and imaginary parts of a short-time spectrum
+(Defossez et al. 2022, EnCodec, section 3.4), level-normalised with a soft power law so
+that quiet detail is seen too. Their features serve feature matching.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class _Scale(nn.Module):
+    def __init__(self, channels: int, width: int, n: int) -> None:
+        super().__init__()
+        self.n = n
+        sizes = [(2 * channels, width), (width, width), (width, 2 * width), (2 * width, 2 * width)]
+        self.layers = nn.ModuleList(
+            nn.Conv2d(a, b, (7, 3), stride=(3, 1), padding=(3, 1)) for a, b in sizes
+        )
+        self.verdict = nn.Conv2d(2 * width, 1, 3, padding=1)
+        self.register_buffer("window", torch.hann_window(n), persistent=False)
+
+    def forward(self, audio: Tensor) -> tuple[Tensor, list[Tensor]]:
+        batch, channels, samples = audio.shape
+        window: Tensor = self.window
+        z = torch.stft(
+            audio.reshape(-1, samples), self.n, self.n // 4, window=window, center=False,
+            return_complex=True,
+        ) * (4.0 / self.n)  # fmt: skip
+        # |z|^0.3: 60 dB of level become 18.
+        soft = (z.real.square() + z.imag.square() + 1e-9).pow(-0.35)
+        x = torch.stack((z.real * soft, z.imag * soft), dim=1)
+        x = x.reshape(batch, 2 * channels, *z.shape[1:])
+        features = []
+        with torch.autocast(audio.device.type, torch.bfloat16):
+            for layer in self.layers:
+                x = F.leaky_relu(layer(x), 0.2)
+                features.append(x.float())
+            return self.verdict(x).float(), features
+
+
+class Discriminator(nn.Module):
+    """Verdicts (higher = more real) and features at every scale."""
+
+    def __init__(self, channels: int, width: int, scales: tuple[int, ...], seed: int) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.scales = nn.ModuleList(_Scale(channels, width, n) for n in scales)
+
+    def forward(self, audio: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        verdicts: list[Tensor] = []
+        features: list[Tensor] = []
+        for scale in self.scales:
+            verdict, seen = scale(audio)
+            verdicts.append(verdict)
+            features.extend(seen)
+        return verdicts, features

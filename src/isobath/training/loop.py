@@ -1,0 +1,235 @@
+"""The training loop: two phases, resumable at any step.
+
+Phase 1 learns encoder and decoder from spectral distances. Phase 2 freezes the encoder
+(so latents keep their meaning) and lets a discriminator refine the decoder's detail.
+Every random choice depends on the seed and the step's number, so a run that was
+interrupted continues exactly as if it had not been.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from . import losses, plan
+from .coder import Coder
+from .corpus import Batch, Recording, batch
+from .discriminator import Discriminator
+from .settings import Course, Shape
+
+
+class Model(nn.Module):
+    """Encoder and decoder, with the bottleneck between them."""
+
+    def __init__(self, shape: Shape, seed: int) -> None:
+        super().__init__()
+        plan.check(shape)
+        self.shape = shape
+        random = torch.Generator().manual_seed(seed)
+        ears, voice = plan.encoder(shape, random), plan.decoder(shape, random)
+        self.encoder = Coder.built(ears, shape.sample_rate, shape.hop)
+        self.decoder = Coder.built(voice, shape.sample_rate, shape.hop)
+        self.warm = plan.receptive_frames(
+            ears.operations, shape, ears.weights
+        ) + plan.receptive_frames(voice.operations, shape, voice.weights)
+
+    def posterior(self, front: Tensor, half: bool = False) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of the latent, (batch, dims, frames)."""
+        spectral = self.shape.front == "spectrum"
+        key = "front" if spectral else "audio"
+        reg = self.encoder({key: front}, skip_front=spectral, half=half)
+        return reg["mean"].float(), F.softplus(reg["deviation"].float()) + 1e-4
+
+    def decode(self, latent: Tensor, clock: int, half: bool = False) -> dict[str, Tensor]:
+        """All registers; `audio` among them. Noise from torch's generator."""
+        return self.decoder({"latent": latent}, clock=clock, half=half)
+
+
+def rate(course: Course, step: int) -> float:
+    """Learning rate: a short rise, a cosine fall over phase 1, then level."""
+    if step < course.warmup:
+        return course.learning_rate * (step + 1) / course.warmup
+    through = min(step / max(course.steps, 1), 1.0)
+    swing = 0.5 * (1 + torch.cos(torch.tensor(torch.pi * through)).item())
+    return course.final_learning_rate + (course.learning_rate - course.final_learning_rate) * swing
+
+
+class Trainer:
+    """A model in training, everything that must survive an interruption, and one step."""
+
+    def __init__(self, shape: Shape, course: Course) -> None:
+        self.shape, self.course, self.step = shape, course, 0
+        self.device = torch.device(course.device)
+        self.model = Model(shape, course.seed).to(self.device)
+        self.average = Model(shape, course.seed).to(self.device)
+        self.discriminator = Discriminator(
+            shape.channels, course.discriminator_width, course.discriminator_scales, course.seed
+        ).to(self.device)
+        self.optimiser = torch.optim.AdamW(
+            self.model.parameters(), course.learning_rate, betas=course.betas, weight_decay=0.0
+        )
+        self.critic_optimiser = torch.optim.AdamW(
+            self.discriminator.parameters(), course.discriminator_learning_rate,
+            betas=course.betas, weight_decay=0.0,
+        )  # fmt: skip
+
+    @property
+    def adversarial(self) -> bool:
+        """Whether the next step belongs to phase 2."""
+        return self.step >= self.course.steps
+
+    def _heard(self, audio: Tensor) -> Tensor:
+        return audio[..., self.model.warm * self.shape.hop :]
+
+    def _through(self, heard: Batch) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Latent statistics and the decoder's registers for a batch."""
+        half = self.course.half
+        front = heard.front.to(self.device)
+        if self.adversarial:
+            with torch.no_grad():
+                mean, std = self.model.posterior(front, half)
+        else:
+            mean, std = self.model.posterior(front, half)
+        latent = mean + std * torch.randn_like(mean)
+        clock = int(torch.randint(0, 2**31, (1,)).item())
+        return mean, std, self.model.decode(latent, clock, half)
+
+    def train_step(self, recordings: list[Recording]) -> dict[str, float]:
+        """One step; returns the figures of this step."""
+        torch.manual_seed(self.course.seed * 1_000_003 + self.step)
+        heard = batch(recordings, self.shape, self.course, self.model.warm, self.step)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate(self.course, self.step)
+        mean, std, reg = self._through(heard)
+        out, target = self._heard(reg["audio"]), self._heard(heard.target.to(self.device))
+        figures: dict[str, Tensor] = {}
+        figures["spectral"] = losses.spectral_distance(out, target, self.course.scales)
+        figures["wave"] = reg["wave"].abs().mean()
+        loss = figures["spectral"] + self.course.wave_weight * figures["wave"]
+        if self.adversarial:
+            loss = loss + self._against(out, target, figures)
+        else:
+            loss = loss + self._bottleneck(mean, std, figures)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        figures["gradient"] = nn.utils.clip_grad_norm_(self.model.parameters(), self.course.clip)
+        if torch.isfinite(figures["gradient"]):
+            self.optimiser.step()
+        if self.adversarial and self.step % self.course.discriminator_every == 0:
+            figures["critic"] = self._teach_critic(out.detach(), target)
+        self._follow()
+        self.step += 1
+        return {k: float(v.detach()) for k, v in figures.items()}
+
+    def _bottleneck(self, mean: Tensor, std: Tensor, figures: dict[str, Tensor]) -> Tensor:
+        c = self.course
+        figures["divergence"] = losses.divergence(mean, std)
+        figures["movement"] = (mean[..., 1:] - mean[..., :-1]).square().mean()
+        beta = c.beta * min(1.0, (self.step + 1) / max(c.beta_warmup, 1))
+        return beta * figures["divergence"] + c.slowness * figures["movement"]
+
+    def _against(self, out: Tensor, target: Tensor, figures: dict[str, Tensor]) -> Tensor:
+        """The decoder's side of the adversarial game: be taken for real, feature by feature."""
+        self.discriminator.requires_grad_(False)
+        fakes, fake_features = self.discriminator(out)
+        with torch.no_grad():
+            _, features = self.discriminator(target)
+        self.discriminator.requires_grad_(True)
+        figures["adversarial"] = torch.stack([-f.mean() for f in fakes]).mean()
+        pairs = zip(fake_features, features, strict=True)
+        each = [(a - b).abs().mean() / (b.abs().mean() + 1e-5) for a, b in pairs]
+        figures["matching"] = torch.stack(each).mean()
+        c = self.course
+        return c.adversarial_weight * figures["adversarial"] + c.matching_weight * figures["matching"]
+
+    def _teach_critic(self, out: Tensor, target: Tensor) -> Tensor:
+        """The discriminator's side: hinge (Lim & Ye 2017)."""
+        reals, _ = self.discriminator(target)
+        fakes, _ = self.discriminator(out)
+        pairs = zip(reals, fakes, strict=True)
+        loss = torch.stack([F.relu(1 - r).mean() + F.relu(1 + f).mean() for r, f in pairs]).mean()
+        self.critic_optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.critic_optimiser.step()
+        return loss.detach()
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """The averaged weights follow the trained ones, faster at the start."""
+        decay = min(self.course.average, (1 + self.step) / (10 + self.step))
+        pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
+        for slow, fast in pairs:
+            slow.lerp_(fast, 1 - decay)
+
+    def save(self, path: Path) -> None:
+        """Everything, atomically: a crash leaves the previous checkpoint whole."""
+        state: dict[str, Any] = {
+            "shape": asdict(self.shape), "course": asdict(self.course), "step": self.step,
+            "model": self.model.state_dict(), "average": self.average.state_dict(),
+            "discriminator": self.discriminator.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "critic_optimiser": self.critic_optimiser.state_dict(),
+        }  # fmt: skip
+        partial = path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Continue from a checkpoint of the same shape."""
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.step = int(state["step"])
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.discriminator.load_state_dict(state["discriminator"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.critic_optimiser.load_state_dict(state["critic_optimiser"])
+
+
+def _line(trainer: Trainer, figures: dict[str, float], seconds_a_step: float, until: int) -> str:
+    left = (until - trainer.step) * seconds_a_step / 60
+    values = " ".join(f"{k} {v:.4g}" for k, v in figures.items())
+    return f"step {trainer.step}/{until} {values} | {seconds_a_step * 1000:.0f} ms a step, {left:.0f} min left"
+
+
+def train(shape: Shape, course: Course, recordings: list[Recording], out: Path) -> Trainer:
+    """Train to the end of the course, or until interrupted; `out` holds checkpoint and log.
+
+    A checkpoint found in `out` is continued. Ctrl-C saves first.
+    """
+    torch.set_num_threads(course.threads)
+    out.mkdir(parents=True, exist_ok=True)
+    trainer = Trainer(shape, course)
+    checkpoint = out / "checkpoint.pt"
+    if checkpoint.exists():
+        trainer.load(checkpoint)
+    until = course.steps + course.adversarial_steps
+    total: dict[str, float] = {}
+    since, counted = time.monotonic(), 0
+    try:
+        while trainer.step < until:
+            for k, v in trainer.train_step(recordings).items():
+                total[k] = total.get(k, 0.0) + v
+            counted += 1
+            if trainer.step % course.log_every == 0:
+                pace = (time.monotonic() - since) / counted
+                figures = {k: v / counted for k, v in total.items()}
+                print(_line(trainer, figures, pace, until), flush=True)
+                with (out / "metrics.jsonl").open("a") as log:
+                    log.write(json.dumps({"step": trainer.step, "seconds": pace, **figures}) + "\n")
+                total, since, counted = {}, time.monotonic(), 0
+            if trainer.step % course.checkpoint_every == 0:
+                trainer.save(checkpoint)
+    finally:
+        trainer.save(checkpoint)
+    return trainer
