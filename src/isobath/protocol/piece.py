@@ -5,7 +5,7 @@ TypeScript copy is generated from. Every field has a default, so that an older p
 a newer Isobath; `format` counts the changes that need more than a default.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,7 +14,12 @@ PIECE_FORMAT = 1
 Id = str
 """Short random identifier, made where the thing is made (page or server)."""
 
-Algorithm = Literal["gp", "perceptron", "neighbours", "inverse_distance", "thin_plate", "linear", "polynomial", "ridge"]
+MappingData = dict[str, Any]
+"""A fitted mapping as plain values (see docs/mapping-format.md)."""
+
+Algorithm = Literal[
+    "gp", "perceptron", "neighbours", "inverse_distance", "thin_plate", "linear", "polynomial", "ridge"
+]
 
 
 class Axis(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,13 +120,13 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     other: MappingSettings | None = None
     """The second of two algorithms compared live (A/B)."""
     side: Literal["a", "b"] = "a"
-    fitted: msgspec.Raw | None = None
-    """The mapping as fitted (see docs/mapping-format.md), kept so that a piece opened again sounds the same."""
-    fitted_other: msgspec.Raw | None = None
+    fitted: MappingData | None = None
+    """The mapping as fitted (docs/mapping-format.md), kept so that a piece opened again sounds the same."""
+    fitted_other: MappingData | None = None
 
 
 class Take(msgspec.Struct, frozen=True, kw_only=True):
-    """A recorded gesture. Row i of `points` holds from latent frame `frames[i]` of voice 0 until the next row."""
+    """A recorded gesture. Row i of `points` holds from latent frame `frames[i]` of voice 0 to the next."""
 
     id: Id
     name: str

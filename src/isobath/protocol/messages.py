@@ -1,0 +1,402 @@
+"""Every message between the page and the server.
+
+The page is local-first: it keeps its own undo and redo stacks of whole pieces and plays on
+without a server. What the person does is sent in order as `Change`, `Undo` and `Redo`, each
+with the next `number` of that page; while the connection is away they wait in the page and are
+sent when it returns. The server writes each one down before it answers `Saved`, remembers the
+last number of every page, and answers a number it has already seen without applying it twice.
+`Undo` and `Redo` carry the piece as it is afterwards, so page and server cannot drift apart:
+the last writer wins, and every other page on the same piece gets `PieceChanged`.
+
+On the wire each message is one binary WebSocket frame of MessagePack: a map whose `type` is the
+message's name in snake case. `web/src/protocol/messages.ts` is generated from this file by
+`python -m isobath.protocol.typescript`.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from isobath.protocol.piece import Demonstration, MappingData, MappingSettings, Piece
+
+PROTOCOL = 1
+"""Counts changes of meaning. A page of another number is asked to reload."""
+
+MESSAGE_BYTES = 32 * 1024 * 1024
+"""Largest message either side accepts."""
+
+MESSAGES_PER_SECOND = 240
+"""Sustained rate a page may send at; short bursts of four times as many pass."""
+
+HISTORY_STEPS = 100
+"""Most undo (and redo) steps sent along with an opened piece."""
+
+HISTORY_BYTES = 8 * 1024 * 1024
+"""The steps sent along stay below this many bytes together; older ones are undone by the server."""
+
+Seconds = float
+"""A moment, as seconds since 1970, or a duration."""
+
+PageId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+"""Made by the page when it is loaded; kept for as long as it has unsaved work."""
+
+PieceId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+"""A piece's `id`, as it travels in messages: letters, digits, `_` and `-`."""
+
+ShortText = Annotated[str, Meta(max_length=200)]
+"""Names and labels."""
+
+Number = Annotated[int, Meta(ge=1)]
+"""A page numbers its operations 1, 2, 3, ..."""
+
+Axes = Annotated[int, Meta(ge=1, le=64)]
+"""Axes of a performance space."""
+
+Dims = Annotated[int, Meta(ge=1, le=1024)]
+"""Latent dimensions of a model."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=None):
+    """What all messages share: a `type`."""
+
+
+# ---------------------------------------------------------------------------- parts of messages
+
+
+class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page needs to list a model. The whole description is at GET /models/NAME."""
+
+    name: str
+    title: str
+    about: str
+    sample_rate: int
+    channels: int
+    hop: int
+    """Samples per latent frame."""
+    dims: int
+    """Latent dimensions."""
+    delay: int
+    """Samples by which decode(encode(x)) lags x."""
+    encodes: bool
+    """Has an encoder: dropped sounds can become latents."""
+    bundled: bool
+    """Came with Isobath; otherwise the person's own."""
+    bytes: int
+    sha256: str
+    licence: str = ""
+    credit: str = ""
+
+
+class PieceSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list of pieces."""
+
+    id: PieceId
+    name: str
+    about: str = ""
+    models: tuple[str, ...] = ()
+    demonstrations: int = 0
+    takes: int = 0
+    created: Seconds = 0.0
+    changed: Seconds = 0.0
+    example: bool = False
+    """Read-only: opening it opens a fresh copy."""
+    trashed: bool = False
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the history. `label` names the change that is taken back or made again."""
+
+    label: str
+    piece: Piece
+    """The piece as it is once the step is taken."""
+    at: Seconds = 0.0
+    """When the change was made."""
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """The undo and redo stacks of a piece. The last of each list is the next to be taken."""
+
+    undo: tuple[Step, ...] = ()
+    redo: tuple[Step, ...] = ()
+    earlier: int = 0
+    """Undo steps older than the first of `undo`, kept by the server: send `Undo` without a piece."""
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece as it lies in the library, with the way it came to be so."""
+
+    piece: Piece
+    revision: int
+    """Grows with every saved operation of this piece, by whichever page."""
+    history: History
+
+
+# ------------------------------------------------------------------------------ page to server
+
+
+class Hello(Message, frozen=True, kw_only=True, tag="hello"):
+    """The first message of every connection."""
+
+    page: PageId
+    piece: PieceId | None = None
+    """The piece this page has open; None: whichever was played last."""
+    revision: int | None = None
+    """The revision of it that the page has; if it is still the newest, the piece is not sent again."""
+    protocol: int = PROTOCOL
+
+
+class Change(Message, frozen=True, kw_only=True, tag="change"):
+    """The piece after something was done to it. Answered by `Saved`, or by `Problem` of kind save."""
+
+    number: Number
+    piece: Piece
+    label: ShortText
+    """What was done, as the undo button will say it: `Move "bright and loud"`."""
+    joins: bool = False
+    """Continues the change before it (one drag, one undo): takes its place in the history."""
+
+
+class Undo(Message, frozen=True, kw_only=True, tag="undo"):
+    """Take the newest change back. Answered by `Saved`; without a piece, by `PieceOpened`."""
+
+    number: Number
+    id: PieceId
+    piece: Piece | None = None
+    """As it is afterwards; None if the page has no step left and asks the server for an earlier one."""
+
+
+class Redo(Message, frozen=True, kw_only=True, tag="redo"):
+    """Make the change again that was taken back last. Answered like `Undo`."""
+
+    number: Number
+    id: PieceId
+    piece: Piece | None = None
+
+
+class OpenPiece(Message, frozen=True, kw_only=True, tag="open_piece"):
+    """Open this piece. Answered by `PieceOpened`; an example is opened as a new copy."""
+
+    request: int
+    id: PieceId
+
+
+class NewPiece(Message, frozen=True, kw_only=True, tag="new_piece"):
+    """Make a piece with two axes, one pad and one voice, and open it. Answered by `PieceOpened`."""
+
+    request: int
+    name: ShortText
+    model: str | None = None
+    """The voice's model; None: the first bundled one."""
+
+
+class DuplicatePiece(Message, frozen=True, kw_only=True, tag="duplicate_piece"):
+    """Make a copy, history left behind, and open it. Answered by `PieceOpened`."""
+
+    request: int
+    id: PieceId
+    name: ShortText | None = None
+    """None: the old name with `copy` behind it."""
+
+
+class RenamePiece(Message, frozen=True, kw_only=True, tag="rename_piece"):
+    """Give a piece from the list another name: a change like any other. Answered by `Pieces`."""
+
+    request: int
+    id: PieceId
+    name: ShortText
+
+
+class DeletePiece(Message, frozen=True, kw_only=True, tag="delete_piece"):
+    """Move a piece to the trash. Answered by `Pieces`."""
+
+    request: int
+    id: PieceId
+
+
+class RestorePiece(Message, frozen=True, kw_only=True, tag="restore_piece"):
+    """Take a piece out of the trash. Answered by `Pieces`."""
+
+    request: int
+    id: PieceId
+
+
+class ListPieces(Message, frozen=True, kw_only=True, tag="list_pieces"):
+    """Answered by `Pieces`."""
+
+    request: int
+    trash: bool = False
+    """The pieces in the trash along with the others."""
+
+
+class Fit(Message, frozen=True, kw_only=True, tag="fit"):
+    """Learn a mapping. Answered by `Fitted` or `FitFailed`; a newer Fit with the same `slot` drops older ones
+    that have not been started."""
+
+    request: int
+    settings: MappingSettings
+    axes: Axes
+    dims: Dims
+    demonstrations: tuple[Demonstration, ...]
+    """Muted ones may be left in; they are not learned from, and their error is still told."""
+    slot: str = ""
+    """What is being fitted, such as a voice's id and side: `f3a:a`."""
+    kept: MappingData | None = None
+    """The mapping as last fitted: its hyper-parameters are kept, so it is quick and moves less elsewhere."""
+
+
+class Ping(Message, frozen=True, kw_only=True, tag="ping"):
+    """Answered by `Pong` with the same `sent`. Each page sends one every 5 seconds."""
+
+    sent: float
+
+
+# ------------------------------------------------------------------------------ server to page
+
+
+class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
+    """Answers `Hello`."""
+
+    version: str
+    """Of Isobath."""
+    protocol: int
+    acknowledged: int
+    """The highest number the library has for this page: what lies above is still to be sent."""
+    models: tuple[ModelSummary, ...]
+    pieces: tuple[PieceSummary, ...]
+    opened: Opened | None = None
+    """None: the page already has the newest revision."""
+    first_run: bool = False
+    """Nothing has been played here before: offer the guided start."""
+    notes: tuple[str, ...] = ()
+    """Sentences to show once, such as which backup was opened and why."""
+
+
+class Saved(Message, frozen=True, kw_only=True, tag="saved"):
+    """The operation is on disk."""
+
+    number: int
+    revision: int
+
+
+class PieceChanged(Message, frozen=True, kw_only=True, tag="piece_changed"):
+    """Another page changed the piece this page has open; the newest writer wins."""
+
+    opened: Opened
+    label: str
+    page: str
+    """Whose change it was."""
+    at: Seconds
+
+
+class PieceOpened(Message, frozen=True, kw_only=True, tag="piece_opened"):
+    """Answers OpenPiece, NewPiece, DuplicatePiece, and Undo or Redo without a piece."""
+
+    opened: Opened
+    request: int | None = None
+    number: int | None = None
+
+
+class Pieces(Message, frozen=True, kw_only=True, tag="pieces"):
+    """The list of pieces; `request` is None when it is told to all pages because it changed."""
+
+    pieces: tuple[PieceSummary, ...]
+    request: int | None = None
+
+
+class Models(Message, frozen=True, kw_only=True, tag="models"):
+    """The list of models, told to all pages because it changed."""
+
+    models: tuple[ModelSummary, ...]
+
+
+class Fitted(Message, frozen=True, kw_only=True, tag="fitted"):
+    """A mapping was learned."""
+
+    request: int
+    slot: str
+    mapping: MappingData
+    """See docs/mapping-format.md."""
+    errors: tuple[float, ...]
+    """Per demonstration, muted ones included: how far the mapping misses it, RMS over dimensions, in
+    standard deviations of the model's latents."""
+    warnings: tuple[str, ...]
+    """Sentences, such as two different sounds at the same spot."""
+    milliseconds: float
+
+
+class FitFailed(Message, frozen=True, kw_only=True, tag="fit_failed"):
+    """Nothing could be learned; the mapping before it still plays."""
+
+    request: int
+    slot: str
+    sentence: str
+
+
+ProblemKind = Literal["save", "piece", "model", "mapping", "audio", "protocol", "rate", "server"]
+"""save: not written, keep it and send it again; protocol: reload the page; server: our own mistake."""
+
+
+class Problem(Message, frozen=True, kw_only=True, tag="problem"):
+    """Something went wrong, told as it should be shown."""
+
+    sentence: str
+    kind: ProblemKind
+    request: int | None = None
+    number: int | None = None
+    """The operation that was not applied."""
+
+
+class Pong(Message, frozen=True, kw_only=True, tag="pong"):
+    """Answers `Ping`."""
+
+    sent: float
+
+
+FromPage = (
+    Hello
+    | Change
+    | Undo
+    | Redo
+    | OpenPiece
+    | NewPiece
+    | DuplicatePiece
+    | RenamePiece
+    | DeletePiece
+    | RestorePiece
+    | ListPieces
+    | Fit
+    | Ping
+)
+"""What a page may say."""
+
+FromServer = (
+    Welcome | Saved | PieceChanged | PieceOpened | Pieces | Models | Fitted | FitFailed | Problem | Pong
+)
+"""What the server may say."""
+
+# ------------------------------------------------------------------- beside the socket, over HTTP
+
+
+class Encoded(msgspec.Struct, frozen=True, kw_only=True):
+    """A sound as a path through a latent space: the answer of POST /models/NAME/encode, in MessagePack."""
+
+    name: str
+    """The file's name as the page sent it, for showing."""
+    dims: int
+    frames: int
+    hop: int
+    sample_rate: int
+    seconds: float
+    """Of sound encoded."""
+    truncated: bool
+    """The sound was longer than what is encoded at once; this is its beginning."""
+    latents: bytes
+    """float32, little-endian, frame after frame (frames x dims)."""
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """The JSON body of every HTTP answer that is not what was asked for."""
+
+    sentence: str
+    kind: ProblemKind
