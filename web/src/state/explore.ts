@@ -1,0 +1,105 @@
+// Looking for sounds: sliders over the latent, dice, nudges, and scrubbing an encoded file.
+// What is found lives in `state.explore`, outside undo; keeping or placing it makes it part of the piece.
+
+import { encodedFrame, type ModelDescription } from "../net/models";
+import type { Encoded, Voice } from "../protocol/messages";
+import { gaussian, whiten } from "./distribution";
+import { voiceOf } from "./edit";
+import type { Explore, State, Store } from "./store";
+
+/** The explored sound of a voice: what its sliders show. Starts at the model's mean. */
+export function exploreOf(state: State, voice: Voice): Explore {
+  const found = state.explore.get(voice.id);
+  if (found !== undefined) return found;
+  const mean = state.descriptions.get(voice.model)?.latent.mean ?? [];
+  return { latent: mean, file: null, frame: 0 };
+}
+
+/** The sound that "place" and "keep" take: the explored latent, with held dimensions at their sliders. */
+export function currentLatent(store: Store, voiceId?: string): readonly number[] | null {
+  const voice = voiceOf(store, voiceId);
+  if (voice === null) return null;
+  const latent = exploreOf(store.state, voice).latent;
+  return latent.length > 0 ? latent : null;
+}
+
+/** What is heard: "explore" the sound being looked for, "play" the mapping. */
+export function listen(store: Store, to: "explore" | "play"): void {
+  if (store.state.listen !== to) store.set({ listen: to });
+}
+
+/** Move one slider. */
+export function setDimension(store: Store, dimension: number, value: number, voiceId?: string): void {
+  const voice = voiceOf(store, voiceId);
+  if (voice === null || !Number.isFinite(value)) return;
+  const latent = [...exploreOf(store.state, voice).latent];
+  if (dimension < 0 || dimension >= latent.length) return;
+  latent[dimension] = value;
+  setExplored(store, latent, voice.id);
+}
+
+/** Look at a whole sound: a kept one, a demonstration's, a frame of a file. Locked dimensions move too. */
+export function setExplored(store: Store, latent: readonly number[], voiceId?: string): void {
+  const voice = voiceOf(store, voiceId);
+  if (voice === null || !latent.every(Number.isFinite)) return;
+  put(store, voice, { ...exploreOf(store.state, voice), latent: [...latent] });
+  listen(store, "explore");
+}
+
+/**
+ * A random sound from the model's own distribution, drawn through its covariance. `adventure` 1 draws
+ * as the training sounds lie; 0 the mean; above 1 beyond them. Dimensions locked by shaping stay.
+ */
+export function throwDice(store: Store, adventure = 1, random: () => number = Math.random): void {
+  const found = drawing(store);
+  if (found === null) return;
+  const { voice, model } = found;
+  const drawn = gaussian(model.latent, adventure, random);
+  setExplored(store, keepLocked(voice, exploreOf(store.state, voice).latent, drawn), voice.id);
+}
+
+/** A step to a neighbouring sound, `amount` standard deviations long. */
+export function nudge(store: Store, amount = 0.25, random: () => number = Math.random): void {
+  const found = drawing(store);
+  if (found === null) return;
+  const { voice, model } = found;
+  const here = exploreOf(store.state, voice).latent;
+  const step = gaussian({ ...model.latent, mean: model.latent.mean.map(() => 0) }, 1, random);
+  const length = Math.sqrt(whiten(model.latent, step)) || 1;
+  const there = here.map((x, i) => x + ((step[i] ?? 0) * amount * Math.sqrt(here.length)) / length);
+  setExplored(store, keepLocked(voice, here, there), voice.id);
+}
+
+/** An encoded file to scrub through. */
+export function setFile(store: Store, file: Encoded | null, voiceId?: string): void {
+  const voice = voiceOf(store, voiceId);
+  if (voice === null) return;
+  put(store, voice, { ...exploreOf(store.state, voice), file, frame: 0 });
+  if (file !== null) scrub(store, 0, voice.id);
+}
+
+/** Put the needle at a frame of the file. */
+export function scrub(store: Store, frame: number, voiceId?: string): void {
+  const voice = voiceOf(store, voiceId);
+  if (voice === null) return;
+  const explore = exploreOf(store.state, voice);
+  const file = explore.file;
+  if (file === null || file.frames === 0) return;
+  const at = Math.min(file.frames - 1, Math.max(0, Math.round(frame)));
+  put(store, voice, { latent: encodedFrame(file, at), file, frame: at });
+  listen(store, "explore");
+}
+
+function put(store: Store, voice: Voice, explore: Explore): void {
+  store.set({ explore: new Map(store.state.explore).set(voice.id, explore) });
+}
+
+function drawing(store: Store): { voice: Voice; model: ModelDescription } | null {
+  const voice = voiceOf(store);
+  const model = voice === null ? undefined : store.state.descriptions.get(voice.model);
+  return voice === null || model === undefined ? null : { voice, model };
+}
+
+function keepLocked(voice: Voice, before: readonly number[], after: readonly number[]): number[] {
+  return after.map((x, i) => ((voice.shaping.held[i] ?? 0) > 0.5 ? (before[i] ?? x) : x));
+}
