@@ -9,16 +9,23 @@ from __future__ import annotations
 import json
 import math
 import os
+import platform
+import subprocess
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
+from . import reference, statistics
 from .coder import Coder
+from .corpus import Recording
 from .loop import Model
-from .settings import Shape
+from .settings import Course, Shape
 
 FORMAT = 1
 
@@ -95,3 +102,91 @@ def random_model(path: Path, shape: Shape, seed: int) -> None:
         licence="none", credit="none", training={"steps": 0, "seed": seed}, quality={},
     )  # fmt: skip
     write(path, description, tensors)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a person must say about a model; the rest is measured."""
+
+    name: str
+    title: str
+    about: str
+    licence: str
+    credit: str
+
+
+def finish(
+    checkpoint: Path, recordings: list[Recording], held_out: list[str], words: Words, path: Path,
+    course: Course,
+) -> None:  # fmt: skip
+    """Export a checkpoint's averaged weights with statistics, loudness and provenance.
+
+    recordings: the training set, for the latent's statistics. Quality is added by
+    `evaluate.measure` and `add_quality`.
+    """
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    shape = Shape(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["shape"].items()})
+    model = Model(shape, 0)
+    model.load_state_dict(state["average"])
+    encoder, decoder = model.encoder, model.decoder
+    listens, explained, labels = _turn(encoder, decoder, recordings, shape)
+    description = bare_description(shape, listens, decoder)
+    z = np.concatenate([statistics.means(listens, r) for r in recordings])
+    description["latent"] = statistics.summary(z, explained, labels)
+    points = statistics.representatives(z, 288, course.seed)
+    wide = np.random.default_rng(course.seed).standard_normal((96, shape.dims)) * 1.5
+    points = np.concatenate((points, wide)).astype(np.float32)
+    db, light = statistics.held_loudness(decoder, points, shape.hop, shape.sample_rate)
+    tensors = tensors_of(listens, decoder)
+    tensors["loudness_points"] = points
+    tensors["loudness_db"] = db.astype(np.float32)
+    tensors["loudness_brightness"] = light.astype(np.float32)
+    description.update(
+        asdict(words), quality={},
+        loudness={"points": "loudness_points", "db": "loudness_db",
+                  "brightness": "loudness_brightness"},
+        training=provenance(shape, course, int(state["step"]), recordings, held_out),
+    )  # fmt: skip
+    write(path, description, tensors)
+
+
+def _turn(
+    encoder: Coder, decoder: Coder, recordings: list[Recording], shape: Shape
+) -> tuple[Coder, NDArray[np.float64], list[str]]:
+    """Principal axes, signed and named, folded into the weights; the encoder loses `deviation`."""
+    z = np.concatenate([statistics.means(encoder, r) for r in recordings])
+    notes = [statistics.heard(r, shape.hop, shape.sample_rate, shape.delay) for r in recordings]
+    level, light, midi = (np.concatenate(x) for x in zip(*notes, strict=True))
+    mean, whitening, explained = statistics.principal(z)
+    signs, labels = statistics.name_axes((z - mean) @ whitening.T, level, light, midi)
+    statistics.fold(encoder, decoder, mean, signs[:, None] * whitening)
+    operations = [o for o in encoder.operations if o["out"] != "deviation"]
+    used = {o[key] for o in operations for key in ("weight", "bias") if key in o}
+    weights = {name: w.detach() for name, w in encoder.named_parameters() if name in used}
+    bare = Coder(operations, weights, encoder.constants, shape.sample_rate, shape.hop)
+    round_weights(bare, decoder)
+    return bare, explained, labels
+
+
+def provenance(
+    shape: Shape, course: Course, steps: int, recordings: list[Recording], held_out: list[str]
+) -> dict[str, Any]:
+    """How the weights came to be."""
+    here = Path(__file__).parent
+    git = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False
+    )
+    return {
+        "steps": steps, "seed": course.seed, "shape": asdict(shape), "course": asdict(course),
+        "commit": git.stdout.strip() or "unknown",
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}",
+        "files": [r.name for r in recordings], "held_out": held_out,
+        "minutes": round(sum(r.audio.shape[1] for r in recordings) / shape.sample_rate / 60, 2),
+    }  # fmt: skip
+
+
+def add_quality(path: Path, figures: dict[str, dict[str, Any]]) -> None:
+    """Write measured figures into a model file's description."""
+    model = reference.load(path)
+    write(path, {**model.description, "quality": figures}, model.tensors)
