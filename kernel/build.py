@@ -1,0 +1,201 @@
+"""Build the kernel: `python kernel/build.py native | wasm | sanitize | all`.
+
+Every `kernel/*.c` becomes one library. Natively there is one for each level of processor
+(x86-64-v2, v3, v4; a single one elsewhere), put where the package looks for them; the best
+is chosen when it is loaded. For the browser there are two: plain SIMD and relaxed SIMD.
+
+The system's C compiler is used where there is one, `ziglang` from PyPI where there is none.
+Used alike by hand, by the build hook (`hatch_build.py`) and by the continuous checks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+KERNEL = Path(__file__).resolve().parent
+ROOT = KERNEL.parent
+NATIVE = ROOT / "src" / "isobath" / "models" / "native"
+PAGE = ROOT / "web" / "public" / "kernel"
+COMMON = ["-std=gnu11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wextra"]
+X86_LEVELS = {2: "x86-64-v2", 3: "x86-64-v3", 4: "x86-64-v4"}
+PAGE_STACK = 1 << 18
+
+
+class NoCompiler(Exception):
+    """Nothing on this machine can compile C."""
+
+
+def sources() -> list[Path]:
+    return sorted(KERNEL.glob("*.c"))
+
+
+def headers() -> list[Path]:
+    return sorted(KERNEL.glob("*.h"))
+
+
+def system_compiler() -> list[str] | None:
+    """The C compiler of the system, or what the environment variable CC names."""
+    for name in (os.environ.get("CC", ""), "cc", "gcc", "clang"):
+        if name and shutil.which(name.split()[0]):
+            return name.split()
+    return None
+
+
+def zig() -> list[str] | None:
+    """Zig's C compiler from PyPI (`ziglang`), if it is installed here."""
+    if importlib.util.find_spec("ziglang") is None:
+        return None
+    return [sys.executable, "-m", "ziglang", "cc"]
+
+
+def native_compiler() -> list[str]:
+    command = system_compiler() or zig()
+    if command is None:
+        raise NoCompiler("No C compiler was found. Install one (gcc, clang), or: pip install ziglang")
+    return command
+
+
+def page_compiler() -> tuple[list[str], bool]:
+    """Something that compiles for WebAssembly, and whether it is Zig."""
+    for clang in ("clang", "clang-21", "clang-20", "clang-19", "clang-18", "clang-17"):
+        version = clang.removeprefix("clang")
+        if shutil.which(clang) and (shutil.which("wasm-ld" + version) or shutil.which("wasm-ld")):
+            return [clang], False
+    command = zig()
+    if command is None:
+        raise NoCompiler("Building for the browser takes clang with wasm-ld, or: pip install ziglang")
+    return command, True
+
+
+def is_x86() -> bool:
+    return platform.machine().lower() in ("x86_64", "amd64")
+
+
+def library_suffix() -> str:
+    return {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+
+
+def library_name(level: int) -> str:
+    return f"isobath-kernel-{level}{library_suffix()}"
+
+
+def run(command: Sequence[str]) -> None:
+    subprocess.run(list(command), check=True)
+
+
+def together(jobs: Sequence[Sequence[str]]) -> None:
+    """Run commands side by side, as many as there are processors."""
+    width = max(1, os.cpu_count() or 1)
+    for start in range(0, len(jobs), width):
+        started = [subprocess.Popen(list(job)) for job in jobs[start : start + width]]
+        failed = [process.args for process in started if process.wait() != 0]
+        if failed:
+            raise subprocess.CalledProcessError(1, failed[0])  # type: ignore[arg-type]
+
+
+def level_flags(level: int, using_zig: bool) -> list[str]:
+    if not is_x86():
+        return []
+    name = X86_LEVELS[level]
+    return [f"-mcpu={name.replace('-', '_')}"] if using_zig else [f"-march={name}"]
+
+
+def build_native(to: Path = NATIVE) -> list[Path]:
+    """One library per level of processor; returns their paths."""
+    command = native_compiler()
+    using_zig = "ziglang" in command
+    to.mkdir(parents=True, exist_ok=True)
+    made, jobs = [], []
+    for level in X86_LEVELS if is_x86() else [1]:
+        target = to / library_name(level)
+        position = [] if sys.platform == "win32" else ["-fPIC"]
+        flags = [*COMMON, *position, "-shared", "-g0", *level_flags(level, using_zig)]
+        jobs.append([*command, *flags, "-o", str(target.with_suffix(".new")), *map(str, sources())])
+        made.append(target)
+    together(jobs)
+    for target in made:
+        os.replace(target.with_suffix(".new"), target)
+    return made
+
+
+def exported_names() -> list[str]:
+    """Every function the two public headers declare."""
+    names: set[str] = set()
+    for header in ("isobath.h", "player.h"):
+        text = re.sub(r"/\*.*?\*/", "", (KERNEL / header).read_text(), flags=re.S)
+        names.update(re.findall(r"\b(ib_\w+)\s*\(", text))
+    return sorted(names)
+
+
+def build_wasm(to: Path = KERNEL / "wasm") -> list[Path]:
+    """`isobath.wasm` and `isobath-relaxed.wasm`, here and where the page takes them from."""
+    command, using_zig = page_compiler()
+    to.mkdir(parents=True, exist_ok=True)
+    target = ["-target", "wasm32-freestanding"] if using_zig else ["--target=wasm32", "-nostdlib"]
+    if using_zig:
+        target.append("-nostdlib")
+    link = ["-Wl,--no-entry", "-Wl,--export=__heap_base", f"-Wl,-z,stack-size={PAGE_STACK}", "-Wl,--strip-all"]
+    link += [f"-Wl,--export={name}" for name in exported_names() if defined(name)]
+    made, jobs = [], []
+    for name, flags in {"isobath.wasm": ["-msimd128"], "isobath-relaxed.wasm": ["-msimd128", "-mrelaxed-simd"]}.items():
+        made.append(to / name)
+        more = ["-mbulk-memory", f"-I{KERNEL / 'freestanding'}"]
+        jobs.append([*command, *target, *COMMON, *flags, *more, *link, "-o", str(to / name), *map(str, sources()), str(KERNEL / "freestanding" / "memory.c")])
+    together(jobs)
+    PAGE.mkdir(parents=True, exist_ok=True)
+    for path in made:
+        shutil.copyfile(path, PAGE / path.name)
+    return made
+
+
+def defined(name: str) -> bool:
+    """Whether a declared function already has a body somewhere."""
+    pattern = re.compile(rf"\b{name}\s*\([^;{{]*\)\s*\{{")
+    return any(pattern.search(path.read_text()) for path in sources())
+
+
+def build_sanitize(to: Path = ROOT / "build" / "sanitize") -> Path:
+    """The driver of tests/kernel under the address and undefined-behaviour sanitizers."""
+    command = native_compiler()
+    to.mkdir(parents=True, exist_ok=True)
+    target = to / "driver"
+    flags = ["-std=gnu11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{KERNEL}"]
+    flags += level_flags(3, False) if is_x86() else []
+    run([*command, *flags, "-o", str(target), *map(str, sources()), str(ROOT / "tests" / "kernel" / "driver.c"), "-lm"])
+    return target
+
+
+TARGETS: dict[str, list[Callable[[], object]]] = {
+    "native": [build_native],
+    "wasm": [build_wasm],
+    "sanitize": [build_sanitize],
+    "all": [build_native, build_wasm],
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("target", choices=sorted(TARGETS))
+    try:
+        for build in TARGETS[parser.parse_args().target]:
+            print(build())
+    except NoCompiler as error:
+        print(error, file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        print(f"The compiler failed: {error.cmd}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,213 @@
+/* operations.c: each operation of the model format, over the rows of one chunk. */
+#include "plan.h"
+
+static const product *products_of(const ib_model *model, const operation *o) { return AT(const product, model, o->product); }
+static float *scratch_of(ib_state *state) { return AT(float, state, state->scratch); }
+static const voice *voice_of(const ib_state *state, int v) { return AT(const voice, state, state->voices) + v; }
+
+/* Convolutions, both ways: all voices and rows in one product per group. */
+void run_product(const ib_model *model, ib_state *state, int index, int frames) {
+  const operation *o = operations_of(model, state->coder) + index;
+  const reg *in = registers_of(model, state->coder) + o->in;
+  int64_t behind = (o->taps - 1) * o->dilation - (o->kind == CONV ? o->stride - 1 : 0);
+  int transpose = o->kind == CONV_TRANSPOSE;
+  rows r;
+  memset(&r, 0, sizeof r);
+  r.in_row = (int64_t)in->channels * (transpose ? 1 : o->stride);
+  r.in_segment = (int64_t)in->channels * o->dilation;
+  r.in_voice = voice_stride(model, state, o->in);
+  r.out_row = (int64_t)o->width * o->groups;
+  r.out_voice = voice_stride(model, state, index + 1);
+  r.add_voice = o->add >= 0 ? voice_stride(model, state, o->add) : 0;
+  r.rows = frames * in->rows / (transpose ? 1 : o->stride);
+  r.voices = state->batch;
+  for (int g = 0; g < o->groups; g++) {
+    const product *p = products_of(model, o) + g;
+    int64_t from = (int64_t)g * o->width;
+    float *plain = rows_of(model, state, index + 1, 0, 0), *activated = rows_of(model, state, index + 1, 1, 0);
+    r.in = rows_of(model, state, o->in, o->leaky, 0) - behind * in->channels + (int64_t)g * p->inner;
+    r.add = o->add >= 0 ? rows_of(model, state, o->add, 0, 0) + from : 0;
+    r.plain = plain ? plain + from : 0;
+    r.activated = activated ? activated + from : 0;
+    multiply(model, p, &r);
+  }
+}
+
+/* Values computed LANES at a time into whichever copies of the row are kept. */
+static void put(float *plain, float *activated, int at, int count, lanes value) {
+  if (count >= LANES) {
+    if (plain) store(plain + at, value);
+    if (activated) store(activated + at, leaky(value));
+  } else {
+    if (plain) store_some(plain + at, value, count);
+    if (activated) store_some(activated + at, leaky(value), count);
+  }
+}
+
+static lanes get(const float *p, int count) { return count >= LANES ? load(p) : load_some(p, count); }
+
+static ulanes lane_numbers(void) {
+  ulanes n;
+  for (int i = 0; i < LANES; i++) n[i] = (uint32_t)i;
+  return n;
+}
+
+void run_amplitude(const ib_model *model, ib_state *state, int index, int frames) {
+  const operation *o = operations_of(model, state->coder) + index;
+  const reg *in = registers_of(model, state->coder) + o->in;
+  int32_t width = o->width, count = frames * in->rows;
+  ulanes numbers = lane_numbers();
+  for (int v = 0; v < state->batch; v++) {
+    const float *x = rows_of(model, state, o->in, 0, v);
+    float *plain = rows_of(model, state, index + 1, 0, v), *activated = rows_of(model, state, index + 1, 1, v);
+    const voice *who = voice_of(state, v);
+    uint32_t n = who->frame * (uint32_t)in->rows;
+    for (int32_t t = 0; t < count; t++, n++) {
+      for (int32_t c = 0; c < width; c += LANES) {
+        int left = width - c;
+        lanes y = hyperbolic_tangent(get(x + c, left)) * sigmoid(get(x + width + c, left));
+        if (o->noise) {
+          ulanes key = (numbers + (uint32_t)c) * 0x85EBCA77u + (n * 0x9E3779B1u + who->seed);
+          y = multiply_add(y, amplitude_curve(get(x + 2 * width + c, left)), noise_at(key));
+        }
+        put(plain, activated, c, left, y);
+      }
+      x += in->channels;
+      if (plain) plain += width;
+      if (activated) activated += width;
+    }
+  }
+}
+
+/* Samples of one channel, from `start` on, into every copy of an audio register, adding another register's. */
+static void put_samples(const ib_model *model, ib_state *state, int index, int add, int v, int channel, int64_t start, int64_t count, const float *samples) {
+  int64_t channels = registers_of(model, state->coder)[index].channels;
+  channel += (int)(start * channels);
+  const float *more = add >= 0 ? rows_of(model, state, add, 0, v) : 0;
+  float *plain = rows_of(model, state, index, 0, v), *activated = rows_of(model, state, index, 1, v);
+  for (int64_t i = 0; i < count; i++) {
+    float y = samples[i] + (more ? more[i * channels + channel] : 0.0f);
+    if (plain) plain[i * channels + channel] = y;
+    if (activated) activated[i * channels + channel] = y > 0 ? y : y * 0.2f;
+  }
+}
+
+void run_synthesis(const ib_model *model, ib_state *state, int index, int frames) {
+  const operation *o = operations_of(model, state->coder) + index;
+  const reg *in = registers_of(model, state->coder) + o->in;
+  rows r;
+  memset(&r, 0, sizeof r);
+  r.in_row = r.in_segment = in->channels;
+  r.out_row = o->width;
+  r.rows = frames * in->rows;
+  r.voices = 1;
+  r.plain = scratch_of(state);
+  for (int v = 0; v < state->batch; v++)
+    for (int c = 0; c < o->groups; c++) {
+      r.in = rows_of(model, state, o->in, 0, v) - (int64_t)(o->taps - 1) * in->channels + (int64_t)c * o->width;
+      multiply(model, products_of(model, o), &r);
+      put_samples(model, state, index + 1, o->add, v, c, 0, (int64_t)r.rows * o->width, r.plain);
+    }
+}
+
+/* One channel of an audio register with `past` earlier samples, as plain samples. */
+static const float *channel_samples(const ib_model *model, ib_state *state, int index, int v, int channel, int64_t past, int64_t count, float *room) {
+  int64_t channels = registers_of(model, state->coder)[index].channels;
+  const float *x = rows_of(model, state, index, 0, v) - past * channels;
+  if (channels == 1) return x;
+  for (int64_t i = 0; i < past + count; i++) room[i] = x[i * channels + channel];
+  return room;
+}
+
+void run_analysis(const ib_model *model, ib_state *state, int index, int frames) {
+  const operation *o = operations_of(model, state->coder) + index;
+  const reg *in = registers_of(model, state->coder) + o->in;
+  rows r;
+  memset(&r, 0, sizeof r);
+  r.in_row = o->stride;
+  r.out_row = (int64_t)o->width * o->groups;
+  r.rows = frames * in->rows / o->stride;
+  r.voices = 1;
+  for (int v = 0; v < state->batch; v++)
+    for (int c = 0; c < o->groups; c++) {
+      float *plain = rows_of(model, state, index + 1, 0, v), *activated = rows_of(model, state, index + 1, 1, v);
+      r.in = channel_samples(model, state, o->in, v, c, o->taps - o->stride, (int64_t)frames * in->rows, scratch_of(state));
+      r.plain = plain ? plain + (int64_t)c * o->width : 0;
+      r.activated = activated ? activated + (int64_t)c * o->width : 0;
+      multiply(model, products_of(model, o), &r);
+    }
+}
+
+/* One row of tones of one channel: amplitudes glide from `was` to `is` over per_row samples. */
+static void play_tones(const uint32_t *table, int32_t tones, const float *was, const float *is, uint32_t n, int32_t per_row, float *out) {
+  ulanes numbers = lane_numbers();
+  for (int32_t j = 0; j < per_row; j += LANES) {
+    lanes share = (__builtin_convertvector((ilanes)(numbers + (uint32_t)j), lanes) + 1.0f) / (float)per_row;
+    ulanes at = numbers + (n + (uint32_t)j);
+    lanes sum = all(0.0f);
+    for (int32_t k = 0; k < tones; k++) {
+      lanes cosine = cosine_of_phase(at * all_bits(table[k]) + all_bits(table[tones + k]));
+      lanes gain = was[k] * (1.0f - share) + is[k] * share;
+      sum = multiply_add(sum, gain, cosine);
+    }
+    int left = per_row - j;
+    if (left >= LANES) store(out + j, sum); else store_some(out + j, sum, left);
+  }
+}
+
+void run_tones(const ib_model *model, ib_state *state, int index, int frames) {
+  const operation *o = operations_of(model, state->coder) + index;
+  const reg *in = registers_of(model, state->coder) + o->in;
+  const uint32_t *table = AT(const uint32_t, model, o->tables);
+  float *is = scratch_of(state), *samples = is + in->channels;
+  for (int v = 0; v < state->batch; v++) {
+    float *was = AT(float, state, AT(int64_t, state, state->memories)[index]) + v * o->memory;
+    uint32_t start = voice_of(state, v)->frame * (uint32_t)model->info.hop;
+    const float *x = rows_of(model, state, o->in, 0, v);
+    for (int32_t t = 0; t < frames * in->rows; t++, x += in->channels, start += (uint32_t)o->per_row) {
+      for (int32_t c = 0; c < in->channels; c += LANES) {
+        int left = in->channels - c;
+        lanes gain = amplitude_curve(get(x + c, left));
+        if (left >= LANES) store(is + c, gain); else store_some(is + c, gain, left);
+      }
+      for (int c = 0; c < o->groups; c++) {
+        int64_t first = (int64_t)c * o->width;
+        play_tones(table, o->width, was + first, is + first, start, o->per_row, samples);
+        put_samples(model, state, index + 1, o->add, v, c, (int64_t)t * o->per_row, o->per_row, samples);
+      }
+      memcpy(was, is, (size_t)in->channels * 4);
+    }
+  }
+}
+
+void run_spectrum(const ib_model *model, ib_state *state, int index, int frames) {
+  const operation *o = operations_of(model, state->coder) + index;
+  const reg *in = registers_of(model, state->coder) + o->in;
+  int32_t count = frames * in->rows / o->stride, channels = o->groups * o->width;
+  int64_t samples = (int64_t)frames * in->rows;
+  float *parts = scratch_of(state) + o->taps + samples;
+  rows r;
+  memset(&r, 0, sizeof r);
+  r.in_row = o->stride;
+  r.out_row = 2 * LANES;
+  r.rows = count;
+  r.voices = 1;
+  r.plain = parts;
+  int32_t past = o->taps > o->stride ? o->taps - o->stride : 0;
+  for (int v = 0; v < state->batch; v++)
+    for (int c = 0; c < o->groups; c++) {
+      const float *x = channel_samples(model, state, o->in, v, c, past, samples, scratch_of(state));
+      float *plain = rows_of(model, state, index + 1, 0, v), *activated = rows_of(model, state, index + 1, 1, v);
+      for (int32_t first = 0, n = 0; first < o->width; first += LANES, n++) {
+        const product *p = products_of(model, o) + n;
+        r.in = x + past + o->stride - p->inner;
+        multiply(model, p, &r);
+        for (int32_t t = 0; t < count; t++) {
+          lanes real = load(parts + (int64_t)t * 2 * LANES), imaginary = load(parts + (int64_t)t * 2 * LANES + LANES);
+          lanes power = multiply_add(imaginary * imaginary, real, real) + 1e-8f;
+          int64_t at = (int64_t)t * channels + (int64_t)c * o->width + first;
+          put(plain ? plain + at : 0, activated ? activated + at : 0, 0, o->width - first, logarithm(power) / 9.2103404f + 1.0f);
+        }
+      }
+    }
+}

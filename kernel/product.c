@@ -1,0 +1,158 @@
+/* product.c: the matrix product, a tile of rows by a block of outputs at a time.
+ *
+ * Weights lie in blocks of BLOCK outputs (the last one narrower, a whole number of
+ * vectors), within a block by depth. A tile keeps its sums in vector registers: ROWS_n rows
+ * by n vectors, as many as the machine has registers for.
+ */
+#include "product.h"
+
+#if LANES == 16 || defined(__aarch64__)  /* 32 vector registers */
+#define ROWS_4 6
+#define ROWS_3 8
+#define ROWS_2 12
+#define ROWS_1 16
+#else                                    /* 16 */
+#define ROWS_4 2
+#define ROWS_3 4
+#define ROWS_2 6
+#define ROWS_1 8
+#endif
+
+typedef struct {
+  const void *weights;
+  const float *bias;
+  int32_t segments, inner, width;   /* width: outputs really there, <= vectors * LANES */
+  int64_t segment;
+  const float *in[16], *add[16];
+  float *plain[16], *activated[16];
+} tile;
+
+INLINE lanes weight(const void *w, int64_t index, int half) {
+  return half ? load_half((const uint16_t *)w + index) : load((const float *)w + index);
+}
+
+INLINE void finish(const tile *t, int row, int vector, lanes sum) {
+  int at = vector * LANES, left = t->width - at;
+  if (left >= LANES) {
+    if (t->add[0]) sum += load(t->add[row] + at);
+    if (t->plain[0]) store(t->plain[row] + at, sum);
+    if (t->activated[0]) store(t->activated[row] + at, leaky(sum));
+  } else {
+    if (t->add[0]) sum += load_some(t->add[row] + at, left);
+    if (t->plain[0]) store_some(t->plain[row] + at, sum, left);
+    if (t->activated[0]) store_some(t->activated[row] + at, leaky(sum), left);
+  }
+}
+
+INLINE void multiply_tile(const tile *t, const int count, const int vectors, const int half) {
+  lanes sum[16][4];
+#pragma GCC unroll 16
+  for (int r = 0; r < count; r++)
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) sum[r][v] = load(t->bias + v * LANES);
+  const char *w = t->weights;
+  for (int s = 0; s < t->segments; s++) {
+    const float *x[16];
+#pragma GCC unroll 16
+    for (int r = 0; r < count; r++) x[r] = t->in[r] + s * t->segment;
+    for (int i = 0; i < t->inner; i++) {
+      lanes row[4];
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; v++) row[v] = weight(w, v * LANES, half);
+#pragma GCC unroll 16
+      for (int r = 0; r < count; r++) {
+        lanes value = all(x[r][i]);
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) sum[r][v] = multiply_add(sum[r][v], row[v], value);
+      }
+      w += vectors * LANES * (half ? 2 : 4);
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < count; r++)
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) finish(t, r, v, sum[r][v]);
+}
+
+/* One function per tile size, named by rows and vectors. */
+typedef void (*tile_function)(const tile *);
+#define TILE(count, vectors, half) \
+  static __attribute__((noinline)) void tile_##count##_##vectors##_##half(const tile *t) { multiply_tile(t, count, vectors, half); }
+#define NAME(count, vectors, half) tile_##count##_##vectors##_##half
+#define UP_TO_2(X, v, h) X(1, v, h) X(2, v, h)
+#define UP_TO_4(X, v, h) UP_TO_2(X, v, h) X(3, v, h) X(4, v, h)
+#define UP_TO_6(X, v, h) UP_TO_4(X, v, h) X(5, v, h) X(6, v, h)
+#define UP_TO_8(X, v, h) UP_TO_6(X, v, h) X(7, v, h) X(8, v, h)
+#define UP_TO_12(X, v, h) UP_TO_8(X, v, h) X(9, v, h) X(10, v, h) X(11, v, h) X(12, v, h)
+#define UP_TO_16(X, v, h) UP_TO_12(X, v, h) X(13, v, h) X(14, v, h) X(15, v, h) X(16, v, h)
+#define CAT_(a, b) a##b
+#define CAT(a, b) CAT_(a, b)
+#define ENTRY(count, vectors, half) NAME(count, vectors, half),
+#define FAMILY(half) \
+  CAT(UP_TO_, ROWS_1)(TILE, 1, half) CAT(UP_TO_, ROWS_2)(TILE, 2, half) \
+  CAT(UP_TO_, ROWS_3)(TILE, 3, half) CAT(UP_TO_, ROWS_4)(TILE, 4, half) \
+  static const tile_function tiles_##half[4][16] = { \
+    { CAT(UP_TO_, ROWS_1)(ENTRY, 1, half) }, { CAT(UP_TO_, ROWS_2)(ENTRY, 2, half) }, \
+    { CAT(UP_TO_, ROWS_3)(ENTRY, 3, half) }, { CAT(UP_TO_, ROWS_4)(ENTRY, 4, half) } };
+FAMILY(0)
+#if HALF_WEIGHTS
+FAMILY(1)
+#endif
+
+static int32_t vectors_of(int64_t outputs, int64_t from) {
+  int64_t left = (outputs - from + LANES - 1) / LANES;
+  return (int32_t)(left < 4 ? left : 4);
+}
+
+int64_t packed_bytes(int64_t outputs, int64_t depth, int half) {
+  return (outputs + LANES - 1) / LANES * LANES * depth * (half ? 2 : 4);
+}
+
+int64_t packed_index(int64_t outputs, int64_t depth, int64_t output, int64_t position) {
+  int64_t from = output / BLOCK * BLOCK;
+  return from * depth + position * vectors_of(outputs, from) * LANES + (output - from);
+}
+
+/* Point a tile's row at (voice, row) of the whole. */
+static void aim(tile *t, int at, const rows *r, int32_t voice, int32_t row, int64_t from) {
+  int64_t out = voice * r->out_voice + row * r->out_row + from;
+  t->in[at] = r->in + voice * r->in_voice + row * r->in_row;
+  t->add[at] = r->add ? r->add + voice * r->add_voice + row * r->out_row + from : 0;
+  t->plain[at] = r->plain ? r->plain + out : 0;
+  t->activated[at] = r->activated ? r->activated + out : 0;
+}
+
+void multiply(const void *model, const product *p, const rows *r) {
+  static const int32_t most[4] = { ROWS_1, ROWS_2, ROWS_3, ROWS_4 };
+  const char *weights = (const char *)model + p->weights;
+  const float *bias = (const float *)((const char *)model + p->bias);
+  int64_t depth = (int64_t)p->segments * p->inner;
+  int32_t total = r->rows * r->voices;
+  tile t;
+  t.segments = p->segments;
+  t.inner = p->inner;
+  t.segment = r->in_segment;
+  if (r->in_segment == p->inner) { t.segments = 1; t.inner = (int32_t)depth; }
+  for (int64_t from = 0; from < p->outputs; from += BLOCK) {
+    int32_t vectors = vectors_of(p->outputs, from);
+    int64_t width = p->outputs - from;
+    t.weights = weights + from * depth * (p->half ? 2 : 4);
+    t.bias = bias + from;
+    t.width = (int32_t)(width < BLOCK ? width : BLOCK);
+    int32_t voice = 0, row = 0;
+    for (int32_t done = 0; done < total;) {
+      int32_t left = total - done, cap = most[vectors - 1];
+      int32_t parts = (left + cap - 1) / cap, count = (left + parts - 1) / parts;
+      for (int32_t i = 0; i < count; i++) {
+        aim(&t, i, r, voice, row, from);
+        if (++row == r->rows) { row = 0; voice++; }
+      }
+#if HALF_WEIGHTS
+      (p->half ? tiles_1 : tiles_0)[vectors - 1][count - 1](&t);
+#else
+      tiles_0[vectors - 1][count - 1](&t);
+#endif
+      done += count;
+    }
+  }
+}
