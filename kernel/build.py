@@ -24,7 +24,7 @@ from pathlib import Path
 KERNEL = Path(__file__).resolve().parent
 ROOT = KERNEL.parent
 NATIVE = ROOT / "src" / "isobath" / "models" / "native"
-PAGE = ROOT / "web" / "public" / "kernel"
+PAGE = ROOT / "web" / "src" / "audio" / "kernel"
 COMMON = ["-std=gnu11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wextra"]
 X86_LEVELS = {2: "x86-64-v2", 3: "x86-64-v3", 4: "x86-64-v4"}
 PAGE_STACK = 1 << 18
@@ -137,7 +137,7 @@ def exported_names() -> list[str]:
 
 
 def build_wasm(to: Path = KERNEL / "wasm") -> list[Path]:
-    """`isobath.wasm` and `isobath-relaxed.wasm`, here and where the page takes them from."""
+    """`isobath.simd.wasm` and `isobath.relaxed.wasm`, here and where the page takes them from."""
     command, using_zig = page_compiler()
     to.mkdir(parents=True, exist_ok=True)
     target = ["-target", "wasm32-freestanding"] if using_zig else ["--target=wasm32", "-nostdlib"]
@@ -146,7 +146,7 @@ def build_wasm(to: Path = KERNEL / "wasm") -> list[Path]:
     link = ["-Wl,--no-entry", "-Wl,--export=__heap_base", f"-Wl,-z,stack-size={PAGE_STACK}", "-Wl,--strip-all"]
     link += [f"-Wl,--export={name}" for name in exported_names() if defined(name)]
     made, jobs = [], []
-    for name, flags in {"isobath.wasm": ["-msimd128"], "isobath-relaxed.wasm": ["-msimd128", "-mrelaxed-simd"]}.items():
+    for name, flags in {"isobath.simd.wasm": ["-msimd128"], "isobath.relaxed.wasm": ["-msimd128", "-mrelaxed-simd"]}.items():
         made.append(to / name)
         more = ["-mbulk-memory", f"-I{KERNEL / 'freestanding'}"]
         jobs.append([*command, *target, *COMMON, *flags, *more, *link, "-o", str(to / name), *map(str, sources()), str(KERNEL / "freestanding" / "memory.c")])
