@@ -1,0 +1,124 @@
+"""Demonstrations in, mapping out (paper 000, Our Approach, step 4)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from isobath.mapping import gaussian
+from isobath.mapping.demonstrations import Demonstrations, average, check, gather, spread
+from isobath.mapping.learning import Algorithm, Learned, Lesson
+from isobath.mapping.mapping import Mapping, Part, constant
+from isobath.mapping.settings import Output, Settings, check_settings
+from isobath.mapping.terms import Floats
+
+REGRESSORS: dict[str, Algorithm] = {
+    "gp": gaussian.learn,
+}
+
+
+def fit(
+    points: ArrayLike,
+    latents: ArrayLike,
+    *,
+    settings: Settings | None = None,
+    weights: ArrayLike | None = None,
+    muted: ArrayLike | None = None,
+    labels: Sequence[str] | None = None,
+    previous: Mapping | None = None,
+) -> Mapping:
+    """Learn which latent belongs to which place.
+
+    `points` (n, axes), each axis 0..1 (other ranges are scaled); `latents` (n, dims). `weights`,
+    `muted` and `labels` have one entry per demonstration. `previous` is the mapping heard until now:
+    a Gaussian process keeps its hyper-parameters unless others are clearly better, so that one more
+    demonstration changes the map near itself and not elsewhere.
+
+    A demonstration with a value that is not finite is left out and named in `warnings`; its error
+    is NaN. Raises MappingError where nothing is left to learn from.
+    """
+    settings = settings or Settings()
+    shown = check(points, latents, weights, muted, labels)
+    axes, dims = shown.points.shape[1], shown.latents.shape[1]
+    check_settings(settings, axes, dims)
+    outputs = settings.outputs + (Output(),) * (dims - len(settings.outputs))
+    parts, warnings = [], list(shown.warnings)
+    for inputs, own in _groups(outputs, axes).items():
+        part, said = _learn(shown, inputs, own, settings, previous)
+        parts.append(part)
+        warnings += [sentence for sentence in said if sentence not in warnings]
+    values = np.array([one.value if one.mode == "locked" else 0.0 for one in outputs])
+    low, high = _limits(shown, outputs) if settings.clamp else (None, None)
+    mapping = Mapping(
+        algorithm=settings.algorithm,
+        axes=axes,
+        dims=dims,
+        active=tuple(one.mode != "off" for one in outputs),
+        values=values,
+        parts=tuple(parts),
+        low=low,
+        high=high,
+        warnings=tuple(warnings),
+    )
+    return replace(mapping, errors=misses(mapping, shown.points, shown.latents))
+
+
+def _groups(outputs: Sequence[Output], axes: int) -> dict[tuple[int, ...], tuple[int, ...]]:
+    """Learned outputs that listen to the same axes, in the order they appear."""
+    groups: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for index, output in enumerate(outputs):
+        if output.mode == "learned":
+            inputs = tuple(range(axes)) if output.axes is None else tuple(dict.fromkeys(output.axes))
+            groups[inputs] = (*groups.get(inputs, ()), index)
+    return groups
+
+
+def _learn(
+    shown: Demonstrations,
+    inputs: tuple[int, ...],
+    outputs: tuple[int, ...],
+    settings: Settings,
+    previous: Mapping | None,
+) -> tuple[Part, tuple[str, ...]]:
+    used = shown.used
+    x, y, w = shown.points[used][:, inputs], shown.latents[used][:, outputs], shown.weights[used]
+    w = w / w.mean()
+    if not inputs or len(x) == 1:
+        return constant(np.average(y, axis=0, weights=w), outputs), ()
+    centre, scale, u = spread(x)
+    group = gather(u)
+    if group.max() == 0:
+        return constant(np.average(y, axis=0, weights=w), outputs), ()
+    (u, weights), (y, _) = average(group, u, w), average(group, y, w)
+    before = _before(previous, inputs, outputs)
+    learned: Learned = REGRESSORS[settings.algorithm](Lesson(u, y, weights, settings, before))
+    part = Part(inputs, outputs, centre, scale, learned.bias, learned.terms, learned.confidence)
+    return part, learned.warnings
+
+
+def _before(previous: Mapping | None, inputs: tuple[int, ...], outputs: tuple[int, ...]):  # type: ignore[no-untyped-def]
+    for part in previous.parts if previous is not None else ():
+        if part.inputs == inputs and part.outputs == outputs:
+            return part.confidence
+    return None
+
+
+def _limits(shown: Demonstrations, outputs: Sequence[Output]) -> tuple[Floats, Floats]:
+    """The range of the demonstrated latents and a tenth beyond; locked and free ones unlimited."""
+    y = shown.latents[shown.used]
+    low, high = y.min(axis=0), y.max(axis=0)
+    margin = 0.1 * (high - low)
+    free = np.array([one.mode != "learned" for one in outputs])
+    return np.where(free, -1e9, low - margin), np.where(free, 1e9, high + margin)
+
+
+def misses(mapping: Mapping, points: Floats, latents: Floats) -> tuple[float, ...]:
+    """RMS distance from each demonstrated latent over the learned dimensions; NaN where unusable."""
+    learned = sorted(output for part in mapping.parts for output in part.outputs)
+    if not learned:
+        return (0.0,) * len(points)
+    whole = np.isfinite(points).all(axis=1) & np.isfinite(latents).all(axis=1)
+    squares = np.full(len(points), np.nan)
+    squares[whole] = ((mapping(points[whole]) - latents[whole])[:, learned] ** 2).mean(axis=1)
+    return tuple(np.sqrt(squares).tolist())

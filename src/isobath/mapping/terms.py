@@ -1,0 +1,230 @@
+"""The few shapes every mapping is a sum of.
+
+Whatever learned them, all mappings are evaluated by four kinds of term, so that the page has
+four small loops to agree with and a new algorithm usually needs none. A term takes a place `u`
+(own axes, -1..1, see `Part`) and gives one value per output it serves. `one` is the path of the
+sound, called once per latent frame; `many` is for drawing and measuring.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Profile = Literal["matern52", "thin_plate"]
+
+
+class Term(Protocol):
+    """A function of place, several outputs at once."""
+
+    def one(self, u: Floats, uu: float) -> Floats:
+        """Values (outputs,) at one place; `uu` is u·u, already known to the caller."""
+
+    def many(self, u: Floats) -> Floats:
+        """Values (n, outputs) at places (n, inputs)."""
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON holds it (docs/mapping-format.md)."""
+
+
+def squared_distances(a: Floats, b: Floats) -> Floats:
+    """(n, m) squared distances between rows, never negative.
+
+    By |a|² + |b|² - 2ab, so about 1e-15 off: fine for profiles that are smooth in the square.
+    """
+    squares = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)[None, :]
+    return np.maximum(squares - 2.0 * (a @ b.T), 0.0)
+
+
+def matern52(squared: Floats) -> Floats:
+    """Matérn kernel of smoothness 5/2 over squared distances already divided by length².
+
+    Rasmussen & Williams, Gaussian Processes for Machine Learning, eq. 4.17.
+    """
+    t2 = 5.0 * squared
+    t = np.sqrt(t2)
+    return (1.0 + t + t2 / 3.0) * np.exp(-t)
+
+
+def thin_plate(squared: Floats) -> Floats:
+    """r² log r, from r²; 0 at 0 (Duchon 1977)."""
+    return 0.5 * squared * np.log(np.maximum(squared, 1e-300))
+
+
+@dataclass(frozen=True, eq=False)
+class Radial:
+    """Bumps around centres: sum over layers and centres of weight · profile(distance / length)."""
+
+    profile: Profile
+    lengths: tuple[float, ...]
+    centres: Floats  # (n, inputs)
+    weights: Floats  # (layers, n, outputs)
+
+    @cached_property
+    def _plan(self) -> tuple[Floats, Floats]:
+        """Scaled squared distances of all layers at once, as one product with (u, 1, u·u)."""
+        scale = 5.0 if self.profile == "matern52" else 1.0
+        squares = np.einsum("ij,ij->i", self.centres, self.centres)
+        rows = [
+            (scale / length**2) * np.column_stack([-2.0 * self.centres, squares, np.ones(len(squares))])
+            for length in self.lengths
+        ]
+        return np.concatenate(rows), self.weights.reshape(-1, self.weights.shape[2])
+
+    def one(self, u: Floats, uu: float) -> Floats:
+        rows, weights = self._plan
+        axes = len(u)
+        known = np.empty(axes + 2)
+        known[:axes] = u
+        known[axes] = 1.0
+        known[axes + 1] = uu
+        t2 = rows.dot(known)
+        np.maximum(t2, 0.0, out=t2)
+        if self.profile == "thin_plate":
+            return thin_plate(t2).dot(weights)  # type: ignore[no-any-return]
+        t = np.sqrt(t2)
+        t2 *= 1.0 / 3.0
+        t2 += t
+        t2 += 1.0
+        np.negative(t, out=t)
+        np.exp(t, out=t)
+        t2 *= t
+        return t2.dot(weights)  # type: ignore[no-any-return]
+
+    def many(self, u: Floats) -> Floats:
+        squared = squared_distances(u, self.centres)
+        profile = matern52 if self.profile == "matern52" else thin_plate
+        total = np.zeros((len(u), self.weights.shape[2]))
+        for length, weights in zip(self.lengths, self.weights, strict=True):
+            total += profile(squared / length**2) @ weights
+        return total
+
+    def plain(self) -> dict[str, Any]:
+        return {
+            "kind": "radial",
+            "profile": self.profile,
+            "lengths": list(self.lengths),
+            "centres": self.centres.tolist(),
+            "weights": self.weights.tolist(),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Layers of tanh units and a linear read-out, in one group for all outputs or one group each.
+
+    Layer k holds weights (groups, rows, columns) and biases (groups, rows). With one group the last
+    layer's rows are the outputs; with a group per output its last layer has one row.
+    """
+
+    weights: tuple[Floats, ...]
+    biases: tuple[Floats, ...]
+
+    def one(self, u: Floats, uu: float) -> Floats:  # noqa: ARG002 - the terms share one signature
+        first, bias = self.weights[0], self.biases[0]
+        groups, rows, columns = first.shape
+        signal = first.reshape(groups * rows, columns).dot(u).reshape(groups, rows)
+        signal += bias
+        for weights, biases in zip(self.weights[1:], self.biases[1:], strict=True):
+            np.tanh(signal, out=signal)
+            signal = np.matmul(weights, signal[:, :, None])[:, :, 0]
+            signal += biases
+        return signal.reshape(-1)
+
+    def many(self, u: Floats) -> Floats:
+        signal = np.broadcast_to(u, (self.weights[0].shape[0], *u.shape))
+        for index, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
+            source = np.tanh(signal) if index else signal
+            signal = np.matmul(source, weights.transpose(0, 2, 1)) + biases[:, None, :]
+        return np.ascontiguousarray(signal.transpose(1, 0, 2)).reshape(len(u), -1)
+
+    def plain(self) -> dict[str, Any]:
+        return {
+            "kind": "network",
+            "weights": [layer.tolist() for layer in self.weights],
+            "biases": [layer.tolist() for layer in self.biases],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """A weighted mean of the nearest demonstrations' values.
+
+    `count` of them, each weighted by (1/r - 1/R)^power, where R is the distance of the next one:
+    its pull has faded to nothing when it leaves the circle, so there is no step (Franke and
+    Little's form of Shepard's weights). `count` 0 means all of them, weighted by r^-power.
+    """
+
+    count: int
+    power: float
+    centres: Floats  # (n, inputs)
+    values: Floats  # (n, outputs)
+
+    def one(self, u: Floats, uu: float) -> Floats:  # noqa: ARG002 - the terms share one signature
+        offsets = self.centres - u
+        return self._pull(np.sqrt(np.einsum("ij,ij->i", offsets, offsets))).dot(self.values)  # type: ignore[no-any-return]
+
+    def many(self, u: Floats) -> Floats:
+        return (
+            np.stack([self.one(place, 0.0) for place in u]) if len(u) else np.zeros((0, self.values.shape[1]))
+        )
+
+    def _pull(self, r: Floats) -> Floats:
+        """Weights (n,), summing to 1."""
+        nearest = r.min()
+        if nearest < 1e-12:
+            here = (r < 1e-12).astype(np.float64)
+            return here / here.sum()
+        inverse = nearest / r  # relative to the nearest, so that no power overflows
+        if 0 < self.count < len(r):
+            edge = nearest / np.partition(r, self.count)[self.count]
+            inverse = np.maximum(inverse - edge, 0.0)
+            if not inverse.max() > 1e-12:  # more than `count` at the same distance
+                inverse = (r <= nearest * (1.0 + 1e-9)).astype(np.float64)
+            inverse /= inverse.max()
+        pull = inverse**self.power
+        return pull / pull.sum()
+
+    def plain(self) -> dict[str, Any]:
+        return {
+            "kind": "nearest",
+            "count": self.count,
+            "power": self.power,
+            "centres": self.centres.tolist(),
+            "values": self.values.tolist(),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Polynomial:
+    """Sum of weight · product of coordinates; `factors` lists each product's coordinates."""
+
+    factors: tuple[tuple[int, ...], ...]
+    weights: Floats  # (products, outputs)
+
+    @cached_property
+    def _indices(self) -> NDArray[np.intp]:
+        """Factors as (degree, products), padded with the index of a coordinate that is 1."""
+        degree = max((len(product) for product in self.factors), default=0)
+        table = np.full((degree, len(self.factors)), -1, dtype=np.intp)
+        for column, product in enumerate(self.factors):
+            table[: len(product), column] = product
+        return table
+
+    def one(self, u: Floats, uu: float) -> Floats:  # noqa: ARG002 - the terms share one signature
+        known = np.append(u, 1.0)
+        return known[self._indices].prod(axis=0).dot(self.weights)  # type: ignore[no-any-return]
+
+    def many(self, u: Floats) -> Floats:
+        known = np.column_stack([u, np.ones(len(u))])
+        return known[:, self._indices].prod(axis=1) @ self.weights  # type: ignore[no-any-return]
+
+    def plain(self) -> dict[str, Any]:
+        return {
+            "kind": "polynomial",
+            "factors": [list(product) for product in self.factors],
+            "weights": self.weights.tolist(),
+        }
