@@ -25,7 +25,15 @@ KERNEL = Path(__file__).resolve().parent
 ROOT = KERNEL.parent
 NATIVE = ROOT / "src" / "isobath" / "models" / "native"
 PAGE = ROOT / "web" / "src" / "audio" / "kernel"
-COMMON = ["-std=gnu11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wextra"]
+COMMON = [
+    "-std=gnu11",
+    "-O3",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-Wall",
+    "-Wextra",
+]
 X86_LEVELS = {2: "x86-64-v2", 3: "x86-64-v3", 4: "x86-64-v4"}
 PAGE_STACK = 1 << 18
 
@@ -99,7 +107,7 @@ def together(jobs: Sequence[Sequence[str]]) -> None:
         started = [subprocess.Popen(list(job)) for job in jobs[start : start + width]]
         failed = [process.args for process in started if process.wait() != 0]
         if failed:
-            raise subprocess.CalledProcessError(1, failed[0])  # type: ignore[arg-type]
+            raise subprocess.CalledProcessError(1, failed[0])
 
 
 def level_flags(level: int, using_zig: bool) -> list[str]:
@@ -123,7 +131,7 @@ def build_native(to: Path = NATIVE) -> list[Path]:
         made.append(target)
     together(jobs)
     for target in made:
-        os.replace(target.with_suffix(".new"), target)
+        target.with_suffix(".new").replace(target)
     return made
 
 
@@ -143,13 +151,34 @@ def build_wasm(to: Path = KERNEL / "wasm") -> list[Path]:
     target = ["-target", "wasm32-freestanding"] if using_zig else ["--target=wasm32", "-nostdlib"]
     if using_zig:
         target.append("-nostdlib")
-    link = ["-Wl,--no-entry", "-Wl,--export=__heap_base", f"-Wl,-z,stack-size={PAGE_STACK}", "-Wl,--strip-all"]
+    link = [
+        "-Wl,--no-entry",
+        "-Wl,--export=__heap_base",
+        f"-Wl,-z,stack-size={PAGE_STACK}",
+        "-Wl,--strip-all",
+    ]
     link += [f"-Wl,--export={name}" for name in exported_names() if defined(name)]
     made, jobs = [], []
-    for name, flags in {"isobath.simd.wasm": ["-msimd128"], "isobath.relaxed.wasm": ["-msimd128", "-mrelaxed-simd"]}.items():
+    for name, flags in {
+        "isobath.simd.wasm": ["-msimd128"],
+        "isobath.relaxed.wasm": ["-msimd128", "-mrelaxed-simd"],
+    }.items():
         made.append(to / name)
         more = ["-mbulk-memory", f"-I{KERNEL / 'freestanding'}"]
-        jobs.append([*command, *target, *COMMON, *flags, *more, *link, "-o", str(to / name), *map(str, sources()), str(KERNEL / "freestanding" / "memory.c")])
+        jobs.append(
+            [
+                *command,
+                *target,
+                *COMMON,
+                *flags,
+                *more,
+                *link,
+                "-o",
+                str(to / name),
+                *map(str, sources()),
+                str(KERNEL / "freestanding" / "memory.c"),
+            ]
+        )
     together(jobs)
     PAGE.mkdir(parents=True, exist_ok=True)
     for path in made:
@@ -168,9 +197,26 @@ def build_sanitize(to: Path = ROOT / "build" / "sanitize") -> Path:
     command = native_compiler()
     to.mkdir(parents=True, exist_ok=True)
     target = to / "driver"
-    flags = ["-std=gnu11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{KERNEL}"]
+    flags = [
+        "-std=gnu11",
+        "-O1",
+        "-g",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=all",
+        f"-I{KERNEL}",
+    ]
     flags += level_flags(3, False) if is_x86() else []
-    run([*command, *flags, "-o", str(target), *map(str, sources()), str(ROOT / "tests" / "kernel" / "driver.c"), "-lm"])
+    run(
+        [
+            *command,
+            *flags,
+            "-o",
+            str(target),
+            *map(str, sources()),
+            str(ROOT / "tests" / "kernel" / "driver.c"),
+            "-lm",
+        ]
+    )
     return target
 
 

@@ -63,8 +63,8 @@ class Encoder:
         model = self.model
         if batched.shape[:2] != (self.state.batch, model.channels) or batched.shape[2] % model.hop:
             raise ModelMismatch(
-                f"{model.name} listens to {self.state.batch} voices of {model.channels} channels in whole hops of "
-                f"{model.hop} samples; this block has shape {batched.shape}."
+                f"{model.name} listens to {self.state.batch} voices of {model.channels} channels in whole "
+                f"hops of {model.hop} samples; this block has shape {batched.shape}."
             )
         latent = self.state.encode(batched).transpose(0, 2, 1)
         return latent[0] if audio.ndim == 2 else latent
@@ -86,10 +86,14 @@ class Model:
                 raise ModelDamaged(f"Model {description.name} does not fit together: {error}") from error
             raise
         self.name, self.dims, self.hop = description.name, description.dims, description.hop
-        self.sample_rate, self.channels, self.delay = description.sample_rate, description.channels, description.delay
+        self.sample_rate, self.channels, self.delay = (
+            description.sample_rate,
+            description.channels,
+            description.delay,
+        )
 
     def __repr__(self) -> str:
-        return f"<Model {self.name}: {self.dims} dims, hop {self.hop}, {self.sample_rate} Hz, {self.channels} ch>"
+        return f"<Model {self.name}: {self.dims} dims, hop {self.hop}, {self.sample_rate} Hz>"
 
     def blob(self, *, encoder: bool = True, decoder: bool = True) -> bytes:
         """The compact form that the kernel reads, here and in the browser."""
@@ -102,16 +106,22 @@ class Model:
 
     @cached_property
     def loudness(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Held latents (n, dims), their loudness in dBFS (n) and brightness in Hz (n); empty if not measured."""
+        """Held latents (n, dims), their loudness in dBFS and brightness in Hz (n each); maybe none."""
         names = self.description.loudness
         if names is None:
             return np.zeros((0, self.dims), np.float32), np.zeros(0, np.float32), np.zeros(0, np.float32)
         try:
-            points, db, hz = (np.asarray(self.tensors[n], np.float32) for n in (names.points, names.db, names.brightness))
+            points, db, hz = (
+                np.asarray(self.tensors[n], np.float32) for n in (names.points, names.db, names.brightness)
+            )
         except KeyError as error:
-            raise ModelDamaged(f"Model {self.name} is incomplete: its loudness tensor {error} is missing.") from error
+            raise ModelDamaged(
+                f"Model {self.name} is incomplete: its loudness tensor {error} is missing."
+            ) from error
         if points.shape != (len(db), self.dims) or hz.shape != db.shape:
-            raise ModelDamaged(f"Model {self.name}: its loudness tensors have shapes {points.shape}, {db.shape}, {hz.shape}.")
+            raise ModelDamaged(
+                f"Model {self.name}: its loudness tensors have shapes {points.shape}, {db.shape}, {hz.shape}."
+            )
         return points, db, hz
 
     def decoder(self, batch: int = 1, seed: int = 0, frames: int = FRAMES_A_CALL) -> Decoder:
@@ -152,12 +162,23 @@ class Model:
             raise UsageError("This audio contains values that are not numbers.")
         if sound.shape[0] != self.channels:
             if sound.shape[0] > 1 and self.channels > 1:
-                raise ModelMismatch(f"{self.name} has {self.channels} channels; this audio has {sound.shape[0]}. Mix it down first.")
-            sound = np.repeat(sound, self.channels, axis=0) if sound.shape[0] == 1 else sound.mean(axis=0, keepdims=True)
+                raise ModelMismatch(
+                    f"{self.name} has {self.channels} channels; this audio has {sound.shape[0]}. "
+                    "Mix it down first."
+                )
+            sound = (
+                np.repeat(sound, self.channels, axis=0)
+                if sound.shape[0] == 1
+                else sound.mean(axis=0, keepdims=True)
+            )
         if sample_rate is not None and sample_rate != self.sample_rate:
             if not 1000 <= sample_rate <= 1_000_000:
                 raise UsageError(f"A sample rate of {sample_rate} Hz is outside 1 kHz to 1 MHz.")
-            sound = np.asarray(soxr.resample(sound.T, sample_rate, self.sample_rate), np.float32).reshape(-1, self.channels).T
+            sound = (
+                np.asarray(soxr.resample(sound.T, sample_rate, self.sample_rate), np.float32)
+                .reshape(-1, self.channels)
+                .T
+            )
         return np.pad(sound, ((0, 0), (0, -sound.shape[1] % self.hop)))
 
     def check_latent(self, latent: NDArray[np.float32], batch: int) -> None:
@@ -166,7 +187,7 @@ class Model:
             raise UsageError(f"This decoder plays {batch} voices; the latents have shape {latent.shape}.")
         if latent.shape[1] != self.dims:
             raise ModelMismatch(
-                f"{self.name} listens to {self.dims} latent dimensions, but these latents have {latent.shape[1]}. "
+                f"{self.name} listens to {self.dims} latent dimensions, but these have {latent.shape[1]}. "
                 f"Open a {latent.shape[1]}-dimensional model, or encode the sound with {self.name}."
             )
         if not np.all(np.isfinite(latent)):
@@ -184,5 +205,8 @@ def load(name: str | Path, level: int | None = None) -> Model:
     path = known.get(str(name), Path(name))
     if not path.is_file():
         choices = ", ".join(known) or "none"
-        raise ModelUnknown(f"There is no model called {name}. Bundled are: {choices}; or give the path of a .safetensors file.")
+        raise ModelUnknown(
+            f"There is no model called {name}. Bundled are: {choices}; "
+            "or give the path of a .safetensors file."
+        )
     return Model(*files.read(path), level)

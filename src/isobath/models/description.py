@@ -108,7 +108,9 @@ class Description(msgspec.Struct, frozen=True):
 
 
 def _damaged(path: Path, why: str) -> ModelDamaged:
-    return ModelDamaged(f"{path.name} cannot be used as a model: {why}. Get the file again, or export it anew.")
+    return ModelDamaged(
+        f"{path.name} cannot be used as a model: {why}. Get the file again, or export it anew."
+    )
 
 
 def _in_range(path: Path, what: str, value: float, low: float, high: float) -> None:
@@ -128,7 +130,9 @@ def _check_statistics(path: Path, latent: LatentStatistics, dims: int) -> None:
     for what, (found, wanted) in shapes.items():
         if found != wanted:
             raise _damaged(path, f"its latent {what} has shape {found} instead of {wanted}")
-    numbers = np.concatenate([latent.mean, latent.std, np.ravel(latent.covariance), np.ravel(latent.percentiles.values)])
+    numbers = np.concatenate(
+        [latent.mean, latent.std, np.ravel(latent.covariance), np.ravel(latent.percentiles.values)]
+    )
     if not np.all(np.isfinite(numbers)):
         raise _damaged(path, "its latent statistics contain values that are not numbers")
     if not (math.isfinite(latent.known_radius) and 0 < latent.known_radius < 1e6):
@@ -213,7 +217,9 @@ def write(path: Path, description: Description, tensors: Tensors) -> None:
     """Write a model file, whole or not at all."""
     check(path, description)
     text = msgspec.json.encode(description).decode()
-    data = save({name: np.ascontiguousarray(value) for name, value in sorted(tensors.items())}, {"isobath": text})
+    data = save(
+        {name: np.ascontiguousarray(value) for name, value in sorted(tensors.items())}, {"isobath": text}
+    )
     partial = path.with_name(path.name + ".partial")
     try:
         with partial.open("wb") as file:
@@ -223,4 +229,6 @@ def write(path: Path, description: Description, tensors: Tensors) -> None:
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise SaveError(f"{path} could not be written ({error.strerror}). Make room, or choose another place.") from error
+        raise SaveError(
+            f"{path} could not be written ({error.strerror}). Make room, or choose another place."
+        ) from error

@@ -34,7 +34,10 @@ _REASONS = {
 class Info(ctypes.Structure):
     """ib_info."""
 
-    _fields_ = [(n, c_int32) for n in ("sample_rate", "channels", "hop", "dims", "delay", "has_encoder", "has_decoder")]  # noqa: RUF012
+    _fields_ = [
+        (n, c_int32)
+        for n in ("sample_rate", "channels", "hop", "dims", "delay", "has_encoder", "has_decoder")
+    ]
 
 
 def levels() -> list[int]:
@@ -49,7 +52,9 @@ def _open(level: int) -> ctypes.CDLL:
     try:
         return ctypes.CDLL(str(path))
     except OSError as error:
-        raise KernelError(f"The sound kernel {path.name} does not load ({error}). Install Isobath again.") from error
+        raise KernelError(
+            f"The sound kernel {path.name} does not load ({error}). Install Isobath again."
+        ) from error
 
 
 def _declare(library: ctypes.CDLL) -> None:
@@ -122,12 +127,16 @@ class KernelModel:
 class State:
     """The memory of one coder for a batch of voices: a value that can be copied."""
 
-    def __init__(self, model: KernelModel, coder: int, batch: int, frames: int, memory: NDArray[np.uint8] | None = None) -> None:
+    def __init__(
+        self, model: KernelModel, coder: int, batch: int, frames: int, memory: NDArray[np.uint8] | None = None
+    ) -> None:
         self.model, self.coder, self.batch, self.frames = model, coder, batch, frames
         if memory is None:
             size = checked(model.library.ib_state_bytes(model.address, coder, batch, frames))
             memory = block(size)
-            checked(model.library.ib_state_init(model.address, coder, batch, frames, memory.ctypes.data, size))
+            checked(
+                model.library.ib_state_init(model.address, coder, batch, frames, memory.ctypes.data, size)
+            )
         self.memory = memory
         self.address = memory.ctypes.data
 
@@ -147,7 +156,11 @@ class State:
         latents = np.ascontiguousarray(latents, dtype=np.float32)
         frames = latents.shape[1]
         audio = np.empty((self.batch, info.channels, frames * info.hop), dtype=np.float32)
-        checked(self.model.library.ib_decode(self.model.address, self.address, latents.ctypes.data, frames, audio.ctypes.data))
+        checked(
+            self.model.library.ib_decode(
+                self.model.address, self.address, latents.ctypes.data, frames, audio.ctypes.data
+            )
+        )
         return audio
 
     def encode(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -156,5 +169,9 @@ class State:
         audio = np.ascontiguousarray(audio, dtype=np.float32)
         frames = audio.shape[2] // info.hop
         mean = np.empty((self.batch, frames, info.dims), dtype=np.float32)
-        checked(self.model.library.ib_encode(self.model.address, self.address, audio.ctypes.data, frames, mean.ctypes.data, None))
+        checked(
+            self.model.library.ib_encode(
+                self.model.address, self.address, audio.ctypes.data, frames, mean.ctypes.data, None
+            )
+        )
         return mean

@@ -22,7 +22,15 @@ VERSION = 1
 HEADER_WORDS = 32
 OPERATION_WORDS = 16
 ALIGN = 64
-KINDS = {"conv": 1, "conv_transpose": 2, "amplitude": 3, "synthesis": 4, "analysis": 5, "tones": 6, "spectrum": 7}
+KINDS = {
+    "conv": 1,
+    "conv_transpose": 2,
+    "amplitude": 3,
+    "synthesis": 4,
+    "analysis": 5,
+    "tones": 6,
+    "spectrum": 7,
+}
 _TYPES = {"float32": 0, "float16": 1, "uint32": 2, "int32": 2}
 
 
@@ -80,7 +88,8 @@ def _words(blob: _Blob, operation: Operation, source: int, add: int) -> list[int
         outputs, taps = (shape[0], shape[2]) if operation.kind == "conv" else (shape[1], shape[2])
         if operation.kind == "conv_transpose" and taps != 2 * stride:
             raise ModelDamaged(
-                f"Model {blob.model}: {operation.out} has {taps} taps at stride {stride}; they must be twice the stride."
+                f"Model {blob.model}: {operation.out} has {taps} taps at stride {stride}; "
+                "it must be twice as many."
             )
     elif operation.kind in ("synthesis", "analysis"):
         outputs, taps = blob.shape(operation.filters, 2, "filters")
@@ -88,7 +97,9 @@ def _words(blob: _Blob, operation: Operation, source: int, add: int) -> list[int
     elif operation.kind == "tones":
         (outputs,) = blob.shape(operation.increments, 1, "increments")
         blob.shape(operation.offsets, 1, "offsets")
-        w["weight"], w["second"] = (blob.number(n or "", _WORDS) for n in (operation.increments, operation.offsets))
+        w["weight"], w["second"] = (
+            blob.number(n or "", _WORDS) for n in (operation.increments, operation.offsets)
+        )
     elif operation.kind == "spectrum":
         (outputs,) = blob.shape(operation.frequencies, 1, "frequencies")
         blob.shape(operation.lengths, 1, "lengths")
@@ -96,8 +107,8 @@ def _words(blob: _Blob, operation: Operation, source: int, add: int) -> list[int
         w["second"] = blob.number(operation.lengths or "", _WORDS)
         attack, step = operation.attack, operation.step
     words = [
-        KINDS[operation.kind], source, add, int(operation.act is not None), w["weight"], w["bias"], outputs, taps,
-        stride, dilation, groups, w["second"], int(operation.noise), attack, step, 0,
+        KINDS[operation.kind], source, add, int(operation.act is not None), w["weight"], w["bias"],
+        outputs, taps, stride, dilation, groups, w["second"], int(operation.noise), attack, step, 0,
     ]  # fmt: skip
     if not all(-(1 << 31) <= word < 1 << 31 for word in words):
         raise ModelDamaged(f"Model {blob.model}: {operation.out} has a number that is far too large.")
@@ -111,9 +122,13 @@ def _list(blob: _Blob, operations: list[Operation], start: str) -> tuple[bytes, 
     for index, operation in enumerate(operations):
         for name in (operation.source, operation.add):
             if name is not None and name not in registers:
-                raise ModelDamaged(f"Model {blob.model}: {operation.out} reads {name!r}, which nothing writes before it.")
+                raise ModelDamaged(
+                    f"Model {blob.model}: {operation.out} reads {name!r}, which nothing writes before it."
+                )
         add = -1 if operation.add is None else registers[operation.add]
-        data += struct.pack(f"<{OPERATION_WORDS}i", *_words(blob, operation, registers[operation.source], add))
+        data += struct.pack(
+            f"<{OPERATION_WORDS}i", *_words(blob, operation, registers[operation.source], add)
+        )
         registers[operation.out] = index + 1
     return data, registers
 
