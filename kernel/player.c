@@ -1,0 +1,239 @@
+/* player.c: see player.h. Voices are added up, raised by the master, guarded, limited, and
+ * only then heard.
+ *
+ * The finishing works in cells of GUARD_CELL samples counted from the start, so that no
+ * decision depends on how the host cuts its calls. When the player is reset while it
+ * sounds, the next 10 ms of the old sound are made at once, through the old limiter, and
+ * the new sound is faded in over them: a mixture of two limited sounds whose shares add up
+ * to one stays under the ceiling. The fade-in happens also where there was silence before, so a
+ * take starts the same way every time.
+ */
+#include "player.h"
+#include "guard.h"
+#include "limiter.h"
+#include "scalars.h"
+#include "voice.h"
+
+#define PLAYER_MAGIC 0x59414c50u
+#define PANIC 64                    /* samples */
+#define LOUDEST_MASTER 16.0f        /* +24 dB */
+#define RAMP_SECONDS 0.005
+#define LONG_WAIT IB_HOP            /* what due answers when nobody plays */
+
+struct ib_player {
+  uint32_t magic, seed;
+  int32_t outputs, sample_rate;
+  int32_t heard;                    /* something was rendered since the last reset */
+  int32_t cell;                     /* samples into the cell under way */
+  int32_t fade, fade_length;        /* samples since the reset, up to so many */
+  int32_t panic;                    /* -1: no; else samples since it was asked for, up to PANIC */
+  float master, master_target, master_step;
+  int32_t master_ramp;
+  guard guard;
+  limiter limiter;
+  float tail[2][VOICE_FADE_LONGEST];
+  double squares[2];                /* since the meters were read */
+  int64_t counted;
+  float peak[2], lowest, guarded;
+  uint32_t scrubbed;
+  ib_meters meters;
+  voice voices[IB_VOICES];
+};
+
+int64_t ib_player_bytes(int channels, int sample_rate) {
+  if (channels < 1 || channels > 2 || sample_rate < 8000 || sample_rate > 192000) return IB_BAD_ARGUMENT;
+  return (int64_t)sizeof(ib_player);
+}
+
+static void clear_meters(ib_player *p) {
+  p->squares[0] = p->squares[1] = 0.0;
+  p->peak[0] = p->peak[1] = 0.0f;
+  p->counted = 0;
+  p->lowest = p->guarded = 1.0f;
+}
+
+int ib_player_init(void *memory, int64_t bytes, int channels, int sample_rate) {
+  int64_t needed = ib_player_bytes(channels, sample_rate);
+  if (needed < 0) return (int)needed;
+  if (bytes < needed) return IB_TOO_SMALL;
+  ib_player *p = memory;
+  memset(p, 0, sizeof *p);
+  p->magic = PLAYER_MAGIC;
+  p->outputs = channels;
+  p->sample_rate = sample_rate;
+  p->fade_length = (int32_t)(VOICE_FADE_SECONDS * sample_rate);
+  p->master = 1.0f;
+  for (int i = 0; i < IB_VOICES; i++) voice_init(&p->voices[i], sample_rate);
+  ib_player_master(p, 1.0f, -1.0f, 8.0f);
+  ib_player_reset(p, 1);
+  return 0;
+}
+
+static voice *slot_of(ib_player *p, int slot) { return &p->voices[slot < 0 || slot >= IB_VOICES ? 0 : slot]; }
+
+int ib_player_voice(ib_player *p, int slot, const ib_model *model, ib_state *state) {
+  if (slot < 0 || slot >= IB_VOICES) return IB_BAD_ARGUMENT;
+  ib_info info;
+  if (model) {
+    ib_model_info(model, &info);
+    if (!state || !info.has_decoder) return IB_NO_CODER;
+    if (info.sample_rate != p->sample_rate || info.channels < 1 || info.channels > 2 || info.hop < 1 ||
+        info.hop > IB_HOP || info.dims < 1 || info.dims > IB_DIMS)
+      return IB_BAD_ARGUMENT;
+  }
+  voice_go(&p->voices[slot], p->outputs);
+  if (model) voice_come(&p->voices[slot], model, state, &info, p->seed + (uint32_t)slot);
+  return 0;
+}
+
+ib_shaping *ib_player_shaping(ib_player *p, int slot) { return &slot_of(p, slot)->shaping; }
+float *ib_player_incoming(ib_player *p, int slot) { return slot_of(p, slot)->incoming; }
+const float *ib_player_latent(const ib_player *p, int slot) { return slot_of((ib_player *)p, slot)->shaper.latent; }
+
+int ib_player_due(const ib_player *p, uint32_t *voices) {
+  int soonest = LONG_WAIT;
+  uint32_t mask = 0;
+  for (int i = 0; i < IB_VOICES; i++) {
+    const voice *v = &p->voices[i];
+    if (!v->model) continue;
+    if (v->remaining == 0) mask |= 1u << i;
+    if (v->remaining < soonest) soonest = v->remaining;
+  }
+  if (voices) *voices = mask;
+  return soonest;
+}
+
+static void raise(ib_player *p, float *const x[2], int n) {
+  for (int i = 0; i < n; i++) {
+    if (p->master_ramp && --p->master_ramp == 0) p->master = p->master_target;
+    else if (p->master_ramp) p->master += p->master_step;
+    for (int c = 0; c < 2; c++) x[c][i] *= p->master;
+  }
+}
+
+/* Shares of new and old sound after a reset, and the fade of a panic. */
+static void cross(ib_player *p, float *const x[2], int n) {
+  for (int i = 0; i < n; i++) {
+    float share = 1.0f, open = 1.0f;
+    int at = p->fade;
+    if (at < p->fade_length) share = (float)++p->fade / (float)p->fade_length;
+    if (p->panic >= 0) {
+      if (p->panic < PANIC) p->panic++;
+      open = 1.0f - (float)p->panic / PANIC;
+    }
+    for (int c = 0; c < 2; c++) {
+      if (share < 1.0f) x[c][i] = x[c][i] * share + p->tail[c][at] * (1.0f - share);
+      x[c][i] *= open;
+    }
+  }
+}
+
+static void measure(ib_player *p, float *const x[2], int n) {
+  for (int c = 0; c < p->outputs; c++)
+    for (int i = 0; i < n; i++) {
+      float size = x[c][i] < 0.0f ? -x[c][i] : x[c][i];
+      p->peak[c] = size > p->peak[c] ? size : p->peak[c];
+      p->squares[c] += (double)x[c][i] * x[c][i];
+    }
+  p->counted += n;
+}
+
+/* Up to the end of the cell: n samples of voices made, guarded, limited, into out. */
+static void render_part(ib_player *p, float *const out[2], int n) {
+  float came[2][GUARD_CELL] = {{0}}, heard[2][GUARD_CELL];
+  float *const mix[2] = {came[0], came[1]}, *const sound[2] = {heard[0], heard[1]};
+  for (int i = 0; i < IB_VOICES; i++) voice_add(&p->voices[i], mix, p->outputs, n);
+  raise(p, mix, n);
+  p->scrubbed += (uint32_t)limiter_scrub(&p->limiter, mix, n);
+  memcpy(heard, came, sizeof heard);
+  p->guarded = p->guard.gain < p->guarded ? p->guard.gain : p->guarded;
+  limiter_run(&p->limiter, sound, n, p->guard.gain, &p->lowest);
+  cross(p, sound, n);
+  p->cell = (p->cell + n) % GUARD_CELL;
+  guard_listen(&p->guard, (const float *const *)mix, (const float *const *)sound, n, p->cell == 0);
+  measure(p, sound, n);
+  for (int c = 0; c < p->outputs; c++) memcpy(out[c], heard[c], (size_t)n * 4);
+}
+
+static void render(ib_player *p, float *const out[2], int frames) {
+  for (int i = 0; i < IB_VOICES; i++)
+    if (p->voices[i].model) voice_levels(&p->voices[i], p->outputs);
+  p->heard = 1;
+  for (int done = 0; done < frames;) {
+    int n = GUARD_CELL - p->cell;
+    if (n > frames - done) n = frames - done;
+    float *const part[2] = {out[0] + done, out[1] + done};
+    render_part(p, part, n);
+    done += n;
+  }
+}
+
+int ib_player_render(ib_player *p, float *out, int frames) {
+  if (!p || p->magic != PLAYER_MAGIC || frames < 0) return IB_BAD_ARGUMENT;
+  if (frames == 0) return 0;
+  float *const rows[2] = {out, out + (p->outputs == 2 ? frames : 0)};
+  render(p, rows, frames);
+  return 0;
+}
+
+void ib_player_master(ib_player *p, float gain, float ceiling_db, float guard_db) {
+  float target = is_number(gain) ? between(0.0f, gain, LOUDEST_MASTER) : 0.0f;
+  limiter_ceiling(&p->limiter, is_number(ceiling_db) ? between(-60.0f, ceiling_db, -1.0f) : -1.0f);
+  guard_rise(&p->guard, is_number(guard_db) && guard_db >= 0.0f ? between(0.0f, guard_db, 60.0f) : 8.0f);
+  if (target == p->master_target) return;
+  p->master_target = target;
+  p->master_ramp = p->heard ? (int32_t)(RAMP_SECONDS * p->sample_rate) : 0;
+  if (p->master_ramp) p->master_step = (target - p->master) / (float)p->master_ramp;
+  else p->master = target;
+}
+
+void ib_player_panic(ib_player *p) {
+  if (p->panic < 0) p->panic = 0;
+}
+
+/* The next 10 ms as they would have been, to be faded out under the new sound. */
+static void keep_tail(ib_player *p) {
+  float tail[2][VOICE_FADE_LONGEST];
+  float *const rows[2] = {tail[0], tail[1]};
+  if (p->heard) render(p, rows, p->fade_length);
+  for (int c = 0; c < 2; c++)
+    for (int i = 0; i < p->fade_length; i++) p->tail[c][i] = p->heard && c < p->outputs ? tail[c][i] : 0.0f;
+}
+
+void ib_player_reset(ib_player *p, uint32_t seed) {
+  keep_tail(p);
+  p->seed = seed;
+  for (int i = 0; i < IB_VOICES; i++) voice_restart(&p->voices[i], seed + (uint32_t)i);
+  guard_reset(&p->guard, p->sample_rate);
+  limiter_reset(&p->limiter, p->sample_rate);
+  p->master = p->master_target;
+  p->panic = -1;
+  p->heard = p->cell = p->fade = p->master_ramp = 0;
+  clear_meters(p);
+}
+
+/* What the limiter takes is what goes beyond the guard's share. */
+static void reductions(ib_player *p, ib_meters *m) {
+  float whole = (float)to_db(p->lowest), guard = (float)to_db(p->guarded);
+  m->guard_db = guard < whole ? whole : guard;
+  m->limiter_db = whole - m->guard_db;
+}
+
+ib_meters *ib_player_meters(ib_player *p) {
+  ib_meters *m = &p->meters;
+  const shaper *s = &p->voices[0].shaper;
+  m->scrubbed = p->scrubbed;
+  for (int i = 0; i < IB_VOICES; i++) m->scrubbed += p->voices[i].shaper.scrubbed;
+  for (int c = 0; c < 2; c++) {
+    int from = c < p->outputs ? c : 0;
+    m->peak[c] = p->peak[from];
+    m->rms[c] = p->counted ? (float)scalar_root(p->squares[from] / (double)p->counted) : 0.0f;
+  }
+  reductions(p, m);
+  m->clamped = s->clamped;
+  memcpy(m->latent, s->latent, sizeof m->latent);
+  clear_meters(p);
+  return m;
+}
+
+int ib_player_delay(const ib_player *p) { return p->limiter.delay; }

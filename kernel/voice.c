@@ -1,0 +1,146 @@
+/* voice.c: see voice.h. */
+#include "voice.h"
+#include "scalars.h"
+
+#define RAMP_SECONDS 0.005
+#define LOUDEST_GAIN 16.0f          /* +24 dB */
+#define DYING 64                    /* samples in which a broken voice falls silent */
+
+void voice_init(voice *v, int sample_rate) {
+  memset(v, 0, sizeof *v);
+  shaping_default(&v->shaping);
+  v->fade_length = (int32_t)(VOICE_FADE_SECONDS * sample_rate);
+  v->ramp_length = (int32_t)(RAMP_SECONDS * sample_rate);
+  v->tail_at = v->fade_length;
+}
+
+static void forget(voice *v, uint32_t seed) {
+  v->seed = seed;
+  v->remaining = v->heard = v->broken = v->ramp = 0;
+  v->last[0] = v->last[1] = 0.0f;
+  shaper_reset(&v->shaper, v->model, v->info.dims, seed);
+}
+
+void voice_come(voice *v, const ib_model *model, ib_state *state, const ib_info *info, uint32_t seed) {
+  v->model = model;
+  v->state = state;
+  v->info = *info;
+  forget(v, seed);
+  v->fade = 0;
+  memset(v->incoming, 0, sizeof v->incoming);
+  memcpy(v->incoming, v->shaper.good, (size_t)info->dims * 4);
+}
+
+/* The same model from a fresh past; whoever restarts it does the fading. */
+void voice_restart(voice *v, uint32_t seed) {
+  v->tail_at = v->fade_length;
+  if (!v->model) return;
+  ib_state_reset(v->model, v->state, -1, seed);
+  forget(v, seed);
+  v->fade = v->fade_length;
+}
+
+/* Equal power, 1 at the centre: a mono voice in the middle is the decoder's own samples on
+ * both sides; hard left it is 3 dB up there and silent on the right. */
+static void wanted_levels(const voice *v, int outputs, float level[2]) {
+  const ib_shaping *s = &v->shaping;
+  float gain = is_number(s->gain) ? between(0.0f, s->gain, LOUDEST_GAIN) : 0.0f;
+  float pan = is_number(s->pan) && outputs == 2 ? between(-1.0f, s->pan, 1.0f) : 0.0f;
+  double angle = pan * PI / 4;
+  double side = scalar_sin(angle), middle = scalar_cos(angle);
+  level[0] = gain * (float)(pan == 0.0f ? 1.0 : middle - side);
+  level[1] = gain * (float)(pan == 0.0f ? 1.0 : middle + side);
+}
+
+void voice_levels(voice *v, int outputs) {
+  float wanted[2];
+  wanted_levels(v, outputs, wanted);
+  if (v->heard && wanted[0] == v->target[0] && wanted[1] == v->target[1]) return;
+  for (int c = 0; c < 2; c++) {
+    v->target[c] = wanted[c];
+    v->step[c] = (wanted[c] - v->level[c]) / (float)v->ramp_length;
+    if (!v->heard) v->level[c] = wanted[c];
+  }
+  v->ramp = v->heard ? v->ramp_length : 0;
+}
+
+/* A hop that is not made of numbers would poison everything after it: the last sample dies
+ * away instead, and the decoder forgets its past. */
+static void mourn(voice *v) {
+  int hop = v->info.hop;
+  ib_state_reset(v->model, v->state, -1, v->seed);
+  for (int c = 0; c < v->info.channels; c++)
+    for (int i = 0; i < hop; i++)
+      v->audio[c * hop + i] = i < DYING ? v->last[c] * (1.0f - (float)(i + 1) / DYING) : 0.0f;
+  v->shaper.scrubbed++;
+  v->broken = 1;
+}
+
+static void decode_hop(voice *v) {
+  int hop = v->info.hop, values = v->info.channels * hop;
+  shaper_step(&v->shaper, &v->shaping, v->model, v->info.dims, (float)hop / (float)v->info.sample_rate, v->incoming);
+  if (v->broken) v->fade = 0;
+  v->broken = 0;
+  int failed = ib_decode(v->model, v->state, v->shaper.latent, 1, v->audio) < 0;
+  float sum = 0.0f;                 /* stays 0 unless something is infinite or no number */
+  for (int i = 0; i < values; i++) sum += v->audio[i] * 0.0f;
+  if (failed || sum != 0.0f) mourn(v);
+  for (int c = 0; c < v->info.channels; c++) v->last[c] = v->audio[(c + 1) * hop - 1];
+  v->remaining = hop;
+  v->heard = 1;
+}
+
+/* One sample on each side, before levels. */
+static void sample_at(const voice *v, int i, int outputs, float out[2]) {
+  float left = v->audio[i], right = v->info.channels == 2 ? v->audio[v->info.hop + i] : left;
+  out[0] = outputs == 2 ? left : 0.5f * (left + right);
+  out[1] = right;
+}
+
+static void advance_levels(voice *v) {
+  if (v->ramp == 0) return;
+  v->ramp--;
+  for (int c = 0; c < 2; c++) v->level[c] = v->ramp ? v->level[c] + v->step[c] : v->target[c];
+}
+
+static void add_model(voice *v, float *const out[2], int outputs, int n) {
+  for (int i = 0; i < n; i++) {
+    float in[2], fade = 1.0f;
+    if (v->remaining == 0) decode_hop(v);
+    sample_at(v, v->info.hop - v->remaining, outputs, in);
+    v->remaining--;
+    if (v->fade < v->fade_length) fade = (float)++v->fade / (float)v->fade_length;
+    advance_levels(v);
+    for (int c = 0; c < outputs; c++) out[c][i] += in[c] * v->level[c] * fade;
+  }
+}
+
+static void add_tail(voice *v, float *const out[2], int outputs, int n) {
+  for (int i = 0; i < n && v->tail_at < v->fade_length; i++, v->tail_at++)
+    for (int c = 0; c < outputs; c++) out[c][i] += v->tail[c][v->tail_at];
+}
+
+void voice_add(voice *v, float *const out[2], int outputs, int n) {
+  add_tail(v, out, outputs, n);
+  if (v->model) add_model(v, out, outputs, n);
+}
+
+/* What it would have played next, fading, over what is left of an earlier tail. */
+static void make_tail(voice *v, int outputs) {
+  int n = v->fade_length, old = v->tail_at;
+  for (int i = 0; i < n; i++) {
+    float next[2] = {0.0f, 0.0f}, fade = 1.0f - (float)(i + 1) / (float)n;
+    float *const out[2] = {&next[0], &next[1]};
+    add_model(v, out, outputs, 1);
+    for (int c = 0; c < 2; c++) v->tail[c][i] = next[c] * fade + (old + i < n ? v->tail[c][old + i] : 0.0f);
+  }
+  v->tail_at = 0;
+}
+
+void voice_go(voice *v, int outputs) {
+  if (!v->model) return;
+  if (v->heard) make_tail(v, outputs);
+  v->model = NULL;
+  v->state = NULL;
+  v->remaining = 0;
+}
