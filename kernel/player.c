@@ -103,6 +103,16 @@ int ib_player_due(const ib_player *p, uint32_t *voices) {
   return soonest;
 }
 
+int ib_player_stretch(const ib_player *p) {
+  int soonest = LONG_WAIT;
+  for (int i = 0; i < IB_VOICES; i++) {
+    const voice *v = &p->voices[i];
+    int wait = v->remaining ? v->remaining : v->info.hop;
+    if (v->model && wait < soonest) soonest = wait;
+  }
+  return soonest;
+}
+
 static void raise(ib_player *p, float *const x[2], int n) {
   for (int i = 0; i < n; i++) {
     if (p->master_ramp && --p->master_ramp == 0) p->master = p->master_target;

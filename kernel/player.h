@@ -9,9 +9,8 @@
  *
  *     init; voice(slot, model, state) for each; shaping; master; reset(seed)
  *     until enough:
- *       n = due(&voices)
- *       if n == 0: write incoming[slot] for each bit of voices; n = hop of slot 0
- *       render(out, at most n)
+ *       if due(&voices) == 0: write incoming[slot] for each bit of voices
+ *       render(out, at most stretch())
  *
  * Rendering past a due frame is no error: the voice then uses the latent it has.
  */
@@ -59,6 +58,8 @@ const float *ib_player_latent(const ib_player *player, int slot); /* last shaped
 /* Samples until some voice needs a latent (IB_HOP if nobody plays); 0: write the incoming latents
  * named by *voices (bit mask) now. */
 int ib_player_due(const ib_player *player, uint32_t *voices);
+/* Samples until the next due frame, counting a voice that is due now with its whole hop. */
+int ib_player_stretch(const ib_player *player);
 /* Render frames samples into out [channels][frames]. However they are cut into calls, the same come out. */
 int ib_player_render(ib_player *player, float *out, int frames);
 /* Master: gain (linear), ceiling (dBTP, <= -1), guard (0 off, else max momentary rise in dB). */
