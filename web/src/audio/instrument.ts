@@ -1,9 +1,9 @@
 // The sounding half of the page, as the rest of the page sees it.
 // Implemented by worklet-instrument.ts; nothing outside web/src/audio knows about worklets or wasm.
 
-import type { MappingData } from "../steer/mapping";
 import type { ModelDescription } from "../net/models";
-import type { Master, Shaping, Take } from "../protocol/messages";
+import type { Axis, Master, Shaping, Take } from "../protocol/messages";
+import type { MappingData } from "../steer/mapping";
 
 export type Seconds = number;
 export type Decibels = number;
@@ -29,7 +29,8 @@ export interface Meters {
 export type InstrumentState = "idle" | "starting" | "running" | "suspended" | "failed";
 
 export interface Instrument extends EventTarget {
-  // events: "state", "meters" (CustomEvent<Meters>), "take" (CustomEvent<Take>): a recorded take is ready
+  // events: "state"; "meters" (CustomEvent<Meters>; one object, filled anew each time);
+  // "take" (CustomEvent<Take>): a recorded take is ready; "playing": a take began or ended
   readonly state: InstrumentState;
   readonly failure: string | null; // one sentence for the musician
   readonly sampleRate: number;
@@ -42,8 +43,13 @@ export interface Instrument extends EventTarget {
   setVoice(slot: number, model: ModelDescription, blob: ArrayBuffer, seed: number): Promise<void>;
   removeVoice(slot: number): void;
 
-  /** Newest wins; `values` has one entry per axis, 0..1. */
-  setGesture(values: ArrayLike<number>): void;
+  /** The axes of the piece, in order. Takes are recorded and played by their ids. */
+  setAxes(axes: readonly Axis[]): void;
+  /**
+   * Newest wins; `values` has one entry per axis, 0..1. Axes that are `touched` (1) stay the performer's
+   * while a take plays; the others follow the take.
+   */
+  setGesture(values: ArrayLike<number>, touched?: ArrayLike<number>): void;
   /** Latents from the mapping (null: the mapping is silent and `hold` / the model's mean is heard). Blended in over 50 ms. */
   setMapping(slot: number, mapping: MappingData | null): void;
   setShaping(slot: number, shaping: Shaping, gainDb: Decibels, pan: number, muted: boolean): void;
@@ -54,10 +60,13 @@ export interface Instrument extends EventTarget {
   panic(): void; // fade to silence within 64 samples, stay silent
   resume(): void; // after panic
 
-  recordTake(name: string): void; // gesture recording starts at the next frame, with fresh voices
+  /** Gesture recording starts at once, with fresh voices; `over`: while this take plays (an overdub). */
+  recordTake(name: string, over?: Take): void;
   stopTake(): Promise<Take>;
   playTake(take: Take, loop: boolean): void; // fresh voices, seed of the take
   stopPlaying(): void;
+  readonly recordingTake: boolean;
+  readonly playingTake: string | null; // its id
 
   recordSound(): void;
   stopSound(): Promise<Blob>; // 24-bit WAV of exactly what was heard

@@ -1,0 +1,208 @@
+// The heart: gesture -> mapping -> latent -> kernel, one latent frame at a time. The same steps as
+// src/isobath/engine/loop.py, so that a take sounds the same here and there (docs/engine.md).
+//
+// Nothing in render() allocates. Everything that does (new models, takes, axes) happens between calls.
+
+import { type Player, SHAPING, VOICES } from "./player";
+import { BLEND_SECONDS, type Evaluate, Source } from "./source";
+import { type RowChunk, TakePlayer, TakeRecorder, type TakeRows } from "./take";
+
+export interface LoopEvents {
+  /** A gesture with this stamp was used by the sample at `offset` of the block being rendered. */
+  used(stamp: number, offset: number): void;
+  /** A take begins with the block being rendered. */
+  began(): void;
+  /** The take that was played is over. */
+  ended(): void;
+}
+
+export interface Start {
+  readonly seed: number;
+  readonly take: TakeRows | null;
+  readonly loop: boolean;
+  readonly deliver: ((rows: RowChunk) => void) | null;
+}
+
+export class Loop {
+  private readonly sources: (Source | null)[] = new Array(VOICES).fill(null);
+  private readonly latent = new Float64Array(128);
+  /** The gesture of the current frame. */
+  gesture: Float64Array = new Float64Array(0);
+  private live: Float64Array = new Float64Array(0);
+  private touched: Uint8Array = new Uint8Array(0);
+  private fromTake: Float64Array = new Float64Array(0);
+  private stamp = 0;
+  private take: TakePlayer | null = null;
+  private recorder: TakeRecorder | null = null;
+  private pending: Start | null = null;
+  silenced = false;
+  private lead = -1;
+  /** Latent frames of the leading voice since the start. */
+  frame = 0;
+
+  constructor(
+    readonly player: Player,
+    private readonly events: LoopEvents,
+  ) {}
+
+  // ------------------------------------------------------------------ between blocks
+
+  load(slot: number, blob: ArrayBuffer, seed: number, mean: ArrayLike<number>): void {
+    const info = this.player.load(slot, blob, seed);
+    const frames = Math.max(1, Math.round((BLEND_SECONDS * info.sampleRate) / info.hop));
+    this.sources[slot] = new Source(info.dims, mean, frames);
+    this.findLead();
+  }
+
+  unload(slot: number): void {
+    this.player.unload(slot);
+    this.sources[slot] = null;
+    this.findLead();
+  }
+
+  setMapping(slot: number, mapping: Evaluate | null): void {
+    this.sources[slot]?.setMapping(mapping);
+  }
+
+  setDirect(slot: number, latent: ArrayLike<number> | null): void {
+    this.sources[slot]?.setDirect(latent);
+  }
+
+  /** ib_shaping; `base` is what dimensions nobody learned have (the sliders). */
+  setShaping(slot: number, values: Float32Array, hasHold: boolean): void {
+    const source = this.sources[slot];
+    if (source === null || source === undefined) return;
+    this.player.shape(slot, values);
+    if (hasHold) for (let i = 0; i < source.dims; i++) source.base[i] = values[SHAPING.hold + i]!;
+  }
+
+  setAxes(rest: ArrayLike<number>): void {
+    this.live = Float64Array.from(rest);
+    this.gesture = Float64Array.from(rest);
+    this.fromTake = new Float64Array(rest.length);
+    this.touched = new Uint8Array(rest.length);
+    this.take = null;
+  }
+
+  /** stamp, one value per axis, then 1 for each axis that is touched. */
+  setGesture(message: Float64Array): void {
+    const axes = this.live.length;
+    if (message.length < 1 + 2 * axes) return;
+    this.stamp = message[0]!;
+    for (let i = 0; i < axes; i++) {
+      this.live[i] = message[1 + i]!;
+      this.touched[i] = message[1 + axes + i]!;
+    }
+  }
+
+  panic(): void {
+    this.player.panic();
+    this.silenced = true;
+    this.pending = null;
+  }
+
+  resume(seed: number): void {
+    if (!this.silenced) return;
+    this.silenced = false;
+    this.player.reset(seed);
+  }
+
+  /** With the next block, fresh voices: for a take to play, to record, or both (an overdub). */
+  start(start: Start): void {
+    this.take = null;
+    this.recorder = null;
+    this.pending = start;
+    this.silenced = false;
+  }
+
+  /** Frames recorded. */
+  stopRecording(): number {
+    const length = this.recorder?.length ?? 0;
+    this.recorder?.flush();
+    this.recorder = null;
+    return length;
+  }
+
+  stopPlaying(): void {
+    if (this.take === null) return;
+    this.live.set(this.gesture);
+    this.take = null;
+  }
+
+  /** Samples per frame of the leading voice; 0 without one. */
+  get hop(): number {
+    return this.lead < 0 ? 0 : (this.player.infoOf(this.lead)?.hop ?? 0);
+  }
+
+  /** Write the last shaped latent of the leading voice; how many dimensions it has. */
+  leadLatent(into: Float64Array, offset: number): number {
+    const dims = this.lead < 0 ? 0 : (this.sources[this.lead]?.dims ?? 0);
+    if (dims > 0) this.player.latent(this.lead, into, offset, dims);
+    return dims;
+  }
+
+  get takePosition(): number {
+    return this.take?.position ?? -1;
+  }
+
+  // ------------------------------------------------------------------ rendering
+
+  /** Fill `out` with `samples`. */
+  render(out: readonly Float32Array[], samples: number): void {
+    this.begin();
+    let done = 0;
+    while (done < samples) {
+      if (this.player.due() === 0) this.frameDue(done);
+      const now = Math.min(this.player.stretch(), samples - done);
+      this.player.render(out, done, now);
+      done += now;
+    }
+  }
+
+  private begin(): void {
+    if (this.pending === null) return;
+    const { seed, take, loop, deliver } = this.pending;
+    this.pending = null;
+    this.player.reset(seed);
+    for (const source of this.sources) source?.settle();
+    this.take = take === null ? null : new TakePlayer(take, this.live.length, loop);
+    this.recorder = deliver === null ? null : new TakeRecorder(this.live.length, deliver);
+    this.events.began();
+  }
+
+  private frameDue(offset: number): void {
+    const waiting = this.player.waiting;
+    if (this.lead < 0 || (waiting >> this.lead) & 1) this.leadFrame(offset);
+    for (let slot = 0; slot < VOICES; slot++) {
+      const source = this.sources[slot];
+      if (((waiting >> slot) & 1) === 0 || source === null || source === undefined) continue;
+      source.next(this.gesture, this.latent);
+      this.player.incoming(slot, this.latent, source.dims);
+    }
+  }
+
+  private leadFrame(offset: number): void {
+    if (this.stamp !== 0) {
+      this.events.used(this.stamp, offset);
+      this.stamp = 0;
+    }
+    if (this.take?.next(this.fromTake)) {
+      for (let i = 0; i < this.gesture.length; i++) {
+        const x = this.fromTake[i]!;
+        this.gesture[i] = this.touched[i] || Number.isNaN(x) ? this.live[i]! : x;
+      }
+    } else {
+      if (this.take !== null) {
+        this.stopPlaying();
+        this.events.ended();
+      }
+      this.gesture.set(this.live);
+    }
+    this.recorder?.add(this.gesture);
+    this.frame++;
+  }
+
+  private findLead(): void {
+    this.lead = this.sources.findIndex((source) => source !== null);
+  }
+}

@@ -1,0 +1,263 @@
+// The C kernel (kernel/isobath.h, kernel/player.h) as the render loop sees it: models on slots, latents
+// in, sound out. Everything that allocates is named `load`, `unload` or `constructor`; the rest does not.
+
+import { Arena } from "./arena";
+
+export const VOICES = 8; // IB_VOICES
+const DIMS = 128; // IB_DIMS
+const DECODER = 1; // IB_DECODER
+const QUANTUM = 4096; // IB_HOP: most samples rendered at once
+const PAGE = 65536;
+
+/** ib_shaping, as floats. */
+export const SHAPING_FLOATS = 5 * DIMS + 6;
+export const SHAPING = {
+  hold: 0,
+  held: DIMS,
+  scale: 2 * DIMS,
+  bias: 3 * DIMS,
+  noise: 4 * DIMS,
+  drift: 5 * DIMS,
+  driftSeconds: 5 * DIMS + 1,
+  smoothingSeconds: 5 * DIMS + 2,
+  clamp: 5 * DIMS + 3,
+  gain: 5 * DIMS + 4,
+  pan: 5 * DIMS + 5,
+} as const;
+
+/** Index of `scrubbed` in ib_meters, as 32-bit words: the numbers before it are floats. */
+const METERS_SCRUBBED = 7;
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly __heap_base: WebAssembly.Global<"i32">;
+  ib_model_bytes(blob: number, bytes: bigint): bigint;
+  ib_model_init(memory: number, bytes: bigint, blob: number, blobBytes: bigint): number;
+  ib_model_info(model: number, info: number): void;
+  ib_state_bytes(model: number, coder: number, batch: number, frames: number): bigint;
+  ib_state_init(
+    model: number,
+    coder: number,
+    batch: number,
+    frames: number,
+    memory: number,
+    bytes: bigint,
+  ): number;
+  ib_state_reset(model: number, state: number, voice: number, seed: number): number;
+  ib_player_bytes(channels: number, sampleRate: number): bigint;
+  ib_player_init(memory: number, bytes: bigint, channels: number, sampleRate: number): number;
+  ib_player_voice(player: number, slot: number, model: number, state: number): number;
+  ib_player_shaping(player: number, slot: number): number;
+  ib_player_incoming(player: number, slot: number): number;
+  ib_player_latent(player: number, slot: number): number;
+  ib_player_due(player: number, voices: number): number;
+  ib_player_stretch(player: number): number;
+  ib_player_render(player: number, out: number, frames: number): number;
+  ib_player_master(player: number, gain: number, ceilingDb: number, guardDb: number): void;
+  ib_player_panic(player: number): void;
+  ib_player_reset(player: number, seed: number): void;
+  ib_player_meters(player: number): number;
+  ib_player_delay(player: number): number;
+}
+
+export interface ModelInfo {
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly hop: number;
+  readonly dims: number;
+}
+
+interface Loaded {
+  readonly info: ModelInfo;
+  readonly model: number;
+  readonly modelBytes: number;
+  readonly state: number;
+  readonly stateBytes: number;
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  [-1]: "The model's file is damaged. Fetch or import it again.",
+  [-2]: "The model was made by another version of Isobath. Reload the page; if that does not help, export the model again.",
+  [-3]: "The sound ran out of memory. Close other pages, or use fewer voices.",
+  [-4]: "The sound was asked for something impossible. Reload the page.",
+  [-5]: "This model cannot make sound: it has no decoder.",
+};
+
+export class KernelRefusal extends Error {
+  constructor(code: number) {
+    super(REFUSALS[code] ?? `The sound kernel refused (${code}). Reload the page.`);
+  }
+}
+
+export class Player {
+  private readonly c: Exports;
+  private readonly arena: Arena;
+  private readonly player: number;
+  private readonly out: number;
+  private readonly word: number;
+  private readonly slots: (Loaded | null)[] = new Array(VOICES).fill(null);
+  private f32!: Float32Array;
+  private u32!: Uint32Array;
+  private u8!: Uint8Array;
+  /** Bit mask of the voices that wait for a latent, after due(). */
+  waiting = 0;
+
+  constructor(
+    module: WebAssembly.Module,
+    readonly channels: number,
+    readonly sampleRate: number,
+  ) {
+    this.c = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
+    this.arena = new Arena(this.c.__heap_base.value, (bytes) => this.reserve(bytes));
+    this.reserve(this.c.__heap_base.value);
+    this.word = this.arena.take(64);
+    this.out = this.arena.take(QUANTUM * channels * 4);
+    const bytes = this.size(this.c.ib_player_bytes(channels, sampleRate));
+    this.player = this.arena.take(bytes);
+    this.check(this.c.ib_player_init(this.player, BigInt(bytes), channels, sampleRate));
+  }
+
+  /** Put a model on a slot with a fresh past; what was there before goes. */
+  load(slot: number, blob: ArrayBuffer, seed: number): ModelInfo {
+    this.unload(slot);
+    const loaded = this.prepare(blob, seed);
+    this.check(this.c.ib_player_voice(this.player, slot, loaded.model, loaded.state));
+    this.slots[slot] = loaded;
+    return loaded.info;
+  }
+
+  unload(slot: number): void {
+    const loaded = this.slots[slot];
+    if (loaded === null || loaded === undefined) return;
+    this.c.ib_player_voice(this.player, slot, 0, 0);
+    this.slots[slot] = null;
+    this.arena.give(loaded.state, loaded.stateBytes);
+    this.arena.give(loaded.model, loaded.modelBytes);
+  }
+
+  private prepare(blob: ArrayBuffer, seed: number): Loaded {
+    const c = this.c;
+    const source = this.arena.take(blob.byteLength);
+    this.u8.set(new Uint8Array(blob), source);
+    let model = 0;
+    let modelBytes = 0;
+    try {
+      modelBytes = this.size(c.ib_model_bytes(source, BigInt(blob.byteLength)));
+      model = this.arena.take(modelBytes);
+      this.check(c.ib_model_init(model, BigInt(modelBytes), source, BigInt(blob.byteLength)));
+      const info = this.info(model);
+      if (info.sampleRate !== this.sampleRate)
+        throw new Error(
+          `This model sounds at ${info.sampleRate} Hz, but the others play at ${this.sampleRate} Hz. ` +
+            "Play it in a piece of its own.",
+        );
+      const stateBytes = this.size(c.ib_state_bytes(model, DECODER, 1, 1));
+      const state = this.arena.take(stateBytes);
+      this.check(c.ib_state_init(model, DECODER, 1, 1, state, BigInt(stateBytes)));
+      this.check(c.ib_state_reset(model, state, -1, seed >>> 0));
+      return { info, model, modelBytes, state, stateBytes };
+    } catch (problem) {
+      if (model !== 0) this.arena.give(model, modelBytes);
+      throw problem;
+    } finally {
+      this.arena.give(source, blob.byteLength);
+    }
+  }
+
+  private info(model: number): ModelInfo {
+    this.c.ib_model_info(model, this.word);
+    const at = this.word >> 2;
+    return {
+      sampleRate: this.u32[at]!,
+      channels: this.u32[at + 1]!,
+      hop: this.u32[at + 2]!,
+      dims: this.u32[at + 3]!,
+    };
+  }
+
+  infoOf(slot: number): ModelInfo | null {
+    return this.slots[slot]?.info ?? null;
+  }
+
+  /** Samples until some voice needs a latent; at 0, `waiting` says which. */
+  due(): number {
+    const samples = this.c.ib_player_due(this.player, this.word);
+    this.waiting = this.u32[this.word >> 2]!;
+    return samples;
+  }
+
+  /** Samples that may be rendered once the latents are written. */
+  stretch(): number {
+    return this.c.ib_player_stretch(this.player);
+  }
+
+  /** Write a voice's next latent. */
+  incoming(slot: number, latent: Float64Array, dims: number): void {
+    const at = this.c.ib_player_incoming(this.player, slot) >> 2;
+    for (let i = 0; i < dims; i++) this.f32[at + i] = latent[i]!;
+  }
+
+  /** Render `samples` into `out`, from `offset` on. */
+  render(out: readonly Float32Array[], offset: number, samples: number): void {
+    this.c.ib_player_render(this.player, this.out, samples);
+    const base = this.out >> 2;
+    for (let c = 0; c < this.channels; c++) {
+      const to = out[c]!;
+      const from = base + c * samples;
+      for (let i = 0; i < samples; i++) to[offset + i] = this.f32[from + i]!;
+    }
+  }
+
+  /** All of ib_shaping at once, SHAPING_FLOATS of them. */
+  shape(slot: number, values: Float32Array): void {
+    this.f32.set(values.subarray(0, SHAPING_FLOATS), this.c.ib_player_shaping(this.player, slot) >> 2);
+  }
+
+  master(gain: number, ceilingDb: number, guardDb: number): void {
+    this.c.ib_player_master(this.player, gain, ceilingDb, guardDb);
+  }
+
+  panic(): void {
+    this.c.ib_player_panic(this.player);
+  }
+
+  reset(seed: number): void {
+    this.c.ib_player_reset(this.player, seed >>> 0);
+  }
+
+  /** Samples the limiter looks ahead. */
+  get delay(): number {
+    return this.c.ib_player_delay(this.player);
+  }
+
+  /** Peak and RMS of both channels, limiter, guard, clamped, scrubbed: 8 numbers, since the last read. */
+  meters(into: Float64Array): void {
+    const at = this.c.ib_player_meters(this.player) >> 2;
+    for (let i = 0; i < METERS_SCRUBBED; i++) into[i] = this.f32[at + i]!;
+    into[METERS_SCRUBBED] = this.u32[at + METERS_SCRUBBED]!;
+  }
+
+  /** The last shaped latent of a voice, into `into` from `offset`. */
+  latent(slot: number, into: Float64Array, offset: number, dims: number): void {
+    const at = this.c.ib_player_latent(this.player, slot) >> 2;
+    for (let i = 0; i < dims; i++) into[offset + i] = this.f32[at + i]!;
+  }
+
+  private reserve(bytes: number): void {
+    const missing = bytes - this.c.memory.buffer.byteLength;
+    if (missing > 0) this.c.memory.grow(Math.ceil(missing / PAGE));
+    if (this.f32?.buffer === this.c.memory.buffer) return;
+    this.f32 = new Float32Array(this.c.memory.buffer);
+    this.u32 = new Uint32Array(this.c.memory.buffer);
+    this.u8 = new Uint8Array(this.c.memory.buffer);
+  }
+
+  private size(bytes: bigint): number {
+    if (bytes < 0n) throw new KernelRefusal(Number(bytes));
+    return Number(bytes);
+  }
+
+  private check(code: number): void {
+    if (code < 0) throw new KernelRefusal(code);
+  }
+}

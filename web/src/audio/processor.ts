@@ -1,0 +1,249 @@
+// The audio thread's end: messages in, one quantum of sound out, meters back about 60 times a second.
+// Runs in AudioWorkletGlobalScope; built into one file of its own.
+
+import { evaluate, type MappingData, prepare } from "../steer/mapping";
+import { Loop } from "./loop";
+import { Player } from "./player";
+import type { Evaluate } from "./source";
+import { type FromWorklet, METER, METER_NUMBERS, SOUND_SAMPLES, type ToWorklet } from "./wire";
+
+declare const sampleRate: number;
+declare class AudioWorkletProcessor {
+  readonly port: MessagePort;
+}
+declare function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
+
+const CHANNELS = 2;
+const METERS_PER_SECOND = 60;
+const LOAD_SECONDS = 0.5;
+const LATE_MS = 60;
+
+class IsobathProcessor extends AudioWorkletProcessor {
+  private loop: Loop | null = null;
+  private readonly meterBuffers: ArrayBuffer[] = [];
+  private readonly soundBuffers: ArrayBuffer[] = [];
+  private sinceMeters = 0;
+  private latency = 0;
+
+  private capturing = false;
+  private sound: Float32Array | null = null;
+  private filled = 0;
+  private captured = 0;
+
+  // The worklet has no finer clock than whole milliseconds; over half a second they average out.
+  private busyMs = 0;
+  private loadSamples = 0;
+  private load = 0;
+  private late = 0;
+  private blockStart = 0;
+  private clockStart = 0;
+  private clockSamples = 0;
+
+  constructor() {
+    super();
+    for (let i = 0; i < 4; i++) this.meterBuffers.push(new ArrayBuffer(METER_NUMBERS * 8));
+    this.port.onmessage = (event: MessageEvent<ToWorklet>) => this.receive(event.data);
+  }
+
+  // ------------------------------------------------------------------ messages
+
+  private receive(message: ToWorklet): void {
+    if (message instanceof Float64Array) {
+      this.loop?.setGesture(message);
+      return;
+    }
+    if (message.type === "kernel") {
+      this.prepareKernel(message.module);
+      return;
+    }
+    if (message.type === "empty") {
+      const pool = message.buffer.byteLength === METER_NUMBERS * 8 ? this.meterBuffers : this.soundBuffers;
+      pool.push(message.buffer);
+      return;
+    }
+    if (this.loop !== null) this.control(this.loop, message);
+  }
+
+  private prepareKernel(module: WebAssembly.Module): void {
+    try {
+      const player = new Player(module, CHANNELS, sampleRate);
+      this.loop = new Loop(player, {
+        used: (stamp, offset) => this.used(stamp, offset),
+        began: () => this.post({ type: "began", capturedAt: this.captured }),
+        ended: () => this.post({ type: "ended" }),
+      });
+      this.post({ type: "ready", delay: player.delay });
+    } catch (problem) {
+      this.post({ type: "failed", sentence: `The sound could not be built: ${sentenceOf(problem)}` });
+    }
+  }
+
+  private control(loop: Loop, message: Exclude<ToWorklet, Float64Array>): void {
+    switch (message.type) {
+      case "voice":
+        this.putVoice(loop, message);
+        break;
+      case "off":
+        loop.unload(message.slot);
+        break;
+      case "axes":
+        loop.setAxes(message.rest);
+        break;
+      case "mapping":
+        loop.setMapping(message.slot, message.mapping === null ? null : evaluation(message.mapping));
+        break;
+      case "latent":
+        loop.setDirect(message.slot, message.latent);
+        break;
+      case "shaping":
+        loop.setShaping(message.slot, message.values, message.hasHold);
+        break;
+      case "master":
+        loop.player.master(message.gain, message.ceilingDb, message.guardDb);
+        break;
+      case "panic":
+        loop.panic();
+        break;
+      case "resume":
+        loop.resume(message.seed);
+        break;
+      case "start":
+        loop.start({
+          seed: message.seed,
+          take: message.take,
+          loop: message.loop,
+          deliver: message.record ? (rows) => this.post({ type: "rows", rows }) : null,
+        });
+        break;
+      case "stop-playing":
+        loop.stopPlaying();
+        break;
+      case "stop-recording":
+        this.post({ type: "recorded", length: loop.stopRecording(), hop: loop.hop });
+        break;
+      case "capture":
+        this.capture(message.on);
+        break;
+    }
+  }
+
+  private putVoice(loop: Loop, message: Extract<ToWorklet, { type: "voice" }>): void {
+    let sentence: string | null = null;
+    try {
+      loop.load(message.slot, message.blob, message.seed, message.mean);
+    } catch (problem) {
+      sentence = sentenceOf(problem);
+    }
+    this.post({ type: "voice", request: message.request, sentence });
+  }
+
+  private post(message: FromWorklet, transfer: Transferable[] = []): void {
+    this.port.postMessage(message, transfer);
+  }
+
+  // ------------------------------------------------------------------ sound
+
+  process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
+    const out = outputs[0];
+    const samples = out?.[0]?.length ?? 0;
+    if (this.loop === null || out === undefined || samples === 0) return true;
+    this.blockStart = Date.now();
+    this.loop.render(out, samples);
+    this.watch(samples);
+    if (this.capturing) this.keep(out, samples);
+    this.sinceMeters += samples;
+    if (this.sinceMeters >= sampleRate / METERS_PER_SECOND) this.report(this.loop);
+    return true;
+  }
+
+  /** A gesture made at `stamp` is first heard `offset` samples into the block being rendered. */
+  private used(stamp: number, offset: number): void {
+    const delay = this.loop?.player.delay ?? 0;
+    // Date.now() is rounded down: half a millisecond on average.
+    const seconds = (this.blockStart + 0.5 - stamp) / 1000 + (offset + delay) / sampleRate;
+    if (seconds < 0 || seconds > 5) return;
+    this.latency = this.latency === 0 ? seconds : this.latency + 0.1 * (seconds - this.latency);
+  }
+
+  private watch(samples: number): void {
+    this.busyMs += Date.now() - this.blockStart;
+    this.loadSamples += samples;
+    if (this.loadSamples >= LOAD_SECONDS * sampleRate) {
+      this.load = (this.busyMs * sampleRate) / (1000 * this.loadSamples);
+      this.busyMs = 0;
+      this.loadSamples = 0;
+    }
+    if (this.clockStart === 0) this.clockStart = this.blockStart;
+    const behind = this.blockStart - this.clockStart - (1000 * this.clockSamples) / sampleRate;
+    this.clockSamples += samples;
+    if (behind > LATE_MS) {
+      this.late++;
+      this.clockStart = this.blockStart;
+      this.clockSamples = samples;
+    } else if (behind < 0) {
+      this.clockStart = this.blockStart;
+      this.clockSamples = samples;
+    }
+  }
+
+  private report(loop: Loop): void {
+    this.sinceMeters = 0;
+    const buffer = this.meterBuffers.pop();
+    if (buffer === undefined) return; // the page is busy; it gets the next one
+    const values = new Float64Array(buffer);
+    loop.player.meters(values);
+    values[METER.frame] = loop.frame;
+    values[METER.load] = this.load;
+    values[METER.late] = this.late;
+    values[METER.latency] = this.latency;
+    values[METER.takeFrame] = loop.takePosition;
+    const axes = Math.min(loop.gesture.length, 64);
+    values[METER.axes] = axes;
+    for (let i = 0; i < axes; i++) values[METER.head + i] = loop.gesture[i]!;
+    values[METER.dims] = loop.leadLatent(values, METER.head + axes);
+    this.post({ type: "meters", buffer }, [buffer]);
+  }
+
+  // ------------------------------------------------------------------ recording the sound
+
+  private capture(on: boolean): void {
+    if (on && !this.capturing) {
+      this.captured = 0;
+      this.filled = 0;
+      this.capturing = true;
+    } else if (!on && this.capturing) {
+      this.capturing = false;
+      this.send(true);
+    }
+  }
+
+  private keep(out: Float32Array[], samples: number): void {
+    this.sound ??= new Float32Array(this.soundBuffers.pop() ?? new ArrayBuffer(4 * CHANNELS * SOUND_SAMPLES));
+    for (let c = 0; c < CHANNELS; c++) this.sound.set(out[c]!, c * SOUND_SAMPLES + this.filled);
+    this.filled += samples;
+    this.captured += samples;
+    if (this.filled + samples > SOUND_SAMPLES) this.send(false);
+  }
+
+  private send(last: boolean): void {
+    const buffer = (this.sound?.buffer as ArrayBuffer | undefined) ?? new ArrayBuffer(0);
+    const samples = this.filled;
+    this.sound = null;
+    this.filled = 0;
+    this.post({ type: "sound", buffer, samples, last }, [buffer]);
+  }
+}
+
+function evaluation(data: MappingData): Evaluate {
+  const mapping = prepare(data);
+  return (gesture, base, into) => {
+    into.set(base); // dimensions nobody learned stay with the sliders
+    evaluate(mapping, gesture, into);
+  };
+}
+
+function sentenceOf(problem: unknown): string {
+  return problem instanceof Error ? problem.message : String(problem);
+}
+
+registerProcessor("isobath", IsobathProcessor);

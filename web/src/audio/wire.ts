@@ -1,0 +1,85 @@
+// What the page and its audio worklet say to each other.
+
+import type { MappingData } from "../steer/mapping";
+import type { TakeRows } from "./take";
+
+export type ToWorklet =
+  | { readonly type: "kernel"; readonly module: WebAssembly.Module }
+  | {
+      readonly type: "voice";
+      readonly request: number;
+      readonly slot: number;
+      readonly blob: ArrayBuffer;
+      readonly seed: number;
+      readonly mean: readonly number[];
+    }
+  | { readonly type: "off"; readonly slot: number }
+  | { readonly type: "axes"; readonly rest: readonly number[] }
+  | { readonly type: "mapping"; readonly slot: number; readonly mapping: MappingData | null }
+  | { readonly type: "latent"; readonly slot: number; readonly latent: Float64Array | null }
+  | {
+      readonly type: "shaping";
+      readonly slot: number;
+      readonly values: Float32Array;
+      readonly hasHold: boolean;
+    }
+  | { readonly type: "master"; readonly gain: number; readonly ceilingDb: number; readonly guardDb: number }
+  | { readonly type: "panic" }
+  | { readonly type: "resume"; readonly seed: number }
+  | {
+      readonly type: "start";
+      readonly seed: number;
+      readonly take: TakeRows | null;
+      readonly loop: boolean;
+      readonly record: boolean;
+    }
+  | { readonly type: "stop-playing" }
+  | { readonly type: "stop-recording" }
+  | { readonly type: "capture"; readonly on: boolean }
+  /** A meter or sound buffer comes back to be filled again. */
+  | { readonly type: "empty"; readonly buffer: ArrayBuffer }
+  /** A gesture: see Loop.setGesture. */
+  | Float64Array;
+
+export type FromWorklet =
+  | { readonly type: "ready"; readonly delay: number }
+  | { readonly type: "failed"; readonly sentence: string }
+  | { readonly type: "voice"; readonly request: number; readonly sentence: string | null }
+  | { readonly type: "meters"; readonly buffer: ArrayBuffer }
+  | { readonly type: "began"; readonly capturedAt: number }
+  | { readonly type: "ended" }
+  | { readonly type: "rows"; readonly rows: Float64Array }
+  | { readonly type: "recorded"; readonly length: number; readonly hop: number }
+  | {
+      readonly type: "sound";
+      readonly buffer: ArrayBuffer;
+      readonly samples: number;
+      readonly last: boolean;
+    };
+
+/** A meters buffer: this head, then the gesture, then the latent of the leading voice. */
+export const METER = {
+  peak: 0,
+  rms: 2,
+  limiterDb: 4,
+  guardDb: 5,
+  clamped: 6,
+  scrubbed: 7,
+  frame: 8,
+  load: 9,
+  late: 10,
+  latency: 11,
+  takeFrame: 12,
+  axes: 13,
+  dims: 14,
+  head: 15,
+} as const;
+export const METER_NUMBERS = METER.head + 64 + 128;
+
+/** Samples of each channel in one buffer of recorded sound. */
+export const SOUND_SAMPLES = 8192;
+
+/** Milliseconds since 1970, finer than Date.now(): the clock both sides have. */
+export function stampNow(): number {
+  return performance.timeOrigin + performance.now();
+}
