@@ -1,0 +1,68 @@
+"""Where things are kept on this machine."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from isobath.errors import SaveError
+
+VARIABLE = "ISOBATH_HOME"
+"""Environment variable that names another folder to keep everything in."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder that holds the library, and the places inside it."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """Pieces and their history."""
+        return self.root / "library.db"
+
+    @property
+    def models(self) -> Path:
+        """The person's own models; a `.safetensors` file put here is listed."""
+        return self.root / "models"
+
+    @property
+    def backups(self) -> Path:
+        """Copies of the database, the newest a few minutes old at most."""
+        return self.root / "backups"
+
+    @property
+    def incoming(self) -> Path:
+        """Uploads on their way in; emptied at start."""
+        return self.root / "incoming"
+
+    @property
+    def secret(self) -> Path:
+        """The key that signs the page's cookie, so that a page outlives a restart of the server."""
+        return self.root / "secret"
+
+    def make(self) -> None:
+        """Make the folders, readable by their owner alone.
+
+        Raises:
+            SaveError: the disk refuses.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.models, self.backups, self.incoming):
+                folder.mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise SaveError(
+                f"Isobath cannot make its folder {self.root} ({error.strerror}). "
+                f"Set {VARIABLE} to a folder that can be written to."
+            ) from error
+
+
+def find_home() -> Home:
+    """The folder named by ISOBATH_HOME, or the usual place for this system's user data."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return Home(Path(named).expanduser().absolute())
+    import platformdirs
+
+    return Home(Path(platformdirs.user_data_dir("isobath", appauthor=False)))

@@ -1,0 +1,353 @@
+"""The pieces in the library: listed, opened, changed, undone, put in the trash.
+
+Every method is one transaction: it has happened when it returns, or not at all when it raises.
+"""
+
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import msgspec
+
+from isobath.errors import PieceUnknown, SaveError
+from isobath.library import history
+from isobath.library.database import refusal, transaction
+from isobath.library.stored import check, summarise
+from isobath.protocol.messages import Opened, PieceSummary
+from isobath.protocol.piece import Piece
+
+T = TypeVar("T")
+
+PAGES_KEPT = 200
+"""Pages whose last number is remembered; the ones unseen for longest are forgotten."""
+
+
+def fresh_id() -> str:
+    """A short random identifier."""
+    return secrets.token_urlsafe(9)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a piece stands."""
+
+    current: history.Revision
+    revision: int
+    created: float
+    trashed: bool
+    name: str
+
+
+@dataclass(frozen=True)
+class Applied:
+    """An operation that is on the disk."""
+
+    revision: int
+    repeated: bool = False
+    """It had been applied before; nothing happened."""
+    label: str = ""
+    listed: bool = False
+    """The list of pieces reads differently now: a piece is new, back from the trash or renamed."""
+
+
+class Pieces:
+    """All pieces of one library. Methods may be called from any thread."""
+
+    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], float] = time.time) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._clock = clock
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, transaction(self._connection) as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise refusal(error) from error
+
+    # ------------------------------------------------------------------------------- looking
+
+    def list(self, *, trash: bool = False) -> tuple[PieceSummary, ...]:
+        """All pieces, the one changed last first; those in the trash only if asked for."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT summary, trashed FROM pieces ORDER BY changed DESC").fetchall()
+        found = []
+        for summary, trashed in rows:
+            if trash or trashed is None:
+                line = msgspec.msgpack.decode(summary, type=PieceSummary)
+                found.append(msgspec.structs.replace(line, trashed=trashed is not None))
+        return tuple(found)
+
+    def last_played(self) -> str | None:
+        """The id of the piece opened or changed last."""
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT id FROM pieces WHERE trashed IS NULL ORDER BY max(opened, changed) DESC LIMIT 1"
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def acknowledged(self, page: str) -> int:
+        """The highest number this page has had applied; 0 for a page never seen."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT number FROM pages WHERE page = ?", (page,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def holds(self, piece: str) -> bool:
+        """Whether there is such a piece, trash included."""
+        with self._reading() as connection:
+            return self._place(connection, piece) is not None
+
+    def revision(self, piece: str) -> int:
+        """How many operations have been saved.
+
+        Raises:
+            PieceUnknown: no such piece.
+        """
+        with self._reading() as connection:
+            return self._known(connection, piece).revision
+
+    def read(self, piece: str) -> Piece:
+        """The piece as it stands, without its history.
+
+        Raises:
+            PieceUnknown: no such piece.
+        """
+        with self._reading() as connection:
+            return history.read(connection, self._known(connection, piece).current)
+
+    def open(self, piece: str) -> Opened:
+        """The piece as it stands, with its history; it counts as the one played last.
+
+        Raises:
+            PieceUnknown: no such piece.
+            PieceDamaged: it cannot be read.
+        """
+        with self._reading() as connection:
+            place = self._known(connection, piece)
+            opened = Opened(
+                piece=history.read(connection, place.current),
+                revision=place.revision,
+                history=history.stacks(connection, place.current),
+            )
+        with suppress(SaveError), self._writing() as connection:  # a full disk keeps nobody from playing
+            connection.execute("UPDATE pieces SET opened = ? WHERE id = ?", (self._clock(), piece))
+        return opened
+
+    def _place(self, connection: sqlite3.Connection, piece: str) -> Place | None:
+        row = connection.execute(
+            "SELECT current, revision, created, trashed IS NOT NULL, summary FROM pieces WHERE id = ?",
+            (piece,),
+        ).fetchone()
+        if row is None:
+            return None
+        name = msgspec.msgpack.decode(row[4], type=PieceSummary).name
+        return Place(row[0], row[1], row[2], bool(row[3]), name)
+
+    def _known(self, connection: sqlite3.Connection, piece: str) -> Place:
+        place = self._place(connection, piece)
+        if place is None:
+            raise PieceUnknown(f"There is no piece {piece!r} in the library. Open another one from the list.")
+        return place
+
+    # ------------------------------------------------------------------------------ changing
+
+    def change(self, page: str, number: int, piece: Piece, label: str, *, joins: bool = False) -> Applied:
+        """Write down a changed piece as the newest revision. An unknown piece is taken in as new,
+        one in the trash comes back out of it: what a person works on is never refused for that.
+
+        Raises:
+            PieceDamaged: the piece holds something that could not be opened again.
+            SaveError: the disk refuses; nothing has changed.
+        """
+        check(piece)
+        with self._writing() as connection:
+            place = self._place(connection, piece.id)
+            if self._repeats(connection, page, number):
+                return Applied(0 if place is None else place.revision, repeated=True)
+            return self._put(connection, place, piece, label, page, joins=joins)
+
+    def step(
+        self, way: Literal["undo", "redo"], page: str, number: int, id: str, piece: Piece | None
+    ) -> Applied:
+        """Undo or redo. If the history leads elsewhere than to `piece`, the page is right: what it shows
+        becomes a change of its own. Without a piece the history alone decides.
+
+        Raises:
+            PieceUnknown: no such piece.
+            SaveError: the disk refuses; nothing has changed.
+        """
+        if piece is not None:
+            check(piece)
+        with self._writing() as connection:
+            place = self._place(connection, id)
+            if self._repeats(connection, page, number):
+                return Applied(0 if place is None else place.revision, repeated=True)
+            if place is None and piece is not None:
+                return self._put(connection, None, piece, way.capitalize(), page)
+            place = self._known(connection, id)
+            label, target = self._target(connection, place, way)
+            found = None if target is None else history.read(connection, target)
+            if piece is not None and found != piece:
+                return self._put(connection, place, piece, label, page)
+            if target is not None and found is not None:
+                return self._stand(connection, place, target, found, label)
+            return Applied(place.revision, label=label)
+
+    def _target(
+        self, connection: sqlite3.Connection, place: Place, way: Literal["undo", "redo"]
+    ) -> tuple[str, history.Revision | None]:
+        """Where undo or redo leads, and what to call it."""
+        here = history.node(connection, place.current)
+        if here is None:
+            return way.capitalize(), None
+        if way == "undo":
+            return f"Undo {here.label}", history.leave(connection, here)
+        ahead = None if here.forward is None else history.node(connection, here.forward)
+        return ("Redo", None) if ahead is None else (f"Redo {ahead.label}", ahead.id)
+
+    def _repeats(self, connection: sqlite3.Connection, page: str, number: int) -> bool:
+        """Whether this page's operation was applied before; if not, it is from now on."""
+        row = connection.execute("SELECT number FROM pages WHERE page = ?", (page,)).fetchone()
+        if row is not None and row[0] >= number:
+            return True
+        connection.execute(
+            "INSERT INTO pages (page, number, seen) VALUES (?, ?, ?) "
+            "ON CONFLICT (page) DO UPDATE SET number = excluded.number, seen = excluded.seen",
+            (page, number, self._clock()),
+        )
+        if row is None:
+            connection.execute(
+                "DELETE FROM pages WHERE page NOT IN (SELECT page FROM pages ORDER BY seen DESC LIMIT ?)",
+                (PAGES_KEPT,),
+            )
+        return False
+
+    def _put(
+        self,
+        connection: sqlite3.Connection,
+        place: Place | None,
+        piece: Piece,
+        label: str,
+        page: str,
+        *,
+        joins: bool = False,
+    ) -> Applied:
+        """Make `piece` the newest revision and stand on it."""
+        now = self._clock()
+        here = None if place is None else history.node(connection, place.current)
+        if (
+            here is not None
+            and joins
+            and here.page == page
+            and here.parent is not None
+            and here.forward is None
+        ):
+            history.amend(connection, piece, here.id, now)
+            current = here.id
+        else:
+            parent = None if here is None else here.id
+            current = history.append(connection, piece, parent=parent, label=label, page=page, at=now)
+        if place is None:
+            connection.execute(
+                "INSERT INTO pieces (id, summary, current, revision, created, changed, opened) "
+                "VALUES (?, x'', ?, 0, ?, ?, ?)",
+                (piece.id, current, now, now, now),
+            )
+            place = Place(current, 0, now, False, "")
+        applied = self._stand(connection, place, current, piece, label)
+        if applied.revision % 50 == 0:
+            history.prune(connection, piece.id, current)
+        return applied
+
+    def _stand(
+        self,
+        connection: sqlite3.Connection,
+        place: Place,
+        current: history.Revision,
+        piece: Piece,
+        label: str,
+    ) -> Applied:
+        """Let the piece stand on a revision, outside the trash."""
+        now = self._clock()
+        summary = msgspec.msgpack.encode(summarise(piece, created=place.created, changed=now))
+        connection.execute(
+            "UPDATE pieces SET summary = ?, current = ?, revision = ?, changed = ?, trashed = NULL "
+            "WHERE id = ?",
+            (summary, current, place.revision + 1, now, piece.id),
+        )
+        listed = place.trashed or piece.name != place.name
+        return Applied(place.revision + 1, label=label, listed=listed)
+
+    # ------------------------------------------------------------------------- whole pieces
+
+    def add(self, piece: Piece, label: str = "New piece") -> Piece:
+        """Take in a piece that is not in the library; it gets a new id if its own is taken.
+
+        Raises:
+            PieceDamaged, PieceNewer: it could not be opened again.
+            SaveError: the disk refuses.
+        """
+        check(piece)
+        with self._writing() as connection:
+            if self._place(connection, piece.id) is not None:
+                piece = msgspec.structs.replace(piece, id=fresh_id())
+            self._put(connection, None, piece, label, "")
+        return piece
+
+    def rename(self, page: str, id: str, name: str) -> Applied:
+        """Give a piece another name: a change like any other, without a number.
+
+        Raises:
+            PieceUnknown: no such piece.
+        """
+        with self._writing() as connection:
+            place = self._known(connection, id)
+            piece = msgspec.structs.replace(history.read(connection, place.current), name=name)
+            return self._put(connection, place, piece, f"Rename to {name}", page)
+
+    def trash(self, id: str) -> None:
+        """Put a piece in the trash, history and all.
+
+        Raises:
+            PieceUnknown: no such piece.
+        """
+        with self._writing() as connection:
+            self._known(connection, id)
+            connection.execute("UPDATE pieces SET trashed = ? WHERE id = ?", (self._clock(), id))
+
+    def restore(self, id: str) -> None:
+        """Take a piece out of the trash.
+
+        Raises:
+            PieceUnknown: no such piece.
+        """
+        with self._writing() as connection:
+            self._known(connection, id)
+            connection.execute("UPDATE pieces SET trashed = NULL WHERE id = ?", (id,))
+
+    def erase(self, id: str) -> None:
+        """Take a piece and its history out of the library for good.
+
+        Raises:
+            PieceUnknown: no such piece.
+        """
+        with self._writing() as connection:
+            self._known(connection, id)
+            connection.execute("DELETE FROM pieces WHERE id = ?", (id,))
+            history.sweep(connection)
+
+    def alone(self, act: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something with the database while no other method does."""
+        with self._lock:
+            return act(self._connection)

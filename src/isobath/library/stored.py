@@ -1,0 +1,151 @@
+"""How a piece lies in the database: a light body for each revision, heavy parts once.
+
+Takes and fitted mappings make up nearly all of a piece's bytes and hardly ever change, while
+every touched slider is a revision. So they are cut out and kept under the hash of their content.
+"""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from isobath.errors import PieceDamaged, PieceNewer
+from isobath.protocol.messages import PieceSummary
+from isobath.protocol.piece import PIECE_FORMAT, MappingData, Piece, Take, Voice
+
+VALID_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+Hash = bytes
+"""SHA-256 of a part, 32 bytes."""
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """A revision: the piece without takes and fitted mappings, and the hashes of those."""
+
+    piece: Piece
+    takes: tuple[Hash, ...]
+    fitted: tuple[tuple[Hash | None, Hash | None], ...]
+    """Per voice: `fitted` and `fitted_other`."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A piece as rows."""
+
+    body: bytes
+    parts: Mapping[Hash, bytes]
+
+
+def _finite(values: object) -> bool:
+    """Whether all numbers inside nested tuples are finite."""
+    if isinstance(values, tuple):
+        return all(_finite(value) for value in values)
+    return not isinstance(values, float) or abs(values) < float("inf")
+
+
+def check(piece: Piece) -> None:
+    """Refuse what could not be opened again.
+
+    Raises:
+        PieceNewer: a format this Isobath does not know.
+        PieceDamaged: an unusable id, or a number that is none.
+    """
+    if piece.format > PIECE_FORMAT:
+        raise PieceNewer(
+            f'"{piece.name}" was made by a newer Isobath (format {piece.format}, this one knows '
+            f"{PIECE_FORMAT}). Update Isobath to open it."
+        )
+    if not VALID_ID.fullmatch(piece.id):
+        raise PieceDamaged(f'"{piece.name}" has no usable id. Export it from the page and import it again.')
+    for voice in piece.voices:
+        for demonstration in voice.demonstrations:
+            if not (_finite(demonstration.point) and _finite(demonstration.latent)):
+                raise PieceDamaged(
+                    f'The demonstration "{demonstration.label or demonstration.id}" holds a value that is '
+                    "not a number, so it was not saved. Undo it, or place it again."
+                )
+        if not all(_finite(getattr(voice.shaping, name)) for name in voice.shaping.__struct_fields__):
+            raise PieceDamaged(
+                f"The sliders of the voice on {voice.model} hold a value that is not a number, so the change "
+                "was not saved. Reset the slider."
+            )
+    for take in piece.takes:
+        if not _finite(take.points):
+            raise PieceDamaged(f'The take "{take.name}" holds a value that is not a number. Record it again.')
+
+
+def pack(piece: Piece) -> Packed:
+    """Cut a piece into its body and parts."""
+    parts: dict[Hash, bytes] = {}
+
+    def cut(value: Take | MappingData | None) -> Hash | None:
+        if value is None:
+            return None
+        raw = msgspec.msgpack.encode(value)
+        name = hashlib.sha256(raw).digest()
+        parts[name] = zlib.compress(raw, 1)
+        return name
+
+    takes = tuple(name for take in piece.takes if (name := cut(take)) is not None)
+    fitted = tuple((cut(voice.fitted), cut(voice.fitted_other)) for voice in piece.voices)
+    voices = tuple(msgspec.structs.replace(voice, fitted=None, fitted_other=None) for voice in piece.voices)
+    body = Body(piece=msgspec.structs.replace(piece, takes=(), voices=voices), takes=takes, fitted=fitted)
+    return Packed(zlib.compress(msgspec.msgpack.encode(body), 1), parts)
+
+
+def unpack_body(body: bytes) -> Body:
+    """Read a body.
+
+    Raises:
+        PieceDamaged: it is not one.
+    """
+    try:
+        return msgspec.msgpack.decode(zlib.decompress(body), type=Body)
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise PieceDamaged(f"This revision of the piece cannot be read ({error}).") from error
+
+
+def parts_of(body: Body) -> Iterator[Hash]:
+    """The hashes of all parts a body needs."""
+    yield from body.takes
+    for pair in body.fitted:
+        yield from (name for name in pair if name is not None)
+
+
+def assemble(body: Body, parts: Mapping[Hash, bytes]) -> Piece:
+    """Put a piece together again.
+
+    Raises:
+        PieceDamaged: a part is missing or broken.
+    """
+
+    def mapping(name: Hash | None) -> MappingData | None:
+        return (
+            None if name is None else msgspec.msgpack.decode(zlib.decompress(parts[name]), type=MappingData)
+        )
+
+    try:
+        takes = tuple(msgspec.msgpack.decode(zlib.decompress(parts[name]), type=Take) for name in body.takes)
+        voices: list[Voice] = []
+        for voice, (first, other) in zip(body.piece.voices, body.fitted, strict=True):
+            voices.append(msgspec.structs.replace(voice, fitted=mapping(first), fitted_other=mapping(other)))
+    except (KeyError, ValueError, zlib.error, msgspec.DecodeError) as error:
+        raise PieceDamaged(f'A part of "{body.piece.name}" is missing or broken.') from error
+    return msgspec.structs.replace(body.piece, takes=takes, voices=tuple(voices))
+
+
+def summarise(piece: Piece, *, created: float, changed: float) -> PieceSummary:
+    """The piece's line in the list."""
+    return PieceSummary(
+        id=piece.id,
+        name=piece.name,
+        about=piece.about,
+        models=tuple(dict.fromkeys(voice.model for voice in piece.voices if voice.model)),
+        demonstrations=sum(len(voice.demonstrations) for voice in piece.voices),
+        takes=len(piece.takes),
+        created=created,
+        changed=changed,
+    )

@@ -1,0 +1,88 @@
+"""The application: a function of the library and of who may enter."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from isobath.errors import AudioError, IsobathError, ModelUnknown, PieceUnknown, SaveError
+from isobath.library.library import Library
+from isobath.server.access import Access
+from isobath.server.desk import Desk
+from isobath.server.guard import Guard, refusal
+from isobath.server.models import ModelRoutes
+from isobath.server.page import Assets, Page, static_folder
+from isobath.server.pieces import PieceRoutes
+from isobath.server.problems import told
+from isobath.server.session import Session
+
+BACKUP_SECONDS = 300.0
+"""How often the library is copied while something changes."""
+
+
+async def _health(request: Request) -> Response:  # noqa: ARG001
+    return JSONResponse({"ok": True})
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """Any error as a sentence with a fitting status."""
+    if isinstance(error, HTTPException):
+        return refusal(error.status_code, f"There is nothing at {request.url.path}.")
+    sentence, kind = told(error, f"answering {request.url.path}")
+    if isinstance(error, PieceUnknown | ModelUnknown):
+        return refusal(404, sentence, kind)
+    if isinstance(error, SaveError):
+        return refusal(507, sentence, kind)
+    if isinstance(error, AudioError):
+        return refusal(415, sentence, kind)
+    return refusal(500 if kind == "server" else 400, sentence, kind)
+
+
+async def _back_up_regularly(desk: Desk) -> None:
+    while True:
+        await asyncio.sleep(BACKUP_SECONDS)
+        with suppress(SaveError):
+            await desk.ask(desk.library.back_up)
+
+
+def create_app(library: Library, access: Access, version: str, static: Path | None = None) -> Starlette:
+    """Everything the server answers. The library is closed when the application ends."""
+    desk = Desk(library, version)
+    folder = static or static_folder()
+
+    async def socket(websocket: WebSocket) -> None:
+        await Session(websocket, desk).run()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001
+        backups = asyncio.create_task(_back_up_regularly(desk))
+        try:
+            yield
+        finally:
+            backups.cancel()
+            with suppress(SaveError):
+                await desk.ask(library.back_up)
+            desk.close()
+
+    routes = [
+        Route("/", Page(access, folder).show),
+        Route("/health", _health),
+        WebSocketRoute("/ws", socket),
+        *ModelRoutes(desk).routes(),
+        *PieceRoutes(desk).routes(),
+        Mount("/", Assets(directory=folder, check_dir=False)),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, access=access)],
+        exception_handlers={IsobathError: _refused, HTTPException: _refused, Exception: _refused},
+        lifespan=lifespan,
+    )

@@ -1,0 +1,162 @@
+"""Models over HTTP: what they say about themselves, the kernel's bytes, and sounds made latents."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import msgspec
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from isobath.errors import ModelMismatch
+from isobath.library.models import Found
+from isobath.models import description as files
+from isobath.models.coder import Model
+from isobath.models.pack import pack
+from isobath.protocol.messages import Encoded
+from isobath.server.desk import Desk
+from isobath.server.listen import read_sound
+from isobath.server.uploads import MEGABYTE, upload
+
+SOUND_BYTES = 64 * MEGABYTE
+MODEL_BYTES = 256 * MEGABYTE
+KEPT = 6
+"""Blobs and models kept in memory."""
+
+
+class Cache:
+    """The few things made last, by name. Safe to use from several threads."""
+
+    def __init__(self, most: int = KEPT) -> None:
+        self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._most = most
+        self._lock = Lock()
+
+    def get(self, name: str, make: Callable[[], Any]) -> Any:
+        """The thing of this name, made if it is not there."""
+        with self._lock:
+            if name in self._kept:
+                self._kept.move_to_end(name)
+                return self._kept[name]
+            made = self._kept[name] = make()
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+            return made
+
+
+def _spelled_out(found: Found) -> bytes:
+    """A model's description with its loudness map in full, as JSON."""
+    described, tensors = files.read(found.path)
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(described))
+    data["name"] = found.summary.name
+    data.pop("encoder", None)
+    data.pop("decoder", None)
+    names = described.loudness
+    if names is not None and all(each in tensors for each in (names.points, names.db, names.brightness)):
+        data["loudness"] = {
+            "points": np.round(tensors[names.points].astype(float), 4).tolist(),
+            "db": np.round(tensors[names.db].astype(float), 2).tolist(),
+            "brightness": np.round(tensors[names.brightness].astype(float), 1).tolist(),
+        }
+    else:
+        data["loudness"] = None
+    return msgspec.json.encode(data)
+
+
+def _blob(found: Found, part: str) -> bytes:
+    described, tensors = files.read(found.path)
+    if part == "encoder" and not described.encoder:
+        raise ModelMismatch(
+            f"{found.summary.name} has no encoder: it can play latents, but not listen to sound."
+        )
+    return pack(described, tensors, encoder=part == "encoder", decoder=part == "decoder")
+
+
+def _encode(path: Path, model: Model, name: str) -> bytes:
+    sound = read_sound(path, name)
+    latent = model.encode(sound.audio, sound.sample_rate)
+    return msgspec.msgpack.encode(
+        Encoded(
+            name=name,
+            dims=model.dims,
+            frames=latent.shape[1],
+            hop=model.hop,
+            sample_rate=model.sample_rate,
+            seconds=sound.audio.shape[1] / sound.sample_rate,
+            truncated=sound.truncated,
+            latents=np.ascontiguousarray(latent.T, dtype="<f4").tobytes(),
+        )
+    )
+
+
+class ModelRoutes:
+    """All routes below /models."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._cache = Cache()
+        self._listening = asyncio.Semaphore(1)
+
+    def routes(self) -> list[Route]:
+        """In the order they are tried."""
+        return [
+            Route("/models", self.all, methods=["GET"]),
+            Route("/models", self.add, methods=["POST"]),
+            Route("/models/{name}", self.describe, methods=["GET"]),
+            Route("/models/{name}/encode", self.encode, methods=["POST"]),
+            Route("/models/{name}/{part}", self.blob, methods=["GET"]),
+        ]
+
+    async def all(self, request: Request) -> Response:  # noqa: ARG002
+        """GET /models: one line per model."""
+        models = await self._desk.ask(self._desk.library.models.all)
+        return Response(msgspec.json.encode(models), media_type="application/json")
+
+    async def add(self, request: Request) -> Response:
+        """POST /models: take in a .safetensors model."""
+        library = self._desk.library
+        async with upload(request, library.home.incoming, MODEL_BYTES) as part:
+            summary = await self._desk.ask(library.models.adopt, part)
+        await self._desk.tell_models()
+        return Response(msgspec.json.encode(summary), media_type="application/json")
+
+    async def _find(self, request: Request) -> Found:
+        return await self._desk.ask(self._desk.library.models.get, request.path_params["name"])
+
+    async def describe(self, request: Request) -> Response:
+        """GET /models/NAME: the description, loudness map included."""
+        return await self._made(request, "description", _spelled_out, "application/json")
+
+    async def blob(self, request: Request) -> Response:
+        """GET /models/NAME/decoder and /encoder: what the kernel reads."""
+        part = request.path_params["part"]
+        if part not in {"decoder", "encoder"}:
+            raise ModelMismatch(f"A model has a decoder and an encoder, but no {part!r}.")
+        return await self._made(request, part, lambda found: _blob(found, part), "application/octet-stream")
+
+    async def _made(self, request: Request, part: str, make: Callable[[Found], bytes], kind: str) -> Response:
+        """Something made from a model's file, once; a browser that has it already is told so."""
+        found = await self._find(request)
+        tag = f'"{found.summary.sha256[:32]}-{part}-{self._desk.version}"'
+        headers = {"etag": tag, "cache-control": "no-cache"}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        name = f"{found.summary.sha256}-{part}-{found.summary.name}"
+        body = await asyncio.to_thread(self._cache.get, name, lambda: make(found))
+        return Response(body, media_type=kind, headers=headers)
+
+    async def encode(self, request: Request) -> Response:
+        """POST /models/NAME/encode?name=FILE: a sound in, its latents out."""
+        found = await self._find(request)
+        shown = request.query_params.get("name", "sound")[:200]
+        async with upload(request, self._desk.library.home.incoming, SOUND_BYTES) as part, self._listening:
+            model = await asyncio.to_thread(
+                self._cache.get, f"{found.summary.sha256}-model", lambda: Model(*files.read(found.path))
+            )
+            body = await asyncio.to_thread(_encode, part, model, shown)
+        return Response(body, media_type="application/vnd.msgpack")

@@ -1,0 +1,101 @@
+"""The page itself: handed out with the cookie, or the words that say how to get it."""
+
+import html
+import re
+from importlib import resources
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from isobath.server.access import COOKIE_SECONDS, Access
+
+PIECE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+WORDS = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="dark light">{head}<title>Isobath</title>
+<style>body{{font:1.1rem/1.6 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1.5rem}}</style>
+<h1>Isobath</h1><p>{sentence}</p></html>
+"""
+
+
+def static_folder() -> Path:
+    """Where the built page lies."""
+    return Path(str(resources.files("isobath.server") / "static"))
+
+
+def words(sentence: str, status: int = 200, head: str = "") -> HTMLResponse:
+    """A page of one sentence."""
+    text = WORDS.format(sentence=html.escape(sentence), head=head)
+    return HTMLResponse(text, status, headers={"cache-control": "no-store"})
+
+
+class Page:
+    """The route `/`."""
+
+    def __init__(self, access: Access, static: Path | None = None) -> None:
+        self._access = access
+        self._index = (static or static_folder()) / "index.html"
+
+    async def show(self, request: Request) -> Response:
+        token = request.query_params.get("token")
+        if token is not None and not request.state.known:
+            return self._enter(request, token)
+        if token is not None:
+            return self._forward(request)
+        if not request.state.known:
+            return words(
+                "This browser has not been let in yet. Open the link that Isobath printed in the terminal; "
+                "each link works once, and a new one is printed after it.",
+                403,
+            )
+        if not self._index.is_file():
+            return words(
+                "The server runs, but its page has not been built. With Node 20 or newer: "
+                "cd web && npm ci && npm run build. Then reload.",
+                503,
+            )
+        return FileResponse(self._index, headers={"cache-control": "no-cache"})
+
+    def _enter(self, request: Request, token: str) -> Response:
+        """Exchange a token for the cookie."""
+        answer = self._access.use_token(token)
+        if answer == "too many":
+            return words("Too many wrong links were tried. Wait half a minute, then use the newest one.", 429)
+        if answer == "wrong":
+            return words(
+                "This link was used before, or is not from here. Use the newest one from the terminal.", 403
+            )
+        response = self._forward(request)
+        response.set_cookie(
+            self._access.cookie_name,
+            self._access.cookie(),
+            max_age=int(COOKIE_SECONDS),
+            path="/",
+            httponly=True,
+            samesite="strict",
+        )
+        return response
+
+    def _forward(self, request: Request) -> Response:
+        """On to the page, with the token gone from the address. By the page's own hand and not by a
+        redirect: a Strict cookie would not be sent along if the link was clicked on another site."""
+        piece = request.query_params.get("piece", "")
+        target = f"/?piece={piece}" if PIECE.fullmatch(piece) else "/"
+        return words("Opening the instrument …", head=f'<meta http-equiv="refresh" content="0;url={target}">')
+
+
+class Assets(StaticFiles):
+    """The built files. Their names carry their content, except at the top."""
+
+    async def check_config(self) -> None:
+        """A page that is not built has no files; that is no mistake of the server."""
+
+    def file_response(self, full_path, stat_result, scope: Scope, status_code: int = 200) -> Response:  # type: ignore[no-untyped-def]
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        named_by_content = scope["path"].startswith("/assets/")
+        response.headers["cache-control"] = "max-age=31536000, immutable" if named_by_content else "no-cache"
+        return response

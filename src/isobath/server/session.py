@@ -1,0 +1,273 @@
+"""One page and its socket: every message it may send, and what is done about it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Literal
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from isobath.library.pieces import Applied
+from isobath.protocol.connection import Connection, Refused, write
+from isobath.protocol.messages import (
+    PROTOCOL,
+    Change,
+    DeletePiece,
+    DuplicatePiece,
+    Fit,
+    FromPage,
+    FromServer,
+    Hello,
+    ListPieces,
+    NewPiece,
+    Opened,
+    OpenPiece,
+    PieceChanged,
+    PieceOpened,
+    Pieces,
+    Ping,
+    Pong,
+    Problem,
+    Redo,
+    RenamePiece,
+    RestorePiece,
+    Saved,
+    Undo,
+    Welcome,
+)
+from isobath.server.desk import Desk
+from isobath.server.learn import Learner
+from isobath.server.problems import told
+
+WAITING_MESSAGES = 2000
+"""A page that lets so many messages lie unread is let go; it comes back and is told the state."""
+
+
+class Session:
+    """From the first byte of a socket to its last."""
+
+    def __init__(self, socket: WebSocket, desk: Desk) -> None:
+        self.page = ""
+        self.piece: str | None = None
+        self._socket = socket
+        self._desk = desk
+        self._library = desk.library
+        self._connection = Connection()
+        self._out: asyncio.Queue[FromServer] = asyncio.Queue()
+        self._learner = Learner(desk.fits, self._answer)
+
+    # -------------------------------------------------------------------------------- talking
+
+    def tell(self, message: FromServer) -> None:
+        """Put a message in line; never waits."""
+        self._out.put_nowait(message)
+
+    async def _answer(self, message: FromServer) -> None:
+        self.tell(message)
+
+    async def run(self) -> None:
+        """Talk until either side ends it."""
+        await self._socket.accept()
+        sender = asyncio.create_task(self._send())
+        self._desk.listeners.add(self)
+        try:
+            await self._listen()
+            await self._drain()
+        except WebSocketDisconnect:
+            pass
+        finally:
+            self._desk.listeners.discard(self)
+            self._learner.stop()
+            sender.cancel()
+            if self._socket.application_state is WebSocketState.CONNECTED:
+                with suppress(RuntimeError, WebSocketDisconnect, OSError):
+                    await self._socket.close(1008 if self._connection.over else 1000)
+
+    async def _send(self) -> None:
+        with suppress(WebSocketDisconnect, RuntimeError, OSError):
+            while True:
+                await self._socket.send_bytes(write(await self._out.get()))
+                self._out.task_done()
+
+    async def _drain(self) -> None:
+        """Let the last answer out before the door closes."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._out.join(), 1.0)
+
+    async def _listen(self) -> None:
+        while not self._connection.over and self._out.qsize() < WAITING_MESSAGES:
+            frame = await self._socket.receive()
+            if frame["type"] == "websocket.disconnect":
+                return
+            data = frame.get("bytes")
+            event = self._connection.refuse_text() if data is None else self._connection.receive(data)
+            if isinstance(event, Refused):
+                self.tell(event.answer)
+            else:
+                await self._act(event)
+            if self._connection.wait > 0.0:
+                await asyncio.sleep(self._connection.wait)
+
+    async def _act(self, message: FromPage) -> None:
+        try:
+            await self._acts[type(message)](self, message)
+        except Exception as error:  # one message that fails must not end the conversation
+            sentence, kind = told(error, f"answering {type(message).__name__}")
+            request, number = getattr(message, "request", None), getattr(message, "number", None)
+            self.tell(Problem(sentence=sentence, kind=kind, request=request, number=number))
+
+    # ------------------------------------------------------------------------------- greeting
+
+    async def _hello(self, hello: Hello) -> None:
+        self.page = hello.page
+        library = self._library
+        opened, first, notes = await self._desk.ask(self._first_piece, hello)
+        self.piece = hello.piece if opened is None else opened.piece.id
+        self.tell(
+            Welcome(
+                version=self._desk.version,
+                protocol=PROTOCOL,
+                acknowledged=await self._desk.ask(library.pieces.acknowledged, hello.page),
+                models=await self._desk.ask(library.models.all),
+                pieces=await self._desk.ask(library.list),
+                opened=opened,
+                first_run=first,
+                notes=(*library.notes, *notes),
+            )
+        )
+
+    def _first_piece(self, hello: Hello) -> tuple[Opened | None, bool, tuple[str, ...]]:
+        """What the page gets to begin with; whether nothing was here before; what to say about it."""
+        library = self._library
+        wanted = hello.piece
+        notes: tuple[str, ...] = ()
+        if wanted is not None:
+            wanted = library.own(wanted)
+            if library.pieces.holds(wanted):
+                same = hello.revision is not None and library.pieces.revision(wanted) == hello.revision
+                return (None if same else library.pieces.open(wanted)), False, ()
+            if hello.revision is not None:  # made while the connection was away; it is about to be sent
+                return None, False, ()
+            notes = (f"There is no piece {wanted} in the library, so the last one played was opened.",)
+        last = library.pieces.last_played()
+        if last is not None:
+            return library.pieces.open(last), False, notes
+        return library.pieces.open(library.new("My first piece").id), True, notes
+
+    # -------------------------------------------------------------------------------- history
+
+    async def _change(self, change: Change) -> None:
+        applied = await self._desk.ask(
+            self._library.pieces.change,
+            self.page,
+            change.number,
+            change.piece,
+            change.label,
+            joins=change.joins,
+        )
+        self.tell(Saved(number=change.number, revision=applied.revision))
+        await self._pass_on(change.piece.id, applied)
+
+    async def _undo(self, message: Undo) -> None:
+        await self._step(message)
+
+    async def _redo(self, message: Redo) -> None:
+        await self._step(message)
+
+    async def _step(self, message: Undo | Redo) -> None:
+        pieces = self._library.pieces
+        way: Literal["undo", "redo"] = "undo" if isinstance(message, Undo) else "redo"
+        applied = await self._desk.ask(pieces.step, way, self.page, message.number, message.id, message.piece)
+        if message.piece is None:
+            opened = await self._desk.ask(pieces.open, message.id)
+            self.tell(PieceOpened(opened=opened, number=message.number))
+        else:
+            self.tell(Saved(number=message.number, revision=applied.revision))
+        await self._pass_on(message.id, applied)
+
+    async def _pass_on(self, piece: str, applied: Applied) -> None:
+        """Tell the other pages on this piece, and all pages if the list has changed."""
+        if applied.repeated:
+            return
+        others = self._desk.others(piece, self)
+        if others:
+            opened = await self._desk.ask(self._library.pieces.open, piece)
+            at = opened.history.undo[-1].at if opened.history.undo else 0.0
+            for other in others:
+                other.tell(PieceChanged(opened=opened, label=applied.label, page=self.page, at=at))
+        if applied.listed:
+            await self._desk.tell_pieces()
+
+    # --------------------------------------------------------------------------------- pieces
+
+    async def _open(self, piece: str, request: int) -> None:
+        opened = await self._desk.ask(self._library.pieces.open, piece)
+        self.piece = piece
+        self.tell(PieceOpened(opened=opened, request=request))
+
+    async def _open_piece(self, message: OpenPiece) -> None:
+        piece = await self._desk.ask(self._library.own, message.id)
+        await self._open(piece, message.request)
+        if piece != message.id:
+            await self._desk.tell_pieces()
+
+    async def _new_piece(self, message: NewPiece) -> None:
+        piece = await self._desk.ask(self._library.new, message.name, message.model)
+        await self._open(piece.id, message.request)
+        await self._desk.tell_pieces()
+
+    async def _duplicate_piece(self, message: DuplicatePiece) -> None:
+        piece = await self._desk.ask(self._library.duplicate, message.id, message.name)
+        await self._open(piece.id, message.request)
+        await self._desk.tell_pieces()
+
+    async def _rename_piece(self, message: RenamePiece) -> None:
+        applied = await self._desk.ask(self._library.pieces.rename, self.page, message.id, message.name)
+        await self._list(message.request)
+        opened = await self._desk.ask(self._library.pieces.open, message.id)
+        for other in self._desk.others(message.id, self):
+            other.tell(PieceChanged(opened=opened, label=applied.label, page=self.page, at=0.0))
+        if self.piece == message.id:
+            self.tell(PieceChanged(opened=opened, label=applied.label, page=self.page, at=0.0))
+        await self._desk.tell_pieces()
+
+    async def _delete_piece(self, message: DeletePiece) -> None:
+        await self._desk.ask(self._library.pieces.trash, message.id)
+        await self._list(message.request)
+        await self._desk.tell_pieces()
+
+    async def _restore_piece(self, message: RestorePiece) -> None:
+        await self._desk.ask(self._library.pieces.restore, message.id)
+        await self._list(message.request)
+        await self._desk.tell_pieces()
+
+    async def _list_pieces(self, message: ListPieces) -> None:
+        await self._list(message.request, trash=message.trash)
+
+    async def _list(self, request: int, *, trash: bool = False) -> None:
+        pieces = await self._desk.ask(self._library.list, trash=trash)
+        self.tell(Pieces(pieces=pieces, request=request))
+
+    # ----------------------------------------------------------------------------- the others
+
+    async def _fit(self, fit: Fit) -> None:
+        self._learner.ask(fit)
+
+    async def _ping(self, ping: Ping) -> None:
+        self.tell(Pong(sent=ping.sent))
+
+    _acts: dict[type, Callable[["Session", Any], Awaitable[None]]] = {  # noqa: RUF012  never changed
+        Hello: _hello,
+        Change: _change,
+        Undo: _undo,
+        Redo: _redo,
+        OpenPiece: _open_piece,
+        NewPiece: _new_piece,
+        DuplicatePiece: _duplicate_piece,
+        RenamePiece: _rename_piece,
+        DeletePiece: _delete_piece,
+        RestorePiece: _restore_piece,
+        ListPieces: _list_pieces,
+        Fit: _fit,
+        Ping: _ping,
+    }
