@@ -99,6 +99,14 @@ FAMILY(0)
 FAMILY(1)
 #endif
 
+static tile_function tile_for(int half, int vectors, int count) {
+#if HALF_WEIGHTS
+  if (half) return tiles_1[vectors - 1][count - 1];
+#endif
+  (void)half;
+  return tiles_0[vectors - 1][count - 1];
+}
+
 static int32_t vectors_of(int64_t outputs, int64_t from) {
   int64_t left = (outputs - from + LANES - 1) / LANES;
   return (int32_t)(left < 4 ? left : 4);
@@ -147,11 +155,7 @@ void multiply(const void *model, const product *p, const rows *r) {
         aim(&t, i, r, voice, row, from);
         if (++row == r->rows) { row = 0; voice++; }
       }
-#if HALF_WEIGHTS
-      (p->half ? tiles_1 : tiles_0)[vectors - 1][count - 1](&t);
-#else
-      tiles_0[vectors - 1][count - 1](&t);
-#endif
+      tile_for(p->half, vectors, count)(&t);
       done += count;
     }
   }

@@ -1,0 +1,116 @@
+/* driver.c: the kernel under sanitizers, on a good blob and on thousands of damaged ones.
+ *
+ *   driver BLOB MUTATIONS SEED
+ *
+ * Prints how many damaged blobs were still accepted. Every accepted one is played and heard
+ * for a few frames, since a damaged model may sound like anything but must not break out of
+ * its memory. All memory is allocated exactly as large as asked for, so that the address
+ * sanitizer sees a single byte too far.
+ */
+#include "isobath.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t dice;
+static uint32_t roll(void) {
+  dice = dice * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(dice >> 33);
+}
+
+static void *room(int64_t bytes) {
+  void *memory = 0;
+  if (posix_memalign(&memory, IB_ALIGN, (size_t)(bytes ? bytes : 1))) exit(2);
+  memset(memory, 0xa5, (size_t)bytes);
+  return memory;
+}
+
+static float *noise(size_t count) {
+  float *values = room((int64_t)count * 4);
+  for (size_t i = 0; i < count; i++) values[i] = (float)(int32_t)(roll() - (1u << 30)) / (float)(1u << 30);
+  return values;
+}
+
+static int play(const ib_model *model, const ib_info *info, int coder, int batch, int frames) {
+  int64_t bytes = ib_state_bytes(model, coder, batch, frames);
+  if (bytes < 0 || bytes > 1 << 26) return 0;
+  ib_state *state = room(bytes);
+  if (ib_state_init(model, coder, batch, frames, state, bytes)) return 1;
+  if (ib_state_reset(model, state, -1, roll())) return 1;
+  size_t wide = (size_t)batch * (size_t)info->dims, loud = (size_t)batch * (size_t)(info->channels * info->hop);
+  int most = frames + 2, failed = 0;
+  for (int count = 0; count <= most && !failed; count += 1 + (int)(roll() % 3)) {
+    float *in = noise((coder == IB_DECODER ? wide : loud) * (size_t)count);
+    float *out = room((int64_t)((coder == IB_DECODER ? loud : wide) * (size_t)count * 4));
+    failed = coder == IB_DECODER ? ib_decode(model, state, in, count, out) : ib_encode(model, state, in, count, out, 0);
+    free(in);
+    free(out);
+  }
+  if (ib_state_reset(model, state, batch - 1, 1)) failed = 1;
+  free(state);
+  return failed;
+}
+
+/* 0: refused, 1: accepted and played, exits on anything inconsistent. */
+static int attempt(const uint8_t *blob, int64_t size) {
+  int64_t bytes = ib_model_bytes(blob, size);
+  if (bytes < 0) return 0;
+  if (bytes > 1 << 26) return 0;
+  void *memory = room(bytes);
+  if (ib_model_init(memory, bytes - 1, blob, size) != IB_TOO_SMALL) { puts("too small a memory was accepted"); exit(1); }
+  if (ib_model_init(memory, bytes, blob, size)) { puts("counted, but not built"); exit(1); }
+  ib_info info;
+  ib_model_info(memory, &info);
+  for (int coder = IB_ENCODER; coder <= IB_DECODER; coder++)
+    if ((coder ? info.has_decoder : info.has_encoder) && play(memory, &info, coder, 1 + (int)(roll() % 3), 1 + (int)(roll() % 5))) {
+      puts("built, but not played");
+      exit(1);
+    }
+  free(memory);
+  return 1;
+}
+
+int main(int count, char **words) {
+  if (count != 4) return 2;
+  FILE *file = fopen(words[1], "rb");
+  if (!file) return 2;
+  fseek(file, 0, SEEK_END);
+  int64_t size = ftell(file);
+  rewind(file);
+  uint8_t *good = malloc((size_t)size), *bad = malloc((size_t)size);
+  if (!good || !bad || fread(good, 1, (size_t)size, file) != (size_t)size) return 2;
+  fclose(file);
+  dice = strtoull(words[3], 0, 10);
+  if (!attempt(good, size)) { puts("the good blob was refused"); return 1; }
+  int accepted = 0, mutations = atoi(words[2]);
+  uint32_t tables = 128;
+  memcpy(&tables, good + 4 * 16, 4);   /* everything up to the decoder's list is structure */
+  tables += 2048;
+  if (tables > size) tables = (uint32_t)size;
+  static const uint32_t nasty[] = { 0, 1, 2, 3, 7, 16, 255, 0x7fffffff, 0x80000000u, 0xffffffffu, 65536, 65535, 0x10000000 };
+  for (int i = 0; i < mutations; i++) {
+    memcpy(bad, good, (size_t)size);
+    for (int k = 1 + (int)(roll() % 3); k > 0; k--) {
+      uint32_t at = (roll() % 8 ? roll() % tables : roll() % (uint32_t)size) & ~3u;
+      uint32_t word;
+      if (at + 4 > (uint32_t)size) continue;
+      memcpy(&word, bad + at, 4);
+      switch (roll() % 4) {
+        case 0: word ^= 1u << roll() % 32; break;
+        case 1: word = nasty[roll() % (sizeof nasty / 4)]; break;
+        case 2: word += roll() % 9 - 4; break;
+        default: word = roll() % 64; break;
+      }
+      memcpy(bad + at, &word, 4);
+    }
+    int64_t cut = roll() % 16 ? size : (int64_t)(roll() % (uint32_t)size);
+    uint8_t *exact = malloc((size_t)cut + 1);
+    memcpy(exact, bad, (size_t)cut);
+    accepted += attempt(exact, cut);
+    free(exact);
+  }
+  free(good);
+  free(bad);
+  printf("%d\n", accepted);
+  return 0;
+}

@@ -1,0 +1,43 @@
+"""The kernel under the address and undefined-behaviour sanitizers, fed damaged models."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isobath.models.pack import pack
+
+from ..models.small_models import small_model
+from .building import builder
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sanitizers need a Unix compiler")
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if builder.system_compiler() is None:
+        pytest.skip("no system C compiler with sanitizers")
+    return builder.build_sanitize(tmp_path_factory.mktemp("sanitize"))
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        {},
+        {"channels": 2, "front": "spectrum"},
+        {"half": False, "noise": False, "tones": False, "bands": 4},
+    ],
+    ids=str,
+)
+def test_thousands_of_damaged_models_break_nothing(
+    driver: Path, variant: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "model.blob"
+    path.write_bytes(pack(*small_model(**variant)))
+    done = subprocess.run([driver, path, "1500", "7"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
+    assert 0 < int(done.stdout) < 1500  # some refused, some played
