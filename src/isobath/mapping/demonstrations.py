@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return"
 """Which demonstrations can be learned from, and what to say about the others."""
 
 from collections.abc import Sequence

@@ -6,15 +6,22 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isobath.mapping import gaussian
+from isobath.mapping import gaussian, neighbours, perceptron, polynomial, ridge, thin_plate
 from isobath.mapping.demonstrations import Demonstrations, average, check, gather, spread
 from isobath.mapping.learning import Algorithm, Learned, Lesson
-from isobath.mapping.mapping import Mapping, Part, constant
+from isobath.mapping.mapping import Confidence, Mapping, Part, constant
 from isobath.mapping.settings import Output, Settings, check_settings
 from isobath.mapping.terms import Floats
 
 REGRESSORS: dict[str, Algorithm] = {
     "gp": gaussian.learn,
+    "perceptron": perceptron.learn,
+    "neighbours": neighbours.learn_neighbours,
+    "inverse_distance": neighbours.learn_inverse_distance,
+    "thin_plate": thin_plate.learn,
+    "linear": polynomial.learn_linear,
+    "polynomial": polynomial.learn_polynomial,
+    "ridge": ridge.learn,
 }
 
 
@@ -97,7 +104,7 @@ def _learn(
     return part, learned.warnings
 
 
-def _before(previous: Mapping | None, inputs: tuple[int, ...], outputs: tuple[int, ...]):  # type: ignore[no-untyped-def]
+def _before(previous: Mapping | None, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> Confidence | None:
     for part in previous.parts if previous is not None else ():
         if part.inputs == inputs and part.outputs == outputs:
             return part.confidence

@@ -12,7 +12,7 @@ import numpy as np
 
 from isobath.errors import MappingError
 from isobath.mapping.mapping import Confidence, Mapping, Part
-from isobath.mapping.terms import Floats, Nearest, Network, Polynomial, Radial, Term
+from isobath.mapping.terms import PROFILES, Floats, Layer, Nearest, Network, Polynomial, Radial, Term
 
 MAPPING_FORMAT = 1
 
@@ -55,10 +55,12 @@ def _plain_part(part: Part) -> dict[str, Any]:
         "scale": part.scale.tolist(),
         "bias": part.bias.tolist(),
         "terms": [term.plain() for term in part.terms],
-        "confidence": None
-        if sure is None
-        else {"length": sure.length, "level": sure.level, "noise": sure.noise.tolist()},
+        "confidence": None if sure is None else _plain_confidence(sure),
     }
+
+
+def _plain_confidence(sure: Confidence) -> dict[str, Any]:
+    return {"length": sure.length, "level": sure.level, "pin": sure.pin, "noise": sure.noise.tolist()}
 
 
 def read(text: str | bytes) -> Mapping:
@@ -131,7 +133,7 @@ def _part(data: Any, axes: int, dims: int) -> Part:
             raise _Damaged("its confidence has no demonstrations to stand on")
         noise = _floats(data["confidence"], "noise", (len(terms[0].centres),))
         length, level = _positive(data["confidence"], "length"), _positive(data["confidence"], "level")
-        confidence = Confidence(length, noise, level)
+        confidence = Confidence(length, noise, level, _positive(data["confidence"], "pin"))
     return Part(
         inputs,
         outputs,
@@ -144,15 +146,18 @@ def _part(data: Any, axes: int, dims: int) -> Part:
 
 
 def _radial(data: dict[str, Any], ins: int, outs: int) -> Radial:
-    profile = data.get("profile")
-    if profile not in ("matern52", "thin_plate"):
-        raise _Damaged(f"it has a profile {profile!r}, which this Isobath does not know")
-    lengths = _floats(data, "lengths", (None,))
-    if not len(lengths) or not (lengths > 0).all():
-        raise _Damaged("its 'lengths' are not above 0")
     centres = _floats(data, "centres", (None, ins))
-    weights = _floats(data, "weights", (len(lengths), len(centres), outs))
-    return Radial(profile, tuple(lengths.tolist()), centres, weights)
+    layers = [_layer(layer, len(centres), outs) for layer in _get(data, "layers", list)]
+    if not layers or ("thin_plate" in {layer.profile for layer in layers} and len(layers) > 1):
+        raise _Damaged("its bumps have no layers, or more than one of thin plates")
+    return Radial(centres, tuple(layers))
+
+
+def _layer(data: Any, n: int, outs: int) -> Layer:
+    profile = data.get("profile") if isinstance(data, dict) else None
+    if profile not in PROFILES:
+        raise _Damaged(f"it has a profile {profile!r}, which this Isobath does not know")
+    return Layer(profile, _positive(data, "length"), _floats(data, "weights", (n, outs)))
 
 
 def _network(data: dict[str, Any], ins: int, outs: int) -> Network:

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return"
 """A mapping: from where the performer is to where the sound is.
 
 A mapping is plain numbers. Each `Part` serves some outputs from some axes: it brings the axes to
@@ -32,6 +33,8 @@ class Confidence:
     noise: Floats  # (n,)
     level: float
     """Noise variance chosen for a demonstration of weight 1, before trust widens it."""
+    pin: float
+    """Length of the pin, in half-ranges."""
 
 
 @dataclass(frozen=True, eq=False)

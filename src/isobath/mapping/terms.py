@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return"
 """The few shapes every mapping is a sum of.
 
 Whatever learned them, all mappings are evaluated by four kinds of term, so that the page has
@@ -6,6 +7,7 @@ four small loops to agree with and a new algorithm usually needs none. A term ta
 sound, called once per latent frame; `many` is for drawing and measuring.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Profile = Literal["matern52", "thin_plate"]
+Profile = Literal["matern52", "exponential", "thin_plate"]
 
 
 class Term(Protocol):
@@ -54,28 +56,49 @@ def thin_plate(squared: Floats) -> Floats:
     return 0.5 * squared * np.log(np.maximum(squared, 1e-300))
 
 
+def exponential(squared: Floats) -> Floats:
+    """exp(-r): the Matérn kernel of smoothness 1/2 (Rasmussen & Williams, eq. 4.18)."""
+    return np.exp(-np.sqrt(squared))
+
+
+PROFILES: dict[Profile, Callable[[Floats], Floats]] = {
+    "matern52": matern52,
+    "exponential": exponential,
+    "thin_plate": thin_plate,
+}
+
+
 @dataclass(frozen=True, eq=False)
-class Radial:
-    """Bumps around centres: sum over layers and centres of weight · profile(distance / length)."""
+class Layer:
+    """One height per centre and output, spread by a profile of distance / length."""
 
     profile: Profile
-    lengths: tuple[float, ...]
+    length: float
+    weights: Floats  # (n, outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class Radial:
+    """Bumps around centres, in layers of different reach: sum of weight · profile(distance / length)."""
+
     centres: Floats  # (n, inputs)
-    weights: Floats  # (layers, n, outputs)
+    layers: tuple[Layer, ...]
 
     @cached_property
-    def _plan(self) -> tuple[Floats, Floats]:
-        """Scaled squared distances of all layers at once, as one product with (u, 1, u·u)."""
-        scale = 5.0 if self.profile == "matern52" else 1.0
+    def _plan(self) -> tuple[Floats, Floats, tuple[tuple[Profile, slice], ...]]:
+        """All layers' scaled squared distances as one product with (u, 1, u·u), and their weights."""
+        n = len(self.centres)
         squares = np.einsum("ij,ij->i", self.centres, self.centres)
+        distances = np.column_stack([-2.0 * self.centres, squares, np.ones(n)])
         rows = [
-            (scale / length**2) * np.column_stack([-2.0 * self.centres, squares, np.ones(len(squares))])
-            for length in self.lengths
+            (5.0 if layer.profile == "matern52" else 1.0) / layer.length**2 * distances
+            for layer in self.layers
         ]
-        return np.concatenate(rows), self.weights.reshape(-1, self.weights.shape[2])
+        spans = tuple((layer.profile, slice(n * i, n * (i + 1))) for i, layer in enumerate(self.layers))
+        return np.concatenate(rows), np.concatenate([layer.weights for layer in self.layers]), spans
 
     def one(self, u: Floats, uu: float) -> Floats:
-        rows, weights = self._plan
+        rows, weights, spans = self._plan
         axes = len(u)
         known = np.empty(axes + 2)
         known[:axes] = u
@@ -83,33 +106,32 @@ class Radial:
         known[axes + 1] = uu
         t2 = rows.dot(known)
         np.maximum(t2, 0.0, out=t2)
-        if self.profile == "thin_plate":
-            return thin_plate(t2).dot(weights)  # type: ignore[no-any-return]
+        if spans[0][0] == "thin_plate":
+            return thin_plate(t2).dot(weights)
         t = np.sqrt(t2)
-        t2 *= 1.0 / 3.0
-        t2 += t
-        t2 += 1.0
-        np.negative(t, out=t)
-        np.exp(t, out=t)
-        t2 *= t
-        return t2.dot(weights)  # type: ignore[no-any-return]
+        heights = np.exp(-t)
+        for profile, span in spans:
+            if profile == "matern52":
+                polynomial = t2[span]
+                polynomial *= 1.0 / 3.0
+                polynomial += t[span]
+                polynomial += 1.0
+                heights[span] *= polynomial
+        return heights.dot(weights)
 
     def many(self, u: Floats) -> Floats:
         squared = squared_distances(u, self.centres)
-        profile = matern52 if self.profile == "matern52" else thin_plate
-        total = np.zeros((len(u), self.weights.shape[2]))
-        for length, weights in zip(self.lengths, self.weights, strict=True):
-            total += profile(squared / length**2) @ weights
+        total = np.zeros((len(u), self.layers[0].weights.shape[1]))
+        for layer in self.layers:
+            total += PROFILES[layer.profile](squared / layer.length**2) @ layer.weights
         return total
 
     def plain(self) -> dict[str, Any]:
-        return {
-            "kind": "radial",
-            "profile": self.profile,
-            "lengths": list(self.lengths),
-            "centres": self.centres.tolist(),
-            "weights": self.weights.tolist(),
-        }
+        layers = [
+            {"profile": layer.profile, "length": layer.length, "weights": layer.weights.tolist()}
+            for layer in self.layers
+        ]
+        return {"kind": "radial", "centres": self.centres.tolist(), "layers": layers}
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +187,7 @@ class Nearest:
 
     def one(self, u: Floats, uu: float) -> Floats:  # noqa: ARG002 - the terms share one signature
         offsets = self.centres - u
-        return self._pull(np.sqrt(np.einsum("ij,ij->i", offsets, offsets))).dot(self.values)  # type: ignore[no-any-return]
+        return self._pull(np.sqrt(np.einsum("ij,ij->i", offsets, offsets))).dot(self.values)
 
     def many(self, u: Floats) -> Floats:
         return (
@@ -216,11 +238,11 @@ class Polynomial:
 
     def one(self, u: Floats, uu: float) -> Floats:  # noqa: ARG002 - the terms share one signature
         known = np.append(u, 1.0)
-        return known[self._indices].prod(axis=0).dot(self.weights)  # type: ignore[no-any-return]
+        return known[self._indices].prod(axis=0).dot(self.weights)
 
     def many(self, u: Floats) -> Floats:
         known = np.column_stack([u, np.ones(len(u))])
-        return known[:, self._indices].prod(axis=1) @ self.weights  # type: ignore[no-any-return]
+        return known[:, self._indices].prod(axis=1) @ self.weights
 
     def plain(self) -> dict[str, Any]:
         return {

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return"
 """Made-up gestures and sounds with a known answer, to measure mappings against.
 
 Two truths: `manifold`, a draw from a smooth random process, and `tanh`, a random network of two
@@ -53,7 +54,7 @@ def _body(rng: np.random.Generator, poses: Floats, axes: int) -> Floats:
 def _sound(rng: np.random.Generator, truth: Truth, axes: int, dims: int) -> Callable[[Floats], Floats]:
     """A function (n, axes) -> (n, dims) of unit variance over the cube -1..1."""
     if truth == "manifold":
-        frequencies = rng.normal(size=(axes, 256)) * 1.2 / np.sqrt(axes)
+        frequencies = rng.normal(size=(axes, 256)) * 0.75 / np.sqrt(axes)
         phases = rng.uniform(0, 2 * np.pi, 256)
         amplitudes = rng.normal(size=(256, dims))
 
@@ -61,7 +62,7 @@ def _sound(rng: np.random.Generator, truth: Truth, axes: int, dims: int) -> Call
             return np.cos(x @ frequencies + phases) @ amplitudes
 
     elif truth == "tanh":
-        first, second = rng.normal(size=(axes, 24)) * 1.6, rng.normal(size=(24, 24)) / np.sqrt(24) * 1.6
+        first, second = rng.normal(size=(axes, 24)) * 0.8, rng.normal(size=(24, 24)) / np.sqrt(24) * 1.5
         bias, last = rng.normal(size=24), rng.normal(size=(24, dims))
 
         def raw(x: Floats) -> Floats:

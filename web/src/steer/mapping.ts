@@ -31,16 +31,18 @@ export interface PartData {
 }
 
 export type TermData =
-  | {
-      kind: "radial";
-      profile: "matern52" | "thin_plate";
-      lengths: number[];
-      centres: number[][];
-      weights: number[][][];
-    }
+  | { kind: "radial"; centres: number[][]; layers: LayerData[] }
   | { kind: "network"; weights: number[][][][]; biases: number[][][] }
   | { kind: "nearest"; count: number; power: number; centres: number[][]; values: number[][] }
   | { kind: "polynomial"; factors: number[][]; weights: number[][] };
+
+export interface LayerData {
+  profile: Profile;
+  length: number;
+  weights: number[][];
+}
+
+export type Profile = "matern52" | "exponential" | "thin_plate";
 
 /** Adds its outputs at the place `u` to `sum`. */
 interface Term {
@@ -147,28 +149,38 @@ function matern52(t2: number): number {
   return (1 + t + t2 / 3) * Math.exp(-t);
 }
 
+interface Bumps {
+  profile: Profile;
+  nearness: number; // 1 / length², times 5 for matern52
+  weights: Float64Array; // n, outputs
+}
+
 class Radial implements Term {
   constructor(
-    private readonly thinPlate: boolean,
-    private readonly lengths: Float64Array,
     readonly centres: Float64Array,
-    private readonly weights: Float64Array,
-    private readonly count: number,
+    private readonly layers: Bumps[],
+    readonly count: number,
     private readonly outputs: number,
   ) {}
 
   add(u: Float64Array, sum: Float64Array): void {
-    const { lengths, weights, count, outputs, thinPlate } = this;
+    const { layers, count, outputs } = this;
     for (let i = 0; i < count; i++) {
       const squared = squaredDistance(u, this.centres, i);
-      for (let l = 0; l < lengths.length; l++) {
-        const scaled = squared / (lengths[l]! * lengths[l]!);
-        const profile = thinPlate ? 0.5 * scaled * Math.log(Math.max(scaled, 1e-300)) : matern52(5 * scaled);
-        const row = (l * count + i) * outputs;
-        for (let o = 0; o < outputs; o++) sum[o]! += profile * weights[row + o]!;
+      for (let l = 0; l < layers.length; l++) {
+        const { profile, nearness, weights } = layers[l]!;
+        const height = heightOf(profile, squared * nearness);
+        const row = i * outputs;
+        for (let o = 0; o < outputs; o++) sum[o]! += height * weights[row + o]!;
       }
     }
   }
+}
+
+function heightOf(profile: Profile, squared: number): number {
+  if (profile === "matern52") return matern52(squared);
+  if (profile === "exponential") return Math.exp(-Math.sqrt(squared));
+  return 0.5 * squared * Math.log(Math.max(squared, 1e-300));
 }
 
 interface Layer {
@@ -457,7 +469,7 @@ function partOf(fields: Fields, axes: number, dims: number): Part {
     const sure = object(fields.confidence, "its confidence");
     const first = terms[0];
     if (!(first instanceof Radial)) throw new Damaged("its confidence has no demonstrations to stand on");
-    const count = first.centres.length / Math.max(1, inputs.length);
+    const { count } = first;
     confidence = {
       length: positive(sure, "length"),
       noise: floats(sure.noise, "noise", [count]),
@@ -498,16 +510,24 @@ function termOf(fields: Fields, ins: number, outs: number): Term {
 }
 
 function radialOf(fields: Fields, ins: number, outs: number): Term {
-  const { profile } = fields;
-  if (profile !== "matern52" && profile !== "thin_plate")
-    throw new Damaged(`it has a profile '${String(profile)}', which this page does not know`);
-  const lengths = floats(fields.lengths, "lengths", [list(fields, "lengths").length]);
-  if (lengths.length === 0 || !lengths.every((length) => length > 0))
-    throw new Damaged("its 'lengths' are not above 0");
   const count = list(fields, "centres").length;
   const centres = floats(fields.centres, "centres", [count, ins]);
-  const weights = floats(fields.weights, "weights", [lengths.length, count, outs]);
-  return new Radial(profile === "thin_plate", lengths, centres, weights, count, outs);
+  const layers = list(fields, "layers").map((layer) => bumpsOf(object(layer, "a layer"), count, outs));
+  if (layers.length === 0 || (layers.length > 1 && layers.some((layer) => layer.profile === "thin_plate")))
+    throw new Damaged("its bumps have no layers, or more than one of thin plates");
+  return new Radial(centres, layers, count, outs);
+}
+
+function bumpsOf(fields: Fields, count: number, outs: number): Bumps {
+  const { profile } = fields;
+  if (profile !== "matern52" && profile !== "exponential" && profile !== "thin_plate")
+    throw new Damaged(`it has a profile '${String(profile)}', which this page does not know`);
+  const length = positive(fields, "length");
+  return {
+    profile,
+    nearness: (profile === "matern52" ? 5 : 1) / (length * length),
+    weights: floats(fields.weights, "weights", [count, outs]),
+  };
 }
 
 function networkOf(fields: Fields, ins: number, outs: number): Term {
