@@ -25,7 +25,6 @@ export interface Start {
 
 export class Loop {
   private readonly sources: (Source | null)[] = new Array(VOICES).fill(null);
-  private readonly latent = new Float64Array(128);
   /** The gesture of the current frame. */
   gesture: Float64Array = new Float64Array(0);
   private live: Float64Array = new Float64Array(0);
@@ -176,8 +175,8 @@ export class Loop {
     for (let slot = 0; slot < VOICES; slot++) {
       const source = this.sources[slot];
       if (((waiting >> slot) & 1) === 0 || source === null || source === undefined) continue;
-      source.next(this.gesture, this.latent);
-      this.player.incoming(slot, this.latent, source.dims);
+      source.next(this.gesture);
+      this.player.incoming(slot, source.latent);
     }
   }
 

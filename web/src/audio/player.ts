@@ -192,9 +192,9 @@ export class Player {
   }
 
   /** Write a voice's next latent. */
-  incoming(slot: number, latent: Float64Array, dims: number): void {
+  incoming(slot: number, latent: Float64Array): void {
     const at = this.c.ib_player_incoming(this.player, slot) >> 2;
-    for (let i = 0; i < dims; i++) this.f32[at + i] = latent[i]!;
+    for (let i = 0; i < latent.length; i++) this.f32[at + i] = latent[i]!;
   }
 
   /** Render `samples` into `out`, from `offset` on. */

@@ -148,7 +148,14 @@ class IsobathProcessor extends AudioWorkletProcessor {
     const samples = out?.[0]?.length ?? 0;
     if (this.loop === null || out === undefined || samples === 0) return true;
     this.blockStart = Date.now();
-    this.loop.render(out, samples);
+    try {
+      this.loop.render(out, samples);
+    } catch (problem) {
+      this.loop = null;
+      for (const channel of out) channel.fill(0);
+      this.post({ type: "failed", sentence: `The sound stopped (${sentenceOf(problem)}). Press start to play on.` });
+      return true;
+    }
     this.watch(samples);
     if (this.capturing) this.keep(out, samples);
     this.sinceMeters += samples;

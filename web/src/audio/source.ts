@@ -16,7 +16,8 @@ export class Source {
   /** What the blend starts from, where that is no mapping. */
   private readonly frozen: Float64Array;
   private readonly old: Float64Array;
-  private readonly last: Float64Array;
+  /** The latent of the last frame asked for. */
+  readonly latent: Float64Array;
   private left = 0;
   private started = false;
 
@@ -30,7 +31,7 @@ export class Source {
     this.direct = new Float64Array(dims);
     this.frozen = new Float64Array(dims);
     this.old = new Float64Array(dims);
-    this.last = new Float64Array(dims);
+    this.latent = new Float64Array(dims);
   }
 
   setMapping(mapping: Evaluate | null): void {
@@ -51,10 +52,11 @@ export class Source {
     if (latent !== null) for (let i = 0; i < this.dims; i++) this.direct[i] = latent[i] ?? 0;
   }
 
-  /** The latent of the next frame. */
-  next(gesture: Float64Array, into: Float64Array): void {
-    this.evaluate(this.isDirect ? null : this.mapping, gesture, into);
+  /** Make `latent` the next frame's. */
+  next(gesture: Float64Array): void {
+    const into = this.latent;
     if (this.isDirect) into.set(this.direct);
+    else this.evaluate(this.mapping, gesture, into);
     if (this.left > 0) {
       const share = this.left / (this.frames + 1);
       if (this.before === null) this.old.set(this.frozen);
@@ -63,7 +65,6 @@ export class Source {
       this.left--;
       if (this.left === 0) this.before = null;
     }
-    this.last.set(into);
     this.started = true;
   }
 
@@ -76,7 +77,7 @@ export class Source {
   private blendFrom(mapping: Evaluate | null): void {
     if (!this.started) return;
     this.before = mapping;
-    this.frozen.set(this.last);
+    this.frozen.set(this.latent);
     this.left = this.frames;
   }
 

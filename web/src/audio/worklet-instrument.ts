@@ -155,7 +155,10 @@ export class WorkletInstrument extends EventTarget implements Instrument {
         if (message.type === "ready") {
           this.limiterDelay = message.delay / context.sampleRate;
           resolve();
-        } else if (message.type === "failed") reject(new Error(message.sentence));
+        } else if (message.type === "failed") {
+          reject(new Error(message.sentence));
+          this.fail(message.sentence);
+        }
         else this.receive(message);
       };
       this.send({ type: "kernel", module });
