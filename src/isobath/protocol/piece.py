@@ -84,6 +84,8 @@ class MappingSettings(msgspec.Struct, frozen=True, kw_only=True):
     hidden: int = 16
     layers: int = 1
     seed: int = 0
+    clamp: bool = False
+    """Keep every latent within what was demonstrated for it, and a tenth more."""
     outputs: tuple[Output, ...] = ()
     """Empty: every dimension learned from every axis."""
 

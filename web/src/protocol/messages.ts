@@ -79,12 +79,14 @@ export interface MappingSettings {
   readonly hidden: number;
   readonly layers: number;
   readonly seed: number;
+  /** Keep every latent within what was demonstrated for it, and a tenth more. */
+  readonly clamp: boolean;
   /** Empty: every dimension learned from every axis. */
   readonly outputs: readonly Output[];
 }
 
-export function makeMappingSettings(given: Omit<MappingSettings, "algorithm" | "trust" | "neighbours" | "power" | "degree" | "hidden" | "layers" | "seed" | "outputs"> & Partial<MappingSettings> = {}): MappingSettings {
-  return { algorithm: "gp", trust: 1.0, neighbours: 3, power: 2.0, degree: 2, hidden: 16, layers: 1, seed: 0, outputs: [], ...given };
+export function makeMappingSettings(given: Omit<MappingSettings, "algorithm" | "trust" | "neighbours" | "power" | "degree" | "hidden" | "layers" | "seed" | "clamp" | "outputs"> & Partial<MappingSettings> = {}): MappingSettings {
+  return { algorithm: "gp", trust: 1.0, neighbours: 3, power: 2.0, degree: 2, hidden: 16, layers: 1, seed: 0, clamp: false, outputs: [], ...given };
 }
 
 /** What happens to latents between mapping and decoder; lists are empty or one value per dimension. */

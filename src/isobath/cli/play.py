@@ -1,0 +1,99 @@
+"""`isobath play`: the instrument in the browser."""
+
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from isobath import __version__
+from isobath.cli.telling import as_json, print_json
+
+if TYPE_CHECKING:
+    from isobath.library.library import Library
+
+
+@click.command()
+@click.argument("piece", required=False)
+@click.option("--browser/--no-browser", default=True, help="Open the browser, or only print the link.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes any free one. Default: 4600, or the next that is free.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. Any other than this machine's own lets others in who have the link.",
+)
+@as_json
+def play(piece: str | None, browser: bool, port: int | None, host: str, as_json: bool) -> None:
+    """Open the instrument in the browser.
+
+    PIECE is the name or id of a piece or an example; without it, the one played last is opened.
+    Prints one line with the link, which lets one browser in; after it is used the next link is
+    printed. Ctrl-C ends it; everything is saved at all times.
+    """
+    from isobath.library.home import find_home
+    from isobath.server.run import Doorway, is_local, serve
+
+    if not is_local(host):
+        click.echo(
+            "Others in your network can reach this Isobath. The link is the key: whoever has it can play, "
+            "change and delete your pieces, and the connection is not encrypted.",
+            err=True,
+        )
+
+    def ready(url: str, library: "Library") -> None:
+        for note in library.notes:
+            click.echo(note, err=True)
+        if piece is not None:
+            url += f"&piece={find_piece(library, piece)}"
+        if as_json:
+            print_json({"url": url})
+        else:
+            click.echo(f"Isobath plays at {url}")
+        sys.stdout.flush()
+        if browser and _has_screen():
+            threading.Thread(target=_open_browser, args=(url,), daemon=True).start()
+
+    def renewed(url: str) -> None:
+        if not as_json:
+            click.echo(f"For another browser: {url}")
+            sys.stdout.flush()
+
+    serve(find_home(), Doorway(host, port), __version__, ready, renewed)
+
+
+def find_piece(library: "Library", wanted: str) -> str:
+    """The id of the piece with this id or name, examples included.
+
+    Raises:
+        PieceUnknown: there is none.
+    """
+    from isobath.errors import PieceUnknown
+
+    found = library.list()
+    for same in (
+        [each.id for each in found if each.id == wanted],
+        [each.id for each in found if each.name.casefold() == wanted.casefold()],
+    ):
+        if same:
+            return same[0]
+    names = ", ".join(f'"{each.name}"' for each in found) or "none yet"
+    raise PieceUnknown(f'There is no piece "{wanted}" in the library. There is: {names}.')
+
+
+def _has_screen() -> bool:
+    """Whether a browser would have somewhere to appear; a text browser would take the terminal."""
+    if sys.platform in {"darwin", "win32"}:
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+
+
+def _open_browser(url: str) -> None:
+    import webbrowser
+
+    webbrowser.open(url)
