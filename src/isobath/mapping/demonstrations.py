@@ -172,7 +172,7 @@ def average(group: NDArray[np.intp], values: Floats, weights: Floats) -> tuple[F
     places = int(group.max()) + 1
     if places == len(group):
         return values, weights
-    totals = np.bincount(group, weights, places)
+    totals: Floats = np.bincount(group, weights, places).astype(np.float64)
     sums = np.zeros((places, values.shape[1]))
     np.add.at(sums, group, values * weights[:, None])
     return sums / totals[:, None], totals

@@ -122,7 +122,7 @@ def choose(lesson: Lesson, squared: Floats) -> Choice:
         squared = squared[np.ix_(some, some)]
     lengths = lengths_for(squared)
     evidence = _evidence(lesson, squared, lengths)
-    best = np.unravel_index(int(evidence.argmax()), evidence.shape)
+    best = divmod(int(evidence.argmax()), NOISES)
     before = lesson.previous
     if before is not None:
         i = int(np.abs(np.log(lengths / before.length)).argmin())

@@ -25,6 +25,8 @@ from isobath.mapping.terms import Network
 Singles = NDArray[np.float32]
 
 STEPS = 6
+GAIN, OFFSET = 1.5, 0.75
+"""Size of the first random weights (over the root of the axes) and of all random offsets."""
 PENALTY = 1e-2
 DAMPING, BOLDER, SHYER = 0.3, 0.2, 5.0
 
@@ -36,12 +38,11 @@ class _Nets:
     weights: list[Singles]
     biases: list[Singles]
 
-    def moved(self, by: "_Nets", which: NDArray[np.bool_]) -> "_Nets":
-        """With the step taken where `which` says so."""
-        mask = which.astype(np.float32)
+    def plus(self, step: "_Nets") -> "_Nets":
+        """One step further."""
         return _Nets(
-            [w + mask[:, None, None] * d for w, d in zip(self.weights, by.weights, strict=True)],
-            [b + mask[:, None] * d for b, d in zip(self.biases, by.biases, strict=True)],
+            [w + d for w, d in zip(self.weights, step.weights, strict=True)],
+            [b + d for b, d in zip(self.biases, step.biases, strict=True)],
         )
 
     def cost(self) -> Singles:
@@ -76,9 +77,9 @@ def _start(u: Singles, target: Singles, root: Singles, lesson: Lesson) -> _Nets:
     hidden, columns = lesson.settings.hidden, u.shape[1]
     weights, biases, signal = [], [], u
     for layer in range(lesson.settings.layers):
-        gain = 1.5 if layer == 0 else 1.0
+        gain = GAIN if layer == 0 else 1.0
         matrix = (gain * rng.normal(size=(hidden, columns)) / np.sqrt(columns)).astype(np.float32)
-        bias = (0.5 * gain * rng.normal(size=hidden)).astype(np.float32)
+        bias = (OFFSET * rng.normal(size=hidden)).astype(np.float32)
         signal = np.tanh(signal @ matrix.T + bias)
         weights.append(np.repeat(matrix[None], outputs, axis=0))
         biases.append(np.repeat(bias[None], outputs, axis=0))
@@ -97,19 +98,18 @@ def _train(nets: _Nets, u: Singles, target: Singles, root: Singles) -> _Nets:
     residual = root * (target - signals[-1])
     cost = (residual**2).sum(axis=1) + PENALTY * nets.cost()
     for _ in range(STEPS):
-        moved = nets.moved(_step(nets, signals, residual, root, damping), np.ones(len(target), bool))
-        new_signals = _forward(moved, u)
-        new_residual = root * (target - new_signals[-1])
-        new_cost = (new_residual**2).sum(axis=1) + PENALTY * moved.cost()
-        better = new_cost < cost
+        moved = nets.plus(_step(nets, signals, residual, root, damping))
+        heard = _forward(moved, u)
+        missed = root * (target - heard[-1])
+        price = (missed**2).sum(axis=1) + PENALTY * moved.cost()
+        better = price < cost
         damping = np.clip(np.where(better, damping * BOLDER, damping * SHYER), 1e-6, 1e6)
-        nets = _chosen(better, moved, nets)
-        keep = better[:, None]
-        residual, cost = np.where(keep, new_residual, residual), np.where(better, new_cost, cost)
-        signals = [
-            new if new.ndim == 2 and new.shape == u.shape and layer == 0 else _pick(better, new, old)
-            for layer, (new, old) in enumerate(zip(new_signals, signals, strict=True))
-        ]
+        if better.all():
+            nets, signals, residual, cost = moved, heard, missed, price
+        else:
+            nets = _chosen(better, moved, nets)
+            signals = [u] + [_pick(better, a, b) for a, b in zip(heard[1:], signals[1:], strict=True)]
+            residual, cost = _pick(better, missed, residual), _pick(better, price, cost)
     return nets
 
 
@@ -118,8 +118,7 @@ def _pick(better: NDArray[np.bool_], new: Singles, old: Singles) -> Singles:
 
 
 def _chosen(better: NDArray[np.bool_], new: _Nets, old: _Nets) -> _Nets:
-    if better.all():
-        return new
+    """Each output's newer network where it is better, its older one where not."""
     return _Nets(
         [_pick(better, a, b) for a, b in zip(new.weights, old.weights, strict=True)],
         [_pick(better, a, b) for a, b in zip(new.biases, old.biases, strict=True)],

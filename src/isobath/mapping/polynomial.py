@@ -32,7 +32,7 @@ def _learn(lesson: Lesson, degree: int) -> Learned:
     affordable = degree
     while affordable > 1 and comb(inputs + affordable, affordable) > MOST_PRODUCTS:
         affordable -= 1
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if affordable < degree:
         warnings = (
             f"A polynomial of degree {degree} over {inputs} axes has too many products to play; "
