@@ -39,8 +39,8 @@ class Learner:
     ) -> None:
         self.settings = settings or Settings()
         x, y = np.asarray(points, dtype=np.float64), np.asarray(latents, dtype=np.float64)
-        self.points = x if x.ndim == 2 else np.zeros((0, 0))
-        self.latents = y if y.ndim == 2 else np.zeros((0, 0))
+        self.points: Floats = x if x.ndim == 2 else np.zeros((0, 0))
+        self.latents: Floats = y if y.ndim == 2 else np.zeros((0, 0))
         self.mapping: Mapping | None = previous
         self._inverses: _Inverses | None = None
         self.settle()

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from isobath.errors import MappingError
 from isobath.mapping.terms import Floats, Radial, Term, matern52, squared_distances
 
-FAR = 1e6
+FAR = 100.0
 """Coordinates are kept within this many half-ranges; a gesture beyond it is a broken sensor."""
 
 

@@ -84,7 +84,7 @@ export interface Prepared {
 }
 
 /** Coordinates are kept within this many half-ranges; a gesture beyond it is a broken sensor. */
-const FAR = 1e6;
+const FAR = 100;
 
 /**
  * Writes the latents at `point` (axes, each 0..1) into `out` (dims). Dimensions that are off are left
