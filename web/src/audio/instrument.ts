@@ -45,6 +45,8 @@ export interface Instrument extends EventTarget {
 
   /** The axes of the piece, in order. Takes are recorded and played by their ids. */
   setAxes(axes: readonly Axis[]): void;
+  /** The takes of the piece: a take recorded over another is played with it. */
+  setTakes(takes: readonly Take[]): void;
   /**
    * Newest wins; `values` has one entry per axis, 0..1. Axes that are `touched` (1) stay the performer's
    * while a take plays; the others follow the take.

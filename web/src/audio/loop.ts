@@ -5,7 +5,7 @@
 
 import { type Player, SHAPING, VOICES } from "./player";
 import { BLEND_SECONDS, type Evaluate, Source } from "./source";
-import { type RowChunk, TakePlayer, TakeRecorder, type TakeRows } from "./take";
+import { type RowChunk, TakePlayer, TakeRecorder, type TakeStack } from "./take";
 
 export interface LoopEvents {
   /** A gesture with this stamp was used by the sample at `offset` of the block being rendered. */
@@ -18,8 +18,7 @@ export interface LoopEvents {
 
 export interface Start {
   readonly seed: number;
-  readonly take: TakeRows | null;
-  readonly loop: boolean;
+  readonly take: TakeStack | null;
   readonly deliver: ((rows: RowChunk) => void) | null;
 }
 
@@ -29,13 +28,15 @@ export class Loop {
   gesture: Float64Array = new Float64Array(0);
   private live: Float64Array = new Float64Array(0);
   private touched: Uint8Array = new Uint8Array(0);
-  private fromTake: Float64Array = new Float64Array(0);
+  private rest: Float64Array = new Float64Array(0);
   private stamp = 0;
   private take: TakePlayer | null = null;
   private recorder: TakeRecorder | null = null;
   private pending: Start | null = null;
   silenced = false;
   private lead = -1;
+  /** Samples rendered since the start. */
+  private samples = 0;
   /** Latent frames of the leading voice since the start. */
   frame = 0;
 
@@ -68,17 +69,17 @@ export class Loop {
   }
 
   /** ib_shaping; `base` is what dimensions nobody learned have (the sliders). */
-  setShaping(slot: number, values: Float32Array, hasHold: boolean): void {
+  setShaping(slot: number, values: Float32Array): void {
     const source = this.sources[slot];
     if (source === null || source === undefined) return;
     this.player.shape(slot, values);
-    if (hasHold) for (let i = 0; i < source.dims; i++) source.base[i] = values[SHAPING.hold + i]!;
+    for (let i = 0; i < source.dims; i++) source.base[i] = values[SHAPING.hold + i]!;
   }
 
   setAxes(rest: ArrayLike<number>): void {
     this.live = Float64Array.from(rest);
     this.gesture = Float64Array.from(rest);
-    this.fromTake = new Float64Array(rest.length);
+    this.rest = Float64Array.from(rest);
     this.touched = new Uint8Array(rest.length);
     this.take = null;
   }
@@ -114,12 +115,12 @@ export class Loop {
     this.silenced = false;
   }
 
-  /** Frames recorded. */
-  stopRecording(): number {
-    const length = this.recorder?.length ?? 0;
-    this.recorder?.flush();
+  /** The recorder, its last rows delivered. */
+  stopRecording(): TakeRecorder | null {
+    const recorder = this.recorder;
+    recorder?.flush();
     this.recorder = null;
-    return length;
+    return recorder;
   }
 
   stopPlaying(): void {
@@ -154,24 +155,30 @@ export class Loop {
       if (this.player.due() === 0) this.frameDue(done);
       const now = Math.min(this.player.stretch(), samples - done);
       this.player.render(out, done, now);
+      this.samples += now;
       done += now;
     }
   }
 
   private begin(): void {
     if (this.pending === null) return;
-    const { seed, take, loop, deliver } = this.pending;
+    const { seed, take, deliver } = this.pending;
     this.pending = null;
     this.player.reset(seed);
+    this.samples = 0;
     for (const source of this.sources) source?.settle();
-    this.take = take === null ? null : new TakePlayer(take, this.live.length, loop);
+    this.take = take === null ? null : new TakePlayer(take);
     this.recorder = deliver === null ? null : new TakeRecorder(this.live.length, deliver);
     this.events.began();
   }
 
   private frameDue(offset: number): void {
     const waiting = this.player.waiting;
-    if (this.lead < 0 || (waiting >> this.lead) & 1) this.leadFrame(offset);
+    this.hold(offset);
+    if (this.lead >= 0 && (waiting >> this.lead) & 1) {
+      this.recorder?.add(this.gesture, this.touched);
+      this.frame++;
+    }
     for (let slot = 0; slot < VOICES; slot++) {
       const source = this.sources[slot];
       if (((waiting >> slot) & 1) === 0 || source === null || source === undefined) continue;
@@ -180,25 +187,18 @@ export class Loop {
     }
   }
 
-  private leadFrame(offset: number): void {
+  /** Make `gesture` what holds at this moment: the take's, but the performer's where a hand is. */
+  private hold(offset: number): void {
     if (this.stamp !== 0) {
       this.events.used(this.stamp, offset);
       this.stamp = 0;
     }
-    if (this.take?.next(this.fromTake)) {
-      for (let i = 0; i < this.gesture.length; i++) {
-        const x = this.fromTake[i]!;
-        this.gesture[i] = this.touched[i] || Number.isNaN(x) ? this.live[i]! : x;
-      }
-    } else {
-      if (this.take !== null) {
-        this.stopPlaying();
-        this.events.ended();
-      }
-      this.gesture.set(this.live);
+    if (this.take !== null && !this.take.at(this.samples, this.gesture, this.rest)) {
+      this.stopPlaying();
+      this.events.ended();
     }
-    this.recorder?.add(this.gesture);
-    this.frame++;
+    for (let i = 0; i < this.gesture.length; i++)
+      if (this.take === null || this.touched[i]) this.gesture[i] = this.live[i]!;
   }
 
   private findLead(): void {

@@ -96,7 +96,7 @@ class IsobathProcessor extends AudioWorkletProcessor {
         loop.setDirect(message.slot, message.latent);
         break;
       case "shaping":
-        loop.setShaping(message.slot, message.values, message.hasHold);
+        loop.setShaping(message.slot, message.values);
         break;
       case "master":
         loop.player.master(message.gain, message.ceilingDb, message.guardDb);
@@ -111,7 +111,6 @@ class IsobathProcessor extends AudioWorkletProcessor {
         loop.start({
           seed: message.seed,
           take: message.take,
-          loop: message.loop,
           deliver: message.record ? (rows) => this.post({ type: "rows", rows }) : null,
         });
         break;
@@ -119,7 +118,7 @@ class IsobathProcessor extends AudioWorkletProcessor {
         loop.stopPlaying();
         break;
       case "stop-recording":
-        this.post({ type: "recorded", length: loop.stopRecording(), hop: loop.hop });
+        this.finishTake(loop);
         break;
       case "capture":
         this.capture(message.on);
@@ -135,6 +134,12 @@ class IsobathProcessor extends AudioWorkletProcessor {
       sentence = sentenceOf(problem);
     }
     this.post({ type: "voice", request: message.request, sentence });
+  }
+
+  private finishTake(loop: Loop): void {
+    const recorder = loop.stopRecording();
+    const moved = recorder?.moved ?? new Uint8Array(0);
+    this.post({ type: "recorded", length: recorder?.length ?? 0, hop: loop.hop, moved });
   }
 
   private post(message: FromWorklet, transfer: Transferable[] = []): void {
@@ -153,7 +158,10 @@ class IsobathProcessor extends AudioWorkletProcessor {
     } catch (problem) {
       this.loop = null;
       for (const channel of out) channel.fill(0);
-      this.post({ type: "failed", sentence: `The sound stopped (${sentenceOf(problem)}). Press start to play on.` });
+      this.post({
+        type: "failed",
+        sentence: `The sound stopped (${sentenceOf(problem)}). Press start to play on.`,
+      });
       return true;
     }
     this.watch(samples);

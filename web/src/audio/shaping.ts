@@ -5,10 +5,17 @@ import { SHAPING as AT, SHAPING_FLOATS } from "./player";
 
 const DIMS = AT.held - AT.hold;
 
-export function shapingFloats(shaping: Shaping, gainDb: number, pan: number, muted: boolean): Float32Array {
+/** Lists that are empty or too short go on with neutral values; for `hold` that is the model's mean. */
+export function shapingFloats(
+  shaping: Shaping,
+  gainDb: number,
+  pan: number,
+  muted: boolean,
+  mean: readonly number[],
+): Float32Array {
   const values = new Float32Array(SHAPING_FLOATS);
   const lists: readonly [number, readonly number[], number][] = [
-    [AT.hold, shaping.hold, 0],
+    [AT.hold, mean.map((x, i) => shaping.hold[i] ?? x), 0],
     [AT.held, shaping.held, 0],
     [AT.scale, shaping.scale, 1],
     [AT.bias, shaping.bias, 0],

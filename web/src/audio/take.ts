@@ -1,38 +1,65 @@
-// Takes inside the worklet: a gesture played back or recorded by the frame number of the leading voice.
-// Rows exist only where the gesture changed; row i holds from frame frames[i] to the next.
+// Takes inside the worklet. Rows exist only where the gesture changed: row i holds from frame frames[i] to
+// the next. A take recorded over another holds only the axes that were moved; the rest come from the take
+// below, and so on down (docs/engine.md).
 
-/** A take as the worklet plays it: columns in the order of the piece's axes, NaN where it has none. */
-export interface TakeRows {
+/** One take as the worklet plays it. */
+export interface TakeLayer {
+  /** Samples per frame, at the player's rate; need not be whole. */
+  readonly frameSamples: number;
   readonly length: number;
+  readonly loop: boolean;
   readonly frames: Int32Array;
-  readonly points: Float64Array; // rows x axes
+  readonly points: Float64Array; // rows x width
+  readonly width: number;
+}
+
+/** A take and those below it, the top one first. */
+export interface TakeStack {
+  readonly layers: readonly TakeLayer[];
+  /** Per axis of the piece: the layer it comes from, -1 for none (it rests). */
+  readonly layerOf: Int32Array;
+  /** Per axis of the piece: its column in that layer. */
+  readonly columnOf: Int32Array;
 }
 
 export class TakePlayer {
-  private row = 0;
-  /** Frame that comes next. */
+  private readonly rows: Int32Array;
+  /** Frame of the top take heard last. */
   position = 0;
 
-  constructor(
-    private readonly take: TakeRows,
-    private readonly axes: number,
-    private readonly loop: boolean,
-  ) {}
+  constructor(private readonly stack: TakeStack) {
+    this.rows = new Int32Array(stack.layers.length);
+  }
 
-  /** Write the gesture of the next frame into `into` (NaN: the take says nothing); false once it is over. */
-  next(into: Float64Array): boolean {
-    const { frames, points, length } = this.take;
-    if (this.position >= length) {
-      if (!this.loop || length === 0) return false;
-      this.position = 0;
-      this.row = 0;
+  /**
+   * Write the gesture that holds at `sample` since the start into `into`; axes no take moves are at `rest`.
+   * False once the top take is over.
+   */
+  at(sample: number, into: Float64Array, rest: Float64Array): boolean {
+    const { layers, layerOf, columnOf } = this.stack;
+    const top = layers[0]!;
+    const frame = Math.floor(sample / top.frameSamples);
+    if (top.length === 0 || (frame >= top.length && !top.loop)) return false;
+    this.position = frame % top.length;
+    for (let k = 0; k < layers.length; k++) this.rows[k] = this.rowAt(k, sample);
+    for (let i = 0; i < into.length; i++) {
+      const k = layerOf[i]!;
+      const row = k < 0 ? -1 : this.rows[k]!;
+      const layer = layers[k];
+      const x = row < 0 || layer === undefined ? rest[i]! : layer.points[row * layer.width + columnOf[i]!]!;
+      into[i] = x >= 0 ? Math.min(x, 1) : x < 0 ? 0 : rest[i]!;
     }
-    while (this.row + 1 < frames.length && frames[this.row + 1]! <= this.position) this.row++;
-    const at = this.row * this.axes;
-    const begun = frames.length > 0 && frames[this.row]! <= this.position;
-    for (let i = 0; i < this.axes; i++) into[i] = begun ? points[at + i]! : Number.NaN;
-    this.position++;
     return true;
+  }
+
+  private rowAt(k: number, sample: number): number {
+    const { frames, frameSamples, length, loop } = this.stack.layers[k]!;
+    let frame = Math.floor(sample / frameSamples);
+    if (loop && length > 0) frame %= length;
+    let row = this.rows[k]!;
+    if (row < 0 || row >= frames.length || frames[row]! > frame) row = 0;
+    while (row + 1 < frames.length && frames[row + 1]! <= frame) row++;
+    return frames.length > 0 && frames[row]! <= frame ? row : -1;
   }
 }
 
@@ -45,6 +72,8 @@ export class TakeRecorder {
   private chunk: Float64Array;
   private rows = 0;
   private readonly last: Float64Array;
+  /** 1 for each axis a hand was on. */
+  readonly moved: Uint8Array;
   /** Frames recorded so far. */
   length = 0;
 
@@ -55,9 +84,11 @@ export class TakeRecorder {
   ) {
     this.chunk = new Float64Array(ROWS * (axes + 1));
     this.last = new Float64Array(axes).fill(Number.NaN);
+    this.moved = new Uint8Array(axes);
   }
 
-  add(gesture: Float64Array): void {
+  add(gesture: Float64Array, touched: Uint8Array): void {
+    for (let i = 0; i < this.axes; i++) this.moved[i]! |= touched[i]!;
     let changed = this.length === 0;
     for (let i = 0; i < this.axes; i++) changed ||= gesture[i] !== this.last[i];
     if (changed) {
@@ -79,38 +110,77 @@ export class TakeRecorder {
   }
 }
 
-/** Put delivered chunks together again. */
+/** Put delivered chunks together again, keeping the axes at `columns`; rows that then say nothing new go. */
 export function joinRows(
   chunks: readonly RowChunk[],
   axes: number,
+  columns: readonly number[],
 ): { frames: number[]; points: number[][] } {
   const frames: number[] = [];
   const points: number[][] = [];
   for (const chunk of chunks) {
     for (let at = 0; at + axes < chunk.length; at += axes + 1) {
+      const point = columns.map((i) => chunk[at + 1 + i]!);
+      const last = points.at(-1);
+      if (last !== undefined && point.every((x, i) => x === last[i])) continue;
       frames.push(chunk[at]!);
-      points.push(Array.from(chunk.subarray(at + 1, at + 1 + axes)));
+      points.push(point);
     }
   }
   return { frames, points };
 }
 
-/** A stored take as the worklet plays it in a piece with these axes. */
-export function rowsOf(
-  take: {
-    readonly length: number;
-    readonly axes: readonly string[];
-    readonly frames: readonly number[];
-    readonly points: readonly (readonly number[])[];
-  },
+/** What layering needs of a stored take (protocol's Take). */
+export interface StoredTake {
+  readonly id: string;
+  readonly hop: number;
+  readonly sample_rate: number;
+  readonly length: number;
+  readonly axes: readonly string[];
+  readonly frames: readonly number[];
+  readonly points: readonly (readonly number[])[];
+  readonly loop: boolean;
+  readonly muted: boolean;
+  readonly over: string | null;
+}
+
+/** A take with all that lie below it, as the worklet plays them in a piece with these axes. */
+export function stackOf(
+  take: StoredTake,
+  loop: boolean,
+  takes: readonly StoredTake[],
   axes: readonly string[],
-): TakeRows {
-  const columns = axes.map((id) => take.axes.indexOf(id));
-  const points = new Float64Array(take.frames.length * axes.length);
-  take.points.forEach((point, row) => {
-    columns.forEach((column, i) => {
-      points[row * axes.length + i] = column < 0 ? Number.NaN : (point[column] ?? Number.NaN);
-    });
+  sampleRate: number,
+): TakeStack {
+  const chain = [{ ...take, loop }, ...below(take, takes)];
+  const layerOf = new Int32Array(axes.length).fill(-1);
+  const columnOf = new Int32Array(axes.length);
+  axes.forEach((id, i) => {
+    const k = chain.findIndex((each) => each.axes.includes(id));
+    layerOf[i] = k;
+    columnOf[i] = k < 0 ? 0 : chain[k]!.axes.indexOf(id);
   });
-  return { length: take.length, frames: Int32Array.from(take.frames), points };
+  return { layers: chain.map((each) => layer(each, sampleRate)), layerOf, columnOf };
+}
+
+function below(take: StoredTake, takes: readonly StoredTake[]): StoredTake[] {
+  const found: StoredTake[] = [];
+  for (let id = take.over; id !== null; ) {
+    const next = takes.find((each) => each.id === id);
+    if (next === undefined || next.muted || next.id === take.id || found.includes(next)) break;
+    found.push(next);
+    id = next.over;
+  }
+  return found;
+}
+
+function layer(take: StoredTake, sampleRate: number): TakeLayer {
+  const width = take.axes.length;
+  const points = new Float64Array(take.frames.length * width);
+  take.points.forEach((point, row) => {
+    for (let i = 0; i < width; i++) points[row * width + i] = point[i] ?? Number.NaN;
+  });
+  const { length, loop } = take;
+  const frameSamples = (take.hop * sampleRate) / take.sample_rate;
+  return { frameSamples, length, loop, frames: Int32Array.from(take.frames), points, width };
 }

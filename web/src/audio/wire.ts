@@ -1,7 +1,7 @@
 // What the page and its audio worklet say to each other.
 
 import type { MappingData } from "../steer/mapping";
-import type { TakeRows } from "./take";
+import type { TakeStack } from "./take";
 
 export type ToWorklet =
   | { readonly type: "kernel"; readonly module: WebAssembly.Module }
@@ -21,7 +21,6 @@ export type ToWorklet =
       readonly type: "shaping";
       readonly slot: number;
       readonly values: Float32Array;
-      readonly hasHold: boolean;
     }
   | { readonly type: "master"; readonly gain: number; readonly ceilingDb: number; readonly guardDb: number }
   | { readonly type: "panic" }
@@ -29,8 +28,7 @@ export type ToWorklet =
   | {
       readonly type: "start";
       readonly seed: number;
-      readonly take: TakeRows | null;
-      readonly loop: boolean;
+      readonly take: TakeStack | null;
       readonly record: boolean;
     }
   | { readonly type: "stop-playing" }
@@ -49,7 +47,7 @@ export type FromWorklet =
   | { readonly type: "began"; readonly capturedAt: number }
   | { readonly type: "ended" }
   | { readonly type: "rows"; readonly rows: Float64Array }
-  | { readonly type: "recorded"; readonly length: number; readonly hop: number }
+  | { readonly type: "recorded"; readonly length: number; readonly hop: number; readonly moved: Uint8Array }
   | {
       readonly type: "sound";
       readonly buffer: ArrayBuffer;

@@ -6,13 +6,13 @@ import type { Axis, Master, Shaping, Take } from "../protocol/messages";
 import { newId } from "../state/identity";
 import type { MappingData } from "../steer/mapping";
 import type { Decibels, Instrument, InstrumentState, Meters } from "./instrument";
-import simdUrl from "./kernel/isobath.simd.wasm?url";
 import relaxedUrl from "./kernel/isobath.relaxed.wasm?url";
+import simdUrl from "./kernel/isobath.simd.wasm?url";
 import { VOICES } from "./player";
 import processorUrl from "./processor.ts?worker&url";
 import { shapingFloats } from "./shaping";
 import { chooseBuild } from "./simd";
-import { joinRows, type RowChunk, rowsOf } from "./take";
+import { joinRows, type RowChunk, stackOf, type TakeStack } from "./take";
 import { WavWriter } from "./wav";
 import { type FromWorklet, METER, SOUND_SAMPLES, stampNow, type ToWorklet } from "./wire";
 
@@ -58,6 +58,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   private readonly answers = new Map<number, (sentence: string | null) => void>();
   private requests = 0;
   private axes: readonly Axis[] = [];
+  private takes: readonly Take[] = [];
   private gesture = new Float64Array(1);
   private master: Master = { gain_db: 0, ceiling_db: -1, guard_db: 8 };
   private seed = TAKE_SEED;
@@ -158,8 +159,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
         } else if (message.type === "failed") {
           reject(new Error(message.sentence));
           this.fail(message.sentence);
-        }
-        else this.receive(message);
+        } else this.receive(message);
       };
       this.send({ type: "kernel", module });
     });
@@ -292,6 +292,10 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     this.sendAxes();
   }
 
+  setTakes(takes: readonly Take[]): void {
+    this.takes = takes;
+  }
+
   setGesture(values: ArrayLike<number>, touched?: ArrayLike<number>): void {
     const axes = this.axes.length;
     this.gesture[0] = stampNow();
@@ -337,8 +341,8 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   private sendShaping(slot: number, held: Slot): void {
     if (held.shaping === null) return;
     const { shaping, gainDb, pan, muted } = held.shaping;
-    const values = shapingFloats(shaping, gainDb, pan, muted);
-    this.send({ type: "shaping", slot, values, hasHold: shaping.hold.length > 0 });
+    const values = shapingFloats(shaping, gainDb, pan, muted, held.model.latent.mean);
+    this.send({ type: "shaping", slot, values });
   }
 
   panic(): void {
@@ -364,8 +368,8 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     const seed = over?.seed ?? TAKE_SEED;
     this.recording = { name, over: over ?? null, seed, axes, chunks: [], finished: null };
     this.playing = over ?? null;
-    const take = over === undefined ? null : rowsOf(over, axes);
-    this.send({ type: "start", seed, take, loop: over?.loop ?? false, record: true });
+    const take = over === undefined ? null : this.stack(over, over.loop);
+    this.send({ type: "start", seed, take, record: true });
     this.seed = seed;
   }
 
@@ -378,18 +382,26 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     });
   }
 
-  private finishTake(length: number, hop: number): void {
+  private stack(take: Take, loop: boolean): TakeStack {
+    const axes = this.axes.map((axis) => axis.id);
+    return stackOf(take, loop, this.takes, axes, this.sampleRate);
+  }
+
+  private finishTake(length: number, hop: number, moved: Uint8Array): void {
     const recording = this.recording;
     if (recording === null) return;
     this.recording = null;
-    const { frames, points } = joinRows(recording.chunks, recording.axes.length);
+    // An overdub keeps the axes that were moved; a take of its own keeps all of them.
+    const all = recording.axes.map((_, i) => i);
+    const columns = recording.over === null ? all : all.filter((i) => moved[i] === 1);
+    const { frames, points } = joinRows(recording.chunks, recording.axes.length, columns);
     const take: Take = {
       id: newId(),
       name: recording.name,
       hop,
       sample_rate: this.sampleRate,
       length,
-      axes: recording.axes,
+      axes: columns.map((i) => recording.axes[i]!),
       frames,
       points,
       seed: recording.seed,
@@ -404,11 +416,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   playTake(take: Take, loop: boolean): void {
     this.playing = take;
     this.seed = take.seed;
-    const rows = rowsOf(
-      take,
-      this.axes.map((axis) => axis.id),
-    );
-    this.send({ type: "start", seed: take.seed, take: rows, loop, record: false });
+    this.send({ type: "start", seed: take.seed, take: this.stack(take, loop), record: false });
   }
 
   stopPlaying(): void {
@@ -461,7 +469,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
         this.recording?.chunks.push(message.rows);
         break;
       case "recorded":
-        this.finishTake(message.length, message.hop);
+        this.finishTake(message.length, message.hop, message.moved);
         break;
       case "began":
         this.beganAt = message.capturedAt;

@@ -6,6 +6,7 @@ import type { Encoded, Voice } from "../protocol/messages";
 import { gaussian, whiten } from "./distribution";
 import { voiceOf } from "./edit";
 import type { Explore, State, Store } from "./store";
+import { setShapingAt } from "./voices";
 
 /** The explored sound of a voice: what its sliders show. Starts at the model's mean. */
 export function exploreOf(state: State, voice: Voice): Explore {
@@ -19,8 +20,9 @@ export function exploreOf(state: State, voice: Voice): Explore {
 export function currentLatent(store: Store, voiceId?: string): readonly number[] | null {
   const voice = voiceOf(store, voiceId);
   if (voice === null) return null;
-  const latent = exploreOf(store.state, voice).latent;
-  return latent.length > 0 ? latent : null;
+  const { latent } = exploreOf(store.state, voice);
+  if (latent.length === 0) return null;
+  return latent.map((x, i) => (isLocked(voice, i) ? (voice.shaping.hold[i] ?? x) : x));
 }
 
 /** What is heard: "explore" the sound being looked for, "play" the mapping. */
@@ -35,6 +37,7 @@ export function setDimension(store: Store, dimension: number, value: number, voi
   const latent = [...exploreOf(store.state, voice).latent];
   if (dimension < 0 || dimension >= latent.length) return;
   latent[dimension] = value;
+  if (isLocked(voice, dimension)) setShapingAt(store, "hold", dimension, value, voice.id);
   setExplored(store, latent, voice.id);
 }
 
@@ -100,6 +103,10 @@ function drawing(store: Store): { voice: Voice; model: ModelDescription } | null
   return voice === null || model === undefined ? null : { voice, model };
 }
 
+function isLocked(voice: Voice, dimension: number): boolean {
+  return (voice.shaping.held[dimension] ?? 0) > 0.5;
+}
+
 function keepLocked(voice: Voice, before: readonly number[], after: readonly number[]): number[] {
-  return after.map((x, i) => ((voice.shaping.held[i] ?? 0) > 0.5 ? (before[i] ?? x) : x));
+  return after.map((x, i) => (isLocked(voice, i) ? (before[i] ?? x) : x));
 }

@@ -61,7 +61,7 @@ export interface State {
   readonly selection: ReadonlySet<string>;
   /** Index in piece.voices of the voice being edited. */
   readonly voice: number;
-  /** Keyed by voice id + side: see fitOf(). */
+  /** By voice id and side, "f3a:a": see fitOf(). */
   readonly fits: ReadonlyMap<string, Fit>;
   /** "explore": each voice sounds its explored latent; "play": the mapping. */
   readonly listen: "explore" | "play";
@@ -244,5 +244,5 @@ export const NO_FIT: Fit = {
 };
 
 export function fitOf(state: State, voiceId: string, side: Side): Fit {
-  return state.fits.get(`${voiceId}/${side}`) ?? NO_FIT;
+  return state.fits.get(`${voiceId}:${side}`) ?? NO_FIT;
 }

@@ -1,0 +1,308 @@
+// The conversation with the server: what was done goes out in order, what others did comes in, and the
+// page plays on when nobody answers.
+
+import type { FitFailed, Fitted, FromServer, Opened } from "../protocol/messages";
+import { type Fit, PROTOCOL } from "../protocol/messages";
+import type { Operation, Store } from "../state/store";
+import { isThere } from "./http";
+import type { BrowserKeeper } from "./keeping";
+import { type Numbered, Outbox, pieceOf } from "./outbox";
+import { Socket } from "./socket";
+
+const SEND_MS = 120; // a drag leaves at most so often
+const SAVE_AGAIN_MS = 3000;
+const REFUSED_AFTER = 2; // attempts in a row
+
+const OFFLINE =
+  "The connection to Isobath is lost. You can play on; what you change is kept here and sent later.";
+const REFUSED =
+  "Isobath is running, but does not know this browser. Open the newest link from its terminal; what you changed is kept here.";
+const AWAY = "That needs the server, which does not answer. Try again once the connection is back.";
+
+export interface LinkEvents {
+  /** A piece came from the server and is about to be shown. */
+  opening(opened: Opened): void;
+  fitted(answer: Fitted | FitFailed): void;
+  /** The connection stands again. */
+  back(): void;
+}
+
+export class Link {
+  private readonly socket: Socket;
+  private readonly outbox: Outbox;
+  private request = 0;
+  private revision: number | null = null;
+  private online = false;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private readonly known = new Set<string>();
+  private wanted: string | null;
+
+  constructor(
+    private readonly store: Store,
+    private readonly keeper: BrowserKeeper,
+    private readonly url: string,
+    readonly page: string,
+    piece: string | null,
+    private readonly events: LinkEvents,
+  ) {
+    this.wanted = piece;
+    this.outbox = new Outbox(page, keeper);
+    this.socket = new Socket(url, {
+      opened: () => this.hello(),
+      received: (message) => this.receive(message),
+      lost: (attempts) => this.lost(attempts),
+    });
+    store.onOperation = (operation) => this.note(operation);
+  }
+
+  /** First what closed pages left behind, then this page. */
+  async start(): Promise<void> {
+    this.keeper.live(this.page);
+    for (const [page, messages] of await this.keeper.orphans()) await this.deliver(page, messages);
+    this.socket.connect();
+    addEventListener("online", () => this.socket.hurry());
+    addEventListener("pagehide", () => {
+      this.flush();
+      this.outbox.keep();
+    });
+  }
+
+  // ------------------------------------------------------------------ what a person asks
+
+  openPiece(id: string): void {
+    this.flush();
+    this.ask({ type: "open_piece", request: ++this.request, id });
+  }
+
+  newPiece(name: string, model: string | null = null): void {
+    this.flush();
+    this.ask({ type: "new_piece", request: ++this.request, name, model });
+  }
+
+  duplicatePiece(id: string, name: string | null = null): void {
+    this.flush();
+    this.ask({ type: "duplicate_piece", request: ++this.request, id, name });
+  }
+
+  renamePiece(id: string, name: string): void {
+    if (this.store.state.piece?.id === id) {
+      this.store.edit("rename the piece", (piece) => ({ ...piece, name }), "rename the piece");
+      return;
+    }
+    this.ask({ type: "rename_piece", request: ++this.request, id, name });
+  }
+
+  deletePiece(id: string): void {
+    this.flush();
+    this.ask({ type: "delete_piece", request: ++this.request, id });
+  }
+
+  restorePiece(id: string): void {
+    this.ask({ type: "restore_piece", request: ++this.request, id });
+  }
+
+  listPieces(trash = false): void {
+    this.ask({ type: "list_pieces", request: ++this.request, trash });
+  }
+
+  listTrash(): void {
+    this.listPieces(true);
+  }
+
+  /** Ask for a fit; its number, or null while there is no connection. */
+  fit(fit: Omit<Fit, "type" | "request">): number | null {
+    if (!this.online) return null;
+    const request = ++this.request;
+    return this.socket.send({ ...fit, type: "fit", request }) ? request : null;
+  }
+
+  private ask(message: Parameters<Socket["send"]>[0]): void {
+    if (!this.online || !this.socket.send(message)) this.say("error", AWAY);
+  }
+
+  private say(kind: "error" | "information", sentence: string): void {
+    this.store.set({ notice: { kind, sentence } });
+  }
+
+  // ------------------------------------------------------------------ what was done
+
+  private note(operation: Operation): void {
+    this.outbox.add(operation);
+    this.showUnsaved();
+    if (this.timer !== null) return;
+    this.timer = setTimeout(() => this.flush(), SEND_MS);
+  }
+
+  /** Send what waits, now. */
+  flush(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    if (!this.online) this.outbox.keep();
+    else for (const message of this.outbox.takeUnsent()) this.socket.send(message);
+  }
+
+  private showUnsaved(): void {
+    const unsent = this.outbox.unsaved;
+    const { connection } = this.store.state;
+    if (connection.unsent !== unsent) this.store.set({ connection: { ...connection, unsent } });
+  }
+
+  // ------------------------------------------------------------------ the connection
+
+  private hello(): void {
+    const piece = this.store.state.piece?.id ?? this.wanted;
+    this.socket.send({ type: "hello", page: this.page, piece, revision: this.revision, protocol: PROTOCOL });
+  }
+
+  private lost(attempts: number): void {
+    this.online = false;
+    const unsent = this.outbox.unsaved;
+    const { connection } = this.store.state;
+    if (connection.state !== "refused")
+      this.store.set({ connection: { state: "offline", sentence: OFFLINE, unsent } });
+    this.outbox.keep();
+    if (attempts > REFUSED_AFTER) void this.askWhetherRefused();
+  }
+
+  private async askWhetherRefused(): Promise<void> {
+    const there = await isThere();
+    if (this.online) return;
+    const unsent = this.outbox.unsaved;
+    this.store.set({
+      connection: there
+        ? { state: "refused", sentence: REFUSED, unsent }
+        : { state: "offline", sentence: OFFLINE, unsent },
+    });
+  }
+
+  private receive(message: FromServer): void {
+    switch (message.type) {
+      case "welcome":
+        this.welcome(message);
+        break;
+      case "saved":
+        this.saved(message.number, message.revision);
+        break;
+      case "piece_opened":
+        if (message.number !== null) this.outbox.saved(message.number);
+        this.show(message.opened);
+        break;
+      case "piece_changed":
+        this.changedElsewhere(message);
+        break;
+      case "pieces":
+        this.store.set({ pieces: message.pieces });
+        break;
+      case "models":
+        this.store.set({ models: message.models });
+        break;
+      case "fitted":
+      case "fit_failed":
+        this.events.fitted(message);
+        break;
+      case "problem":
+        this.problem(message);
+        break;
+      case "pong":
+        break;
+    }
+  }
+
+  private welcome(message: Extract<FromServer, { type: "welcome" }>): void {
+    this.online = true;
+    const { models, pieces, notes, opened } = message;
+    this.store.set({ models, pieces, firstRun: message.first_run });
+    const again = this.outbox.reconnected(message.acknowledged);
+    const unsent = this.outbox.unsaved;
+    this.store.set({ connection: { state: "online", sentence: null, unsent } });
+    // What waits here is newer than what the server has.
+    if (opened !== null && !this.outbox.holds(opened.piece.id)) this.show(opened);
+    for (const each of again) this.socket.send(each);
+    if (notes.length > 0) this.say("information", notes.join(" "));
+    this.events.back();
+  }
+
+  private show(opened: Opened): void {
+    this.revision = opened.revision;
+    this.wanted = opened.piece.id;
+    this.events.opening(opened);
+    this.store.open(opened);
+    this.showUnsaved();
+  }
+
+  private saved(number: number, revision: number): void {
+    if (this.outbox.pieceOf(number) === this.store.state.piece?.id) this.revision = revision;
+    this.outbox.saved(number);
+    this.showUnsaved();
+  }
+
+  private changedElsewhere(message: Extract<FromServer, { type: "piece_changed" }>): void {
+    const { opened, page } = message;
+    if (opened.piece.id !== this.store.state.piece?.id) return;
+    // A change made here and still on its way will be the newer one.
+    if (this.outbox.holds(opened.piece.id)) return;
+    this.show(opened);
+    if (page === this.page || this.known.has(page)) return;
+    this.known.add(page);
+    this.say("information", "Another page has this piece open too; changes made there appear here.");
+  }
+
+  private problem(message: Extract<FromServer, { type: "problem" }>): void {
+    this.say("error", message.sentence);
+    const { number, kind } = message;
+    if (kind === "protocol") {
+      this.socket.end();
+      this.store.set({
+        connection: { state: "refused", sentence: message.sentence, unsent: this.outbox.unsaved },
+      });
+    }
+    if (number === null) return;
+    if (kind === "save" || kind === "rate") {
+      setTimeout(() => {
+        const again = this.outbox.again(number);
+        if (again !== null) this.socket.send(again);
+      }, SAVE_AGAIN_MS);
+    } else {
+      this.outbox.drop(number);
+      this.showUnsaved();
+    }
+  }
+
+  // ------------------------------------------------------------------ what closed pages left behind
+
+  /** Send a gone page's operations under its own name; they stay kept if that fails. */
+  private deliver(page: string, messages: readonly Numbered[]): Promise<void> {
+    const last = messages.at(-1);
+    if (last === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timeout = setTimeout(() => end(), 4000);
+      const end = (): void => {
+        clearTimeout(timeout);
+        socket.end();
+        resolve();
+      };
+      const socket = new Socket(this.url, {
+        opened: () =>
+          socket.send({ type: "hello", page, piece: pieceOf(last), revision: 0, protocol: PROTOCOL }),
+        received: (message) => {
+          if (message.type === "welcome") {
+            const left = messages.filter((each) => each.number > message.acknowledged);
+            if (left.length === 0) {
+              this.keeper.remove(page, last.number);
+              end();
+            }
+            for (const each of left) socket.send(each);
+          } else if (message.type === "saved" || message.type === "piece_opened") {
+            if (message.number !== null) this.keeper.remove(page, message.number);
+            if (message.number === last.number) end();
+          } else if (message.type === "problem" && message.number !== null && message.kind !== "save") {
+            this.keeper.remove(page, message.number);
+            if (message.number === last.number) end();
+          }
+        },
+        lost: () => end(),
+      });
+      socket.connect();
+    });
+  }
+}

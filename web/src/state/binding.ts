@@ -1,0 +1,131 @@
+// From the store to the sound: whatever changes in the piece is told to the instrument, and nothing else is.
+// The one file that knows both.
+
+import type { Instrument } from "../audio/instrument";
+import type { Performer } from "../gesture/performer";
+import { fetchDecoder, fetchDescription } from "../net/http";
+import type { ModelDescription } from "../net/models";
+import type { Voice } from "../protocol/messages";
+import { exploreOf } from "./explore";
+import { fittedOf } from "./fitting";
+import type { State, Store } from "./store";
+
+interface OnSlot {
+  readonly id: string;
+  readonly model: string;
+  readonly seed: number;
+}
+
+export function bind(store: Store, instrument: Instrument, performer: Performer): void {
+  const slots: (OnSlot | null)[] = [];
+  const descriptions = new Map<string, Promise<ModelDescription>>();
+  let touched = new Uint8Array(0);
+
+  const complain = (problem: unknown): void => {
+    const sentence = problem instanceof Error ? problem.message : String(problem);
+    store.set({ notice: { kind: "error", sentence } });
+  };
+
+  const describe = (model: string): Promise<ModelDescription> => {
+    let found = descriptions.get(model);
+    if (found === undefined) {
+      found = fetchDescription(model).then((description) => {
+        store.set({ descriptions: new Map(store.state.descriptions).set(model, description) });
+        return description;
+      });
+      found.catch(() => descriptions.delete(model));
+      descriptions.set(model, found);
+    }
+    return found;
+  };
+
+  const put = async (slot: number, wanted: OnSlot, sha256: string): Promise<void> => {
+    const [description, blob] = await Promise.all([
+      describe(wanted.model),
+      fetchDecoder(wanted.model, sha256),
+    ]);
+    if (slots[slot] !== wanted) return; // something else took the slot meanwhile
+    const started = instrument.state === "running" || instrument.state === "suspended";
+    if (started && instrument.sampleRate !== description.sample_rate) {
+      const rates = store.state.piece?.voices.map((v) => store.state.descriptions.get(v.model)?.sample_rate);
+      if (rates?.every((rate) => rate === description.sample_rate))
+        await instrument.start(description.sample_rate);
+    }
+    const loaded = instrument.setVoice(slot, description, blob, wanted.seed);
+    const voice = store.state.piece?.voices[slot];
+    if (voice !== undefined) tellAll(slot, voice);
+    await loaded;
+  };
+
+  const tellAll = (slot: number, voice: Voice): void => {
+    instrument.setShaping(slot, voice.shaping, voice.gain_db, voice.pan, voice.muted);
+    instrument.setMapping(slot, fittedOf(voice, voice.side));
+    instrument.setLatent(slot, directOf(store.state, slot, voice));
+  };
+
+  const follow = (state: State, previous: State): void => {
+    const { piece } = state;
+    const before = previous.piece;
+    if (piece?.axes !== before?.axes) {
+      performer.setAxes(piece?.axes ?? []);
+      instrument.setAxes(piece?.axes ?? []);
+    }
+    if (piece?.takes !== before?.takes) instrument.setTakes(piece?.takes ?? []);
+    if (piece !== null && piece.master !== before?.master) instrument.setMaster(piece.master);
+    followVoices(state, previous);
+  };
+
+  const followVoices = (state: State, previous: State): void => {
+    const voices = state.piece?.voices ?? [];
+    voices.forEach((voice, slot) => {
+      const on = slots[slot];
+      if (on?.id !== voice.id || on.model !== voice.model || on.seed !== voice.seed) {
+        const summary = state.models.find((model) => model.name === voice.model);
+        if (summary === undefined) return; // the list of models is still to come, or lacks it
+        const wanted = { id: voice.id, model: voice.model, seed: voice.seed };
+        slots[slot] = wanted;
+        put(slot, wanted, summary.sha256).catch((problem) => {
+          if (slots[slot] === wanted) slots[slot] = null;
+          complain(problem);
+        });
+      } else followVoice(slot, voice, state, previous);
+    });
+    for (let slot = voices.length; slot < slots.length; slot++) {
+      if (slots[slot] !== null) instrument.removeVoice(slot);
+    }
+    slots.length = Math.min(slots.length, voices.length);
+  };
+
+  const followVoice = (slot: number, voice: Voice, state: State, previous: State): void => {
+    const before = previous.piece?.voices[slot];
+    if (
+      voice.shaping !== before?.shaping ||
+      voice.gain_db !== before.gain_db ||
+      voice.pan !== before.pan ||
+      voice.muted !== before.muted
+    )
+      instrument.setShaping(slot, voice.shaping, voice.gain_db, voice.pan, voice.muted);
+    const mapping = fittedOf(voice, voice.side);
+    if (before === undefined || mapping !== fittedOf(before, before.side))
+      instrument.setMapping(slot, mapping);
+    const direct = directOf(state, slot, voice);
+    if (before === undefined || direct !== directOf(previous, slot, before))
+      instrument.setLatent(slot, direct);
+  };
+
+  store.subscribe(follow);
+  performer.listen(() => {
+    const { values } = performer;
+    if (touched.length !== values.length) touched = new Uint8Array(values.length);
+    for (let i = 0; i < touched.length; i++) touched[i] = performer.isTouched(i) ? 1 : 0;
+    instrument.setGesture(values, touched);
+  });
+  follow(store.state, { ...store.state, piece: null });
+}
+
+/** While exploring, the edited voice sounds what its sliders say; every other voice plays its mapping. */
+function directOf(state: State, slot: number, voice: Voice): readonly number[] | null {
+  if (state.listen !== "explore" || slot !== state.voice) return null;
+  const { latent } = exploreOf(state, voice);
+  return latent.length > 0 ? latent : null;
+}

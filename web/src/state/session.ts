@@ -1,0 +1,51 @@
+// Everything a page needs to be an instrument, put together.
+
+import { WorkletInstrument } from "../audio/worklet-instrument";
+import { Performer } from "../gesture/performer";
+import { BrowserKeeper } from "../net/keeping";
+import { Link } from "../net/link";
+import { bind } from "./binding";
+import { Fitting } from "./fitting";
+import { newId } from "./identity";
+import { Store } from "./store";
+
+export interface Session {
+  readonly store: Store;
+  readonly instrument: WorkletInstrument;
+  readonly performer: Performer;
+  readonly link: Link;
+  readonly fitting: Fitting;
+}
+
+export function createSession(): Session {
+  const store = new Store();
+  const instrument = new WorkletInstrument();
+  const performer = new Performer();
+  const socketUrl = new URL("ws", document.baseURI);
+  socketUrl.protocol = socketUrl.protocol === "https:" ? "wss:" : "ws:";
+  socketUrl.search = "";
+  const piece = new URL(location.href).searchParams.get("piece");
+  const link = new Link(store, new BrowserKeeper(), socketUrl.href, newId(), piece, {
+    opening: (opened) => {
+      fitting.adopt(opened);
+      showAddress(opened.piece.id);
+    },
+    fitted: (answer) => fitting.answered(answer),
+    back: () => fitting.back(),
+  });
+  const fitting = new Fitting(store, (fit) => link.fit(fit));
+  bind(store, instrument, performer);
+  void link.start();
+  const session = { store, instrument, performer, link, fitting };
+  // For a person at the console, and for the tests that listen to what the page really plays.
+  Object.assign(window, { isobath: session });
+  return session;
+}
+
+/** A reload, or a copied address, opens the same piece. */
+function showAddress(piece: string): void {
+  const address = new URL(location.href);
+  if (address.searchParams.get("piece") === piece) return;
+  address.searchParams.set("piece", piece);
+  history.replaceState(null, "", address);
+}
