@@ -1,0 +1,134 @@
+// The playing surface: pads and faders, and the bar above them that says what is heard.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import type { Axis } from "../protocol/messages";
+import { faders } from "../state/axes";
+import { listen } from "../state/explore";
+import { fitOf, type State } from "../state/store";
+import { View } from "../ui/app";
+import { icon } from "../ui/icons";
+import { segments, tool } from "../ui/parts";
+import { ticker } from "../ui/ticker";
+import "./pad";
+
+@customElement("isobath-surface")
+export class SurfaceView extends View {
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.whileHere(ticker.add(() => this.followFaders()));
+  }
+
+  protected override concerns(state: State, previous: State): boolean {
+    return (
+      state.piece !== previous.piece ||
+      state.listen !== previous.listen ||
+      state.voice !== previous.voice ||
+      state.fits !== previous.fits ||
+      state.descriptions !== previous.descriptions
+    );
+  }
+
+  protected override render(): TemplateResult {
+    const piece = this.state.piece;
+    if (piece === null) return html`<div class="no-piece"><p>Opening the last piece…</p></div>`;
+    const loose = faders(piece);
+    return html`
+      ${this.bar()}
+      <div class="pads" style="--pads:${piece.pads.length}">
+        ${repeat(
+          piece.pads,
+          (_, i) => i,
+          (pad, i) => html`<isobath-pad .app=${this.app} .pad=${pad} .index=${i}></isobath-pad>`,
+        )}
+      </div>
+      ${loose.length === 0
+        ? nothing
+        : html`<div class="faders" role="group" aria-label="Faders">
+            ${repeat(
+              loose,
+              (a) => a.id,
+              (a) => this.fader(a),
+            )}
+          </div>`}
+      <p id="surface-keys" class="unseen">
+        Arrow keys move the vessel, Shift makes the steps fine. Enter places a demonstration. Tab reaches each
+        demonstration. Press question mark for all keys.
+      </p>
+    `;
+  }
+
+  // ------------------------------------------------------------------ the bar
+
+  private bar(): TemplateResult {
+    const { store, preferences } = this.app;
+    const view = preferences.value;
+    const voice = this.state.piece?.voices[this.state.voice];
+    const count = voice?.demonstrations.length ?? 0;
+    const exploring = this.state.listen === "explore";
+    return html`<div class="surface-bar">
+      ${segments(
+        "listen",
+        "What is heard",
+        [
+          { value: "explore", name: "Sound in hand" },
+          { value: "play", name: "The map" },
+        ],
+        this.state.listen,
+        (to) => listen(store, to),
+      )}
+      <p class="instruction">${exploring ? (count === 0 ? "Click the chart where this sound should live." : "Click to place it. Esc plays the map.") : this.playing(count)}</p>
+      <div class="row views" role="group" aria-label="What the chart shows">
+        ${tool("Isobaths: lines of equal loudness", "learn", () => preferences.set({ isobaths: !view.isobaths }), { pressed: view.isobaths })}
+        ${tool("Hatching: loud, or beyond what the model knows", "layers", () => preferences.set({ hatching: !view.hatching }), { pressed: view.hatching })}
+        ${tool("Where the map is unsure: demonstrate here next (U)", "flag", () => preferences.set({ uncertainty: !view.uncertainty }), { pressed: view.uncertainty })}
+      </div>
+    </div>`;
+  }
+
+  private playing(count: number): string {
+    if (count === 0) return "Nothing is mapped yet: throw a sound, then place it.";
+    if (count === 1) return "One demonstration: the same sound everywhere. Place another.";
+    const voice = this.state.piece!.voices[this.state.voice]!;
+    const fit = fitOf(this.state, voice.id, voice.side);
+    if (fit.state === "failed" && fit.sentence !== null) return fit.sentence;
+    return this.app.preferences.value.hover ? "Move to play." : "Press and move to play.";
+  }
+
+  // ------------------------------------------------------------------ faders
+
+  private fader(axis: Axis): TemplateResult {
+    const { performer } = this.app;
+    return html`<label class="fader">
+      <input
+        type="range"
+        min="0"
+        max="1"
+        step="0.001"
+        data-axis=${axis.id}
+        .value=${String(performer.at(axis.id))}
+        @input=${(e: Event) => {
+          listen(this.app.store, "play");
+          performer.set(axis.id, (e.target as HTMLInputElement).valueAsNumber);
+        }}
+        @pointerdown=${() => performer.touch(axis.id)}
+        @pointerup=${() => performer.release(axis.id)}
+        @pointercancel=${() => performer.release(axis.id)}
+        @dblclick=${() => performer.set(axis.id, axis.rest)}
+      />
+      <span>${axis.name}</span>
+    </label>`;
+  }
+
+  /** Faders show where the performer is, also when a take moves them. */
+  private followFaders(): void {
+    const inputs = this.querySelectorAll<HTMLInputElement>(".fader input");
+    for (const input of inputs) {
+      const value = this.app.performer.at(input.dataset["axis"]!);
+      if (Math.abs(input.valueAsNumber - value) > 0.0015) input.value = String(value);
+    }
+  }
+}
+
+void icon;

@@ -1,0 +1,232 @@
+// The page: a chart in the middle, panels at its sides, the bridge below.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, query } from "lit/decorators.js";
+import type { State } from "../state/store";
+import "../steer/surface";
+import { announceInto } from "./announcer";
+import { View } from "./app";
+import "./bridge";
+import "./demonstrate";
+import "./explore";
+import "./guide";
+import { icon, type IconName, mark } from "./icons";
+import "./keep";
+import "./learn";
+import { tool } from "./parts";
+import "./play";
+import type { Panel, Theme } from "./preferences";
+import "./shortcuts";
+import { runShortcut, type ShortcutsView } from "./shortcuts";
+import "./start";
+
+const PANELS: readonly { readonly panel: Panel; readonly name: string; readonly icon: IconName }[] = [
+  { panel: "explore", name: "Explore", icon: "explore" },
+  { panel: "demonstrate", name: "Demonstrate", icon: "demonstrate" },
+  { panel: "learn", name: "Learn", icon: "learn" },
+  { panel: "play", name: "Play", icon: "play" },
+  { panel: "keep", name: "Keep", icon: "keep" },
+];
+
+/** From here on Explore and one more panel fit beside the chart. */
+const WIDE = "(min-width: 1440px)";
+const NARROW = "(max-width: 760px)";
+
+@customElement("isobath-page")
+export class PageView extends View {
+  @query("isobath-shortcuts") private shortcuts!: ShortcutsView;
+  private readonly wide = window.matchMedia(WIDE);
+  private readonly narrow = window.matchMedia(NARROW);
+  /** On a phone the panel is a sheet; it is closed until it is asked for. */
+  private sheet = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const again = () => this.requestUpdate();
+    this.wide.addEventListener("change", again);
+    this.narrow.addEventListener("change", again);
+    const keys = (event: KeyboardEvent) => this.key(event);
+    window.addEventListener("keydown", keys);
+    this.whileHere(() => {
+      this.wide.removeEventListener("change", again);
+      this.narrow.removeEventListener("change", again);
+      window.removeEventListener("keydown", keys);
+    });
+  }
+
+  protected override firstUpdated(): void {
+    announceInto(this.querySelector("#live")!);
+  }
+
+  protected override concerns(state: State, previous: State): boolean {
+    return (
+      state.piece?.name !== previous.piece?.name ||
+      state.undo !== previous.undo ||
+      state.redo !== previous.redo ||
+      state.connection !== previous.connection ||
+      state.notice !== previous.notice ||
+      (state.piece === null) !== (previous.piece === null)
+    );
+  }
+
+  // ------------------------------------------------------------------ panels
+
+  /** Explore opens at the left, the others at the right; where only one fits, the newest stays. */
+  open(panel: Panel, toggle = false): void {
+    const { preferences } = this.app;
+    const { left, right } = preferences.value;
+    const shown = this.shown();
+    if (toggle && shown.includes(panel)) {
+      this.sheet = false;
+      preferences.set(panel === left ? { left: null } : { right: null });
+    } else {
+      this.sheet = true;
+      if (this.wide.matches) preferences.set(panel === "explore" ? { left: panel } : { right: panel });
+      else preferences.set(panel === "explore" ? { left: panel, right: null } : { right: panel, left: null });
+    }
+    void right;
+    this.requestUpdate();
+  }
+
+  private shown(): Panel[] {
+    const { left, right } = this.app.preferences.value;
+    if (this.narrow.matches && !this.sheet) return [];
+    if (this.wide.matches) return [left, right].filter((p) => p !== null);
+    const one = right ?? left;
+    return one === null ? [] : [one];
+  }
+
+  private panel(panel: Panel): TemplateResult {
+    const { app } = this;
+    switch (panel) {
+      case "explore":
+        return html`<isobath-explore .app=${app}></isobath-explore>`;
+      case "demonstrate":
+        return html`<isobath-demonstrate .app=${app}></isobath-demonstrate>`;
+      case "learn":
+        return html`<isobath-learn .app=${app}></isobath-learn>`;
+      case "play":
+        return html`<isobath-play .app=${app}></isobath-play>`;
+      case "keep":
+        return html`<isobath-keep .app=${app}></isobath-keep>`;
+    }
+  }
+
+  private key(event: KeyboardEvent): void {
+    const typed = (event.target as HTMLElement).closest("input[type=text], input[type=number], textarea, select");
+    if (event.key === "?" && typed === null) {
+      this.shortcuts.show();
+      event.preventDefault();
+    } else if (runShortcut(event, this.app, (panel) => this.open(panel, true))) event.preventDefault();
+  }
+
+  // ------------------------------------------------------------------ markup
+
+  protected override render(): TemplateResult {
+    const shown = this.shown();
+    const left = this.narrow.matches ? null : (shown.find((p) => p === "explore") ?? (this.wide.matches ? null : shown[0]));
+    const right = this.wide.matches && !this.narrow.matches ? shown.find((p) => p !== "explore") : null;
+    const sheet = this.narrow.matches ? shown[0] : null;
+    return html`
+      <a class="skip" href="#surface">To the playing surface</a>
+      <header class="top">${this.top()}</header>
+      <nav class="rail" aria-label="Panels">
+        ${PANELS.map(
+          (p) => html`<button
+            type="button"
+            aria-expanded=${shown.includes(p.panel) ? "true" : "false"}
+            data-panel=${p.panel}
+            @click=${() => this.open(p.panel, true)}
+          >
+            ${icon(p.icon)}<span>${p.name}</span>
+          </button>`,
+        )}
+      </nav>
+      ${left === null || left === undefined
+        ? nothing
+        : html`<aside class="panel left" aria-label=${left}>${this.panel(left)}</aside>`}
+      <main class="stage" id="surface" tabindex="-1">
+        <h1 class="unseen">Isobath</h1>
+        ${this.notices()}
+        <isobath-surface .app=${this.app}></isobath-surface>
+        <isobath-start .app=${this.app}></isobath-start>
+      </main>
+      ${right === null || right === undefined
+        ? nothing
+        : html`<aside class="panel right" aria-label=${right}>${this.panel(right)}</aside>`}
+      ${sheet === null || sheet === undefined
+        ? nothing
+        : html`<aside class="panel sheet-panel" aria-label=${sheet}>
+            <button type="button" class="tool close" aria-label="Close the panel" @click=${() => this.open(sheet, true)}>
+              ${icon("close")}
+            </button>
+            ${this.panel(sheet)}
+          </aside>`}
+      <footer class="bridge"><isobath-bridge .app=${this.app}></isobath-bridge></footer>
+      <isobath-shortcuts .app=${this.app}></isobath-shortcuts>
+      <isobath-guide .app=${this.app} .open=${(panel: Panel) => this.open(panel)}></isobath-guide>
+      <div id="live" class="unseen" role="status" aria-live="polite"></div>
+    `;
+  }
+
+  private top(): TemplateResult {
+    const { piece, undo, redo } = this.state;
+    const { store, preferences } = this.app;
+    const next: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
+    const theme = preferences.value.theme;
+    return html`
+      <div class="brand">${mark()}<span>Isobath</span></div>
+      <div class="piece-name">
+        ${piece === null
+          ? nothing
+          : html`<input
+              type="text"
+              class="bare"
+              aria-label="Name of the piece"
+              maxlength="200"
+              .value=${piece.name}
+              @change=${(e: Event) => this.rename((e.target as HTMLInputElement).value)}
+            />`}
+        <span class="saved" role="status">${this.saved()}</span>
+      </div>
+      <div class="row tools">
+        ${tool(undo === null ? "Undo" : `Undo: ${undo}`, "undo", () => store.undo(), { disabled: undo === null })}
+        ${tool(redo === null ? "Redo" : `Redo: ${redo}`, "redo", () => store.redo(), { disabled: redo === null })}
+        <span class="rule" aria-hidden="true"></span>
+        ${tool("Silence at once (.)", "panic", () => this.app.panic())}
+        ${tool(`Theme: ${theme}`, theme, () => preferences.set({ theme: next[theme] }))}
+        ${tool("Keys and help (?)", "help", () => this.shortcuts.show())}
+      </div>
+    `;
+  }
+
+  private rename(name: string): void {
+    const clean = name.trim();
+    if (clean !== "") this.app.store.edit("rename the piece", (p) => (p.name === clean ? p : { ...p, name: clean }));
+  }
+
+  private saved(): string {
+    const { connection, piece } = this.state;
+    const saved = connection.unsent === 0;
+    if (piece === null) return "";
+    if (connection.state === "offline") return saved ? "offline" : "offline; kept in this page";
+    return saved ? "saved" : "saving…";
+  }
+
+  private notices(): TemplateResult {
+    const { connection, notice } = this.state;
+    return html`<div class="notices">
+      ${connection.sentence === null
+        ? nothing
+        : html`<p class="notice ${connection.state}" role="status">${connection.sentence}</p>`}
+      ${notice === null
+        ? nothing
+        : html`<div class="notice ${notice.kind}" role=${notice.kind === "error" ? "alert" : "status"}>
+            <p class="grow">${notice.sentence}</p>
+            <button type="button" class="tool" aria-label="Dismiss" @click=${() => this.app.store.set({ notice: null })}>
+              ${icon("close")}
+            </button>
+          </div>`}
+    </div>`;
+  }
+}

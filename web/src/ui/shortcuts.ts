@@ -1,0 +1,194 @@
+// Keyboard shortcuts: one table, used for listening and for the overlay that lists them.
+
+import { html, type TemplateResult } from "lit";
+import { customElement, query } from "lit/decorators.js";
+import { keep } from "../state/demonstrations";
+import { currentLatent, listen, nudge, throwDice } from "../state/explore";
+import { setSide } from "../state/voices";
+import { View } from "./app";
+import type { App } from "./app";
+import { icon } from "./icons";
+import { toggle } from "./parts";
+import type { Panel } from "./preferences";
+import { recordSound, recordTake, stopTakes } from "./transport";
+
+interface Shortcut {
+  readonly keys: string;
+  readonly does: string;
+  readonly when?: (event: KeyboardEvent) => boolean;
+  readonly run?: (app: App, open: (panel: Panel) => void) => void;
+}
+
+const plain = (key: string) => (e: KeyboardEvent) =>
+  e.key.toLowerCase() === key && !e.ctrlKey && !e.metaKey && !e.altKey && !e.shiftKey;
+const command = (key: string, shift: boolean) => (e: KeyboardEvent) =>
+  e.key.toLowerCase() === key && (e.ctrlKey || e.metaKey) && e.shiftKey === shift && !e.altKey;
+
+const GROUPS: readonly { readonly name: string; readonly shortcuts: readonly Shortcut[] }[] = [
+  {
+    name: "On the surface",
+    shortcuts: [
+      { keys: "← ↑ → ↓", does: "move the vessel, or the demonstration in focus" },
+      { keys: "Shift + arrow", does: "the same in fine steps" },
+      { keys: "Home", does: "vessel to rest" },
+      { keys: "Enter", does: "place the sound here; on a demonstration: go there" },
+      { keys: "Tab", does: "reach each demonstration" },
+      { keys: "M, Delete", does: "mute or delete the demonstration in focus" },
+      { keys: "Shift + drag", does: "choose several" },
+      { keys: "Esc", does: "put the sound in hand down and play the map" },
+    ],
+  },
+  {
+    name: "Sounds",
+    shortcuts: [
+      { keys: "T", does: "throw", when: plain("t"), run: ({ store }) => throwDice(store) },
+      { keys: "N", does: "nudge", when: plain("n"), run: ({ store }) => nudge(store) },
+      {
+        keys: "K",
+        does: "keep on the shelf",
+        when: plain("k"),
+        run: (app) => {
+          const heard = app.store.state.listen === "play" && app.meters !== null ? Array.from(app.meters.latent) : null;
+          keep(app.store, "", heard ?? currentLatent(app.store) ?? undefined);
+        },
+      },
+      {
+        keys: "P",
+        does: "hear the map, or the sound in hand",
+        when: plain("p"),
+        run: ({ store }) => listen(store, store.state.listen === "play" ? "explore" : "play"),
+      },
+      {
+        keys: "B",
+        does: "other side of a comparison",
+        when: plain("b"),
+        run: ({ store }) => {
+          const voice = store.state.piece?.voices[store.state.voice];
+          if (voice !== undefined && voice.other !== null) setSide(store, voice.side === "a" ? "b" : "a", voice.id);
+        },
+      },
+      {
+        keys: "U",
+        does: "show where the map is unsure",
+        when: plain("u"),
+        run: ({ preferences }) => preferences.set({ uncertainty: !preferences.value.uncertainty }),
+      },
+    ],
+  },
+  {
+    name: "Recording",
+    shortcuts: [
+      { keys: "R", does: "record a take, and stop", when: plain("r"), run: (app) => recordTake(app) },
+      {
+        keys: "Shift R",
+        does: "record the sound, and save it",
+        when: (e) => e.key === "R" && e.shiftKey && !e.ctrlKey && !e.metaKey && !e.altKey,
+        run: (app) => void recordSound(app),
+      },
+      { keys: "S", does: "stop takes", when: plain("s"), run: (app) => stopTakes(app) },
+      {
+        keys: ".",
+        does: "silence at once, and on again",
+        when: plain("."),
+        run: (app) => app.panic(),
+      },
+    ],
+  },
+  {
+    name: "The page",
+    shortcuts: [
+      ...(["explore", "demonstrate", "learn", "play", "keep"] as const).map((panel, i) => ({
+        keys: String(i + 1),
+        does: `${panel[0]!.toUpperCase()}${panel.slice(1)}`,
+        when: plain(String(i + 1)),
+        run: (_: App, open: (panel: Panel) => void) => open(panel),
+      })),
+      { keys: "Ctrl Z", does: "undo", when: command("z", false), run: ({ store }) => store.undo() },
+      {
+        keys: "Ctrl Shift Z",
+        does: "redo",
+        when: (e) => command("z", true)(e) || command("y", false)(e),
+        run: ({ store }) => store.redo(),
+      },
+      { keys: "?", does: "this list" },
+    ],
+  },
+];
+
+/** True when the keys belong to a text, a number or a slider in focus. */
+function typing(event: KeyboardEvent): boolean {
+  const target = event.target as HTMLElement | null;
+  if (target === null || target.isContentEditable) return true;
+  if (target instanceof HTMLInputElement)
+    return !["range", "checkbox", "radio", "color", "button"].includes(target.type);
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
+}
+
+export function runShortcut(event: KeyboardEvent, app: App, open: (panel: Panel) => void): boolean {
+  if (event.defaultPrevented || typing(event) || event.repeat) return false;
+  const commanding = event.ctrlKey || event.metaKey;
+  if (!commanding && !app.preferences.value.letters) return false;
+  if ((event.target as HTMLElement).closest("dialog") !== null) return false;
+  for (const group of GROUPS) {
+    for (const shortcut of group.shortcuts) {
+      if (shortcut.run === undefined || shortcut.when?.(event) !== true) continue;
+      shortcut.run(app, open);
+      return true;
+    }
+  }
+  return false;
+}
+
+@customElement("isobath-shortcuts")
+export class ShortcutsView extends View {
+  @query("dialog") private dialog!: HTMLDialogElement;
+
+  show(): void {
+    this.dialog.showModal();
+  }
+
+  protected override concerns(): boolean {
+    return false;
+  }
+
+  protected override render(): TemplateResult {
+    return html`<dialog
+      class="sheet"
+      aria-labelledby="shortcuts-title"
+      @click=${(e: MouseEvent) => {
+        if (e.target === this.dialog) this.dialog.close();
+      }}
+    >
+      <div class="sheet-body">
+        <header class="row">
+          <h2 id="shortcuts-title" class="grow">Keys</h2>
+          <button type="button" class="tool" aria-label="Close" @click=${() => this.dialog.close()}>${icon("close")}</button>
+        </header>
+        <div class="keys">
+          ${GROUPS.map(
+            (group) => html`<section>
+              <h3>${group.name}</h3>
+              <dl>
+                ${group.shortcuts.map((s) => html`<div><dt><kbd>${s.keys}</kbd></dt><dd>${s.does}</dd></div>`)}
+              </dl>
+            </section>`,
+          )}
+        </div>
+        <footer class="row wrap">
+          ${toggle("Shortcuts of a single letter", this.app.preferences.value.letters, (letters) =>
+            this.app.preferences.set({ letters }),
+          )}
+          <button
+            type="button"
+            @click=${() => {
+              this.dialog.close();
+              this.app.preferences.set({ guide: 0 });
+            }}
+          >
+            Guided start
+          </button>
+        </footer>
+      </div>
+    </dialog>`;
+  }
+}

@@ -1,0 +1,110 @@
+// Recording and replaying, as every button and shortcut does it.
+
+import type { Take } from "../protocol/messages";
+import { listen } from "../state/explore";
+import { addTake, nextTakeName } from "../state/takes";
+import { announce } from "./announcer";
+import type { App } from "./app";
+
+/** Start recording the gesture; stop if one is being recorded. Over a playing take it overdubs. */
+export function recordTake(app: App): void {
+  const { store, instrument } = app;
+  const { takes, piece } = store.state;
+  if (piece === null) return;
+  if (takes.recording !== null) {
+    void finish(app);
+    return;
+  }
+  if (instrument.state !== "running") {
+    sayNotRunning(app);
+    return;
+  }
+  listen(store, "play");
+  const name = nextTakeName(piece.takes);
+  instrument.recordTake(name);
+  store.set({ takes: { ...takes, recording: name } });
+  announce(`Recording ${name}.`);
+}
+
+async function finish(app: App): Promise<void> {
+  const { store, instrument } = app;
+  const over = store.state.takes.playing;
+  try {
+    const take: Take = await instrument.stopTake();
+    store.set({ takes: { playing: null, recording: null } });
+    instrument.stopPlaying();
+    addTake(store, { ...take, over });
+    announce(`${take.name} recorded.`);
+  } catch (error) {
+    store.set({
+      takes: { ...store.state.takes, recording: null },
+      notice: { kind: "error", sentence: error instanceof Error ? error.message : String(error) },
+    });
+  }
+}
+
+export function playTake(app: App, take: Take): void {
+  const { store, instrument } = app;
+  if (instrument.state !== "running") {
+    sayNotRunning(app);
+    return;
+  }
+  listen(store, "play");
+  instrument.playTake(take, take.loop);
+  store.set({ takes: { ...store.state.takes, playing: take.id } });
+  announce(`Playing ${take.name}${take.loop ? ", looped" : ""}.`);
+}
+
+/** Stop whatever runs: a recording is kept, a replay ends. */
+export function stopTakes(app: App): void {
+  const { store, instrument } = app;
+  if (store.state.takes.recording !== null) {
+    void finish(app);
+    return;
+  }
+  instrument.stopPlaying();
+  store.set({ takes: { recording: null, playing: null } });
+}
+
+/** Record the sound; the second press hands the WAV file over. */
+export async function recordSound(app: App): Promise<void> {
+  const { store, instrument } = app;
+  if (!instrument.recordingSound) {
+    if (instrument.state !== "running") {
+      sayNotRunning(app);
+      return;
+    }
+    instrument.recordSound();
+    announce("Recording the sound.");
+    return;
+  }
+  const blob = await instrument.stopSound();
+  const name = (store.state.piece?.name ?? "isobath").replace(/[^\p{L}\p{N} _-]+/gu, "").trim() || "isobath";
+  download(blob, `${name}.wav`);
+  announce("The recording is in your downloads.");
+}
+
+export function download(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+export async function startSound(app: App): Promise<void> {
+  const { piece, models, voice } = app.store.state;
+  const model = models.find((m) => m.name === piece?.voices[voice]?.model) ?? models[0];
+  try {
+    await app.instrument.start(model?.sample_rate ?? 44100);
+  } catch (error) {
+    // The start control shows the instrument's own sentence; this one is for what it could not foresee.
+    if (app.instrument.failure === null)
+      app.store.set({ notice: { kind: "error", sentence: error instanceof Error ? error.message : String(error) } });
+  }
+}
+
+function sayNotRunning(app: App): void {
+  app.store.set({ notice: { kind: "information", sentence: "Start the sound first; then there is something to record." } });
+}

@@ -1,0 +1,105 @@
+// The voices of the piece: which one is being edited, its model, its loudness and place.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import type { Voice } from "../protocol/messages";
+import type { State } from "../state/store";
+import { addVoice, editedVoice, removeVoice, setModel, setVoice, VOICES } from "../state/voices";
+import { View } from "./app";
+import { icon } from "./icons";
+import { choose, slider, tool } from "./parts";
+import { decibels } from "./words";
+
+@customElement("isobath-voices")
+export class VoicesView extends View {
+  @state() private open = false;
+
+  protected override concerns(state: State, previous: State): boolean {
+    return state.piece !== previous.piece || state.voice !== previous.voice || state.models !== previous.models;
+  }
+
+  private titleOf(model: string): string {
+    return this.state.models.find((m) => m.name === model)?.title ?? model;
+  }
+
+  protected override render(): TemplateResult {
+    const { piece, voice: chosen, models } = this.state;
+    const voices = piece?.voices ?? [];
+    const voice = voices[chosen];
+    const { store } = this.app;
+    return html`<div class="voices">
+        <div class="voice-chips" role="group" aria-label="Voices">
+          ${voices.map(
+            (v, i) => html`<button
+              type="button"
+              class="chip"
+              aria-pressed=${i === chosen ? "true" : "false"}
+              @click=${() => editedVoice(store, i)}
+            >
+              ${v.muted ? icon("mute") : nothing}<span>${this.titleOf(v.model)}</span>
+            </button>`,
+          )}
+          ${voices.length < VOICES && models.length > 0
+            ? tool("Add a voice", "add", () => {
+                const unused = models.find((m) => voices.every((v) => v.model !== m.name)) ?? models[0]!;
+                addVoice(store, unused.name);
+                this.open = true;
+              })
+            : nothing}
+        </div>
+        ${voice === undefined
+          ? nothing
+          : html`<button
+              type="button"
+              class="tool"
+              aria-label="Settings of this voice"
+              title="Model, loudness, place"
+              aria-expanded=${this.open ? "true" : "false"}
+              @click=${() => {
+                this.open = !this.open;
+              }}
+            >
+              ${icon("more")}
+            </button>`}
+      </div>
+      ${voice !== undefined && this.open ? this.settings(voice, voices.length) : nothing}`;
+  }
+
+  private settings(voice: Voice, count: number): TemplateResult {
+    const { store } = this.app;
+    const about = this.state.models.find((m) => m.name === voice.model);
+    const set = (change: Parameters<typeof setVoice>[2]) => setVoice(store, voice.id, change);
+    return html`<div class="voice-settings">
+      ${choose(
+        `model-${voice.id}`,
+        "Model",
+        this.state.models.map((m) => ({ value: m.name, name: `${m.title} · ${m.dims} dimensions` })),
+        voice.model,
+        (model) => setModel(store, voice.id, model),
+      )}
+      ${about === undefined ? nothing : html`<p class="hint">${about.about} ${about.credit}</p>`}
+      ${slider({ key: "v-gain", name: "Gain", value: voice.gain_db, min: -40, max: 12, step: 0.5, shown: decibels(voice.gain_db), neutral: 0, input: (gain_db) => set({ gain_db }) })}
+      ${slider({
+        key: "v-pan",
+        name: "Place",
+        value: voice.pan,
+        min: -1,
+        max: 1,
+        step: 0.02,
+        shown: Math.abs(voice.pan) < 0.01 ? "centre" : `${Math.round(Math.abs(voice.pan) * 100)} ${voice.pan < 0 ? "left" : "right"}`,
+        neutral: 0,
+        input: (pan) => set({ pan }),
+      })}
+      <div class="row">
+        <button type="button" aria-pressed=${voice.muted ? "true" : "false"} @click=${() => set({ muted: !voice.muted })}>
+          ${icon(voice.muted ? "mute" : "sound")}${voice.muted ? "Muted" : "Mute"}
+        </button>
+        ${count > 1
+          ? html`<button type="button" class="quiet" @click=${() => removeVoice(store, voice.id)}>
+              ${icon("trash")}Remove this voice
+            </button>`
+          : nothing}
+      </div>
+    </div>`;
+  }
+}
