@@ -157,9 +157,8 @@ export class PadView extends View {
         empty: (this.voice?.demonstrations.length ?? 0) === 0,
       });
     }
-    const { values } = this.app.performer;
-    const x = toX(this.frame, values[this.across] ?? 0.5);
-    const y = toY(this.frame, values[this.up] ?? 0.5);
+    const x = toX(this.frame, this.heardAt(this.across));
+    const y = toY(this.frame, this.heardAt(this.up));
     this.wake.add(x, y, seconds);
     const alive = this.wake.alive(seconds);
     if (!this.liveStale && !alive) return;
@@ -174,6 +173,13 @@ export class PadView extends View {
       edge: colours.raised,
       halo: colours.dark ? "rgb(0 0 0 / 0.55)" : "rgb(255 255 255 / 0.75)",
     });
+  }
+
+  /** Where the sound is on an axis: the performer's, or the playing take's where no hand is. */
+  private heardAt(axis: number): number {
+    const { performer, meters } = this.app;
+    const replaying = this.state.takes.playing !== null && meters !== null && !performer.isTouched(axis);
+    return (replaying ? meters.gesture[axis] : performer.values[axis]) ?? 0.5;
   }
 
   // ------------------------------------------------------------------ pointer

@@ -8,7 +8,6 @@ import { faders } from "../state/axes";
 import { listen } from "../state/explore";
 import { fitOf, type State } from "../state/store";
 import { View } from "../ui/app";
-import { icon } from "../ui/icons";
 import { segments, tool } from "../ui/parts";
 import { ticker } from "../ui/ticker";
 import "./pad";
@@ -80,8 +79,8 @@ export class SurfaceView extends View {
       )}
       <p class="instruction">${exploring ? (count === 0 ? "Click the chart where this sound should live." : "Click to place it. Esc plays the map.") : this.playing(count)}</p>
       <div class="row views" role="group" aria-label="What the chart shows">
-        ${tool("Isobaths: lines of equal loudness", "learn", () => preferences.set({ isobaths: !view.isobaths }), { pressed: view.isobaths })}
-        ${tool("Hatching: loud, or beyond what the model knows", "layers", () => preferences.set({ hatching: !view.hatching }), { pressed: view.hatching })}
+        ${tool("Isobaths: lines of equal loudness", "isobaths", () => preferences.set({ isobaths: !view.isobaths }), { pressed: view.isobaths })}
+        ${tool("Hatching: loud, or beyond what the model knows", "hatching", () => preferences.set({ hatching: !view.hatching }), { pressed: view.hatching })}
         ${tool("Where the map is unsure: demonstrate here next (U)", "flag", () => preferences.set({ uncertainty: !view.uncertainty }), { pressed: view.uncertainty })}
       </div>
     </div>`;
@@ -121,14 +120,19 @@ export class SurfaceView extends View {
     </label>`;
   }
 
+  private heardAt(axis: string): number {
+    const { performer, meters } = this.app;
+    const i = performer.indexOf(axis);
+    const replaying = this.state.takes.playing !== null && meters !== null && !performer.isTouched(i);
+    return (replaying ? meters.gesture[i] : performer.values[i]) ?? 0.5;
+  }
+
   /** Faders show where the performer is, also when a take moves them. */
   private followFaders(): void {
     const inputs = this.querySelectorAll<HTMLInputElement>(".fader input");
     for (const input of inputs) {
-      const value = this.app.performer.at(input.dataset["axis"]!);
+      const value = this.heardAt(input.dataset["axis"]!);
       if (Math.abs(input.valueAsNumber - value) > 0.0015) input.value = String(value);
     }
   }
 }
-
-void icon;

@@ -4,36 +4,22 @@ import { LitElement } from "lit";
 import { property } from "lit/decorators.js";
 import type { Instrument, Meters } from "../audio/instrument";
 import type { Performer } from "../gesture/performer";
-import type { Encoded } from "../net/models";
+import type { Link } from "../net/link";
+import type { Fitting } from "../state/fitting";
 import type { State, Store } from "../state/store";
 import type { PreferenceStore } from "./preferences";
 
-/** What the page asks of the server. */
-export interface Link {
-  openPiece(id: string): void;
-  newPiece(name: string, model?: string): void;
-  duplicatePiece(id: string): void;
-  renamePiece(id: string, name: string): void;
-  deletePiece(id: string): void;
-  restorePiece(id: string): void;
-  listTrash(): void;
-  /** Learn now (pieces that learn on a button). */
-  refit(): void;
-}
-
 export interface App {
   readonly store: Store;
-  readonly preferences: PreferenceStore;
   readonly instrument: Instrument;
   readonly performer: Performer;
   readonly link: Link;
-  encode(model: string, file: File): Promise<Encoded>;
-  importPiece(file: File): Promise<void>;
-  exportPiece(): Promise<void>;
-  /** Silence within a few samples; the second time, sound again. */
-  panic(): void;
+  readonly fitting: Fitting;
+  readonly preferences: PreferenceStore;
   /** The newest report of the sound; null before it has started. */
   meters: Meters | null;
+  /** Silenced by hand. */
+  silent: boolean;
 }
 
 /** A part of the page: drawn again when the state or the preferences it looks at change. */

@@ -10,7 +10,7 @@ import { contextOf, fitCanvas, ink } from "./canvas";
 import { icon } from "./icons";
 import { ticker } from "./ticker";
 import { recordSound, recordTake, stopTakes } from "./transport";
-import { decibels } from "./words";
+import { decibels, signed } from "./words";
 
 const FLOOR_DB = -60;
 
@@ -18,6 +18,7 @@ const FLOOR_DB = -60;
 export class BridgeView extends View {
   @query("canvas.level") private level!: HTMLCanvasElement;
   @query("canvas.mini") private mini!: HTMLCanvasElement;
+  @query("[data-figure=limiter]") private limiter!: HTMLElement;
   @query("[data-figure=latency]") private latency!: HTMLElement;
   @query("[data-figure=load]") private load!: HTMLElement;
   @query("[data-figure=underruns]") private underruns!: HTMLElement;
@@ -70,7 +71,7 @@ export class BridgeView extends View {
       </div>
       <div class="levels">
         <label class="master"
-          ><span class="unseen">Master gain</span
+          ><span class="name">Master</span
           ><input
             type="range"
             min="-60"
@@ -87,6 +88,7 @@ export class BridgeView extends View {
       </div>
       <canvas class="mini" role="img" aria-label="Spectrum of the output"></canvas>
       <dl class="figures ${running ? "" : "resting"}">
+        <div class="limiter"><dt>limiter</dt><dd data-figure="limiter">–</dd></div>
         <div><dt>latency</dt><dd data-figure="latency">–</dd></div>
         <div><dt>load</dt><dd data-figure="load">–</dd></div>
         <div><dt>underruns</dt><dd data-figure="underruns">–</dd></div>
@@ -111,6 +113,8 @@ export class BridgeView extends View {
     if (meters === null || this.app.instrument.state !== "running") return;
     put(this.latency, `${(meters.latency * 1000).toFixed(1)} ms`);
     this.latency.title = `From control to sample; your output device adds about ${(meters.outputLatency * 1000).toFixed(0)} ms.`;
+    const reduction = Math.min(0, meters.limiterDb) + Math.min(0, meters.guardDb);
+    put(this.limiter, `${signed(reduction, 1)} dB`);
     put(this.load, `${Math.round(meters.load * 100)} %`);
     this.load.classList.toggle("bad", meters.load > 0.8);
     put(this.underruns, String(meters.underruns));

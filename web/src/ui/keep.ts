@@ -7,6 +7,7 @@ import type { PieceSummary } from "../protocol/messages";
 import type { State } from "../state/store";
 import { View } from "./app";
 import { icon } from "./icons";
+import { exportPiece, importPiece } from "./files";
 import { head, section, tool } from "./parts";
 import { ago } from "./words";
 
@@ -56,7 +57,7 @@ export class KeepPanel extends View {
           </button>
         </div>
         <div class="row wrap actions">
-          <button type="button" class="grow" ?disabled=${piece === null} @click=${() => void this.app.exportPiece()}>
+          <button type="button" class="grow" ?disabled=${piece === null} @click=${() => void exportPiece(this.app)}>
             ${icon("download")}Export
           </button>
           <label class="button grow ${offline ? "disabled" : ""}">
@@ -153,6 +154,6 @@ export class KeepPanel extends View {
   private bring(input: HTMLInputElement): void {
     const file = input.files?.[0];
     input.value = "";
-    if (file !== undefined) void this.app.importPiece(file);
+    if (file !== undefined) void importPiece(this.app, file);
   }
 }

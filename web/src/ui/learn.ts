@@ -106,7 +106,7 @@ export class LearnPanel extends View {
         )}
       </div>
       ${refit === "button"
-        ? html`<button type="button" class="wide ${fit.stale ? "primary" : ""}" @click=${() => this.app.link.refit()}>
+        ? html`<button type="button" class="wide ${fit.stale ? "primary" : ""}" @click=${() => this.app.fitting.now()}>
             ${icon("learn")}Learn now
           </button>`
         : nothing}

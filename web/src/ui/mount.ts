@@ -12,6 +12,15 @@ export function mount(app: App): void {
   app.instrument.addEventListener("meters", (event) => {
     app.meters = (event as CustomEvent<Meters>).detail;
   });
+  app.instrument.addEventListener("playing", () => {
+    const playing = app.instrument.playingTake;
+    const { takes } = app.store.state;
+    if (takes.playing !== playing) app.store.set({ takes: { ...takes, playing } });
+  });
+  app.store.subscribe((state, previous) => {
+    const { guided, guide } = app.preferences.value;
+    if (state.firstRun && !previous.firstRun && !guided && guide === null) app.preferences.set({ guide: 0 });
+  });
   const page = document.createElement("isobath-page") as HTMLElement & { app: App };
   page.app = app;
   document.body.append(page);

@@ -19,6 +19,7 @@ import type { Panel, Theme } from "./preferences";
 import "./shortcuts";
 import { runShortcut, type ShortcutsView } from "./shortcuts";
 import "./start";
+import { silence } from "./transport";
 
 const PANELS: readonly { readonly panel: Panel; readonly name: string; readonly icon: IconName }[] = [
   { panel: "explore", name: "Explore", icon: "explore" },
@@ -117,7 +118,10 @@ export class PageView extends View {
     if (event.key === "?" && typed === null) {
       this.shortcuts.show();
       event.preventDefault();
-    } else if (runShortcut(event, this.app, (panel) => this.open(panel, true))) event.preventDefault();
+    } else if (runShortcut(event, this.app, (panel) => this.open(panel, true))) {
+      event.preventDefault();
+      this.requestUpdate();
+    }
   }
 
   // ------------------------------------------------------------------ markup
@@ -193,7 +197,10 @@ export class PageView extends View {
         ${tool(undo === null ? "Undo" : `Undo: ${undo}`, "undo", () => store.undo(), { disabled: undo === null })}
         ${tool(redo === null ? "Redo" : `Redo: ${redo}`, "redo", () => store.redo(), { disabled: redo === null })}
         <span class="rule" aria-hidden="true"></span>
-        ${tool("Silence at once (.)", "panic", () => this.app.panic())}
+        ${tool(this.app.silent ? "Sound again (.)" : "Silence at once (.)", "panic", () => {
+          silence(this.app);
+          this.requestUpdate();
+        }, { pressed: this.app.silent })}
         ${tool(`Theme: ${theme}`, theme, () => preferences.set({ theme: next[theme] }))}
         ${tool("Keys and help (?)", "help", () => this.shortcuts.show())}
       </div>

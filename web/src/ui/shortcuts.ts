@@ -10,7 +10,7 @@ import type { App } from "./app";
 import { icon } from "./icons";
 import { toggle } from "./parts";
 import type { Panel } from "./preferences";
-import { recordSound, recordTake, stopTakes } from "./transport";
+import { recordSound, recordTake, silence, stopTakes } from "./transport";
 
 interface Shortcut {
   readonly keys: string;
@@ -90,7 +90,7 @@ const GROUPS: readonly { readonly name: string; readonly shortcuts: readonly Sho
         keys: ".",
         does: "silence at once, and on again",
         when: plain("."),
-        run: (app) => app.panic(),
+        run: silence,
       },
     ],
   },

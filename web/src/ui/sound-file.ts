@@ -2,6 +2,7 @@
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { encodeFile } from "../net/http";
 import { type Encoded, encodedFrame } from "../net/models";
 import type { Voice } from "../protocol/messages";
 import { exploreOf, scrub, setFile } from "../state/explore";
@@ -10,7 +11,7 @@ import { View } from "./app";
 import { contextOf, fitCanvas, ink } from "./canvas";
 import { icon } from "./icons";
 import { tool } from "./parts";
-import { duration } from "./words";
+import { duration, percent } from "./words";
 
 @customElement("isobath-sound-file")
 export class SoundFileView extends View {
@@ -18,6 +19,7 @@ export class SoundFileView extends View {
   @state() private busy: string | null = null;
   @state() private failure: string | null = null;
   @state() private over = false;
+  @state() private share = 0;
   @query("canvas") private canvas!: HTMLCanvasElement | null;
 
   override connectedCallback(): void {
@@ -38,12 +40,17 @@ export class SoundFileView extends View {
   async take(file: File): Promise<void> {
     this.busy = file.name;
     this.failure = null;
+    this.share = 0;
     try {
-      setFile(this.app.store, await this.app.encode(this.voice.model, file), this.voice.id);
+      setFile(this.app.store, await encodeFile(this.voice.model, file, (share) => this.sent(share)), this.voice.id);
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error);
     }
     this.busy = null;
+  }
+
+  private sent(share: number): void {
+    this.share = share;
   }
 
   private readonly dropped = (event: DragEvent): void => {
@@ -83,7 +90,9 @@ export class SoundFileView extends View {
   }
 
   private empty(): TemplateResult {
-    if (this.busy !== null) return html`<p class="hint" role="status">The model is listening to ${this.busy}…</p>`;
+    if (this.busy !== null) return html`<p class="hint" role="status">
+        ${this.share < 1 ? `Sending ${this.busy}: ${percent(this.share)}` : `The model is listening to ${this.busy}…`}
+      </p>`;
     return html`<label class="pick">
       ${icon("file")}<span>Drop a sound file here, or <u>choose one</u></span>
       <input
@@ -121,6 +130,7 @@ export class SoundFileView extends View {
           @input=${this.scrubbed}
         />
       </div>
+      ${file.truncated ? html`<p class="hint">The recording is longer; these are its first ${duration(file.seconds)}.</p>` : nothing}
     `;
   }
 }

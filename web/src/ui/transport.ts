@@ -21,19 +21,19 @@ export function recordTake(app: App): void {
   }
   listen(store, "play");
   const name = nextTakeName(piece.takes);
-  instrument.recordTake(name);
+  const over = piece.takes.find((take) => take.id === takes.playing);
+  instrument.recordTake(name, over);
   store.set({ takes: { ...takes, recording: name } });
   announce(`Recording ${name}.`);
 }
 
 async function finish(app: App): Promise<void> {
   const { store, instrument } = app;
-  const over = store.state.takes.playing;
   try {
     const take: Take = await instrument.stopTake();
     store.set({ takes: { playing: null, recording: null } });
     instrument.stopPlaying();
-    addTake(store, { ...take, over });
+    addTake(store, take);
     announce(`${take.name} recorded.`);
   } catch (error) {
     store.set({
@@ -91,6 +91,14 @@ export function download(blob: Blob, name: string): void {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** Silence within a few samples; the second time, sound again. */
+export function silence(app: App): void {
+  app.silent = !app.silent;
+  if (app.silent) app.instrument.panic();
+  else app.instrument.resume();
+  announce(app.silent ? "Silent." : "Sound again.");
 }
 
 export async function startSound(app: App): Promise<void> {
