@@ -53,8 +53,12 @@ class Models:
         return tuple(found.summary for found in self._all())
 
     def find(self, name: str) -> Found | None:
-        """The model of this name, or None."""
-        return next((found for found in self._all() if found.summary.name == name), None)
+        """The model of this name, or None. A name with the beginning of the content behind it is
+        understood even where the name alone would do."""
+        models = self._all()
+        exact = (found for found in models if found.summary.name == name)
+        longer = (found for found in models if _with_content(found.summary) == name)
+        return next(exact, None) or next(longer, None)
 
     def with_content(self, sha256: str) -> Found | None:
         """The model with this content, or None."""
@@ -110,7 +114,7 @@ class Models:
     def _files(self) -> Iterator[tuple[Path, bool]]:
         for folder, bundled in ((self._bundled, True), (self._home.models, False)):
             if folder.is_dir():
-                yield from ((path, bundled) for path in sorted(folder.glob("*.safetensors")))
+                yield from ((path, bundled) for path in sorted(folder.glob("*.safetensors"), key=_arrival))
 
     def _all(self) -> tuple[Found, ...]:
         """Every model, each content once, each name once."""
@@ -123,7 +127,7 @@ class Models:
                 if each is None or each.summary.sha256 in contents:
                     continue
                 if each.summary.name in names:
-                    other = f"{each.summary.name}-{each.summary.sha256[:8]}"
+                    other = _with_content(each.summary)
                     each = Found(path, msgspec.structs.replace(each.summary, name=other))
                 names.add(each.summary.name)
                 contents.add(each.summary.sha256)
@@ -146,6 +150,18 @@ class Models:
             return seen.found
         except OSError:
             return None
+
+
+def _arrival(path: Path) -> tuple[int, str]:
+    """When a file came to its folder: who was here first keeps the name that both would like."""
+    try:
+        return path.stat().st_ctime_ns, path.name
+    except OSError:
+        return 0, path.name
+
+
+def _with_content(summary: ModelSummary) -> str:
+    return f"{summary.name}-{summary.sha256[:8]}"
 
 
 def name_for(name: str) -> str:

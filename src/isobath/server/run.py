@@ -2,8 +2,11 @@
 
 import asyncio
 import errno
+import signal
 import socket
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import uvicorn
@@ -93,6 +96,12 @@ def is_local(host: str) -> bool:
     return host in {*LOOPBACK, "::1"}
 
 
+def _end_quietly() -> None:
+    """uvicorn raises the signal that ended it once more; to be asked to end is no failure."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: None)
+
+
 def serve(
     home: Home,
     doorway: Doorway,
@@ -138,6 +147,8 @@ def serve(
             lifespan="on",
         )
         ready(link(access.token), library)
-        asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+        _end_quietly()
+        with suppress(KeyboardInterrupt):
+            asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
     finally:
         listener.close()
