@@ -180,7 +180,7 @@ class Coder(nn.Module):
                 rows_a_frame = x.shape[-1] // reg["latent"].shape[-1]
                 increments, offsets = getattr(self, o["increments"]), getattr(self, o["offsets"])
                 return tones(x, increments, offsets, self.hop // rows_a_frame, clock)
-            batch, channels, samples = x.shape
+            batch, _, samples = x.shape
             power = self.spectrum_groups(o).power(x.reshape(-1, samples), o["step"])
             return spectrum.compress(power).reshape(batch, -1, power.shape[-1])
 

@@ -113,9 +113,7 @@ def batch(recordings: list[Recording], shape: Shape, course: Course, warm: int, 
         gain = _gain(rng, course, float(crop.abs().max()))
         late = torch.zeros_like(crop)
         first = max(start - shape.delay, 0)
-        late[:, -(start + length - shape.delay - first) :] = r.audio[
-            :, first : start + length - shape.delay
-        ]
+        late[:, -(start + length - shape.delay - first) :] = r.audio[:, first : start + length - shape.delay]
         targets.append(late * gain)
         fronts.append(_front(r, start, length, shape, gain))
     return Batch(torch.stack(fronts), torch.stack(targets))

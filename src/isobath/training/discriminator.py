@@ -17,15 +17,13 @@ class _Scale(nn.Module):
         super().__init__()
         self.n = n
         sizes = [(2 * channels, width), (width, width), (width, 2 * width), (2 * width, 2 * width)]
-        self.layers = nn.ModuleList(
-            nn.Conv2d(a, b, (7, 3), stride=(3, 1), padding=(3, 1)) for a, b in sizes
-        )
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, (7, 3), stride=(3, 1), padding=(3, 1)) for a, b in sizes)
         self.verdict = nn.Conv2d(2 * width, 1, 3, padding=1)
         self.register_buffer("window", torch.hann_window(n), persistent=False)
 
     def forward(self, audio: Tensor) -> tuple[Tensor, list[Tensor]]:
         batch, channels, samples = audio.shape
-        window: Tensor = self.window
+        window = self.get_buffer("window")
         z = torch.stft(
             audio.reshape(-1, samples), self.n, self.n // 4, window=window, center=False,
             return_complex=True,

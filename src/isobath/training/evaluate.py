@@ -58,9 +58,9 @@ def spectra(model: Reference, pairs: list[tuple[Array, Array]]) -> Figures:
         audible = heard > -60.0
         loud.append(float(np.abs(heard - made)[audible].mean()))
     return {
-        "stft_distance": _figure(np.mean(stft), "relative error + log difference, mean of 5 scales"),
-        "log_mel_distance": _figure(np.mean(mel), "dB"),
-        "loudness_error": _figure(np.mean(loud), "dB, frames above -60 dBFS(A)"),
+        "stft_distance": _figure(float(np.mean(stft)), "relative error + log difference, mean of 5 scales"),
+        "log_mel_distance": _figure(float(np.mean(mel)), "dB"),
+        "loudness_error": _figure(float(np.mean(loud)), "dB, frames above -60 dBFS(A)"),
     }
 
 
@@ -114,9 +114,7 @@ def comb_share(audio: NDArray[np.floating[Any]], period: int) -> float:
     return float(np.mean(whole.mean(axis=0) ** 2) / (np.mean(whole**2) + 1e-20))
 
 
-def recovered(
-    model: Reference, made: dict[str, Array], notes: list[Note], cents: float = 50.0
-) -> Figures:
+def recovered(model: Reference, made: dict[str, Array], notes: list[Note], cents: float = 50.0) -> Figures:
     """Share of labelled notes whose pitch a tracker finds within `cents` in the reconstruction.
 
     A note's pitch is the median over its voiced frames from 30 ms after the onset, at most

@@ -25,7 +25,7 @@ from . import reference, statistics
 from .coder import Coder
 from .corpus import Recording
 from .loop import Model
-from .settings import Course, Shape
+from .settings import Course, Shape, shape_from
 
 FORMAT = 1
 
@@ -125,8 +125,8 @@ def finish(
     `evaluate.measure` and `add_quality`.
     """
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    shape = Shape(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["shape"].items()})
-    model = Model(shape, 0)
+    shape = shape_from(state["shape"])
+    model = Model(shape, course.seed)  # the seed also gives the tones their phases
     model.load_state_dict(state["average"])
     encoder, decoder = model.encoder, model.decoder
     listens, explained, labels = _turn(encoder, decoder, recordings, shape)
@@ -173,9 +173,7 @@ def provenance(
 ) -> dict[str, Any]:
     """How the weights came to be."""
     here = Path(__file__).parent
-    git = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False
-    )
+    git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
     return {
         "steps": steps, "seed": course.seed, "shape": asdict(shape), "course": asdict(course),
         "commit": git.stdout.strip() or "unknown",

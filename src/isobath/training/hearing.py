@@ -6,18 +6,18 @@ pitch the YIN estimate (de Cheveigne & Kawahara 2002) by Fourier transform.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 def a_weighting(hz: Floats) -> Floats:
     """Power gain of the A curve, 1 at 1 kHz."""
     s = np.asarray(hz, dtype=np.float64) ** 2
-    r = (12194.0**2 * s**2) / (
-        (s + 20.6**2) * np.sqrt((s + 107.7**2) * (s + 737.9**2)) * (s + 12194.0**2)
-    )
+    r = (12194.0**2 * s**2) / ((s + 20.6**2) * np.sqrt((s + 107.7**2) * (s + 737.9**2)) * (s + 12194.0**2))
     return np.asarray((r * 10 ** (2.0 / 20)) ** 2)
 
 

@@ -37,9 +37,9 @@ class Model(nn.Module):
         ears, voice = plan.encoder(shape, random), plan.decoder(shape, random)
         self.encoder = Coder.built(ears, shape.sample_rate, shape.hop)
         self.decoder = Coder.built(voice, shape.sample_rate, shape.hop)
-        self.warm = plan.receptive_frames(
-            ears.operations, shape, ears.weights
-        ) + plan.receptive_frames(voice.operations, shape, voice.weights)
+        self.warm = plan.receptive_frames(ears.operations, shape, ears.weights) + plan.receptive_frames(
+            voice.operations, shape, voice.weights
+        )
 
     def posterior(self, front: Tensor, half: bool = False) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of the latent, (batch, dims, frames)."""
@@ -50,7 +50,8 @@ class Model(nn.Module):
 
     def decode(self, latent: Tensor, clock: int, half: bool = False) -> dict[str, Tensor]:
         """All registers; `audio` among them. Noise from torch's generator."""
-        return self.decoder({"latent": latent}, clock=clock, half=half)
+        registers: dict[str, Tensor] = self.decoder({"latent": latent}, clock=clock, half=half)
+        return registers
 
 
 def rate(course: Course, step: int) -> float:
@@ -86,6 +87,10 @@ class Trainer:
         """Whether the next step belongs to phase 2."""
         return self.step >= self.course.steps
 
+    def _scales(self) -> tuple[int, ...]:
+        turns = min(self.course.alternate, len(self.course.scales))
+        return self.course.scales[self.step % turns :: turns]
+
     def _heard(self, audio: Tensor) -> Tensor:
         return audio[..., self.model.warm * self.shape.hop :]
 
@@ -111,7 +116,7 @@ class Trainer:
         mean, std, reg = self._through(heard)
         out, target = self._heard(reg["audio"]), self._heard(heard.target.to(self.device))
         figures: dict[str, Tensor] = {}
-        figures["spectral"] = losses.spectral_distance(out, target, self.course.scales)
+        figures["spectral"] = losses.spectral_distance(out, target, self._scales())
         figures["wave"] = reg["wave"].abs().mean()
         loss = figures["spectral"] + self.course.wave_weight * figures["wave"]
         if self.adversarial:
@@ -119,7 +124,7 @@ class Trainer:
         else:
             loss = loss + self._bottleneck(mean, std, figures)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         figures["gradient"] = nn.utils.clip_grad_norm_(self.model.parameters(), self.course.clip)
         if torch.isfinite(figures["gradient"]):
             self.optimiser.step()
@@ -157,7 +162,7 @@ class Trainer:
         pairs = zip(reals, fakes, strict=True)
         loss = torch.stack([F.relu(1 - r).mean() + F.relu(1 + f).mean() for r, f in pairs]).mean()
         self.critic_optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         self.critic_optimiser.step()
         return loss.detach()
 
@@ -199,7 +204,8 @@ class Trainer:
 def _line(trainer: Trainer, figures: dict[str, float], seconds_a_step: float, until: int) -> str:
     left = (until - trainer.step) * seconds_a_step / 60
     values = " ".join(f"{k} {v:.4g}" for k, v in figures.items())
-    return f"step {trainer.step}/{until} {values} | {seconds_a_step * 1000:.0f} ms a step, {left:.0f} min left"
+    pace = f"{seconds_a_step * 1000:.0f} ms a step, {left:.0f} min left"
+    return f"step {trainer.step}/{until} {values} | {pace}"
 
 
 def train(shape: Shape, course: Course, recordings: list[Recording], out: Path) -> Trainer:

@@ -57,8 +57,8 @@ def divergence(mean: Tensor, std: Tensor) -> Tensor:
 @lru_cache(maxsize=8)
 def mel_matrix(sample_rate: int, n: int, bands: int = 80) -> Tensor:
     """Triangular filters on the mel scale (O'Shaughnessy), (bands, bins), 40 Hz to 16 kHz."""
-    to_mel = lambda hz: 2595.0 * np.log10(1.0 + hz / 700.0)  # noqa: E731
-    edges = np.linspace(to_mel(40.0), to_mel(min(16000.0, 0.48 * sample_rate)), bands + 2)
+    ends = 2595.0 * np.log10(1.0 + np.array([40.0, min(16000.0, 0.48 * sample_rate)]) / 700.0)
+    edges = np.linspace(ends[0], ends[1], bands + 2)
     hz = 700.0 * (10.0 ** (edges / 2595.0) - 1.0)
     f = np.fft.rfftfreq(n, 1 / sample_rate)[None]
     low, mid, high = hz[:-2, None], hz[1:-1, None], hz[2:, None]

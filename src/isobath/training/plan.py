@@ -161,9 +161,7 @@ def decoder(shape: Shape, random: torch.Generator) -> Builder:
     b.conv(top, "d_bands", width, parts * part, 3, act=True, gain=0.3)
     bias = b.weights[b.operations[-1]["bias"]]
     bias[part:] -= 3.0
-    b.operations.append(
-        {"op": "amplitude", "in": "d_bands", "out": "d_rows", "noise": shape.noise}
-    )
+    b.operations.append({"op": "amplitude", "in": "d_bands", "out": "d_rows", "noise": shape.noise})
     filters = b.constant("filters", filterbank.filters(shape.bands, shape.taps)[1])
     synthesis = {"op": "synthesis", "in": "d_rows", "out": "audio", "filters": filters}
     if shape.tones:

@@ -50,13 +50,13 @@ class Reference:
     def decode_batch(self, latents: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]:
         """(batch, dims, frames) -> (batch, channels, samples); all of one seed."""
         z = torch.from_numpy(np.ascontiguousarray(latents, dtype=np.float32))
-        audio: NDArray[np.float32] = self.decoder({"latent": z}, seed=seed)["audio"].numpy()
+        audio: NDArray[np.float32] = np.asarray(
+            self.decoder({"latent": z}, seed=seed)["audio"].numpy()
+        )
         return audio
 
 
-def _coder(
-    operations: list[dict[str, Any]], tensors: dict[str, NDArray[Any]], rate: int, hop: int
-) -> Coder:
+def _coder(operations: list[dict[str, Any]], tensors: dict[str, NDArray[Any]], rate: int, hop: int) -> Coder:
     fixed = {"filters", "frequencies", "lengths", "increments", "offsets"}
     weights, constants = {}, {}
     for o in operations:

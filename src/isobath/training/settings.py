@@ -7,6 +7,7 @@ Two things: `Shape` says what the model is (and is written into the file it beco
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Course:
     beta: weight of the Kullback-Leibler term after `beta_warmup` steps.
     wave_weight: price of the network's own waveform, which repeats under a held latent.
     slowness: price of the latent's movement from one frame to the next.
+    alternate: each step measures every alternate-th of the scales, in turn.
     """
 
     seed: int = 1
@@ -79,7 +81,7 @@ class Course:
     wave_weight: float = 0.05
     slowness: float = 0.02
     scales: tuple[int, ...] = (4096, 2048, 1024, 512, 256, 128)
-    mel_weight: float = 0.0
+    alternate: int = 2
     quiet_share: float = 0.4
     quietest_db: float = -60.0
     silent_share: float = 0.04
@@ -94,3 +96,18 @@ class Course:
     device: str = "cpu"
     checkpoint_every: int = 500
     log_every: int = 50
+
+
+def _tuples(stored: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
+
+
+def shape_from(stored: dict[str, Any]) -> Shape:
+    """The shape as a checkpoint or a model file keeps it."""
+    return Shape(**_tuples(stored))
+
+
+def course_from(stored: dict[str, Any]) -> Course:
+    """The course as a checkpoint keeps it; settings that are no more are left out."""
+    known = Course.__dataclass_fields__
+    return Course(**_tuples({k: v for k, v in stored.items() if k in known}))

@@ -27,9 +27,7 @@ def bins(shape: Shape) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     n = int(np.floor(octaves * shape.bins_per_octave)) + 1
     frequencies = shape.lowest_hz * 2.0 ** (np.arange(n) / shape.bins_per_octave)
     lengths = np.round(shape.cycles * shape.sample_rate / frequencies)
-    return frequencies.astype(np.float32), np.clip(
-        lengths, shape.shortest, shape.longest
-    ).astype(np.int32)
+    return frequencies.astype(np.float32), np.clip(lengths, shape.shortest, shape.longest).astype(np.int32)
 
 
 def window(length: int, attack: int) -> NDArray[np.float64]:

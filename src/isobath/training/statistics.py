@@ -98,16 +98,19 @@ def fold(encoder: Coder, decoder: Coder, mean: Floats, whitening: Floats) -> Non
             weight.data = torch.einsum("ojk,ji->oik", weight.data, back)
 
 
+def _listed(x: Any) -> Any:
+    return np.round(np.asarray(x), 6).tolist()
+
+
 def summary(z: Floats, explained: Floats, labels: list[str]) -> dict[str, Any]:
     """The `latent` entry of a description, from rotated means (frames, dims)."""
     mean, covariance = z.mean(axis=0), np.cov(z.T).reshape(z.shape[1], -1)
     away = z - mean
     distance = np.sqrt(np.einsum("ni,ij,nj->n", away, np.linalg.inv(covariance), away))
-    round6 = lambda x: np.round(np.asarray(x), 6).tolist()  # noqa: E731
     return {
-        "mean": round6(mean), "std": round6(z.std(axis=0)), "covariance": round6(covariance),
-        "percentiles": {"at": list(LEVELS), "values": round6(np.percentile(z, LEVELS, axis=0).T)},
-        "explained": round6(explained), "labels": labels,
+        "mean": _listed(mean), "std": _listed(z.std(axis=0)), "covariance": _listed(covariance),
+        "percentiles": {"at": list(LEVELS), "values": _listed(np.percentile(z, LEVELS, axis=0).T)},
+        "explained": _listed(explained), "labels": labels,
         "known_radius": float(np.percentile(distance, 99)),
     }  # fmt: skip
 
