@@ -1,0 +1,134 @@
+"""The real server, the real page, a real browser: what the sound tests stand on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from isobath.models.description import write
+from tests.browser.organ import organ
+from tests.browser.instrument import Instrument
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
+
+ROOT = Path(__file__).resolve().parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium_path() -> str:
+    """The browser, or a skip that says how to get it."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("No Chromium was found. On Debian or Ubuntu: apt-get install chromium")
+    return found
+
+
+def need_page() -> None:
+    """Skip, and say how to build the page, where it has not been built."""
+    if not (ROOT / "src" / "isobath" / "server" / "static" / "index.html").is_file():
+        pytest.skip("The page has not been built. With Node 20 or newer: cd web && npm ci && npm run build")
+
+
+class Server:
+    """`isobath play` as a process of its own, with a library of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.port = 0
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> str:
+        """Listen, on the port of last time if there was one; the link that lets a browser in."""
+        path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+        environment = {**os.environ, "PYTHONPATH": path, "ISOBATH_HOME": str(self.home)}
+        command = [sys.executable, "-m", "isobath.cli", "play", "--no-browser", "--port", str(self.port)]
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert process.stdout is not None
+        self._process = process
+        for line in process.stdout:
+            if "http://" in line:
+                threading.Thread(target=process.stdout.read, daemon=True).start()
+                link = line[line.index("http://") :].split()[0]
+                self.port = int(link.split(":")[2].split("/")[0])
+                return link
+        raise RuntimeError("The server ended before it printed a link.")
+
+    def stop(self) -> None:
+        """End it as Ctrl-C would."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """A library with the organ in it."""
+    with tempfile.TemporaryDirectory(prefix="isobath-browser-", ignore_cleanup_errors=True) as folder:
+        (Path(folder) / "models").mkdir()
+        write(Path(folder) / "models" / "organ.safetensors", *organ())
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def server(home: Path) -> Iterator[Server]:
+    """A running server."""
+    need_page()
+    chromium_path()
+    running = Server(home)
+    running.link = running.start()  # type: ignore[attr-defined]
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def context(server: Server) -> Iterator[BrowserContext]:
+    """A browser that has been let in."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        page.goto(server.link)  # type: ignore[attr-defined]
+        page.wait_for_url(server.url + "*", wait_until="load")
+        page.close()
+        yield context
+        browser.close()
+
+
+@pytest.fixture
+def instrument(context: BrowserContext, server: Server) -> Iterator[Instrument]:
+    """A page with a new piece for the organ, sounding."""
+    playing = Instrument(context.new_page(), server.url)
+    playing.new_piece("organ")
+    playing.start()
+    yield playing
+    playing.page.close()

@@ -1,0 +1,43 @@
+"""A model made by hand that answers at once: an organ of sixteen partials behind three latents.
+
+Latent 0 opens everything (far below zero it is silent), latent 1 shifts weight to the upper partials,
+latent 2 to the odd ones. Without filters or memory, so what is heard follows the latent within a hop.
+"""
+
+import numpy as np
+
+from isobath.models.description import Description, Operation, Tensors
+from tests.models.small_models import statistics
+
+SAMPLE_RATE, HOP, DIMS, PARTIALS = 44100, 256, 3, 16
+FUNDAMENTAL = 165.0  # Hz
+
+
+def organ() -> tuple[Description, Tensors]:
+    """The description and tensors of the model `organ`."""
+    k = np.arange(1, PARTIALS + 1)
+    weight = np.stack([np.ones(PARTIALS), (k - 8.5) / 8.0, np.where(k % 2 == 1, 0.6, -0.6)], axis=1)
+    tensors: Tensors = {
+        "gates_weight": weight[:, :, None].astype(np.float32),
+        "gates_bias": (-3.4 - 0.16 * k).astype(np.float32),
+        "increments": np.round(k * FUNDAMENTAL / SAMPLE_RATE * 2.0**32).astype(np.uint32),
+        "offsets": (k * 0x3C6EF372 % 2**32).astype(np.uint32),
+    }
+    description = Description(
+        format=1,
+        name="organ",
+        title="Organ",
+        about="Sixteen partials, for tests.",
+        sample_rate=SAMPLE_RATE,
+        channels=1,
+        hop=HOP,
+        dims=DIMS,
+        delay=0,
+        decoder=[
+            Operation(kind="conv", source="latent", out="gates", weight="gates_weight", bias="gates_bias"),
+            Operation(kind="tones", source="gates", out="audio", increments="increments", offsets="offsets"),
+        ],
+        latent=statistics(DIMS),
+        licence="CC0",
+    )
+    return description, tensors

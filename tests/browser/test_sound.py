@@ -1,0 +1,211 @@
+"""What the page really plays: the worklet's own output, sample by sample."""
+
+from __future__ import annotations
+
+import statistics as figures
+
+import numpy as np
+import pytest
+import soxr
+
+from isobath.models.coder import Model
+from isobath.protocol.piece import Take
+from tests.browser.instrument import Instrument
+from tests.browser.organ import HOP, SAMPLE_RATE, organ
+
+CEILING = 10 ** (-1 / 20)
+FADE = int(0.01 * SAMPLE_RATE) + 1
+"""Samples a take is faded in over, from whatever was heard before."""
+
+PLACES = {
+    "dark": ((0.2, 0.2), (0.6, -1.5, 0.0)),
+    "hollow": ((0.8, 0.3), (1.5, 0.0, 1.5)),
+    "bright": ((0.4, 0.9), (2.6, 0.7, -0.5)),
+}
+
+PLACE_THREE = """
+for (const [label, [point, latent]] of Object.entries(given)) {
+  i.store.edit("place", (piece) => ({
+    ...piece,
+    voices: piece.voices.map((voice) => ({
+      ...voice,
+      shaping: { ...voice.shaping, clamp: 0 },
+      demonstrations: [
+        ...voice.demonstrations,
+        { id: label, point, latent, label, colour: "#7fb2ff", weight: 1, muted: false },
+      ],
+    })),
+  }));
+}
+const fits = () => [...i.store.state.fits.values()];
+await t.until(() => fits().length > 0 && fits().every((f) => f.state === "fitted" && !f.stale), "the fit");
+await t.until(() => i.store.state.piece.voices[0].fitted.parts.length > 0, "the mapping");
+i.store.set({ listen: "play" });
+"""
+
+
+def held(point: tuple[float, ...], frames: int = 120) -> Take:
+    """A take that stays at one point."""
+    return Take(
+        id="held",
+        name="held",
+        hop=HOP,
+        sample_rate=SAMPLE_RATE,
+        length=frames,
+        axes=("x", "y"),
+        frames=(0,),
+        points=(point,),
+        seed=5,
+    )
+
+
+def test_each_demonstrated_point_sounds_as_its_latent_decodes(instrument: Instrument) -> None:
+    instrument.run(PLACE_THREE, PLACES)
+    model = Model(*organ())
+    delay = round(instrument.run("return i.instrument.lookAhead * i.instrument.sampleRate"))
+    for label, (point, latent) in PLACES.items():
+        take = held(point)
+        heard, start = instrument.capture_take(take)
+        path = np.repeat(np.array(latent, np.float32)[:, None], take.length, axis=1)
+        expected = model.decode(path, seed=take.seed)[0]
+        left = heard[0, start + delay : start + delay + expected.size]
+        settled = slice(FADE + 4 * HOP, None)
+        assert np.abs(expected[settled]).max() > 0.05, f"{label} must be audible for this to mean anything"
+        np.testing.assert_allclose(left[settled], expected[settled], atol=1e-3, err_msg=label)
+    assert instrument.errors == []
+
+
+def test_moving_changes_the_sound(instrument: Instrument) -> None:
+    instrument.run(PLACE_THREE, PLACES)
+    heard = instrument.capture(
+        """
+        i.performer.setAll([0.2, 0.2]);
+        await t.wait(400);
+        i.performer.setAll([0.4, 0.9]);
+        await t.wait(400);
+        """
+    )[0]
+    third = heard.size // 3
+    before, after = (np.abs(np.fft.rfft(part[-8192:] * np.hanning(8192))) for part in (heard[:third], heard))
+    cosine = before @ after / (np.linalg.norm(before) * np.linalg.norm(after))
+    assert cosine < 0.9
+
+
+def test_nothing_passes_the_ceiling_whatever_the_latents(instrument: Instrument) -> None:
+    heard = instrument.capture(
+        """
+        i.store.edit("wild", (piece) => ({
+          ...piece,
+          master: { gain_db: 24, ceiling_db: -1, guard_db: 0 },
+          voices: piece.voices.map((v) => ({ ...v, shaping: { ...v.shaping, clamp: 0, smoothing_seconds: 0 } })),
+        }));
+        await t.wait(50);
+        const wild = [[1e9, -1e9, 3], [NaN, 2, 2], [Infinity, 50, 50], [-8, 0, 0], [60, 60, 60], [1e-30, 0, -Infinity]];
+        for (let k = 0; k < 60; k++) {
+          i.instrument.setLatent(0, wild[k % wild.length]);
+          await t.wait(13);
+        }
+        """
+    )
+    peak = max(np.abs(soxr.resample(channel, SAMPLE_RATE, 4 * SAMPLE_RATE)).max() for channel in heard)
+    assert np.isfinite(heard).all()
+    assert np.abs(heard).max() > 0.5, "it must have been loud for the ceiling to mean anything"
+    assert np.abs(heard).max() <= CEILING
+    assert 20 * np.log10(peak) < -0.9
+    assert instrument.run("return i.instrument.state") == "running"
+
+
+def test_a_recorded_take_replays_to_the_sample(instrument: Instrument) -> None:
+    instrument.run(PLACE_THREE, PLACES)
+    take, live, begun = instrument.run(
+        """
+        i.instrument.recordSound();
+        await t.wait(60);
+        i.instrument.recordTake("gesture");
+        for (let k = 0; k < 40; k++) {
+          i.performer.setAll([0.5 + 0.4 * Math.cos(k / 6), 0.5 + 0.4 * Math.sin(k / 5)]);
+          await t.wait(15);
+        }
+        const take = await i.instrument.stopTake();
+        return [take, await t.base64(await i.instrument.stopSound()), i.instrument.beganAt];
+        """
+    )
+    from tests.browser.instrument import wav
+    import msgspec
+
+    recorded = msgspec.convert(take, type=Take)
+    assert recorded.length > 80
+    assert len(recorded.frames) > 20, "every move must be in the take"
+    replayed, start = instrument.capture_take(recorded)
+    samples = recorded.length * HOP - FADE
+    first = wav(live)[:, begun + FADE : begun + FADE + samples]
+    again = replayed[:, start + FADE : start + FADE + first.shape[1]]
+    np.testing.assert_array_equal(first, again)
+
+
+PROBE = """
+registerProcessor("probe", class extends AudioWorkletProcessor {
+  quiet = 0;
+  process([input]) {
+    const now = Date.now() + 0.5;
+    const x = input[0];
+    if (x) for (let i = 0; i < x.length; i++) {
+      if (Math.abs(x[i]) < 1e-3) { this.quiet++; continue; }
+      if (this.quiet > 0.01 * sampleRate) this.port.postMessage(now + (1000 * i) / sampleRate);
+      this.quiet = 0;
+    }
+    return true;
+  }
+});
+"""
+
+MEASURE = """
+i.store.edit("quiet on the left, loud on the right", (piece) => ({
+  ...piece,
+  voices: piece.voices.map((voice) => ({
+    ...voice,
+    shaping: { ...voice.shaping, clamp: 0, smoothing_seconds: 0 },
+    demonstrations: [[0.1, -12], [0.9, 2]].map(([x, z], k) => ({
+      id: `d${k}`, point: [x, 0.5], latent: [z, 0, 0], label: "", colour: "#7fb2ff", weight: 1, muted: false,
+    })),
+  })),
+}));
+const fit = () => [...i.store.state.fits.values()][0];
+await t.until(() => fit()?.state === "fitted", "the fit");
+i.store.set({ listen: "play" });
+const { context, node } = i.instrument;
+await context.audioWorklet.addModule(new URL("probe.js", location.href));
+const probe = new AudioWorkletNode(context, "probe");
+node.connect(probe).connect(context.destination);
+t.heard = [];
+t.moved = [];
+probe.port.onmessage = (event) => t.heard.push(event.data);
+addEventListener("pointerrawupdate", (event) => t.moved.push([performance.timeOrigin + event.timeStamp, event.clientX]), true);
+"""
+
+
+def test_the_pointer_is_heard_within_ten_milliseconds(instrument: Instrument) -> None:
+    page = instrument.page
+    page.route("**/probe.js", lambda route: route.fulfill(body=PROBE, content_type="text/javascript"))
+    instrument.run(MEASURE)
+    box = page.locator("isobath-pad canvas, #pad").first.bounding_box()
+    assert box is not None
+    left, right = box["x"] + 0.1 * box["width"], box["x"] + 0.9 * box["width"]
+    y = box["y"] + 0.5 * box["height"]
+    page.mouse.move(left, y)
+    page.mouse.down()
+    for k in range(60):
+        page.mouse.move(right + k % 7, y)
+        page.wait_for_timeout(20 + (k * 7) % 13)
+        page.mouse.move(left, y)
+        page.wait_for_timeout(25 + (k * 5) % 11)
+    page.mouse.up()
+    moved, heard, shown = instrument.run("return [t.moved, t.heard, t.shown]")
+    rises = [when for (when, x), (_, before) in zip(moved[1:], moved[:-1], strict=True) if x > before + 50]
+    delays = [min((h - when for h in heard if h > when), default=1e3) for when in rises]
+    delays = sorted(delay for delay in delays if delay < 100)
+    assert len(delays) > 40
+    median, late = figures.median(delays), delays[int(0.95 * len(delays))]
+    print(f"\npointer to changed samples: median {median:.1f} ms (goal 10), p95 {late:.1f} ms (goal 20)")
+    assert median < 25
+    assert late < 60
