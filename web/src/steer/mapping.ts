@@ -27,7 +27,7 @@ export interface PartData {
   scale: number[];
   bias: number[];
   terms: TermData[];
-  confidence: { length: number; level: number; noise: number[] } | null;
+  confidence: { length: number; level: number; pin: number; noise: number[] } | null;
 }
 
 export type TermData =
@@ -156,23 +156,47 @@ interface Bumps {
 }
 
 class Radial implements Term {
+  /** Two layers over the same centres, a process and its pin, go in one sweep: the usual case. */
+  private readonly pair: boolean;
+
   constructor(
     readonly centres: Float64Array,
     private readonly layers: Bumps[],
     readonly count: number,
     private readonly outputs: number,
-  ) {}
+  ) {
+    this.pair =
+      layers[0]?.profile === "matern52" && layers[1]?.profile === "exponential" && layers.length === 2;
+  }
 
   add(u: Float64Array, sum: Float64Array): void {
-    const { layers, count, outputs } = this;
-    for (let i = 0; i < count; i++) {
-      const squared = squaredDistance(u, this.centres, i);
-      for (let l = 0; l < layers.length; l++) {
-        const { profile, nearness, weights } = layers[l]!;
-        const height = heightOf(profile, squared * nearness);
-        const row = i * outputs;
-        for (let o = 0; o < outputs; o++) sum[o]! += height * weights[row + o]!;
+    if (this.pair) this.addPair(u, sum, this.layers[0]!, this.layers[1]!);
+    else for (let l = 0; l < this.layers.length; l++) this.addLayer(u, sum, this.layers[l]!);
+  }
+
+  private addPair(u: Float64Array, sum: Float64Array, body: Bumps, pin: Bumps): void {
+    const { centres, count, outputs } = this;
+    const near = body.weights;
+    const nearer = pin.weights;
+    const axes = u.length;
+    for (let i = 0, c = 0, row = 0; i < count; i++, row += outputs) {
+      let squared = 0;
+      for (let a = 0; a < axes; a++, c++) {
+        const away = u[a]! - centres[c]!;
+        squared += away * away;
       }
+      const height = matern52(squared * body.nearness);
+      const peak = Math.exp(-Math.sqrt(squared * pin.nearness));
+      for (let o = 0; o < outputs; o++) sum[o]! += height * near[row + o]! + peak * nearer[row + o]!;
+    }
+  }
+
+  private addLayer(u: Float64Array, sum: Float64Array, layer: Bumps): void {
+    const { profile, nearness, weights } = layer;
+    const { count, outputs } = this;
+    for (let i = 0, row = 0; i < count; i++, row += outputs) {
+      const height = heightOf(profile, squaredDistance(u, this.centres, i) * nearness);
+      for (let o = 0; o < outputs; o++) sum[o]! += height * weights[row + o]!;
     }
   }
 }
