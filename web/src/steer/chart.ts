@@ -1,7 +1,8 @@
-// The sea floor: what does not change while one plays.
+// The sea floor: colours, isobaths, hatching and mist. Drawn when the map changes, not while one plays.
 
-import { contextOf, ink } from "../ui/canvas";
-import type { Frame } from "./frame";
+import { ink } from "../ui/canvas";
+import type { Contour } from "./contours";
+import { type Frame, toX, toY } from "./frame";
 import { drawGraticule, drawNeatline } from "./neatline";
 import type { Relief } from "./relief";
 
@@ -9,8 +10,9 @@ export interface ChartOptions {
   readonly isobaths: boolean;
   readonly hatching: boolean;
   readonly uncertainty: boolean;
-  readonly empty: boolean;
 }
+
+const FONT = "Newsreader, Georgia, serif";
 
 export function drawChart(
   context: CanvasRenderingContext2D,
@@ -25,9 +27,178 @@ export function drawChart(
   context.fillRect(0, 0, width, height);
   context.fillStyle = colours.water;
   context.fillRect(frame.left, frame.top, frame.width, frame.height);
+  context.save();
+  context.beginPath();
+  context.rect(frame.left, frame.top, frame.width, frame.height);
+  context.clip();
+  if (relief === null) drawUnsurveyed(context, frame);
+  else drawRelief(context, frame, relief, options);
+  context.restore();
+  const neat = { ink: colours.ink, paper: colours.paper, faint: colours.ink3 };
+  drawNeatline(context, frame, neat, `500 11px ${FONT}`);
+}
+
+function drawUnsurveyed(context: CanvasRenderingContext2D, frame: Frame): void {
+  const colours = ink();
   drawGraticule(context, frame, colours.strong);
-  drawNeatline(context, frame, { ink: colours.ink, paper: colours.paper, faint: colours.ink3 }, "500 11px Newsreader, Georgia, serif");
-  void relief;
-  void options;
-  void contextOf;
+  const size = Math.max(15, Math.min(26, frame.width / 26));
+  context.font = `italic 500 ${size}px ${FONT}`;
+  context.letterSpacing = `${(size * 0.42).toFixed(1)}px`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillStyle = colours.ink3;
+  context.globalAlpha = 0.8;
+  context.fillText("unsurveyed", toX(frame, 0.5) + size * 0.2, toY(frame, 0.14));
+  context.letterSpacing = "0px";
+  context.globalAlpha = 1;
+}
+
+function drawRelief(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  relief: Relief,
+  options: ChartOptions,
+): void {
+  const colours = ink();
+  drawGrid(context, frame, relief, (image) => image.data.set(relief.ground));
+  if (options.uncertainty && relief.uncertainty !== null) drawMist(context, frame, relief, relief.uncertainty);
+  if (options.hatching) {
+    const { loudness, loudFrom } = relief;
+    if (loudness !== null) hatch(context, frame, relief, (n) => (loudness[n]! - loudFrom) / 1.5, "loud");
+    hatch(context, frame, relief, (n) => (relief.remoteness[n]! - 1) / 0.06, "far");
+  }
+  drawGraticule(context, frame, colours.dark ? "rgb(255 255 255 / 0.16)" : "rgb(19 38 46 / 0.16)");
+  if (options.isobaths) drawIsobaths(context, frame, relief);
+}
+
+// ---------------------------------------------------------------------- grids
+
+/** A grid as a picture, its nodes where they belong and smooth between. */
+function drawGrid(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  { columns, rows }: Relief,
+  fill: (image: ImageData) => void,
+): void {
+  const small = new OffscreenCanvas(columns, rows);
+  const inner = small.getContext("2d")!;
+  const image = inner.createImageData(columns, rows);
+  fill(image);
+  inner.putImageData(image, 0, 0);
+  const across = frame.width / (columns - 1);
+  const down = frame.height / (rows - 1);
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(small, frame.left - across / 2, frame.top - down / 2, columns * across, rows * down);
+}
+
+/** Where the map is unsure the paper shows through, as on a chart that nobody has finished. */
+function drawMist(context: CanvasRenderingContext2D, frame: Frame, relief: Relief, grid: Float32Array): void {
+  const [r, g, b] = rgbOf(ink().paper);
+  drawGrid(context, frame, relief, ({ data }) => {
+    grid.forEach((unsure, n) => {
+      data[4 * n] = r;
+      data[4 * n + 1] = g;
+      data[4 * n + 2] = b;
+      data[4 * n + 3] = 225 * Math.min(1, Math.max(0, unsure)) ** 0.8;
+    });
+  });
+}
+
+/** Fine slanted lines where `how` rises above 0: to the right where it is loud, to the left where it is far. */
+function hatch(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  relief: Relief,
+  how: (node: number) => number,
+  kind: "loud" | "far",
+): void {
+  const count = relief.columns * relief.rows;
+  let some = false;
+  for (let n = 0; n < count && !some; n++) some = how(n) > 0;
+  if (!some) return;
+  const scale = context.getTransform().a;
+  const layer = new OffscreenCanvas(Math.ceil(frame.width * scale), Math.ceil(frame.height * scale));
+  const inner = layer.getContext("2d") as unknown as CanvasRenderingContext2D;
+  inner.scale(scale, scale);
+  drawGrid(inner, { left: 0, top: 0, width: frame.width, height: frame.height }, relief, ({ data }) => {
+    for (let n = 0; n < count; n++) data[4 * n + 3] = 255 * Math.min(1, Math.max(0, how(n)));
+  });
+  inner.globalCompositeOperation = "source-in";
+  strokes(inner, frame, kind);
+  context.drawImage(layer, frame.left, frame.top, frame.width, frame.height);
+}
+
+function strokes(context: CanvasRenderingContext2D, { width, height }: Frame, kind: "loud" | "far"): void {
+  const colours = ink();
+  const gap = kind === "loud" ? 7 : 9;
+  const lines = new Path2D();
+  for (let x = -height; x < width + height; x += gap) {
+    lines.moveTo(x, kind === "loud" ? height : 0);
+    lines.lineTo(x + height, kind === "loud" ? 0 : height);
+  }
+  // One stroke over everything: with source-in, several would wipe each other out.
+  context.lineWidth = kind === "loud" ? 1.25 : 1;
+  context.strokeStyle = kind === "loud" ? colours.mark : colours.ink;
+  context.globalAlpha = kind === "loud" ? 0.6 : 0.42;
+  context.stroke(lines);
+}
+
+// ---------------------------------------------------------------------- isobaths
+
+function drawIsobaths(context: CanvasRenderingContext2D, frame: Frame, relief: Relief): void {
+  const colours = ink();
+  const longest = new Map<number, Contour>();
+  context.strokeStyle = colours.dark ? "#f2f7f6" : colours.ink;
+  context.lineJoin = "round";
+  for (const contour of relief.isobaths) {
+    const heavy = Math.abs(Math.round(contour.level / relief.step)) % 4 === 0;
+    context.lineWidth = heavy ? 1.4 : 0.8;
+    context.globalAlpha = heavy ? 0.62 : 0.4;
+    context.beginPath();
+    const { line } = contour;
+    for (let i = 0; i < line.length; i += 2) context.lineTo(toX(frame, line[i]!), toY(frame, line[i + 1]!));
+    context.stroke();
+    const rival = longest.get(contour.level);
+    if (rival === undefined || rival.line.length < line.length) longest.set(contour.level, contour);
+  }
+  context.globalAlpha = 1;
+  for (const contour of longest.values()) labelIsobath(context, frame, contour);
+}
+
+/** The figure sits on the line, along it, never upside down. */
+function labelIsobath(context: CanvasRenderingContext2D, frame: Frame, { level, line }: Contour): void {
+  const points = line.length / 2;
+  if (points < 14) return;
+  // Lines that follow each other are labelled at different shares of their length, as a hand would.
+  const share = 0.3 + 0.4 * (((level * 0.37) % 1) + 1) * 0.5;
+  const at = Math.max(2, Math.min(points - 3, Math.round(points * share)));
+  const x = toX(frame, line[2 * at]!);
+  const y = toY(frame, line[2 * at + 1]!);
+  const dx = toX(frame, line[2 * at + 4]!) - toX(frame, line[2 * at - 4]!);
+  const dy = toY(frame, line[2 * at + 5]!) - toY(frame, line[2 * at - 3]!);
+  let angle = Math.atan2(dy, dx);
+  if (angle > Math.PI / 2) angle -= Math.PI;
+  if (angle < -Math.PI / 2) angle += Math.PI;
+  const colours = ink();
+  context.save();
+  context.translate(x, y);
+  context.rotate(angle);
+  context.font = `italic 500 12px ${FONT}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.lineWidth = 4;
+  context.lineJoin = "round";
+  context.strokeStyle = colours.dark ? "rgb(13 23 28 / 0.6)" : "rgb(251 250 245 / 0.7)";
+  const figure = `${level < 0 ? "\u2212" : ""}${Math.abs(Math.round(level))}`;
+  context.strokeText(figure, 0, 1);
+  context.fillStyle = colours.dark ? "#f2f7f6" : colours.ink;
+  context.fillText(figure, 0, 1);
+  context.restore();
+}
+
+/** #rrggbb as numbers. */
+export function rgbOf(colour: string): [number, number, number] {
+  const value = Number.parseInt(colour.slice(1), 16);
+  return Number.isNaN(value) ? [128, 128, 128] : [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 }

@@ -54,7 +54,7 @@ export class PadView extends View {
   private height = 400;
   private readonly wake = new Wake();
   private readonly drags = new Map<number, Drag>();
-  private readonly survey = new ReliefSurvey(() => this.stale());
+  private readonly survey = new ReliefSurvey(() => this.surveyed());
   private floorStale = true;
   private liveStale = true;
   private pressure = 0;
@@ -66,7 +66,10 @@ export class PadView extends View {
     this.whileHere(ticker.add((seconds) => this.draw(seconds)));
     this.whileHere(this.app.performer.listen(() => this.moved()));
     this.whileHere(this.app.preferences.subscribe(() => this.stale()));
-    const themed = () => this.stale();
+    const themed = () => {
+      this.resurvey();
+      this.stale();
+    };
     window.addEventListener("isobath-theme", themed);
     this.whileHere(() => window.removeEventListener("isobath-theme", themed));
     this.observer = new ResizeObserver(() => this.measure());
@@ -119,6 +122,11 @@ export class PadView extends View {
     this.requestUpdate();
   }
 
+  private surveyed(): void {
+    this.stale();
+    if (this.app.preferences.value.uncertainty) this.requestUpdate();
+  }
+
   private stale(): void {
     this.floorStale = true;
     this.liveStale = true;
@@ -132,12 +140,19 @@ export class PadView extends View {
     this.survey.look({
       mapping,
       model: model ?? null,
-      across: this.across,
-      up: this.up,
-      at: this.app.performer.values,
-      axes: state.piece?.axes.length ?? 2,
+      x: this.across,
+      y: this.up,
+      rest: this.app.performer.values,
+      base: voice === null ? [] : this.base(voice, model?.latent.mean ?? []),
+      demonstrations: (voice?.demonstrations ?? []).filter((d) => !d.muted).map((d) => d.point),
       dark: ink().dark,
+      uncertainty: this.app.preferences.value.uncertainty,
     });
+  }
+
+  /** What the map leaves alone is where its slider holds it, or at the model's mean. */
+  private base(voice: Voice, mean: readonly number[]): readonly number[] {
+    return voice.shaping.hold.length > 0 ? voice.shaping.hold : mean;
   }
 
   private moved(): void {
@@ -152,10 +167,7 @@ export class PadView extends View {
     if (this.floorStale) {
       this.floorStale = false;
       fitCanvas(this.floor, this.width, this.height);
-      drawChart(contextOf(this.floor), this.width, this.height, this.frame, this.relief, {
-        ...this.app.preferences.value,
-        empty: (this.voice?.demonstrations.length ?? 0) === 0,
-      });
+      drawChart(contextOf(this.floor), this.width, this.height, this.frame, this.relief, this.app.preferences.value);
     }
     const x = toX(this.frame, this.heardAt(this.across));
     const y = toY(this.frame, this.heardAt(this.up));
@@ -491,7 +503,7 @@ export class PadView extends View {
       "sounding",
       selected ? "selected" : "",
       d.muted ? "muted" : "",
-      x > this.frame.left + this.frame.width * 0.78 ? "flip" : "",
+      x + 16 + 8 * label.length > this.width - 6 ? "flip" : "",
     ].join(" ");
     return html`<li
       style=${styleMap({

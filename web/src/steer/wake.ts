@@ -43,7 +43,7 @@ export class Wake {
 
   draw(context: CanvasRenderingContext2D, now: number, colour: string, width: number): void {
     context.strokeStyle = colour;
-    context.lineCap = "round";
+    context.lineCap = "butt";
     for (let step = 1; step < LENGTH; step++) {
       const here = (this.head + LENGTH - step) % LENGTH;
       const before = (here + LENGTH - 1) % LENGTH;

@@ -26,6 +26,8 @@ export class BridgeView extends View {
   private readonly held = new Float32Array(2);
   private readonly bins = new Float32Array(512);
   private wroteAt = 0;
+  private lastUnderruns = 0;
+  private lateAt = Number.NEGATIVE_INFINITY;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -118,7 +120,9 @@ export class BridgeView extends View {
     put(this.load, `${Math.round(meters.load * 100)} %`);
     this.load.classList.toggle("bad", meters.load > 0.8);
     put(this.underruns, String(meters.underruns));
-    this.underruns.classList.toggle("bad", meters.underruns > 0);
+    if (meters.underruns > this.lastUnderruns) this.lateAt = performance.now();
+    this.lastUnderruns = meters.underruns;
+    this.underruns.classList.toggle("bad", performance.now() - this.lateAt < 5000);
   }
 
   /** Two bars of level; from the right, in magenta, what guard and limiter hold back. */

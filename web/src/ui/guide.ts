@@ -89,6 +89,7 @@ export class GuideView extends View {
 
   protected override updated(_: PropertyValues): void {
     const { step } = this;
+    document.documentElement.toggleAttribute("data-welcome", step === 0);
     if (step === this.shownStep) return;
     this.shownStep = step;
     if (step === null) return;
@@ -115,7 +116,7 @@ export class GuideView extends View {
         height: `${box.height + 2 * grow}px`,
       });
     }
-    this.placeCard(visible ? box : null);
+    this.placeCard(visible ? besideOf(target!, box) : null);
   }
 
   /** Beside the target where there is room, else below it; a large target holds the card in its foot. */
@@ -123,8 +124,9 @@ export class GuideView extends View {
     const card = this.card!;
     const { innerWidth, innerHeight } = window;
     const { offsetWidth: w, offsetHeight: h } = card;
-    let left = (innerWidth - w) / 2;
-    let top = (innerHeight - h) / 2;
+    const stage = document.getElementById("surface")?.getBoundingClientRect();
+    let left = stage === undefined ? (innerWidth - w) / 2 : stage.left + (stage.width - w) / 2;
+    let top = stage === undefined ? (innerHeight - h) / 2 : stage.top + (stage.height - h) / 2;
     if (box !== null && box.height > innerHeight * 0.35) {
       left = box.left + (box.width - w) / 2;
       top = box.bottom - h - 36;
@@ -167,4 +169,10 @@ export class GuideView extends View {
       </section>
     `;
   }
+}
+
+/** Something inside a panel has its card beside the panel, so that the panel stays readable. */
+function besideOf(target: Element, box: DOMRect): DOMRect {
+  const panel = target.closest(".panel:not(.sheet-panel)")?.getBoundingClientRect();
+  return panel === undefined ? box : new DOMRect(panel.left, box.top, panel.width, box.height);
 }
