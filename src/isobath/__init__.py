@@ -17,16 +17,14 @@ __all__ = ["Mapping", "Model", "Settings", "__version__", "fit", "load"]
 
 if TYPE_CHECKING:
     from isobath.library.load import load
-    from isobath.mapping.fitting import fit
-    from isobath.mapping.mapping import Mapping
-    from isobath.mapping.settings import Settings
+    from isobath.mapping import Mapping, Settings, fit
     from isobath.models.coder import Model
 
 _HOMES = {
     "load": "isobath.library.load",
-    "fit": "isobath.mapping.fitting",
-    "Mapping": "isobath.mapping.mapping",
-    "Settings": "isobath.mapping.settings",
+    "fit": "isobath.mapping",
+    "Mapping": "isobath.mapping",
+    "Settings": "isobath.mapping",
     "Model": "isobath.models.coder",
 }
 

@@ -66,8 +66,8 @@ def fit(file: Path, out: Path, as_json: bool, **choices: object) -> None:
 
     from isobath.cli.demonstrations import read_demonstrations
     from isobath.library.files import write_whole
-    from isobath.mapping.fitting import fit as learn
-    from isobath.mapping.settings import Settings
+    from isobath.mapping import Settings
+    from isobath.mapping import fit as learn
 
     shown = read_demonstrations(file)
     started = time.perf_counter()

@@ -15,7 +15,7 @@ from isobath.protocol.piece import MappingData, MappingSettings
 from isobath.server.problems import told
 
 if TYPE_CHECKING:
-    from isobath.mapping.settings import Settings
+    from isobath.mapping import Settings
 
 
 def learn(fit: Fit) -> Fitted | FitFailed:
@@ -37,14 +37,14 @@ def learn(fit: Fit) -> Fitted | FitFailed:
 
 
 def _learned(fit: Fit) -> tuple[MappingData, tuple[float, ...], tuple[str, ...]]:
-    from isobath.mapping.fitting import fit as fit_mapping
-    from isobath.mapping.mapping import Mapping
+    from isobath.mapping import Mapping
+    from isobath.mapping import fit as fit_mapping
 
     _check_shapes(fit)
     previous = None
     if fit.kept is not None:
         with suppress(IsobathError):  # a mapping that cannot be read only costs the hyper-parameters
-            previous = Mapping.from_json(msgspec.json.encode(fit.kept))
+            previous = Mapping.from_plain(fit.kept)
     shown = fit.demonstrations
     mapping = fit_mapping(
         [each.point for each in shown],
@@ -55,8 +55,7 @@ def _learned(fit: Fit) -> tuple[MappingData, tuple[float, ...], tuple[str, ...]]
         labels=[each.label for each in shown],
         previous=previous,
     )
-    data: MappingData = msgspec.json.decode(mapping.to_json(), type=MappingData)
-    return data, mapping.errors, mapping.warnings
+    return mapping.to_plain(), mapping.errors, mapping.warnings
 
 
 def _check_shapes(fit: Fit) -> None:
@@ -75,7 +74,7 @@ def _check_shapes(fit: Fit) -> None:
 
 def settings_of(settings: MappingSettings) -> "Settings":
     """The same choices in the mapping's own words."""
-    from isobath.mapping.settings import Settings
+    from isobath.mapping import Settings
 
     return msgspec.convert(msgspec.to_builtins(settings), type=Settings)
 
