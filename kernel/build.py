@@ -27,7 +27,6 @@ NATIVE = ROOT / "src" / "isobath" / "models" / "native"
 PAGE = ROOT / "web" / "src" / "audio" / "kernel"
 COMMON = [
     "-std=gnu11",
-    "-O3",
     "-ffp-contract=fast",
     "-fno-math-errno",
     "-fno-trapping-math",
@@ -126,12 +125,13 @@ def build_native(to: Path = NATIVE) -> list[Path]:
     for level in X86_LEVELS if is_x86() else [1]:
         target = to / library_name(level)
         position = [] if sys.platform == "win32" else ["-fPIC"]
-        flags = [*COMMON, *position, "-shared", "-g0", *level_flags(level, using_zig)]
-        jobs.append([*command, *flags, "-o", str(target.with_suffix(".new")), *map(str, sources())])
+        flags = ["-O3", *COMMON, *position, "-shared", "-g0", *level_flags(level, using_zig)]
+        partial = target.with_suffix(f".{os.getpid()}")
+        jobs.append([*command, *flags, "-o", str(partial), *map(str, sources())])
         made.append(target)
     together(jobs)
     for target in made:
-        target.with_suffix(".new").replace(target)
+        target.with_suffix(f".{os.getpid()}").replace(target)
     return made
 
 
@@ -169,6 +169,8 @@ def build_wasm(to: Path = KERNEL / "wasm") -> list[Path]:
             [
                 *command,
                 *target,
+                "-O2",
+                "-fno-unroll-loops",  # smaller, and no slower
                 *COMMON,
                 *flags,
                 *more,

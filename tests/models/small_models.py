@@ -70,7 +70,9 @@ def encoder(s: Sketch, channels: int, dims: int, bands: int, front: str) -> None
     s.conv(top, "deviation", 24, dims, 2)
 
 
-def decoder(s: Sketch, channels: int, dims: int, bands: int, noise: bool, with_tones: bool, width: int) -> None:
+def decoder(
+    s: Sketch, channels: int, dims: int, bands: int, noise: bool, with_tones: bool, width: int
+) -> None:
     top = s.conv("latent", "in", dims, width, 3)
     inner = s.conv(top, "a", width, width, 3, act="leaky", dilation=2)
     top = s.conv(inner, "b", width, width, 1, act="leaky", add=top)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -122,27 +123,30 @@ def test_a_model_that_cannot_be_written_says_where(tmp_path: Path) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), min_size=1, max_size=6))
 @settings(max_examples=150, deadline=None)
-def test_a_file_damaged_anywhere_never_breaks_anything(tmp_path_factory: Any, damage: list[tuple[int, int]]) -> None:
+def test_a_file_damaged_anywhere_never_breaks_anything(
+    tmp_path_factory: Any, damage: list[tuple[int, int]]
+) -> None:
     path = tmp_path_factory.mktemp("damaged") / "small.safetensors"
     write(path, *small_model(width=4, bands=4))
     data = bytearray(path.read_bytes())
     for at, value in damage:
         data[at % len(data)] = value
     path.write_bytes(data)
-    try:
+    with suppress(ModelError):  # anything else, or a crash, fails
         model = load(path)
-    except ModelError as error:
-        assert str(error)
-    else:
-        model.decode(np.zeros((model.dims, 2), np.float32))
+        assert model.decode(np.zeros((model.dims, 2), np.float32)).shape == (model.channels, 2 * model.hop)
 
 
-def test_loudness_is_read_or_empty(path: Path) -> None:
+def test_loudness_is_read_or_empty() -> None:
     description, tensors = small_model(width=16)
     assert Model(description, tensors).loudness[0].shape == (0, 3)
     names = {"points": "p", "db": "d", "brightness": "b"}
     told = msgspec.convert({**msgspec.to_builtins(description), "loudness": names}, type(description))
-    measured = {"p": np.zeros((5, 3), np.float16), "d": np.full(5, -20.0, np.float32), "b": np.ones(5, np.float32)}
+    measured = {
+        "p": np.zeros((5, 3), np.float16),
+        "d": np.full(5, -20.0, np.float32),
+        "b": np.ones(5, np.float32),
+    }
     points, db, hz = Model(told, {**tensors, **measured}).loudness
     assert points.shape == (5, 3)
     assert db[0] == -20

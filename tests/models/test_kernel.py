@@ -25,7 +25,9 @@ def test_nothing_can_allocate_lock_or_open_files() -> None:
     allowed = {"memcpy", "memmove", "memset", "__cxa_finalize", "__gmon_start__"}
     for level in levels():
         path = kernel.NATIVE / f"isobath-kernel-{level}.so"
-        listing = subprocess.run(["nm", "-D", "--undefined-only", path], capture_output=True, text=True, check=True)
+        listing = subprocess.run(
+            ["nm", "-D", "--undefined-only", path], capture_output=True, text=True, check=True
+        )
         needed = {re.split(r"\s+", line.strip())[-1].split("@")[0] for line in listing.stdout.splitlines()}
         assert {name for name in needed if not name.startswith("_ITM")} <= allowed
 
@@ -51,7 +53,13 @@ def test_blobs_of_another_version_or_cut_short_are_refused() -> None:
 
 def test_arguments_out_of_range_are_refused() -> None:
     model = KernelModel(pack(*small_model(), encoder=False))
-    for coder, batch, frames in ((DECODER, 0, 1), (DECODER, 1, 0), (DECODER, 4096, 1), (7, 1, 1), (ENCODER, 1, 1)):
+    for coder, batch, frames in (
+        (DECODER, 0, 1),
+        (DECODER, 1, 0),
+        (DECODER, 4096, 1),
+        (7, 1, 1),
+        (ENCODER, 1, 1),
+    ):
         with pytest.raises(KernelError, match="refuses"):
             State(model, coder, batch, frames)
     state = State(model, DECODER, 2, 4)

@@ -1,0 +1,93 @@
+"""How fast the kernel plays: calls of one block each, one thread, medians.
+
+`isobath bench kernel` prints this. Where torch is installed, `isobath.training.bench_kernel`
+runs the same weights through PyTorch, call by call in turn with ours, so that both meet the
+same machine in the same moment.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .coder import Model
+from .kernel import levels, library
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One way of playing one model: milliseconds a block, and what that means live."""
+
+    player: str
+    model: str
+    block: int
+    milliseconds: float
+    times_real_time: float
+    megabytes: float
+
+
+def interleaved(players: Sequence[Callable[[], Any]], calls: int, warm: int = 20) -> list[float]:
+    """Median milliseconds of each player, called in turn so that all share the machine's moods."""
+    for player in players:
+        for _ in range(warm):
+            player()
+    times = np.empty((calls, len(players)))
+    for i in range(calls):
+        for j, player in enumerate(players):
+            before = time.perf_counter()
+            player()
+            times[i, j] = time.perf_counter() - before
+    return [float(each) for each in np.median(times, axis=0) * 1e3]
+
+
+def player_of(model: Model, frames: int, batch: int = 1) -> Callable[[], Any]:
+    """A call that decodes one block of fresh latents."""
+    decoder = model.decoder(batch=batch, frames=frames)
+    rng = np.random.default_rng(0)
+    blocks = [rng.standard_normal((batch, frames, model.dims)).astype(np.float32) for _ in range(8)]
+    count = 0
+
+    def play() -> Any:
+        nonlocal count
+        count += 1
+        return decoder.state.decode(blocks[count % 8])
+
+    return play
+
+
+def listener_of(model: Model, frames: int) -> Callable[[], Any]:
+    """A call that encodes one block of noise."""
+    encoder = model.encoder(frames=frames)
+    rng = np.random.default_rng(0)
+    sound = (rng.standard_normal((1, model.channels, frames * model.hop)) * 0.1).astype(np.float32)
+    return lambda: encoder.state.encode(sound)
+
+
+def figure(player: str, model: Model, frames: int, milliseconds: float, size: int) -> Figure:
+    """A measurement in the units of a musician."""
+    samples = frames * model.hop
+    seconds = samples / model.sample_rate
+    return Figure(player, model.name, samples, milliseconds, seconds * 1e3 / milliseconds, size / 1e6)
+
+
+def bench_kernel(model: Model, frames: int = 1, calls: int = 300) -> list[Figure]:
+    """Every build this processor can run, eight voices at once, and the encoder."""
+    able = [n for n in levels() if n <= int(library().ib_level())]
+    builds = [Model(model.description, model.tensors, n) for n in able]
+    names = [f"kernel, level {n}" for n in able]
+    players = [player_of(each, frames) for each in builds]
+    names.append("kernel, 8 voices")
+    players.append(player_of(model, frames, 8))
+    if model.can_encode:
+        names.append("kernel, encode")
+        players.append(listener_of(model, frames))
+    sizes = [*(each.kernel.bytes for each in builds), model.kernel.bytes, model.kernel.bytes]
+    medians = interleaved(players, calls)
+    return [
+        figure(name, model, frames, ms, size)
+        for name, ms, size in zip(names, medians, sizes[: len(names)], strict=True)
+    ]
