@@ -83,10 +83,12 @@ static float smallest(limiter *l, float request) {
   return l->queue[l->first & WRAP];
 }
 
-static float averaged(limiter *l, float request) {
+/* Peaks are released slowly; the guard has its own pace. */
+static float averaged(limiter *l, float request, float wish) {
   l->open = request < l->open ? request : l->open + (request - l->open) * l->release;
   if (request >= 1.0f && l->open > 0.999999) l->open = 1.0;
-  int32_t gain = (int32_t)(l->open * ONE); /* rounds down: never above the request */
+  double least = wish < l->open ? wish : l->open;
+  int32_t gain = (int32_t)(least * ONE); /* rounds down: never above the request */
   l->sum += gain - l->gains[(l->now - (uint32_t)l->look) & WRAP];
   l->gains[l->now & WRAP] = gain;
   return (float)((double)l->sum / ((double)l->look * ONE));
@@ -104,7 +106,7 @@ void limiter_run(limiter *l, float *const x[2], int n, float wish, float *lowest
     uint32_t at = l->now & (LIMITER_TAPS - 1), out = (l->now - (uint32_t)l->delay) & WRAP;
     float p = peak(l->past[0], at, x[0][i]), q = peak(l->past[1], at, x[1][i]);
     float loudest = p > q ? p : q, request = loudest > l->ceiling ? l->ceiling / loudest : 1.0f;
-    float gain = averaged(l, smallest(l, request < wish ? request : wish));
+    float gain = averaged(l, smallest(l, request), wish);
     for (int c = 0; c < 2; c++) {
       l->audio[c][l->now & WRAP] = x[c][i];
       x[c][i] = l->audio[c][out] * gain;

@@ -3,10 +3,10 @@
  * Peaks between samples are found by interpolating to four times the rate. Each asks for
  * the gain that would bring it under the ceiling; the smallest request within the look-ahead
  * holds, is released slowly, and is averaged over the look-ahead, so that the gain arrives
- * exactly when the peak does and never moves faster. The guard's wish (guard.h) joins the
- * requests, so the two never reduce the same thing twice. Sums are whole numbers: however the signal
- * is cut into calls, the same samples come out. (Giannoulis et al., JAES 2012, for the
- * anatomy; ITU-R BS.1770 Annex 2 for the true peak.)
+ * exactly when the peak does and never moves faster. The guard's wish (guard.h) joins before the
+ * average: the smaller counts, so the two never reduce the same thing twice. Sums are whole
+ * numbers: however the signal is cut into calls, the same samples come out. (Giannoulis et
+ * al., JAES 2012, for the anatomy; ITU-R BS.1770 Annex 2 for the true peak.)
  */
 #ifndef ISOBATH_LIMITER_H
 #define ISOBATH_LIMITER_H

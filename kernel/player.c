@@ -160,7 +160,7 @@ static void render_part(ib_player *p, float *const out[2], int n) {
   limiter_run(&p->limiter, sound, n, p->guard.gain, &p->lowest);
   cross(p, sound, n);
   p->cell = (p->cell + n) % GUARD_CELL;
-  guard_listen(&p->guard, (const float *const *)mix, (const float *const *)sound, n, p->cell == 0);
+  guard_listen(&p->guard, (const float *const *)mix, n, p->cell == 0, (float)p->limiter.open);
   measure(p, sound, n);
   for (int c = 0; c < p->outputs; c++) memcpy(out[c], heard[c], (size_t)n * 4);
 }

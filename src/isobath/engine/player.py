@@ -1,0 +1,239 @@
+"""The kernel's player (kernel/player.h) from Python: latents in, safe sound out.
+
+Its memory is a block of bytes that we own; models and decoder states stay alive as long as
+they are on a slot. Rendering touches only memory that is already there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from ctypes import POINTER, Structure, c_float, c_int, c_int64, c_uint32, c_void_p
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isobath.engine.controls import Controls, VoiceControls
+from isobath.errors import KernelError, ModelMismatch, UsageError
+from isobath.models import kernel
+from isobath.models.coder import Model
+from isobath.types import Audio
+from isobath.units import db_to_gain
+
+VOICES = 8
+DIMS = 128
+LONGEST_HOP = 4096
+_LISTS = ("hold", "held", "scale", "bias", "noise")
+_NUMBERS = ("drift", "drift_seconds", "smoothing_seconds", "clamp", "gain", "pan")
+
+
+class _Shaping(Structure):
+    """ib_shaping."""
+
+    _fields_ = [(name, c_float * DIMS) for name in _LISTS] + [(name, c_float) for name in _NUMBERS]  # type: ignore[assignment]
+
+
+class _Meters(Structure):
+    """ib_meters."""
+
+    _fields_ = [
+        ("peak", c_float * 2),
+        ("rms", c_float * 2),
+        ("limiter_db", c_float),
+        ("guard_db", c_float),
+        ("clamped", c_float),
+        ("scrubbed", c_uint32),
+        ("latent", c_float * DIMS),
+    ]
+
+
+@dataclass(frozen=True)
+class Meters:
+    """What was heard since the meters were last read."""
+
+    peak: tuple[float, float]
+    """Linear, left and right."""
+    rms: tuple[float, float]
+    limiter_db: float
+    """Deepest reduction, 0 or negative, beyond the guard's."""
+    guard_db: float
+    clamped: float
+    """0..1: how much the clamp moved the last latent of voice 0."""
+    scrubbed: int
+    """Values that were no numbers, since the player was made."""
+
+
+@cache
+def _library(level: int | None) -> ctypes.CDLL:
+    library = kernel.library(level)
+    p, i = c_void_p, c_int
+    for name, result, arguments in (
+        ("bytes", c_int64, [i, i]),
+        ("init", i, [p, c_int64, i, i]),
+        ("voice", i, [p, i, p, p]),
+        ("shaping", POINTER(_Shaping), [p, i]),
+        ("incoming", POINTER(c_float), [p, i]),
+        ("latent", POINTER(c_float), [p, i]),
+        ("due", i, [p, POINTER(c_uint32)]),
+        ("stretch", i, [p]),
+        ("render", i, [p, p, i]),
+        ("master", None, [p, c_float, c_float, c_float]),
+        ("panic", None, [p]),
+        ("reset", None, [p, c_uint32]),
+        ("meters", POINTER(_Meters), [p]),
+        ("delay", i, [p]),
+    ):
+        function = getattr(library, f"ib_player_{name}")
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+class Player:
+    """Up to eight voices, mixed, guarded and limited.
+
+    sample_rate: Hz, 8000 to 192000; the voices' models must have the same. channels: 1 or 2.
+    """
+
+    def __init__(self, sample_rate: int, channels: int = 2, level: int | None = None) -> None:
+        self._library = _library(level)
+        size = self._library.ib_player_bytes(channels, sample_rate)
+        if size < 0:
+            raise UsageError(
+                f"A player has 1 or 2 channels and a rate from 8 to 192 kHz, not {channels} at {sample_rate} Hz."
+            )
+        self.sample_rate, self.channels = sample_rate, channels
+        self._memory = kernel.block(size)
+        self._at = self._memory.ctypes.data
+        kernel.checked(self._library.ib_player_init(self._at, size, channels, sample_rate))
+        self._kept: dict[int, tuple[Model, kernel.State]] = {}
+
+    @property
+    def delay(self) -> int:
+        """Samples by which everything comes out late, because the limiter looks ahead."""
+        return int(self._library.ib_player_delay(self._at))
+
+    @property
+    def models(self) -> dict[int, Model]:
+        """Which model is on which slot."""
+        return {slot: model for slot, (model, _) in sorted(self._kept.items())}
+
+    def put(self, slot: int, model: Model, seed: int = 1) -> None:
+        """Put a model on a slot; it fades in over 10 ms and what was there fades out.
+
+        Raises ModelMismatch where rate, channels or hop do not fit.
+        """
+        self._check(slot, model)
+        state = kernel.State(model.kernel, kernel.DECODER, 1, 1)
+        state.reset(-1, seed)
+        kernel.checked(self._library.ib_player_voice(self._at, slot, model.kernel.address, state.address))
+        self._kept[slot] = (model, state)
+
+    def take_off(self, slot: int) -> None:
+        """Empty a slot; what sounded there fades out."""
+        self._check_slot(slot)
+        kernel.checked(self._library.ib_player_voice(self._at, slot, None, None))
+        self._kept.pop(slot, None)
+
+    def _check_slot(self, slot: int) -> None:
+        if not 0 <= slot < VOICES:
+            raise UsageError(f"There are {VOICES} voices, 0 to {VOICES - 1}; there is no voice {slot}.")
+
+    def _check(self, slot: int, model: Model) -> None:
+        self._check_slot(slot)
+        if model.sample_rate != self.sample_rate:
+            raise ModelMismatch(
+                f"{model.name} sounds at {model.sample_rate} Hz, but this piece plays at {self.sample_rate} Hz. "
+                "Use models of one sample rate in a piece."
+            )
+        if not 1 <= model.channels <= 2 or not 1 <= model.hop <= LONGEST_HOP:
+            raise ModelMismatch(
+                f"{model.name} has {model.channels} channels and a hop of {model.hop} samples; a voice has "
+                f"1 or 2 channels and a hop of at most {LONGEST_HOP}."
+            )
+
+    def set(self, controls: Controls) -> None:
+        """Take over a snapshot; levels move in 5 ms, the rest with the next frames."""
+        for slot, voice in enumerate(controls.voices[:VOICES]):
+            self.shape(slot, voice)
+        master = controls.master
+        self._library.ib_player_master(
+            self._at, db_to_gain(master.gain_db), master.ceiling_db, max(0.0, master.guard_db)
+        )
+
+    def shape(self, slot: int, controls: VoiceControls) -> None:
+        """Shaping, level and place of one voice. Lists shorter than the model's dims are continued
+        with what does nothing."""
+        self._check_slot(slot)
+        into = self._library.ib_player_shaping(self._at, slot).contents
+        shaping = controls.shaping
+        mean = self._mean(slot)
+        for name, values, neutral in (
+            ("hold", shaping.hold, mean),
+            ("held", shaping.held, np.zeros(DIMS)),
+            ("scale", shaping.scale, np.ones(DIMS)),
+            ("bias", shaping.bias, np.zeros(DIMS)),
+            ("noise", shaping.noise, np.zeros(DIMS)),
+        ):
+            row = neutral.astype(np.float32)
+            given = np.asarray(values[:DIMS], dtype=np.float32)
+            row[: len(given)] = given
+            getattr(into, name)[:] = row.tolist()
+        into.drift, into.drift_seconds = shaping.drift, shaping.drift_seconds
+        into.smoothing_seconds, into.clamp = shaping.smoothing_seconds, shaping.clamp
+        into.gain, into.pan = controls.gain, controls.pan
+
+    def _mean(self, slot: int) -> NDArray[np.float64]:
+        mean = np.zeros(DIMS)
+        if slot in self._kept:
+            model = self._kept[slot][0]
+            mean[: model.dims] = model.description.latent.mean
+        return mean
+
+    def incoming(self, slot: int, latent: Sequence[float] | NDArray[np.floating]) -> None:
+        """The latent a voice hears from its next due frame on."""
+        self._check_slot(slot)
+        into = self._library.ib_player_incoming(self._at, slot)
+        values = np.asarray(latent, dtype=np.float32)[:DIMS]
+        ctypes.memmove(into, values.ctypes.data, values.nbytes)
+
+    def latent(self, slot: int) -> NDArray[np.float32]:
+        """What the decoder of a voice was last given (dims,)."""
+        self._check_slot(slot)
+        dims = self._kept[slot][0].dims if slot in self._kept else DIMS
+        found = self._library.ib_player_latent(self._at, slot)
+        return np.ctypeslib.as_array(found, (dims,)).copy()
+
+    def due(self) -> tuple[int, tuple[int, ...]]:
+        """Samples until a voice needs a latent, and, if that is now (0), which voices do."""
+        mask = c_uint32()
+        wait = self._library.ib_player_due(self._at, ctypes.byref(mask))
+        return int(wait), tuple(slot for slot in range(VOICES) if mask.value >> slot & 1)
+
+    def stretch(self) -> int:
+        """Samples until the next due frame, counting a voice that is due now with its whole hop."""
+        return int(self._library.ib_player_stretch(self._at))
+
+    def render(self, samples: int) -> Audio:
+        """The next samples, (channels, samples). However they are cut, the same come out."""
+        out = np.empty((self.channels, samples), dtype=np.float32)
+        code = self._library.ib_player_render(self._at, out.ctypes.data, samples)
+        if code < 0:
+            raise KernelError(f"The player refused to render {samples} samples (error {code}).")
+        return out
+
+    def panic(self) -> None:
+        """Fade to silence within 64 samples and stay there, until a reset."""
+        self._library.ib_player_panic(self._at)
+
+    def reset(self, seed: int = 1) -> None:
+        """Every voice, the guard and the limiter from a fresh past; slot i draws its noise from seed + i."""
+        self._library.ib_player_reset(self._at, seed & 0xFFFFFFFF)
+
+    def meters(self) -> Meters:
+        """Read the meters, which starts them anew."""
+        m = self._library.ib_player_meters(self._at).contents
+        return Meters(
+            (m.peak[0], m.peak[1]), (m.rms[0], m.rms[1]), m.limiter_db, m.guard_db, m.clamped, m.scrubbed
+        )
