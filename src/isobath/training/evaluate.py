@@ -19,6 +19,8 @@ from .reference import Reference
 
 Array = NDArray[np.float32]
 Figures = dict[str, dict[str, Any]]
+HELD_GROUP = "single"
+"""Notes that sound alone and long enough to be held."""
 SCALES = (2048, 1024, 512, 256, 128)
 
 
@@ -139,6 +141,48 @@ def recovered(model: Reference, made: dict[str, Array], notes: list[Note], cents
     }
 
 
+def held_notes(model: Reference, held_out: dict[str, Array], notes: list[Note], at: float = 0.25) -> Figures:
+    """Share of labelled notes whose pitch survives being held: the latent `at` seconds after
+    the onset, decoded alone for half a second."""
+    rate, hop = int(model.description["sample_rate"]), int(model.description["hop"])
+    latents = {name: model.encode(audio) for name, audio in held_out.items()}
+    frames = int(0.8 * rate / hop)
+    hits = 0
+    for note in notes:
+        z = latents[note.file][:, int((note.start + at) * rate / hop)]
+        out = model.decode(np.repeat(z[:, None], frames, axis=1))
+        hz, _ = pitch(out[:, int(0.3 * rate) :].mean(axis=0), rate, hop=512)
+        voiced = hz[hz > 0]
+        if len(voiced) >= max(1, len(hz) // 5):
+            hits += abs(12 * np.log2(float(np.median(voiced)) / 440) + 69 - note.midi) <= 0.5
+    share = 100 * hits / max(len(notes), 1)
+    return {"notes_held": _figure(share, f"% of {len(notes)} in tune when one latent is held")}
+
+
+def onsets(audio: Array, step: int = 32, span: int = 256) -> Array:
+    """Rise of the level, in decibels, every `step` samples: where things begin."""
+    energy = np.convolve((audio**2).mean(axis=0), np.ones(span) / span)[: audio.shape[1]]
+    level = 10 * np.log10(energy[::step] + 1e-6)
+    return np.maximum(np.diff(level), 0.0).astype(np.float32)
+
+
+def lag(source: Array, out: Array, step: int = 32, furthest: int = 2048) -> int:
+    """Samples by which onsets in `out` follow those in `source` (negative: precede)."""
+    a, b = onsets(source, step), onsets(out, step)
+    length, reach = min(len(a), len(b)), furthest // step
+    size = 1 << int(np.ceil(np.log2(2 * length)))
+    cross = np.fft.irfft(np.conj(np.fft.rfft(a[:length], size)) * np.fft.rfft(b[:length], size), size)
+    around = np.concatenate((cross[-reach:], cross[: reach + 1]))
+    return int(np.argmax(around) - reach) * step
+
+
+def timing(model: Reference, held_out: dict[str, Array]) -> Figures:
+    """Measured delay of onsets through encoder and decoder, in milliseconds."""
+    rate = int(model.description["sample_rate"])
+    lags = [lag(audio, model.decode(model.encode(audio))) for audio in held_out.values()]
+    return {"measured_delay": _figure(1000 * float(np.median(lags)) / rate, "ms, onsets in to onsets out")}
+
+
 def measure(
     model: Reference, held_out: dict[str, Array], notes: dict[str, list[Note]]
 ) -> Figures:  # fmt: skip
@@ -152,4 +196,7 @@ def measure(
             figures[f"{group}_{key}"] = figure
         ceiling = recovered(model, source, labelled)["notes_recovered"]
         figures[f"{group}_notes_in_source"] = ceiling
+        if group == HELD_GROUP:
+            figures.update(held_notes(model, held_out, labelled))
+    figures.update(timing(model, held_out))
     return {**figures, **silence(model), **movement(model), **buzz(model)}

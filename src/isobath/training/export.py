@@ -152,7 +152,7 @@ def finish(
 
 def _turn(
     encoder: Coder, decoder: Coder, recordings: list[Recording], shape: Shape
-) -> tuple[Coder, NDArray[np.float64], list[str]]:
+) -> tuple[Coder, statistics.Floats, list[str]]:
     """Principal axes, signed and named, folded into the weights; the encoder loses `deviation`."""
     z = np.concatenate([statistics.means(encoder, r) for r in recordings])
     notes = [statistics.heard(r, shape.hop, shape.sample_rate, shape.delay) for r in recordings]

@@ -39,8 +39,7 @@ class Reference:
         hop = int(self.description["hop"])
         whole = audio[:, : audio.shape[1] // hop * hop]
         reg = self.encoder({"audio": torch.from_numpy(np.ascontiguousarray(whole))[None]})
-        mean: Latent = reg["mean"][0].numpy()
-        return mean
+        return np.asarray(reg["mean"][0].numpy(), dtype=np.float32)
 
     def decode(self, latent: Latent, seed: int = 0) -> Audio:
         """(dims, frames) -> (channels, frames * hop), noise and tones from their first sample."""
@@ -50,10 +49,7 @@ class Reference:
     def decode_batch(self, latents: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]:
         """(batch, dims, frames) -> (batch, channels, samples); all of one seed."""
         z = torch.from_numpy(np.ascontiguousarray(latents, dtype=np.float32))
-        audio: NDArray[np.float32] = np.asarray(
-            self.decoder({"latent": z}, seed=seed)["audio"].numpy()
-        )
-        return audio
+        return np.asarray(self.decoder({"latent": z}, seed=seed)["audio"].numpy(), dtype=np.float32)
 
 
 def _coder(operations: list[dict[str, Any]], tensors: dict[str, NDArray[Any]], rate: int, hop: int) -> Coder:

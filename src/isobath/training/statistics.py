@@ -18,7 +18,7 @@ from .corpus import Recording, front_operation
 from .hearing import loudness_and_brightness, pitch
 from .spectrum import compress
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 LEVELS = (0, 1, 5, 25, 50, 75, 95, 99, 100)
 
 
