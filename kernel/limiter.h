@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define LIMITER_RING 512            /* more than look-ahead and detector together at 192 kHz */
-#define LIMITER_TAPS 16
+#define LIMITER_TAPS 32
 
 typedef struct {
   int32_t look, delay;              /* samples */
