@@ -86,12 +86,25 @@ def npm() -> tuple[list[str], dict[str, str]]:
     return [str(node), str(modules / "node_modules" / "npm" / "bin" / "npm-cli.js")], environment
 
 
-def build_page() -> None:
-    """`npm ci` and `npm run build`: the page lands in src/isobath/server/static/."""
-    command, environment = npm()
+def fetch_page_tools(command: list[str], environment: dict[str, str]) -> None:
+    """The page's packages, exactly as locked where every one can be had.
+
+    `npm ci` refuses a lock that lacks tools for other systems, which happens where a mirror
+    does not carry them; `npm install` then takes the locked versions of those it needs.
+    """
     quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
+    exact = subprocess.run(
+        [*command, "ci", *quiet], cwd=WEB, env=environment, capture_output=True, check=False
+    )
+    if exact.returncode != 0:
+        subprocess.run([*command, "install", "--no-save", *quiet], cwd=WEB, env=environment, check=True)
+
+
+def build_page() -> None:
+    """The page, into src/isobath/server/static/."""
+    command, environment = npm()
     if not (WEB / "node_modules" / ".bin" / ("vite.cmd" if sys.platform == "win32" else "vite")).exists():
-        subprocess.run([*command, "ci", *quiet], cwd=WEB, env=environment, check=True)
+        fetch_page_tools(command, environment)
     subprocess.run([*command, "run", "build", "--silent"], cwd=WEB, env=environment, check=True)
 
 
@@ -124,7 +137,9 @@ class BuildHook(BuildHookInterface[Any]):
             build_page()
         build_data["artifacts"].append("src/isobath/server/static/**")
         if self.target_name == "wheel":
-            kernel_builder().build_native()
+            builder = kernel_builder()
+            if not builder.native_is_built():
+                builder.build_native()
             build_data["artifacts"].append("src/isobath/models/native/*")
             build_data["pure_python"] = False
             build_data["tag"] = f"py3-none-{platform_tag()}"

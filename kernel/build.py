@@ -116,6 +116,15 @@ def level_flags(level: int, using_zig: bool) -> list[str]:
     return [f"-mcpu={name.replace('-', '_')}"] if using_zig else [f"-march={name}"]
 
 
+def native_is_built(to: Path = NATIVE) -> bool:
+    """Whether every library is there and newer than all it is made from."""
+    targets = [to / library_name(level) for level in (X86_LEVELS if is_x86() else [1])]
+    if not all(target.is_file() for target in targets):
+        return False
+    made = min(target.stat().st_mtime for target in targets)
+    return all(path.stat().st_mtime <= made for path in [*sources(), *headers(), Path(__file__)])
+
+
 def build_native(to: Path = NATIVE) -> list[Path]:
     """One library per level of processor; returns their paths."""
     command = native_compiler()
