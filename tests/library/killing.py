@@ -165,7 +165,11 @@ def main(what, folder, kills):
         if fault is not None:
             faults.append(f"killed at system call stop {place}: {fault}")
         shutil.rmtree(here)
-    print(json.dumps({"stops": stops, "places": len(places), "killed": killed, "partly": partly, "faults": faults}))
+    print(
+        json.dumps(
+            {"stops": stops, "places": len(places), "killed": killed, "partly": partly, "faults": faults}
+        )
+    )
 
 
 if __name__ == "__main__":

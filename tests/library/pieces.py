@@ -16,7 +16,9 @@ def piece(id="p1", name="Piece", about="", demonstrations=0, takes=0, fitted=Non
                 id="v",
                 model=model,
                 demonstrations=tuple(
-                    Demonstration(id=f"d{i}", point=(i / 10, 0.5), latent=(float(i), -1.0), label=f"sound {i}")
+                    Demonstration(
+                        id=f"d{i}", point=(i / 10, 0.5), latent=(float(i), -1.0), label=f"sound {i}"
+                    )
                     for i in range(demonstrations)
                 ),
                 fitted=fitted,

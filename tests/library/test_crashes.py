@@ -60,7 +60,9 @@ def fill(library, start, most=400):
     """Change after change until the disk refuses. Returns the last number that was acknowledged."""
     for number in range(start, start + most):
         try:
-            library.pieces.change("page", number, piece(about="x" * 200 + os.urandom(2000).hex() + str(number)), "Change")
+            library.pieces.change(
+                "page", number, piece(about="x" * 200 + os.urandom(2000).hex() + str(number)), "Change"
+            )
         except SaveError as error:
             return number - 1, str(error)
     raise AssertionError("the disk never refused")
@@ -109,7 +111,9 @@ def tiny_disk(tmp_path):
     folder.mkdir()
     if shutil.which("mount") is None or os.geteuid() != 0:
         pytest.skip("only root can mount a disk to fill")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True
+    )
     if mounted.returncode != 0:
         pytest.skip("this machine does not allow a disk to be mounted")
     yield folder

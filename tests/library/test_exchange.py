@@ -49,7 +49,9 @@ def test_a_model_of_ones_own_travels_along(library, quick_folder):
     with Library.open(Home(quick_folder / "elsewhere")) as other:
         back, notes = other.import_(io.BytesIO(data))
         assert notes == ()
-        assert other.models.get(back.voices[0].model).summary.sha256 == library.models.get(name).summary.sha256
+        assert (
+            other.models.get(back.voices[0].model).summary.sha256 == library.models.get(name).summary.sha256
+        )
 
 
 def test_a_model_whose_name_is_taken_by_another_gets_a_new_one_and_the_piece_knows(library, quick_folder):
@@ -80,7 +82,7 @@ def test_a_model_that_is_missing_is_named(library):
         (archive(piece__json='{"id": "a", "name": "b"}', manifest__json="nonsense"), "manifest"),
         (archive(**{f"f{i}": "x" for i in range(100)}), "entries"),
         (archive(piece__json='{"id": "../../x", "name": "b"}'), "no usable id"),
-        (archive(piece__json='{"id": "a", "name": "b", "voices": [{"id": "v", "model": "m", "gain_db": 1e999}]}'), "cannot be read|not a number"),
+        (archive(piece__json='{"id": "a", "name": "b", "master": {"gain_db": 1e999}}'), "cannot be read"),
     ],
 )
 def test_what_is_no_piece_is_refused_with_a_sentence(library, file, says):
@@ -103,13 +105,15 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused(library, monkeypatc
 
 
 def test_entries_that_name_paths_write_nothing(library, quick_folder):
-    before = {path for path in quick_folder.rglob("*")}
+    before = set(quick_folder.rglob("*"))
     good = msgspec.json.encode(piece())
     manifest = json.dumps({"models": [{"name": "m", "sha256": "../../evil", "embedded": True}]})
-    file = archive(**{"piece.json": good, "manifest.json": manifest, "models/../../evil.safetensors": "x", "/etc/x": "x"})
+    file = archive(
+        **{"piece.json": good, "manifest.json": manifest, "models/../../evil.safetensors": "x", "/etc/x": "x"}
+    )
     with pytest.raises(PieceDamaged, match="damaged"):
         library.import_(file)
-    assert {path for path in quick_folder.rglob("*")} == before
+    assert set(quick_folder.rglob("*")) == before
 
 
 def test_an_embedded_model_that_is_none_is_left_out_and_the_piece_still_opens(library):
@@ -119,7 +123,11 @@ def test_an_embedded_model_that_is_none_is_left_out_and_the_piece_still_opens(li
     sha = hashlib.sha256(fake).hexdigest()
     manifest = json.dumps({"models": [{"name": "m", "sha256": sha, "embedded": True}]})
     file = archive(
-        **{"piece.json": msgspec.json.encode(piece(model="m")), "manifest.json": manifest, f"models/{sha}.safetensors": fake}
+        **{
+            "piece.json": msgspec.json.encode(piece(model="m")),
+            "manifest.json": manifest,
+            f"models/{sha}.safetensors": fake,
+        }
     )
     back, notes = library.import_(file)
     assert library.pieces.read(back.id).name == "Piece"
@@ -129,11 +137,16 @@ def test_an_embedded_model_that_is_none_is_left_out_and_the_piece_still_opens(li
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_file_damaged_anywhere_is_refused_or_read_but_never_stumbled_over(library, data):
-    whole = bytearray(archive(piece__json=msgspec.json.encode(piece(takes=1)), manifest__json="{}").getvalue())
+    whole = bytearray(
+        archive(piece__json=msgspec.json.encode(piece(takes=1)), manifest__json="{}").getvalue()
+    )
     for _ in range(data.draw(st.integers(1, 4))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(1, len(whole)))
     try:
         library.import_(io.BytesIO(bytes(whole[:cut])))
     except IsobathError as error:
-        assert str(error).endswith(".")
+        sentence = str(error)
+    else:
+        sentence = "It was read."
+    assert sentence.endswith(".")

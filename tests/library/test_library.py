@@ -1,6 +1,5 @@
 """The library as one thing."""
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -20,7 +19,8 @@ def example(monkeypatch):
     return shown
 
 
-def test_examples_are_listed_after_what_one_made(library, example):
+@pytest.mark.usefixtures("example")
+def test_examples_are_listed_after_what_one_made(library):
     library.pieces.add(piece(id="mine"))
     assert [(line.id, line.example) for line in library.list()] == [("mine", False), ("example-pad", True)]
 
@@ -81,4 +81,4 @@ def test_uploads_left_over_from_a_crash_are_swept_away(home):
     home.make()
     (home.incoming / "left.part").write_bytes(b"x")
     with Library.open(home):
-        assert os.listdir(home.incoming) == []
+        assert list(home.incoming.iterdir()) == []

@@ -73,6 +73,8 @@ def test_a_model_that_is_not_there_is_named_with_those_that_are(models):
         models.get("piano")
 
 
-@pytest.mark.parametrize(("name", "here"), [("A b", "A-b"), ("///", "model"), ("über", "ber"), ("x" * 99, "x" * 48)])
+@pytest.mark.parametrize(
+    ("name", "here"), [("A b", "A-b"), ("///", "model"), ("über", "ber"), ("x" * 99, "x" * 48)]
+)
 def test_every_name_fits_an_address(name, here):
     assert name_for(name) == here

@@ -21,7 +21,10 @@ def test_the_committed_file_is_what_the_generator_writes_now():
 def test_every_message_has_an_interface_with_its_tag():
     text = generate()
     for message in get_args(messages.FromPage) + get_args(messages.FromServer):
-        assert f"export interface {message.__name__} {{\n  readonly type: \"{message.__struct_config__.tag}\";" in text
+        assert (
+            f'export interface {message.__name__} {{\n  readonly type: "{message.__struct_config__.tag}";'
+            in text
+        )
 
 
 def test_every_message_says_what_it_means():
@@ -31,7 +34,10 @@ def test_every_message_says_what_it_means():
 
 
 def test_explanations_of_fields_travel_along():
-    assert "/** The highest number the library has for this page: what lies above is still to be sent. */" in generate()
+    assert (
+        "/** The highest number the library has for this page: what lies above is still to be sent. */"
+        in generate()
+    )
 
 
 @pytest.mark.parametrize(

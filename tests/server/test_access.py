@@ -61,7 +61,16 @@ def test_a_cookie_made_here_is_known_and_no_other(access):
     assert access.knows(cookie)
     body, _, signature = cookie.rpartition(".")
     flipped = signature[:-1] + ("0" if signature[-1] != "0" else "1")
-    for forged in (None, "", "a.b.c", cookie + "0", f"{body}.{flipped}", f"9{body}.{signature}", "..", "ü.ü.ü"):
+    for forged in (
+        None,
+        "",
+        "a.b.c",
+        cookie + "0",
+        f"{body}.{flipped}",
+        f"9{body}.{signature}",
+        "..",
+        "ü.ü.ü",
+    ):
         assert not access.knows(forged)
 
 
@@ -163,7 +172,12 @@ def test_every_method_but_looking_asks_for_the_origin(access, method):
 
 
 def test_pages_of_others_may_link_here_but_not_load_from_here(access):
-    link = {"host": HOST, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    link = {
+        "host": HOST,
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-mode": "navigate",
+        "sec-fetch-dest": "document",
+    }
     assert access.refuse("GET", link) is None
     for dest in ("iframe", "script", "image", "audio", "empty"):
         assert access.refuse("GET", {**link, "sec-fetch-dest": dest}).status == 403

@@ -114,7 +114,9 @@ def test_a_sound_with_values_that_are_no_numbers_is_played_without_them(shared):
     audio = tone()
     audio[100:120] = np.nan
     answer = shared.post("/models/whale/encode", sound_file(audio))
-    assert np.isfinite(np.frombuffer(msgspec.msgpack.decode(answer.content, type=Encoded).latents, "<f4")).all()
+    assert np.isfinite(
+        np.frombuffer(msgspec.msgpack.decode(answer.content, type=Encoded).latents, "<f4")
+    ).all()
 
 
 @pytest.mark.parametrize("announced", [True, False])

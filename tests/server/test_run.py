@@ -31,7 +31,9 @@ def started(home, *options):
     """`isobath play` as a process, and the link it printed."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "ISOBATH_HOME": str(home.root)}
     command = [sys.executable, "-m", "isobath.cli", "play", "--no-browser", "--json", *options]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
         lines = ""
         while "}" not in lines:
@@ -80,7 +82,8 @@ def test_a_page_outlives_a_killed_server_and_loses_nothing_that_was_acknowledged
         with browser.page() as page:
             piece = page.welcome.opened.piece
             changes = [
-                Change(number=n, piece=msgspec.structs.replace(piece, about=str(n)), label=f"{n}") for n in range(1, 501)
+                Change(number=n, piece=msgspec.structs.replace(piece, about=str(n)), label=f"{n}")
+                for n in range(1, 501)
             ]
             for change in changes:
                 page.say(change)
@@ -110,7 +113,9 @@ def test_asked_to_end_the_server_ends_well_and_closes_the_library(home, ending):
     with started(home, "--port", "0") as (process, url):
         with Browser(url).page() as page:
             piece = page.welcome.opened.piece
-            page.ask(Change(number=1, piece=msgspec.structs.replace(piece, about="kept"), label="Write"), Saved)
+            page.ask(
+                Change(number=1, piece=msgspec.structs.replace(piece, about="kept"), label="Write"), Saved
+            )
             process.send_signal(ending)
             assert process.wait(10) == 0
         assert process.stderr.read() == ""

@@ -4,6 +4,7 @@ The advisories are listed in docs/decisions/0006-server-and-library.md.
 """
 
 import socket
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -67,7 +68,9 @@ def test_no_route_was_forgotten(shared):
 
 
 # ComfyUI #12860: Host and Origin were compared with each other, which rebinding satisfies.
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil:{port}"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil:{port}"]
+)
 def test_a_name_that_was_made_to_resolve_here_is_refused(shared, host):
     host = host.format(port=shared.port)
     with shared.client(host=host) as client:
@@ -76,8 +79,9 @@ def test_a_name_that_was_made_to_resolve_here_is_refused(shared, host):
         headers = {"origin": f"http://{host}", "content-type": "application/json"}
         assert client.post("/models", content=b"x", headers=headers).status_code == 403
     handshake = (
-        f"GET /ws HTTP/1.1\nHost: {host}\nOrigin: http://{host}\nCookie: {shared.cookie}\nUpgrade: websocket\n"
-        "Connection: Upgrade\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\n\n"
+        f"GET /ws HTTP/1.1\nHost: {host}\nOrigin: http://{host}\nCookie: {shared.cookie}\n"
+        "Upgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Version: 13\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\n\n"
     )
     assert "403" in raw(shared, handshake)
 
@@ -93,7 +97,10 @@ def test_headers_of_proxies_are_not_believed(shared):
 def test_origin_null_and_no_origin_are_refused(shared):
     assert shared.post("/models", b"x", origin="null").status_code == 403
     with shared.client() as client:
-        assert client.post("/models", content=b"x", headers={"content-type": "application/json"}).status_code == 403
+        assert (
+            client.post("/models", content=b"x", headers={"content-type": "application/json"}).status_code
+            == 403
+        )
     assert refused(lambda: shared.socket(origin="null"))
     assert refused(lambda: shared.socket(origin=""))
 
@@ -107,7 +114,9 @@ def test_content_types_of_forms_are_refused(shared, kind):
 
 
 # GHSA-935v-rmg9-44mw (Home Assistant): the page could be framed and clicked through.
-@pytest.mark.parametrize("path", ["/", "/models", "/nothing", "/health", "/?token=wrong", "/assets/main-abc.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/models", "/nothing", "/health", "/?token=wrong", "/assets/main-abc.js"]
+)
 def test_no_answer_can_be_framed_or_guessed_at(shared, path):
     for client in (shared.client(), httpx.Client(base_url=shared.origin)):
         headers = client.get(path).headers
@@ -188,8 +197,9 @@ def test_a_message_that_is_too_large_ends_the_connection(shared):
     with shared.socket() as opened:
         opened.send(write(Hello(page="large")))
         opened.recv(5)
-        with pytest.raises(ConnectionClosed):
+        with suppress(ConnectionClosed):  # it may be closed while we are still sending
             opened.send(b"\x00" * (MESSAGE_BYTES + 5000))
+        with pytest.raises(ConnectionClosed):
             opened.recv(10)
 
 

@@ -50,7 +50,9 @@ def test_what_a_page_does_is_there_when_it_comes_back(served):
     with served.page() as page:
         start = page.welcome.opened.piece
         for number in (1, 2, 3):
-            saved = page.ask(Change(number=number, piece=about(start, str(number)), label=f"Step {number}"), Saved)
+            saved = page.ask(
+                Change(number=number, piece=about(start, str(number)), label=f"Step {number}"), Saved
+            )
             assert saved.number == number
         page.ask(Undo(number=4, id=start.id, piece=about(start, "2")), Saved)
     with served.page() as page:
@@ -79,7 +81,9 @@ def test_work_done_while_the_connection_was_away_arrives_once(served):
         assert page.welcome.opened is None
         for change in changes[:40]:
             page.say(change)
-    with served.page(piece="made-offline", revision=0) as page:  # some of it was not answered: all of it again
+    with served.page(
+        piece="made-offline", revision=0
+    ) as page:  # some of it was not answered: all of it again
         for change in changes:
             page.say(change)
         assert [page.hear(Saved).number for _ in changes] == list(range(1, 60))
@@ -202,7 +206,12 @@ def demonstrations(count, axes=2, dims=3):
 
 def fit(request, shown, axes=2, dims=3, slot="v:a", **settings):
     return Fit(
-        request=request, settings=MappingSettings(**settings), axes=axes, dims=dims, demonstrations=shown, slot=slot
+        request=request,
+        settings=MappingSettings(**settings),
+        axes=axes,
+        dims=dims,
+        demonstrations=shown,
+        slot=slot,
     )
 
 
@@ -270,7 +279,9 @@ def test_of_many_fits_in_a_row_the_last_is_always_answered(served):
 def test_messages_are_answered_while_a_long_fit_runs(served):
     with served.page() as page:
         for slot in range(6):
-            page.say(fit(1, demonstrations(300, 6, 32), 6, 32, slot=str(slot), algorithm="perceptron", hidden=64))
+            page.say(
+                fit(1, demonstrations(300, 6, 32), 6, 32, slot=str(slot), algorithm="perceptron", hidden=64)
+            )
         started = time.perf_counter()
         page.ask(Ping(sent=1.0), Pong)
         assert time.perf_counter() - started < 1.0

@@ -90,7 +90,10 @@ def info(model: str, as_json: bool) -> None:
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    """A value in one line; a figure with its unit."""
+    if isinstance(value, dict) and {"value", "unit"} <= value.keys():
+        return f"{value['value']:.4g} {value['unit']}"
+    text = ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
     return text if len(text) <= 100 else text[:97] + "..."
 
 

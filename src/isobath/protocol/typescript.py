@@ -171,7 +171,7 @@ def _making(struct: shape.StructType) -> str:
     return "".join([*lines, f"  return {{ {parts} }};\n", "}\n"])
 
 
-def _structs(module: ModuleType) -> Iterator[shape.StructType]:
+def structs_of(module: ModuleType) -> Iterator[shape.StructType]:
     """The structs a module defines, as they stand in it; bases that are only inherited from left out."""
     for value in vars(module).values():
         if not (inspect.isclass(value) and issubclass(value, msgspec.Struct)):
@@ -204,7 +204,7 @@ def generate() -> str:
     for module in (piece, messages):
         words = words_of(module)
         parts += _constants(module, words)
-        for struct in _structs(module):
+        for struct in structs_of(module):
             parts += [part for part in (_interface(struct, words), _making(struct)) if part]
     said = words_of(messages)
     parts.append(_words_alias("Algorithm", piece.Algorithm, words_of(piece)))

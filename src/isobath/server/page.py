@@ -16,7 +16,7 @@ PIECE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 WORDS = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="dark light">{head}<title>Isobath</title>
+<meta name="color-scheme" content="dark light"><link rel="icon" href="data:,">{head}<title>Isobath</title>
 <style>body{{font:1.1rem/1.6 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1.5rem}}</style>
 <h1>Isobath</h1><p>{sentence}</p></html>
 """
