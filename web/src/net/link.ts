@@ -20,8 +20,8 @@ const REFUSED =
 const AWAY = "That needs the server, which does not answer. Try again once the connection is back.";
 
 export interface LinkEvents {
-  /** A piece came from the server and is about to be shown. */
-  opening(opened: Opened): void;
+  /** A piece came from the server; the store has it, its listeners hear of it after this. */
+  opened(opened: Opened): void;
   fitted(answer: Fitted | FitFailed): void;
   /** The connection stands again. */
   back(): void;
@@ -225,8 +225,8 @@ export class Link {
   private show(opened: Opened): void {
     this.revision = opened.revision;
     this.wanted = opened.piece.id;
-    this.events.opening(opened);
     this.store.open(opened);
+    this.events.opened(opened);
     this.showUnsaved();
   }
 

@@ -7,7 +7,7 @@ import { fetchDecoder, fetchDescription } from "../net/http";
 import type { ModelDescription } from "../net/models";
 import type { Voice } from "../protocol/messages";
 import { exploreOf } from "./explore";
-import { fittedOf } from "./fitting";
+import { fittedOf } from "./fitted";
 import type { State, Store } from "./store";
 
 interface OnSlot {

@@ -12,6 +12,7 @@ import type {
 } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import { changeVoice } from "./edit";
+import { belongs, errorsOf, fittedOf } from "./fitted";
 import { type Fit, NO_FIT, type Side, type State, type Store } from "./store";
 
 const OFFLINE = "Nothing new is learned while the connection is away; what was learned keeps playing.";
@@ -54,7 +55,7 @@ export class Fitting {
       for (const side of sidesOf(voice)) {
         const mapping = fittedOf(voice, side);
         const slot = slotOf(voice, side);
-        if (mapping === null) continue;
+        if (mapping === null || !belongs(mapping, voice.demonstrations, piece.axes.length)) continue;
         this.learned.set(slot, basisOf(voice, side, piece.axes.length));
         fits.set(slot, {
           ...NO_FIT,
@@ -75,6 +76,7 @@ export class Fitting {
 
   /** The connection is back: what could not be asked for is asked for now. */
   back(): void {
+    for (const slot of this.running.keys()) this.learned.delete(slot);
     this.running.clear();
     this.look(false);
   }
@@ -164,11 +166,6 @@ export class Fitting {
   }
 }
 
-/** The mapping that is heard on a side. */
-export function fittedOf(voice: Voice, side: Side): MappingData | null {
-  return (side === "a" ? voice.fitted : voice.fitted_other) as MappingData | null;
-}
-
 export function slotOf(voice: Voice, side: Side): string {
   return `${voice.id}:${side}`;
 }
@@ -186,16 +183,4 @@ function same(a: Basis, b: Basis | undefined): boolean {
   return (
     b !== undefined && a.demonstrations === b.demonstrations && a.settings === b.settings && a.axes === b.axes
   );
-}
-
-function errorsOf(
-  demonstrations: Voice["demonstrations"],
-  errors: readonly (number | null)[],
-): ReadonlyMap<string, number> {
-  const found = new Map<string, number>();
-  demonstrations.forEach((d, i) => {
-    const error = errors[i];
-    if (error !== undefined && error !== null) found.set(d.id, error);
-  });
-  return found;
 }

@@ -26,7 +26,7 @@ export function createSession(): Session {
   socketUrl.search = "";
   const piece = new URL(location.href).searchParams.get("piece");
   const link = new Link(store, new BrowserKeeper(), socketUrl.href, newId(), piece, {
-    opening: (opened) => {
+    opened: (opened) => {
       fitting.adopt(opened);
       showAddress(opened.piece.id);
     },
