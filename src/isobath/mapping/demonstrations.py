@@ -12,7 +12,7 @@ from isobath.mapping.terms import Floats, squared_distances
 
 SAME_SPOT = 1e-3
 """Demonstrations closer than this (in half-ranges, half a pixel on a large pad) are one place."""
-MOST = 400
+MOST = 300
 """Above so many places, neighbours are gathered into one, so that no fit makes anyone wait."""
 
 
@@ -135,7 +135,7 @@ def gather(u: Floats, most: float = MOST) -> NDArray[np.intp]:
     """
     n = len(u)
     leader = np.arange(n)
-    if n <= 2000:
+    if n <= 500:
         close = np.tril(squared_distances(u, u) < SAME_SPOT**2, -1)
         for i in np.flatnonzero(close.any(axis=1)):
             earlier = np.flatnonzero(close[i] & (leader == np.arange(n)))

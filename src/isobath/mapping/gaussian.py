@@ -29,7 +29,7 @@ NOISE = np.geomspace(1e-4, 0.1, NOISES)
 they show, even where no smooth map explains it; the pin and `trust` see to the rest."""
 KEEP = 0.02
 """Nats per number by which another choice must be better to be taken."""
-CHOOSERS = 160
+CHOOSERS = 120
 """At most so many places vote on length and noise; all of them shape the map."""
 PIN = 2.0
 """Length of the pin, relative to the distance between neighbouring demonstrations."""

@@ -70,8 +70,9 @@ class Part:
         u = point[: len(self.centre)] if self._in_order else point[self._inputs]
         u = u - self.centre
         u *= self.scale
+        np.minimum(np.maximum(u, -FAR, out=u), FAR, out=u)
         uu = float(u.dot(u))
-        if not uu < FAR * FAR:
+        if uu != uu:
             u = tame(u)
             uu = float(u.dot(u))
         if len(self.terms) == 1:
@@ -118,7 +119,7 @@ class Part:
 
 def tame(u: Floats) -> Floats:
     """Coordinates fit to evaluate: what is not a number is the middle, what is absurd is the edge."""
-    return np.clip(np.nan_to_num(u, nan=0.0, posinf=0.0, neginf=0.0), -FAR, FAR)
+    return np.nan_to_num(np.clip(u, -FAR, FAR), nan=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,8 +146,8 @@ class Mapping:
     def __call__(self, points: ArrayLike, base: ArrayLike | None = None) -> Floats:
         """Latents (dims,) at one point (axes,), or (n, dims) at points (n, axes).
 
-        `base` (dims,) is what the dimensions switched off have. Coordinates that are not finite
-        count as the middle of their axis, so the result is always finite.
+        `base` (dims,) is what the dimensions switched off have. A coordinate that is not a number
+        counts as the middle of its axis, so the result is always finite.
         """
         where = np.asarray(points, dtype=np.float64)
         if where.ndim not in (1, 2) or where.shape[-1] != self.axes:

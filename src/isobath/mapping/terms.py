@@ -161,7 +161,8 @@ class Network:
         for index, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
             source = np.tanh(signal) if index else signal
             signal = np.matmul(source, weights.transpose(0, 2, 1)) + biases[:, None, :]
-        return np.ascontiguousarray(signal.transpose(1, 0, 2)).reshape(len(u), -1)
+        outputs = signal.shape[0] * signal.shape[2]
+        return np.ascontiguousarray(signal.transpose(1, 0, 2)).reshape(len(u), outputs)
 
     def plain(self) -> dict[str, Any]:
         return {

@@ -16,7 +16,7 @@ RANK = 1e-6
 def learn(lesson: Lesson) -> Learned:
     """Solve for the plate and the plane at once."""
     n, inputs = lesson.u.shape
-    middle = np.average(lesson.u, axis=0, weights=lesson.weights)
+    middle = lesson.u.mean(axis=0)
     plane, to_axes = _plane(lesson.u - middle)
     plate = thin_plate(squared_distances(lesson.u, lesson.u))
     plate[np.diag_indices(n)] += (10.0 * (1.0 - lesson.settings.trust) ** 2 + 1e-10) / lesson.weights
@@ -37,7 +37,6 @@ def learn(lesson: Lesson) -> Learned:
 def _plane(centred: Floats) -> tuple[Floats, Floats]:
     """An orthonormal basis (n, 1 + rank) of planes over the demonstrations, and the way back to axes."""
     n = len(centred)
-    centred = centred - centred.mean(axis=0)
     left, values, right = np.linalg.svd(centred, full_matrices=False)
     kept = values > RANK * max(1.0, values[0])
     basis = np.column_stack([np.full(n, 1.0 / np.sqrt(n)), left[:, kept]])

@@ -88,7 +88,7 @@ const FAR = 100;
 
 /**
  * Writes the latents at `point` (axes, each 0..1) into `out` (dims). Dimensions that are off are left
- * as the caller had them. A coordinate that is not finite counts as the middle of its axis.
+ * as the caller had them. A coordinate that is not a number counts as the middle of its axis.
  */
 export function evaluate(
   mapping: Prepared,
@@ -139,8 +139,7 @@ function locate(part: Part, point: ArrayLike<number>): void {
   const { u, inputs, centre, scale } = part;
   for (let i = 0; i < u.length; i++) {
     const value = (point[inputs[i]!]! - centre[i]!) * scale[i]!;
-    // One comparison is false for NaN; infinity falls to the middle as well, as in Python.
-    u[i] = Math.abs(value) <= FAR ? value : Number.isFinite(value) ? Math.sign(value) * FAR : 0;
+    u[i] = Number.isNaN(value) ? 0 : Math.min(FAR, Math.max(-FAR, value));
   }
 }
 
