@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
+import pytest
 import soxr
+from playwright.sync_api import BrowserContext
 
-from isobath.models.coder import Model
+from isobath.models.coder import Model, bundled, load
 from isobath.protocol.piece import Take
+from tests.browser.conftest import Server
 from tests.browser.instrument import Instrument, wav
 from tests.browser.organ import HOP, SAMPLE_RATE, organ
 
@@ -136,3 +139,99 @@ def test_a_recorded_take_replays_to_the_sample(instrument: Instrument) -> None:
     first = wav(live)[:, begun + FADE : begun + FADE + samples]
     again = replayed[:, start + FADE : start + FADE + first.shape[1]]
     np.testing.assert_array_equal(first, again)
+
+
+def test_an_overdub_plays_the_take_below_and_keeps_only_what_was_moved(instrument: Instrument) -> None:
+    instrument.run(PLACE_THREE, PLACES)
+    below = msgspec.structs.replace(held((0.2, 0.2)), id="below", points=((0.2, 0.2), (0.6, 0.4)), frames=(0, 60))
+    over = instrument.run(
+        """
+        i.store.edit("a take", (piece) => ({ ...piece, takes: [given] }));
+        await t.wait(20);
+        i.instrument.recordTake("over", given);
+        await t.wait(150);
+        i.performer.touch("y");
+        i.performer.set("y", 0.9);
+        await t.wait(100);
+        i.performer.set("y", 0.7);
+        await t.wait(300);
+        const take = await i.instrument.stopTake();
+        i.performer.release("y");
+        i.store.edit("the overdub", (piece) => ({ ...piece, takes: [...piece.takes, take] }));
+        await t.wait(20);
+        return take;
+        """,
+        msgspec.to_builtins(below),
+    )
+    take = msgspec.convert(over, type=Take)
+    assert take.axes == ("y",)
+    assert take.over == "below"
+    assert take.points[0] == (0.2,)
+    assert [point[0] for point in take.points[-2:]] == [0.9, 0.7]
+    gestures = instrument.run(
+        """
+        const seen = [];
+        const note = (event) => seen.push([event.detail.takeFrame, ...event.detail.gesture]);
+        i.instrument.addEventListener("meters", note);
+        i.instrument.playTake(given, false);
+        await t.until(() => i.instrument.playingTake === null, "the end");
+        return seen;
+        """,
+        over,
+    )
+    played = [(frame, x, y) for frame, x, y in gestures if frame is not None and frame > 2]
+    assert {x for frame, x, _ in played if frame < 55} == {0.2}
+    assert {x for frame, x, _ in played if frame > 62} <= {0.6}
+    assert {0.9, 0.7} & {y for _, _, y in played}
+
+
+def test_a_browser_without_simd_is_told_so(context: BrowserContext, server: Server) -> None:
+    page = context.new_page()
+    page.add_init_script("WebAssembly.validate = () => false")
+    playing = Instrument(page, server.url)
+    sentence = playing.run("return i.instrument.start(44100).then(() => '', (problem) => problem.message)")
+    assert "lacks WebAssembly SIMD" in sentence
+    assert playing.run("return [i.instrument.state, i.instrument.failure]") == ["failed", sentence]
+    page.close()
+
+
+def test_a_piece_opened_again_sounds_the_same(instrument: Instrument, context: BrowserContext, server: Server) -> None:
+    instrument.run(PLACE_THREE + "await t.until(() => i.store.state.connection.unsent === 0, 'the save');", PLACES)
+    take = held((0.55, 0.45), 60)
+    first, start = instrument.capture_take(take)
+    again = Instrument(context.new_page(), f"{server.url}?piece={instrument.piece.id}")
+    assert again.piece.voices[0].fitted == instrument.piece.voices[0].fitted
+    again.start()
+    again.run("i.store.set({ listen: 'play' }); await t.wait(50);")
+    second, begun = again.capture_take(take)
+    again.page.close()
+    samples = take.length * HOP - FADE
+    cut = [x[:, at + FADE : at + FADE + samples] for x, at in ((first, start), (second, begun))]
+    assert np.abs(cut[0]).max() > 0.02
+    np.testing.assert_array_equal(*cut)
+
+
+def test_the_bundled_model_sounds_as_it_decodes(instrument: Instrument) -> None:
+    if "guitar" not in bundled():
+        pytest.skip("The bundled guitar has not been trained yet.")
+    model = load("guitar")
+    instrument.new_piece("guitar")
+    instrument.start()
+    points, db, brightness = model.loudness
+    clear = np.flatnonzero((db > -30) & (db < -20))
+    clear = clear[np.argsort(brightness[clear])][:: max(1, len(clear) // 3)][:3]
+    corners = [(0.2, 0.2), (0.8, 0.3), (0.4, 0.9)]
+    places = {f"g{k}": (at, points[n].tolist()) for k, (at, n) in enumerate(zip(corners, clear, strict=True))}
+    quieter = "i.store.edit('quieter', (p) => ({ ...p, master: { ...p.master, gain_db: -6 } }));"
+    instrument.run(PLACE_THREE + quieter, places)
+    delay = round(instrument.run("return i.instrument.lookAhead * i.instrument.sampleRate"))
+    hop, rate = model.hop, model.sample_rate
+    for label, (point, latent) in places.items():
+        take = msgspec.structs.replace(held(point, 80), hop=hop, sample_rate=rate)
+        heard, start = instrument.capture_take(take)
+        path = np.repeat(np.array(latent, np.float32)[:, None], take.length, axis=1)
+        expected = 10 ** (-6 / 20) * model.decode(path, seed=take.seed)[0]
+        left = heard[0, start + delay : start + delay + expected.size]
+        settled = slice(30 * hop, None)
+        assert np.abs(expected[settled]).max() > 0.02, f"{label} must be audible"
+        np.testing.assert_allclose(left[settled], expected[settled], atol=1e-3, err_msg=label)
