@@ -32,7 +32,7 @@ _NUMBERS = ("drift", "drift_seconds", "smoothing_seconds", "clamp", "gain", "pan
 class _Shaping(Structure):
     """ib_shaping."""
 
-    _fields_ = [(name, c_float * DIMS) for name in _LISTS] + [(name, c_float) for name in _NUMBERS]  # type: ignore[assignment]
+    _fields_ = [(name, c_float * DIMS) for name in _LISTS] + [(name, c_float) for name in _NUMBERS]
 
 
 class _Meters(Structure):
@@ -101,7 +101,8 @@ class Player:
         size = self._library.ib_player_bytes(channels, sample_rate)
         if size < 0:
             raise UsageError(
-                f"A player has 1 or 2 channels and a rate from 8 to 192 kHz, not {channels} at {sample_rate} Hz."
+                f"A player has 1 or 2 channels and a rate from 8 to 192 kHz, "
+                f"not {channels} at {sample_rate} Hz."
             )
         self.sample_rate, self.channels = sample_rate, channels
         self._memory = kernel.block(size)
@@ -144,8 +145,8 @@ class Player:
         self._check_slot(slot)
         if model.sample_rate != self.sample_rate:
             raise ModelMismatch(
-                f"{model.name} sounds at {model.sample_rate} Hz, but this piece plays at {self.sample_rate} Hz. "
-                "Use models of one sample rate in a piece."
+                f"{model.name} sounds at {model.sample_rate} Hz, but this piece plays at "
+                f"{self.sample_rate} Hz. Use models of one sample rate in a piece."
             )
         if not 1 <= model.channels <= 2 or not 1 <= model.hop <= LONGEST_HOP:
             raise ModelMismatch(

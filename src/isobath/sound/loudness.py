@@ -111,6 +111,6 @@ def a_weighted_db(audio: Audio | Floats, sample_rate: int) -> float:
         return SILENCE_DB
     spectrum = np.abs(np.fft.rfft(sound)) ** 2
     spectrum[:, 1 : (samples + 1) // 2] *= 2
-    weight = a_weight(np.fft.rfftfreq(samples, 1 / sample_rate)) ** 2
+    weight = a_weight(np.fft.rfftfreq(samples, 1 / sample_rate).astype(np.float64)) ** 2
     power = float((spectrum * weight).sum(axis=1).mean()) / samples**2
     return max(SILENCE_DB, 10 * math.log10(power)) if power > 0 else SILENCE_DB

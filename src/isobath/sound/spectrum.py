@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,7 +34,7 @@ def centroid_hz(audio: Audio | Floats, sample_rate: int) -> float:
 
 
 def third_octaves(audio: Audio | Floats, sample_rate: int, seconds: float = 0.25) -> Floats:
-    """Level in dB of each third of an octave from 50 Hz up, per stretch of so many seconds: (stretches, bands).
+    """Level in dB of each third of an octave from 50 Hz up, (stretches of so many seconds, bands).
 
     Coarse enough to survive another compiler, fine enough that a wrong pitch or a lost partial shows.
     """
@@ -41,5 +43,5 @@ def third_octaves(audio: Audio | Floats, sample_rate: int, seconds: float = 0.25
     hz = np.fft.rfftfreq(size, 1 / sample_rate)
     bands = int(3 * np.log2(sample_rate / 2 / _LOWEST_HZ))
     edges = _LOWEST_HZ * 2 ** (np.arange(bands + 1) / 3)
-    sums = [power[:, (hz >= low) & (hz < high)].sum(axis=1) for low, high in zip(edges, edges[1:], strict=False)]
+    sums = [power[:, (hz >= low) & (hz < high)].sum(axis=1) for low, high in pairwise(edges)]
     return np.asarray(np.maximum(SILENCE_DB, 10 * np.log10(np.stack(sums, axis=1) + 1e-30)), dtype=np.float64)

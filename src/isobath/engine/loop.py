@@ -1,0 +1,73 @@
+"""The one loop: gesture -> mapping -> latent -> player -> sound (docs/engine.md).
+
+The page's audio worklet does the same steps over the same kernel, so a take sounds the same here
+and there:
+
+- a player is reset with the take's seed; slot i draws its noise from seed + i;
+- whenever voices are due, the gesture that holds at this very sample is asked for once, each
+  of those voices gets its latent, and the player renders to the next due frame;
+- the take's frame is counted in samples, so all voices see the gesture of one moment,
+  whatever their hops;
+- the limiter looks ahead: what is rendered here drops its first `player.delay` samples and
+  runs that many longer, so that frame f sounds at sample f * hop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isobath.engine.controls import Controls
+from isobath.engine.player import VOICES, Player
+from isobath.engine.voices import Played
+from isobath.errors import PieceError
+from isobath.types import Audio, Gesture
+
+GestureAt = Callable[[int], Gesture]
+"""Sample since the start -> the gesture that holds there (axes,)."""
+
+
+def player_of(voices: Sequence[Played], controls: Controls, channels: int = 2) -> Player:
+    """A player with every voice on its slot and the controls set. Reset it before playing."""
+    if not voices:
+        raise PieceError("This piece has no voices, so there is nothing to hear. Add one.")
+    if len(voices) > VOICES:
+        raise PieceError(f"This piece has {len(voices)} voices; {VOICES} can sound at once. Remove some.")
+    player = Player(voices[0].model.sample_rate, channels)
+    for slot, voice in enumerate(voices):
+        player.put(slot, voice.model)
+    player.set(controls)
+    return player
+
+
+def sound(player: Player, voices: Sequence[Played], gesture_at: GestureAt, seed: int) -> Iterator[Audio]:
+    """Everything the player makes from a fresh start on, stretch by stretch, for ever."""
+    player.reset(seed)
+    latents: list[NDArray[np.float64] | None] = [None] * len(voices)
+    gestures: list[Gesture | None] = [None] * len(voices)
+    position = 0
+    while True:
+        wait, due = player.due()
+        if wait == 0:
+            gesture = gesture_at(position)
+            for slot in due:
+                if gestures[slot] is not gesture or latents[slot] is None:
+                    gestures[slot], latents[slot] = gesture, voices[slot].latent(gesture)
+                    player.incoming(slot, latents[slot])  # type: ignore[arg-type]
+        stretch = player.stretch()
+        yield player.render(stretch)
+        position += stretch
+
+
+def aligned(stretches: Iterator[Audio], delay: int, samples: int) -> Iterator[Audio]:
+    """`samples` of sound without the limiter's delay: the first `delay` samples are dropped."""
+    skip, left = delay, samples
+    while left > 0:
+        whole = next(stretches)
+        block = whole[:, skip:][:, :left]
+        skip = max(0, skip - whole.shape[1])
+        left -= block.shape[1]
+        if block.shape[1]:
+            yield block
