@@ -10,6 +10,8 @@ export interface ChartOptions {
   readonly isobaths: boolean;
   readonly hatching: boolean;
   readonly uncertainty: boolean;
+  /** Nothing has been demonstrated. */
+  readonly empty: boolean;
 }
 
 const FONT = "Newsreader, Georgia, serif";
@@ -31,17 +33,18 @@ export function drawChart(
   context.beginPath();
   context.rect(frame.left, frame.top, frame.width, frame.height);
   context.clip();
-  if (relief === null) drawUnsurveyed(context, frame);
+  if (relief === null) drawUnsurveyed(context, frame, options.empty);
   else drawRelief(context, frame, relief, options);
   context.restore();
   const neat = { ink: colours.ink, paper: colours.paper, faint: colours.ink3 };
-  drawNeatline(context, frame, neat, `500 11px ${FONT}`);
+  drawNeatline(context, frame, neat, `500 ${11 * colours.rem}px ${FONT}`);
 }
 
-function drawUnsurveyed(context: CanvasRenderingContext2D, frame: Frame): void {
+function drawUnsurveyed(context: CanvasRenderingContext2D, frame: Frame, empty: boolean): void {
   const colours = ink();
   drawGraticule(context, frame, colours.strong);
-  const size = Math.max(15, Math.min(26, frame.width / 26));
+  if (!empty) return;
+  const size = Math.max(14, Math.min(26 * colours.rem, frame.width / 26));
   context.font = `italic 500 ${size}px ${FONT}`;
   context.letterSpacing = `${(size * 0.42).toFixed(1)}px`;
   context.textAlign = "center";
@@ -184,7 +187,7 @@ function labelIsobath(context: CanvasRenderingContext2D, frame: Frame, { level, 
   context.save();
   context.translate(x, y);
   context.rotate(angle);
-  context.font = `italic 500 12px ${FONT}`;
+  context.font = `italic 500 ${12 * colours.rem}px ${FONT}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.lineWidth = 4;

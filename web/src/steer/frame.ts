@@ -8,9 +8,9 @@ export interface Frame {
 }
 
 /** Room for the neatline and its figures around the chart, in CSS pixels. */
-export function frameOf(width: number, height: number): Frame {
+export function frameOf(width: number, height: number, rem = 1): Frame {
   const narrow = Math.min(width, height) < 420;
-  const margin = narrow ? 16 : 26;
+  const margin = narrow ? 14 : Math.round(26 * rem);
   return {
     left: margin,
     top: margin,

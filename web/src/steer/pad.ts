@@ -118,7 +118,9 @@ export class PadView extends View {
     if (box.width === 0) return;
     this.width = box.width;
     this.height = box.height;
-    this.frame = frameOf(box.width, box.height);
+    this.frame = frameOf(box.width, box.height, ink().rem);
+    this.style.setProperty("--edge", `${this.frame.left}px`);
+    this.classList.toggle("tight", this.frame.left < 20);
     this.requestUpdate();
   }
 
@@ -167,7 +169,10 @@ export class PadView extends View {
     if (this.floorStale) {
       this.floorStale = false;
       fitCanvas(this.floor, this.width, this.height);
-      drawChart(contextOf(this.floor), this.width, this.height, this.frame, this.relief, this.app.preferences.value);
+      drawChart(contextOf(this.floor), this.width, this.height, this.frame, this.relief, {
+        ...this.app.preferences.value,
+        empty: (this.voice?.demonstrations.length ?? 0) === 0,
+      });
     }
     const x = toX(this.frame, this.heardAt(this.across));
     const y = toY(this.frame, this.heardAt(this.up));

@@ -35,6 +35,8 @@ export interface Ink {
   danger: string;
   good: string;
   dark: boolean;
+  /** Size of the text, 1 = 16 px: figures on the canvas grow with the page. */
+  rem: number;
 }
 
 let inks: Ink | null = null;
@@ -61,6 +63,7 @@ export function ink(): Ink {
     danger: get("--danger"),
     good: get("--good"),
     dark: root.dataset["theme"] === "dark",
+    rem: Number.parseFloat(style.fontSize) / 16 || 1,
   };
   return inks;
 }

@@ -49,7 +49,7 @@ export const STEPS: readonly GuideStep[] = [
   {
     title: "Say where it lives",
     says: "The sound is in your hand. Click the chart where you want to find it again (with keys: arrows, then Enter).",
-    at: "isobath-pad",
+    at: ".water",
     panel: null,
     done: (p) => p.placed >= 1,
   },
@@ -64,7 +64,7 @@ export const STEPS: readonly GuideStep[] = [
   {
     title: "Play",
     says: "The chart has learned what lies between. Press on it and move (with keys: the arrows).",
-    at: "isobath-pad",
+    at: ".water",
     panel: null,
     done: (p) => p.steered >= STEERED,
     count: (p) => `${Math.min(100, Math.round((100 * p.steered) / STEERED))} % of a short voyage`,

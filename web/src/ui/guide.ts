@@ -24,12 +24,18 @@ export class GuideView extends View {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.progress = { ...this.progress, running: this.app.instrument.state === "running" };
     this.whileHere(ticker.add(() => this.tick()));
     this.whileHere(this.app.performer.listen(() => this.steered()));
     this.whileHere(this.app.store.subscribe((state, previous) => this.watch(state, previous)));
     const changed = () => this.note({ running: this.app.instrument.state === "running" });
     this.app.instrument.addEventListener("state", changed);
     this.whileHere(() => this.app.instrument.removeEventListener("state", changed));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.documentElement.removeAttribute("data-welcome");
   }
 
   protected override concerns(): boolean {
@@ -125,11 +131,12 @@ export class GuideView extends View {
     const { innerWidth, innerHeight } = window;
     const { offsetWidth: w, offsetHeight: h } = card;
     const stage = document.getElementById("surface")?.getBoundingClientRect();
+    const last = this.step === STEPS.length - 1;
     let left = stage === undefined ? (innerWidth - w) / 2 : stage.left + (stage.width - w) / 2;
-    let top = stage === undefined ? (innerHeight - h) / 2 : stage.top + (stage.height - h) / 2;
+    let top = stage === undefined ? (innerHeight - h) / 2 : stage.top + (stage.height - h) * (last ? 0.9 : 0.5);
     if (box !== null && box.height > innerHeight * 0.35) {
-      left = box.left + (box.width - w) / 2;
-      top = box.bottom - h - 36;
+      left = box.left + 14;
+      top = box.bottom - h - 14;
     } else if (box !== null && box.right + w + 24 < innerWidth) {
       left = box.right + 20;
       top = box.top - 12;

@@ -18,7 +18,13 @@ export class KeepPanel extends View {
   override connectedCallback(): void {
     super.connectedCallback();
     this.classList.add("panel-body");
-    this.app.link.listTrash();
+    if (this.state.connection.state === "online") this.app.link.listTrash();
+    this.whileHere(
+      this.app.store.subscribe((state, previous) => {
+        const back = state.connection.state === "online" && previous.connection.state !== "online";
+        if (back) this.app.link.listTrash();
+      }),
+    );
   }
 
   protected override concerns(state: State, previous: State): boolean {

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
 import { type Algorithm, makeOutput, type MappingSettings, type Output, type Voice } from "../protocol/messages";
 import { exploreOf } from "../state/explore";
 import { type Fit, fitOf, type Side, type State } from "../state/store";
@@ -40,6 +41,7 @@ const ALGORITHMS: readonly (Choice<Algorithm> & { readonly about: string })[] = 
 ];
 
 const LEARNED = makeOutput();
+const MODES: readonly Output["mode"][] = ["learned", "locked", "off"];
 
 const TRUSTING: readonly Algorithm[] = ["gp", "thin_plate", "ridge"];
 
@@ -228,22 +230,19 @@ export class LearnPanel extends View {
     const { store } = this.app;
     const open = this.axesOf === i;
     const heard = output.axes === null ? axes.length : output.axes.length;
-    return html`<li class="output">
+    return html`<li class="output ${output.mode}">
       <div class="output-name"><b>${i + 1}</b><span class="carries">${carries}</span></div>
-      ${segments<Output["mode"]>(
-        `output-${i}`,
-        `Dimension ${i + 1}`,
-        [
-          { value: "learned", name: "learned" },
-          { value: "locked", name: "locked" },
-          { value: "off", name: "off" },
-        ],
-        output.mode,
-        (mode) => {
+      <select
+        aria-label="How dimension ${i + 1} is learned"
+        .value=${live(output.mode)}
+        @change=${(e: Event) => {
+          const mode = (e.target as HTMLSelectElement).value as Output["mode"];
           const value = mode === "locked" && output.mode !== "locked" ? this.now(voice, i) : output.value;
           setOutput(store, i, { mode, value }, voice.id);
-        },
-      )}
+        }}
+      >
+        ${MODES.map((mode) => html`<option value=${mode} ?selected=${mode === output.mode}>${mode}</option>`)}
+      </select>
       <button
         type="button"
         class="quiet axes-button"

@@ -2,13 +2,16 @@
 
 import "../styles/main.css";
 import type { Meters } from "../audio/instrument";
+import { listen } from "../state/explore";
 import type { App } from "./app";
+import { forgetInk } from "./canvas";
 import "./page";
 import { keepTheme } from "./theme";
 
 
 export function mount(app: App): void {
   keepTheme(app.preferences, () => window.dispatchEvent(new Event("isobath-theme")));
+  window.addEventListener("resize", forgetInk);
   app.instrument.addEventListener("meters", (event) => {
     app.meters = (event as CustomEvent<Meters>).detail;
   });
@@ -18,6 +21,10 @@ export function mount(app: App): void {
     if (takes.playing !== playing) app.store.set({ takes: { ...takes, playing } });
   });
   app.store.subscribe((state, previous) => {
+    if (state.piece !== null && state.piece.id !== previous.piece?.id) {
+      const mapped = state.piece.voices.some((voice) => voice.demonstrations.length > 0);
+      listen(app.store, mapped ? "play" : "explore");
+    }
     const { guided, guide } = app.preferences.value;
     if (state.firstRun && !previous.firstRun && !guided && guide === null) app.preferences.set({ guide: 0 });
   });

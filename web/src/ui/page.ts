@@ -4,17 +4,12 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, query } from "lit/decorators.js";
 import type { State } from "../state/store";
 import "../steer/surface";
-import { announceInto } from "./announcer";
+import { announce, announceInto } from "./announcer";
 import { View } from "./app";
 import "./bridge";
-import "./demonstrate";
 import "./explore";
-import "./guide";
 import { icon, type IconName, mark } from "./icons";
-import "./keep";
-import "./learn";
 import { tool } from "./parts";
-import "./play";
 import type { Panel, Theme } from "./preferences";
 import "./shortcuts";
 import { runShortcut, type ShortcutsView } from "./shortcuts";
@@ -29,6 +24,16 @@ const PANELS: readonly { readonly panel: Panel; readonly name: string; readonly 
   { panel: "keep", name: "Keep", icon: "keep" },
 ];
 
+/** What is not needed for the first sound comes a moment later, while nobody waits for it. */
+const LATER: Record<Exclude<Panel, "explore"> | "guide", () => Promise<unknown>> = {
+  demonstrate: () => import("./demonstrate"),
+  learn: () => import("./learn"),
+  play: () => import("./play"),
+  keep: () => import("./keep"),
+  guide: () => import("./guide"),
+};
+type Later = keyof typeof LATER;
+
 /** From here on Explore and one more panel fit beside the chart. */
 const WIDE = "(min-width: 1440px)";
 const NARROW = "(max-width: 760px)";
@@ -38,6 +43,7 @@ export class PageView extends View {
   @query("isobath-shortcuts") private shortcuts!: ShortcutsView;
   private readonly wide = window.matchMedia(WIDE);
   private readonly narrow = window.matchMedia(NARROW);
+  private readonly loaded = new Set<Later>();
   /** On a phone the panel is a sheet; it is closed until it is asked for. */
   private sheet = false;
 
@@ -57,6 +63,21 @@ export class PageView extends View {
 
   protected override firstUpdated(): void {
     announceInto(this.querySelector("#live")!);
+    const rest = () => (Object.keys(LATER) as Later[]).forEach((part) => this.load(part));
+    if ("requestIdleCallback" in window) requestIdleCallback(rest, { timeout: 3000 });
+    else setTimeout(rest, 1500);
+  }
+
+  /** True once the part is there; asks for it otherwise. */
+  private load(part: Later): boolean {
+    if (this.loaded.has(part)) return true;
+    LATER[part]()
+      .then(() => {
+        this.loaded.add(part);
+        this.requestUpdate();
+      })
+      .catch(() => announce("This part of the page could not be fetched. It is tried again when you open it."));
+    return false;
   }
 
   protected override concerns(state: State, previous: State): boolean {
@@ -99,6 +120,7 @@ export class PageView extends View {
 
   private panel(panel: Panel): TemplateResult {
     const { app } = this;
+    if (panel !== "explore" && !this.load(panel)) return html`<div class="panel-body"></div>`;
     switch (panel) {
       case "explore":
         return html`<isobath-explore .app=${app}></isobath-explore>`;
@@ -168,7 +190,9 @@ export class PageView extends View {
           </aside>`}
       <footer class="bridge"><isobath-bridge .app=${this.app}></isobath-bridge></footer>
       <isobath-shortcuts .app=${this.app}></isobath-shortcuts>
-      <isobath-guide .app=${this.app} .open=${(panel: Panel) => this.open(panel)}></isobath-guide>
+      ${this.app.preferences.value.guide !== null && this.load("guide")
+        ? html`<isobath-guide .app=${this.app} .open=${(panel: Panel) => this.open(panel)}></isobath-guide>`
+        : nothing}
       <div id="live" class="unseen" role="status" aria-live="polite"></div>
     `;
   }
