@@ -105,6 +105,25 @@ def test_another_page_on_the_same_piece_hears_of_every_change(served):
     assert served.library.pieces.read(start.id).about == "by two"
 
 
+def test_a_drag_on_one_page_reaches_the_other_as_a_few_steps_and_whole(served):
+    with served.page("one") as one, served.page("two") as two:
+        start = one.welcome.opened.piece
+        for n in range(1, 101):
+            one.say(Change(number=n, piece=about(start, str(n)), label="Drag", joins=n > 1))
+        told = [two.hear(PieceChanged)]
+        while told[-1].opened.piece.about != "100":
+            told.append(two.hear(PieceChanged))
+    assert len(told) < 20
+
+
+def test_a_piece_renamed_in_the_list_is_renamed_where_it_is_open(served):
+    with served.page("one") as one, served.page("two") as two:
+        id = one.welcome.opened.piece.id
+        two.say(RenamePiece(request=1, id=id, name="Renamed"))
+        assert one.hear(PieceChanged).opened.piece.name == "Renamed"
+        assert two.hear(PieceChanged).opened.piece.name == "Renamed"
+
+
 def test_a_page_on_another_piece_hears_nothing_of_it(served):
     with served.page("one") as one, served.page("two") as two:
         two.ask(NewPiece(request=1, name="Another"), PieceOpened)

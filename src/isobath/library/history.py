@@ -6,12 +6,12 @@ functions run inside a transaction of the caller.
 """
 
 import sqlite3
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from isobath.errors import PieceDamaged
-from isobath.library.stored import Hash, assemble, pack, parts_of, unpack_body
+from isobath.library.stored import Body, Hash, Parts, assemble, pack, unpack_body
 from isobath.protocol.messages import HISTORY_BYTES, HISTORY_STEPS, History, Step
 from isobath.protocol.piece import Piece
 
@@ -42,26 +42,39 @@ def node(connection: sqlite3.Connection, revision: Revision) -> Node | None:
     return None if row is None else Node(*row)
 
 
-def read(connection: sqlite3.Connection, revision: Revision) -> Piece:
+def parts_in(connection: sqlite3.Connection) -> Parts:
+    """The parts in a database."""
+
+    def fetch(name: Hash) -> bytes | None:
+        row = connection.execute("SELECT body FROM parts WHERE sha256 = ?", (name,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    return Parts(fetch)
+
+
+def _body(connection: sqlite3.Connection, revision: Revision) -> tuple[Body, int]:
+    """A revision's body and its size in bytes."""
+    row = connection.execute("SELECT body FROM revisions WHERE id = ?", (revision,)).fetchone()
+    if row is None:
+        raise PieceDamaged(f"Revision {revision} of this piece is missing from the library.")
+    return unpack_body(row[0])
+
+
+def read(connection: sqlite3.Connection, revision: Revision, parts: Parts | None = None) -> Piece:
     """The piece as it was at a revision.
 
     Raises:
         PieceDamaged: it cannot be read.
     """
-    row = connection.execute("SELECT body FROM revisions WHERE id = ?", (revision,)).fetchone()
-    if row is None:
-        raise PieceDamaged(f"Revision {revision} of this piece is missing from the library.")
-    body = unpack_body(row[0])
-    parts: dict[Hash, bytes] = {}
-    for name in parts_of(body):
-        part = connection.execute("SELECT body FROM parts WHERE sha256 = ?", (name,)).fetchone()
-        if part is not None:
-            parts[name] = part[0]
-    return assemble(body, parts)
+    return assemble(_body(connection, revision)[0], parts or parts_in(connection))
 
 
-def _keep_parts(connection: sqlite3.Connection, revision: Revision, parts: dict[Hash, bytes]) -> None:
-    connection.executemany("INSERT OR IGNORE INTO parts (sha256, body) VALUES (?, ?)", parts.items())
+def _keep_parts(connection: sqlite3.Connection, revision: Revision, parts: Mapping[Hash, bytes]) -> None:
+    for name, raw in parts.items():
+        if connection.execute("SELECT 1 FROM parts WHERE sha256 = ?", (name,)).fetchone() is None:
+            connection.execute(
+                "INSERT INTO parts (sha256, body) VALUES (?, ?)", (name, zlib.compress(raw, 1))
+            )
     connection.executemany(
         "INSERT OR IGNORE INTO uses (revision, part) VALUES (?, ?)", [(revision, name) for name in parts]
     )
@@ -78,7 +91,7 @@ def append(
     )
     revision = cursor.lastrowid
     assert revision is not None
-    _keep_parts(connection, revision, dict(packed.parts))
+    _keep_parts(connection, revision, packed.parts)
     if parent is not None:
         connection.execute("UPDATE revisions SET forward = ? WHERE id = ?", (revision, parent))
     return revision
@@ -89,7 +102,7 @@ def amend(connection: sqlite3.Connection, piece: Piece, revision: Revision, at: 
     packed = pack(piece)
     connection.execute("UPDATE revisions SET body = ?, at = ? WHERE id = ?", (packed.body, at, revision))
     connection.execute("DELETE FROM uses WHERE revision = ?", (revision,))
-    _keep_parts(connection, revision, dict(packed.parts))
+    _keep_parts(connection, revision, packed.parts)
 
 
 def leave(connection: sqlite3.Connection, here: Node) -> Revision | None:
@@ -118,13 +131,15 @@ def stacks(connection: sqlite3.Connection, current: Revision) -> History:
     if here is None:
         return History()
     budget = HISTORY_BYTES
+    parts = parts_in(connection)
 
     def steps(nodes: list[Node], labelled: list[Node]) -> tuple[Step, ...]:
         nonlocal budget
         taken: list[Step] = []
         for place, named in zip(nodes[:HISTORY_STEPS], labelled, strict=False):
-            piece = read(connection, place.id)
-            budget -= len(msgspec.msgpack.encode(piece))
+            body, size = _body(connection, place.id)
+            piece = assemble(body, parts)
+            budget -= size + parts.size(body)
             if budget < 0:
                 break
             taken.append(Step(label=named.label, piece=piece, at=named.at))

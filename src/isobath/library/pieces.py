@@ -126,8 +126,8 @@ class Pieces:
         with self._reading() as connection:
             return history.read(connection, self._known(connection, piece).current)
 
-    def open(self, piece: str) -> Opened:
-        """The piece as it stands, with its history; it counts as the one played last.
+    def look(self, piece: str) -> Opened:
+        """The piece as it stands, with its history.
 
         Raises:
             PieceUnknown: no such piece.
@@ -135,11 +135,20 @@ class Pieces:
         """
         with self._reading() as connection:
             place = self._known(connection, piece)
-            opened = Opened(
+            return Opened(
                 piece=history.read(connection, place.current),
                 revision=place.revision,
                 history=history.stacks(connection, place.current),
             )
+
+    def open(self, piece: str) -> Opened:
+        """Like `look`; and the piece counts as the one played last.
+
+        Raises:
+            PieceUnknown: no such piece.
+            PieceDamaged: it cannot be read.
+        """
+        opened = self.look(piece)
         with suppress(SaveError), self._writing() as connection:  # a full disk keeps nobody from playing
             connection.execute("UPDATE pieces SET opened = ? WHERE id = ?", (self._clock(), piece))
         return opened

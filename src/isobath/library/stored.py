@@ -7,7 +7,7 @@ every touched slider is a revision. So they are cut out and kept under the hash 
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -36,7 +36,9 @@ class Packed:
     """A piece as rows."""
 
     body: bytes
+    """Compressed."""
     parts: Mapping[Hash, bytes]
+    """Not compressed: most of them are in the database already."""
 
 
 def _finite(values: object) -> bool:
@@ -86,7 +88,7 @@ def pack(piece: Piece) -> Packed:
             return None
         raw = msgspec.msgpack.encode(value)
         name = hashlib.sha256(raw).digest()
-        parts[name] = zlib.compress(raw, 1)
+        parts[name] = raw
         return name
 
     takes = tuple(name for take in piece.takes if (name := cut(take)) is not None)
@@ -96,14 +98,15 @@ def pack(piece: Piece) -> Packed:
     return Packed(zlib.compress(msgspec.msgpack.encode(body), 1), parts)
 
 
-def unpack_body(body: bytes) -> Body:
-    """Read a body.
+def unpack_body(body: bytes) -> tuple[Body, int]:
+    """Read a body; and how many bytes it has unpacked.
 
     Raises:
         PieceDamaged: it is not one.
     """
     try:
-        return msgspec.msgpack.decode(zlib.decompress(body), type=Body)
+        raw = zlib.decompress(body)
+        return msgspec.msgpack.decode(raw, type=Body), len(raw)
     except (zlib.error, msgspec.DecodeError) as error:
         raise PieceDamaged(f"This revision of the piece cannot be read ({error}).") from error
 
@@ -115,23 +118,57 @@ def parts_of(body: Body) -> Iterator[Hash]:
         yield from (name for name in pair if name is not None)
 
 
-def assemble(body: Body, parts: Mapping[Hash, bytes]) -> Piece:
+class Parts:
+    """Parts as the objects they were cut out of, each made once: the steps of a history share them."""
+
+    def __init__(self, fetch: Callable[[Hash], bytes | None]) -> None:
+        self._fetch = fetch
+        self._made: dict[Hash, Take | MappingData] = {}
+        self._sizes: dict[Hash, int] = {}
+
+    def take(self, name: Hash) -> Take:
+        """Raises KeyError, ValueError, zlib.error or msgspec.DecodeError."""
+        if name not in self._made:
+            self._made[name] = msgspec.msgpack.decode(self._raw(name), type=Take)
+        made = self._made[name]
+        assert isinstance(made, Take)
+        return made
+
+    def mapping(self, name: Hash | None) -> MappingData | None:
+        """Raises KeyError, ValueError, zlib.error or msgspec.DecodeError."""
+        if name is None:
+            return None
+        if name not in self._made:
+            self._made[name] = msgspec.msgpack.decode(self._raw(name), type=MappingData)
+        made = self._made[name]
+        assert isinstance(made, dict)
+        return made
+
+    def _raw(self, name: Hash) -> bytes:
+        found = self._fetch(name)
+        if found is None:
+            raise KeyError(name)
+        raw = zlib.decompress(found)
+        self._sizes[name] = len(raw)
+        return raw
+
+    def size(self, body: Body) -> int:
+        """Bytes that the parts of a body take when they travel; only after they were made."""
+        return sum(self._sizes.get(name, 0) for name in parts_of(body))
+
+
+def assemble(body: Body, parts: Parts) -> Piece:
     """Put a piece together again.
 
     Raises:
         PieceDamaged: a part is missing or broken.
     """
-
-    def mapping(name: Hash | None) -> MappingData | None:
-        return (
-            None if name is None else msgspec.msgpack.decode(zlib.decompress(parts[name]), type=MappingData)
-        )
-
     try:
-        takes = tuple(msgspec.msgpack.decode(zlib.decompress(parts[name]), type=Take) for name in body.takes)
+        takes = tuple(parts.take(name) for name in body.takes)
         voices: list[Voice] = []
         for voice, (first, other) in zip(body.piece.voices, body.fitted, strict=True):
-            voices.append(msgspec.structs.replace(voice, fitted=mapping(first), fitted_other=mapping(other)))
+            fitted, second = parts.mapping(first), parts.mapping(other)
+            voices.append(msgspec.structs.replace(voice, fitted=fitted, fitted_other=second))
     except (KeyError, ValueError, zlib.error, msgspec.DecodeError) as error:
         raise PieceDamaged(f'A part of "{body.piece.name}" is missing or broken.') from error
     return msgspec.structs.replace(body.piece, takes=takes, voices=tuple(voices))

@@ -32,7 +32,7 @@ MESSAGES_PER_SECOND = 240
 HISTORY_STEPS = 100
 """Most undo (and redo) steps sent along with an opened piece."""
 
-HISTORY_BYTES = 8 * 1024 * 1024
+HISTORY_BYTES = 3 * 1024 * 1024
 """The steps sent along stay below this many bytes together; older ones are undone by the server."""
 
 Seconds = float

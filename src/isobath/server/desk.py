@@ -5,12 +5,18 @@ stops a message and the order of operations is the order of their arrival.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import ParamSpec, Protocol, TypeVar
 
+from isobath.errors import PieceError
 from isobath.library.library import Library
-from isobath.protocol.messages import FromServer, Models, Pieces
+from isobath.protocol.messages import FromServer, Models, PieceChanged, Pieces
+
+ECHO_SECONDS = 0.15
+"""How long changes are gathered before other pages are told."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,6 +32,39 @@ class Listener(Protocol):
         """Put a message in line; never waits."""
 
 
+class Echo:
+    """Tells pages what others did to the piece they have open: the newest state, a few times a second.
+    A drag on one page would otherwise send the other a whole history with every pixel."""
+
+    def __init__(self, desk: "Desk") -> None:
+        self._desk = desk
+        self._changes: dict[str, dict[Listener | None, str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def note(self, piece: str, by: Listener | None, label: str) -> None:
+        """A piece was changed by a page, or by none that has it open."""
+        listening = [each for each in self._desk.listeners if each.piece == piece and each is not by]
+        if piece in self._changes:
+            self._changes[piece][by] = label
+        elif listening:
+            self._changes[piece] = {by: label}
+            task = asyncio.create_task(self._tell(piece))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _tell(self, piece: str) -> None:
+        await asyncio.sleep(ECHO_SECONDS)
+        changes = self._changes.pop(piece)
+        with suppress(PieceError):
+            opened = await self._desk.ask(self._desk.library.pieces.look, piece)
+            for listener in [each for each in self._desk.listeners if each.piece == piece]:
+                foreign = [(by, label) for by, label in changes.items() if by is not listener]
+                if foreign:
+                    by, label = foreign[-1]
+                    page = "" if by is None else by.page
+                    listener.tell(PieceChanged(opened=opened, label=label, page=page, at=time.time()))
+
+
 class Desk:
     """One per server."""
 
@@ -33,6 +72,7 @@ class Desk:
         self.library = library
         self.version = version
         self.listeners: set[Listener] = set()
+        self.echo = Echo(self)
         self.fits = ThreadPoolExecutor(2, "isobath-fit")
         self._librarian = ThreadPoolExecutor(1, "isobath-library")
 
@@ -41,10 +81,6 @@ class Desk:
         even if nobody waits for it any more."""
         job = asyncio.get_running_loop().run_in_executor(self._librarian, lambda: act(*args, **kwargs))
         return await asyncio.shield(job)
-
-    def others(self, piece: str, here: Listener) -> list[Listener]:
-        """The other pages on a piece."""
-        return [each for each in self.listeners if each is not here and each.piece == piece]
 
     async def tell_pieces(self) -> None:
         """Tell every page that the list of pieces reads differently."""

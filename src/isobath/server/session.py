@@ -22,7 +22,6 @@ from isobath.protocol.messages import (
     NewPiece,
     Opened,
     OpenPiece,
-    PieceChanged,
     PieceOpened,
     Pieces,
     Ping,
@@ -189,12 +188,7 @@ class Session:
         """Tell the other pages on this piece, and all pages if the list has changed."""
         if applied.repeated:
             return
-        others = self._desk.others(piece, self)
-        if others:
-            opened = await self._desk.ask(self._library.pieces.open, piece)
-            at = opened.history.undo[-1].at if opened.history.undo else 0.0
-            for other in others:
-                other.tell(PieceChanged(opened=opened, label=applied.label, page=self.page, at=at))
+        self._desk.echo.note(piece, self, applied.label)
         if applied.listed:
             await self._desk.tell_pieces()
 
@@ -224,11 +218,7 @@ class Session:
     async def _rename_piece(self, message: RenamePiece) -> None:
         applied = await self._desk.ask(self._library.pieces.rename, self.page, message.id, message.name)
         await self._list(message.request)
-        opened = await self._desk.ask(self._library.pieces.open, message.id)
-        for other in self._desk.others(message.id, self):
-            other.tell(PieceChanged(opened=opened, label=applied.label, page=self.page, at=0.0))
-        if self.piece == message.id:
-            self.tell(PieceChanged(opened=opened, label=applied.label, page=self.page, at=0.0))
+        self._desk.echo.note(message.id, None, applied.label)
         await self._desk.tell_pieces()
 
     async def _delete_piece(self, message: DeletePiece) -> None:

@@ -201,7 +201,7 @@ export const MESSAGES_PER_SECOND = 240;
 export const HISTORY_STEPS = 100;
 
 /** The steps sent along stay below this many bytes together; older ones are undone by the server. */
-export const HISTORY_BYTES = 8388608;
+export const HISTORY_BYTES = 3145728;
 
 /** What the page needs to list a model. The whole description is at GET /models/NAME. */
 export interface ModelSummary {
