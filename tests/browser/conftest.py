@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from isobath.models.description import write
-from tests.browser.organ import organ
 from tests.browser.instrument import Instrument
+from tests.browser.organ import organ
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext

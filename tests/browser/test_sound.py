@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import numpy as np
 import pytest
 import soxr
 from playwright.sync_api import BrowserContext
 
+from isobath.engine.rendering import render_piece
 from isobath.models.coder import Model, bundled, load
 from isobath.protocol.piece import Take
 from tests.browser.conftest import Server
@@ -98,10 +101,15 @@ def test_nothing_passes_the_ceiling_whatever_the_latents(instrument: Instrument)
         i.store.edit("wild", (piece) => ({
           ...piece,
           master: { gain_db: 24, ceiling_db: -1, guard_db: 0 },
-          voices: piece.voices.map((v) => ({ ...v, shaping: { ...v.shaping, clamp: 0, smoothing_seconds: 0 } })),
+          voices: piece.voices.map((voice) => ({
+            ...voice,
+            shaping: { ...voice.shaping, clamp: 0, smoothing_seconds: 0 },
+          })),
         }));
         await t.wait(50);
-        const wild = [[1e9, -1e9, 3], [NaN, 2, 2], [Infinity, 50, 50], [-8, 0, 0], [60, 60, 60], [1e-30, 0, -Infinity]];
+        const wild = [
+          [1e9, -1e9, 3], [NaN, 2, 2], [Infinity, 50, 50], [-8, 0, 0], [60, 60, 60], [1e-30, 0, -Infinity],
+        ];
         for (let k = 0; k < 60; k++) {
           i.instrument.setLatent(0, wild[k % wild.length]);
           await t.wait(13);
@@ -143,7 +151,9 @@ def test_a_recorded_take_replays_to_the_sample(instrument: Instrument) -> None:
 
 def test_an_overdub_plays_the_take_below_and_keeps_only_what_was_moved(instrument: Instrument) -> None:
     instrument.run(PLACE_THREE, PLACES)
-    below = msgspec.structs.replace(held((0.2, 0.2)), id="below", points=((0.2, 0.2), (0.6, 0.4)), frames=(0, 60))
+    below = msgspec.structs.replace(
+        held((0.2, 0.2)), id="below", points=((0.2, 0.2), (0.6, 0.4)), frames=(0, 60)
+    )
     over = instrument.run(
         """
         i.store.edit("a take", (piece) => ({ ...piece, takes: [given] }));
@@ -195,8 +205,12 @@ def test_a_browser_without_simd_is_told_so(context: BrowserContext, server: Serv
     page.close()
 
 
-def test_a_piece_opened_again_sounds_the_same(instrument: Instrument, context: BrowserContext, server: Server) -> None:
-    instrument.run(PLACE_THREE + "await t.until(() => i.store.state.connection.unsent === 0, 'the save');", PLACES)
+def test_a_piece_opened_again_sounds_the_same(
+    instrument: Instrument, context: BrowserContext, server: Server
+) -> None:
+    instrument.run(
+        PLACE_THREE + "await t.until(() => i.store.state.connection.unsent === 0, 'the save');", PLACES
+    )
     take = held((0.55, 0.45), 60)
     first, start = instrument.capture_take(take)
     again = Instrument(context.new_page(), f"{server.url}?piece={instrument.piece.id}")
@@ -235,3 +249,38 @@ def test_the_bundled_model_sounds_as_it_decodes(instrument: Instrument) -> None:
         settled = slice(30 * hop, None)
         assert np.abs(expected[settled]).max() > 0.02, f"{label} must be audible"
         np.testing.assert_allclose(left[settled], expected[settled], atol=1e-3, err_msg=label)
+
+
+SHAPED = """
+i.store.edit("shape it", (piece) => ({
+  ...piece,
+  voices: piece.voices.map((voice) => ({
+    ...voice,
+    gain_db: -6,
+    pan: -0.4,
+    shaping: {
+      ...voice.shaping, clamp: 0.8, noise: [0.1, 0.2], drift: 0.3, drift_seconds: 0.2, bias: [0, 0.2],
+    },
+  })),
+}));
+i.link.flush();
+await t.wait(100);
+"""
+
+
+def test_a_take_played_in_the_page_is_what_render_makes_of_it(instrument: Instrument) -> None:
+    instrument.run(PLACE_THREE + SHAPED, PLACES)
+    count = 60
+    take = msgspec.structs.replace(
+        held((0.5, 0.5), 180),
+        frames=tuple(3 * k for k in range(count)),
+        points=tuple((0.5 + 0.4 * math.cos(k / 9), 0.5 + 0.4 * math.sin(k / 5)) for k in range(count)),
+    )
+    heard, start = instrument.capture_take(take)
+    model = Model(*organ())
+    rendered = render_piece(instrument.piece, take, lambda _: model)
+    delay = round(instrument.run("return i.instrument.lookAhead * i.instrument.sampleRate"))
+    played = heard[:, start + delay : start + delay + rendered.shape[1]]
+    assert np.abs(rendered).max() > 0.02
+    assert np.abs(rendered[0]).max() > 1.2 * np.abs(rendered[1]).max(), "panned to the left"
+    np.testing.assert_allclose(played[:, FADE:], rendered[:, FADE:], atol=1e-4)

@@ -26,7 +26,9 @@ def frail(context: BrowserContext, home: Path) -> Iterator[tuple[Instrument, Ser
     """A page at a server of its own, which may be ended."""
     own = Server(home / "frail")
     (own.home / "models").mkdir(parents=True, exist_ok=True)
-    (own.home / "models" / "organ.safetensors").write_bytes((home / "models" / "organ.safetensors").read_bytes())
+    (own.home / "models" / "organ.safetensors").write_bytes(
+        (home / "models" / "organ.safetensors").read_bytes()
+    )
     link = own.start()
     assert context.browser is not None
     visitor = context.browser.new_context()

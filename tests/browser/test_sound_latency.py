@@ -57,6 +57,7 @@ t.moved = [];
 probe.port.onmessage = (event) => t.heard.push(event.data);
 const note = (event) => t.moved.push([performance.timeOrigin + event.timeStamp, event.clientX]);
 addEventListener("pointerrawupdate", note, true);
+i.instrument.recordSound(); // while it records, it does not change its buffering
 """
 
 
@@ -89,12 +90,14 @@ def test_the_pointer_is_heard_within_ten_milliseconds(measured: Instrument) -> N
     page.mouse.up()
     moved, heard, meters = measured.run("return [t.moved, t.heard, i.instrument.meters]")
     rises = [when for (when, x), (_, before) in zip(moved[1:], moved, strict=False) if x > before + 50]
-    delays = sorted(d for when in rises if (d := min((h - when for h in heard if h > when), default=1e3)) < 100)
+    delays = sorted(
+        d for when in rises if (d := min((h - when for h in heard if h > when), default=1e3)) < 100
+    )
     assert len(delays) > 0.7 * MOVES
     median, late = statistics.median(delays), delays[int(0.95 * len(delays))]
     print(
-        f"\npointer to changed samples, hop 256: median {median:.1f} ms (goal 10), p95 {late:.1f} ms (goal 20); "
-        f"on screen {1000 * meters['latency']:.1f} ms, load {100 * meters['load']:.0f} %, "
+        f"\npointer to changed samples, hop 256: median {median:.1f} ms (goal 10), p95 {late:.1f} ms "
+        f"(goal 20); on screen {1000 * meters['latency']:.1f} ms, load {100 * meters['load']:.0f} %, "
         f"{meters['underruns']} underruns"
     )
     # Wide, because the machine that runs this may be busy with anything.

@@ -5,6 +5,7 @@ import type { ModelDescription } from "../net/models";
 import type { Axis, Master, Shaping, Take } from "../protocol/messages";
 import { newId } from "../state/identity";
 import type { MappingData } from "../steer/mapping";
+import { Buffering } from "./buffering";
 import type { Decibels, Instrument, InstrumentState, Meters } from "./instrument";
 import relaxedUrl from "./kernel/isobath.relaxed.wasm?url";
 import simdUrl from "./kernel/isobath.simd.wasm?url";
@@ -39,6 +40,7 @@ interface PlaybackStats {
 }
 
 const TAKE_SEED = 1;
+const REMEMBERED = "isobath.buffering";
 
 export class WorkletInstrument extends EventTarget implements Instrument {
   state: InstrumentState = "idle";
@@ -52,6 +54,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   private analyser: AnalyserNode | null = null;
   private limiterDelay = 0;
   private starting: Promise<void> | null = null;
+  private readonly buffering = new Buffering(Number(recall()), seconds());
   private module: WebAssembly.Module | null = null;
 
   private readonly slots: (Slot | null)[] = new Array(VOICES).fill(null);
@@ -102,13 +105,17 @@ export class WorkletInstrument extends EventTarget implements Instrument {
       await this.close();
       this.sampleRate = sampleRate;
       this.module ??= await this.fetchKernel();
-      const context = makeContext(sampleRate);
+      const context = makeContext(sampleRate, this.buffering.hint);
       this.context = context;
       context.onstatechange = () => this.follow();
+      context.addEventListener("error", () =>
+        this.fail("The output device is gone. Choose another one, then press start."),
+      );
       await context.audioWorklet.addModule(processorUrl);
       await this.connect(context, this.module);
       this.resend();
       await this.resumeContext();
+      this.buffering.begin(seconds());
     } catch (problem) {
       this.fail(problem instanceof Error ? problem.message : String(problem));
       throw problem;
@@ -518,6 +525,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     meters.takeFrame = takeFrame < 0 ? null : takeFrame;
     const stats = (this.context as (AudioContext & { playbackStats?: PlaybackStats }) | null)?.playbackStats;
     meters.underruns = stats?.underrunEvents ?? values[METER.late]!;
+    this.watchBreaks(meters.underruns);
     meters.outputLatency = this.context?.outputLatency || this.context?.baseLatency || 0;
     const axes = values[METER.axes]!;
     const dims = values[METER.dims]!;
@@ -529,17 +537,46 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     this.dispatchEvent(new CustomEvent<Meters>("meters", { detail: meters }));
   }
 
+  /** Sound that keeps breaking up is kept further ahead; never in the middle of a recording. */
+  private watchBreaks(underruns: number): void {
+    if (this.state !== "running" || this.recording !== null || this.wav !== null || this.playing !== null)
+      return;
+    if (!this.buffering.watch(underruns, seconds())) return;
+    remember(String(this.buffering.step));
+    this.starting ??= this.open(this.sampleRate).finally(() => {
+      this.starting = null;
+    });
+    this.starting.catch(() => {}); // its failure is in `failure`
+  }
+
   /** Seconds the limiter looks ahead; part of the latency. */
   get lookAhead(): number {
     return this.limiterDelay;
   }
 }
 
-function makeContext(sampleRate: number): AudioContext {
+function seconds(): number {
+  return performance.now() / 1000;
+}
+
+function recall(): string | null {
+  try {
+    return localStorage.getItem(REMEMBERED);
+  } catch {
+    return null; // storage is switched off
+  }
+}
+
+function remember(step: string): void {
+  try {
+    localStorage.setItem(REMEMBERED, step);
+  } catch {}
+}
+
+function makeContext(sampleRate: number, latencyHint: number): AudioContext {
   let context: AudioContext;
   try {
-    // 0: the smallest buffer the device allows.
-    context = new AudioContext({ sampleRate, latencyHint: 0 });
+    context = new AudioContext({ sampleRate, latencyHint });
   } catch {
     throw new Error(
       `This browser will not play sound at ${sampleRate} Hz, the rate of this model. ` +

@@ -53,10 +53,12 @@ export interface SurfaceOptions {
 /** Let pointers on `element` move axes; the answer takes the listeners off. */
 export function playSurface(element: HTMLElement, performer: Performer, options: SurfaceOptions): () => void {
   const held = new Map<number, SurfaceAxes>();
+  // Asked for at each press only: in between, asking could make the browser lay the page out anew.
+  let rect = element.getBoundingClientRect();
   const raw = "onpointerrawupdate" in element ? "pointerrawupdate" : "pointermove";
 
   const move = (event: PointerEvent, axes: SurfaceAxes): void => {
-    const place = placeOn(element.getBoundingClientRect(), event.clientX, event.clientY);
+    const place = placeOn(rect, event.clientX, event.clientY);
     const pressure = axes.pressure === null ? null : pressureOf(event);
     if (axes.x !== null && axes.y !== null) performer.set2(axes.x, place.x, axes.y, place.y);
     else if (axes.x !== null) performer.set(axes.x, place.x);
@@ -70,6 +72,7 @@ export function playSurface(element: HTMLElement, performer: Performer, options:
   const down = (event: PointerEvent): void => {
     if (event.button !== 0 || held.has(event.pointerId) || options.plays?.(event) === false) return;
     const axes = options.axes();
+    rect = element.getBoundingClientRect();
     held.set(event.pointerId, axes);
     // A pointer that is gone already, or one made by a script, cannot be captured; it still plays.
     try {
