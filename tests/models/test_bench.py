@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from .small_models import small_model
 
 def test_torch_streams_what_the_kernel_streams() -> None:
     torch = pytest.importorskip("torch")
-    from isobath.training.bench_kernel import Streaming
+    from isobath.training.streaming import Streaming
 
     model = Model(*small_model(channels=2, noise=False))
     streaming, decoder = Streaming(model).eval(), model.decoder()
@@ -24,6 +26,21 @@ def test_torch_streams_what_the_kernel_streams() -> None:
             wanted = streaming(torch.from_numpy(block[None].copy()))[0].numpy()
         found = decoder(block)
         assert np.max(np.abs(found - wanted)) <= 1e-4 * np.max(np.abs(wanted))
+
+
+@pytest.mark.parametrize("variant", [{"channels": 2}, {"front": "spectrum"}], ids=str)
+def test_torch_hears_what_the_kernel_hears(variant: dict[str, Any]) -> None:
+    torch = pytest.importorskip("torch")
+    from isobath.training.streaming import Streaming
+
+    model = Model(*small_model(**variant))
+    streaming, encoder = Streaming(model, encoder=True).eval(), model.encoder()
+    x = np.random.default_rng(0).standard_normal((model.channels, 12 * model.hop)).astype(np.float32) * 0.1
+    for start in range(0, x.shape[1], 4 * model.hop):
+        block = x[:, start : start + 4 * model.hop]
+        with torch.no_grad():
+            wanted = streaming(torch.from_numpy(block[None].copy()))[0].numpy()
+        assert np.max(np.abs(encoder(block) - wanted)) <= 1e-4 * np.max(np.abs(wanted))
 
 
 def test_kernel_and_torchscript_are_compared_in_one_run() -> None:
