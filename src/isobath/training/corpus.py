@@ -46,11 +46,15 @@ def read(path: Path, sample_rate: int, channels: int) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Recording:
-    """One file: sound (channels, samples) and, for a spectral front, ln power (rows, bins)."""
+    """One file: sound (channels, samples) and, for a spectral front, ln power (rows, bins).
+
+    weight: how often it is heard, for its length, relative to the others.
+    """
 
     name: str
     audio: Tensor
     power: Tensor | None
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def batch(recordings: list[Recording], shape: Shape, course: Course, warm: int, 
             f"Every recording is shorter than one crop of {length / shape.sample_rate:.1f} s. "
             "Join short files, or train with fewer frames."
         )
-    weights = np.array([r.audio.shape[1] - length + shape.hop for r in usable], dtype=float)
+    weights = np.array([r.weight * (r.audio.shape[1] - length + shape.hop) for r in usable])
     fronts, targets = [], []
     for pick in rng.choice(len(usable), size=course.batch, p=weights / weights.sum()):
         r = usable[pick]

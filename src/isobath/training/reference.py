@@ -39,11 +39,13 @@ class Reference:
         hop = int(self.description["hop"])
         whole = audio[:, : audio.shape[1] // hop * hop]
         reg = self.encoder({"audio": torch.from_numpy(np.ascontiguousarray(whole))[None]})
-        return np.asarray(reg["mean"][0].numpy(), dtype=np.float32)
+        mean: NDArray[np.float32] = reg["mean"][0].numpy()
+        return mean
 
     def decode(self, latent: Latent, seed: int = 0) -> Audio:
         """(dims, frames) -> (channels, frames * hop), noise and tones from their first sample."""
-        return self.decode_batch(latent[None], seed)[0]
+        audio: NDArray[np.float32] = self.decode_batch(latent[None], seed)[0]
+        return audio
 
     @torch.no_grad()
     def decode_batch(self, latents: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]:

@@ -1,0 +1,48 @@
+"""The model card: a model file's own description, as a page a musician can read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _rows(pairs: list[tuple[str, str]]) -> list[str]:
+    return ["| | |", "|---|---|", *(f"| {a} | {b} |" for a, b in pairs)]
+
+
+def _axes(latent: dict[str, Any]) -> list[str]:
+    lines = ["| axis | goes with | share of variance | 5 % | median | 95 % |", "|---|---|---|---|---|---|"]
+    for i, label in enumerate(latent["labels"]):
+        at, values = latent["percentiles"]["at"], latent["percentiles"]["values"][i]
+        low, middle, high = (f"{values[at.index(p)]:+.2f}" for p in (5, 50, 95))
+        lines.append(
+            f"| {i + 1} | {label} | {100 * latent['explained'][i]:.1f} % | {low} | {middle} | {high} |"
+        )
+    return lines
+
+
+def card(description: dict[str, Any]) -> str:
+    """Markdown; every figure comes from the file."""
+    d, t = description, description["training"]
+    course, shape = t["course"], t["shape"]
+    phase_one = min(t["steps"], course["steps"])
+    seconds = t["steps"] * course["batch"] * course["frames"] * d["hop"] / d["sample_rate"]
+    facts = [
+        ("sound", f"{d['sample_rate']} Hz, {d['channels']} channel(s)"),
+        ("latent", f"{d['dims']} dimensions, one every {d['hop']} samples"),
+        ("delay", f"{d['delay']} samples ({1000 * d['delay'] / d['sample_rate']:.1f} ms), encode and decode"),
+        ("steps", f"{t['steps']} ({phase_one} spectral, {t['steps'] - phase_one} adversarial)"),
+        ("heard in training", f"{seconds / 3600:.1f} hours, from {t['minutes']} minutes of recordings"),
+        ("batch", f"{course['batch']} crops of {course['frames']} frames, seed {course['seed']}"),
+        ("made", f"{t['date']}, commit {t['commit'][:10]}, {t['machine']}"),
+        ("held out", ", ".join(t["held_out"])),
+        ("front", f"{shape['front']}, {shape['tones']} tones, {shape['bands']} bands"),
+    ]
+    figures = [(k.replace("_", " "), f"{v['value']:g} {v['unit']}") for k, v in d["quality"].items()]
+    return "\n".join(
+        [f"# {d['title']} (`{d['name']}`)", "", d["about"], "",
+         f"Licence of the training audio: {d['licence']}. Credit: {d['credit']}", "",
+         "## What it is", "", *_rows(facts), "",
+         "## What it measures", "", "On the held-out recordings, from the exported file.", "",
+         *_rows(figures), "", "## Its axes", "", *_axes(d["latent"]), "",
+         "## What it was trained on", "", ", ".join(t["files"]) + ".", ""]
+    )  # fmt: skip
