@@ -1,0 +1,13 @@
+"""What every test stands on: calm arithmetic, and examples that never time out on a busy machine."""
+
+import os
+
+# A second thread of OpenBLAS waits for the first by spinning, which on a loaded machine turns
+# milliseconds into seconds. It has to be said before numpy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from hypothesis import HealthCheck, settings
+
+slow = [HealthCheck.too_slow]
+settings.register_profile("quiet", deadline=None, suppress_health_check=slow, max_examples=30)
+settings.load_profile("quiet")
