@@ -170,9 +170,12 @@ def test_a_damaged_library_is_told_in_the_terminal_and_on_the_page(home):
     with home.database.open("r+b") as file:
         file.write(os.urandom(4096))
     with started(home, "--port", "0") as (process, url):
-        with Browser(url).page() as page:
+        browser = Browser(url)
+        with browser.page() as page:
             assert "damaged" in page.welcome.notes[0]
             assert page.welcome.opened.piece.name == "Kept"
+        with browser.page() as page:
+            assert page.welcome.notes == ()
         process.terminate()
         assert "damaged" in process.stderr.read()
 

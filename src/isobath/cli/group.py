@@ -15,6 +15,7 @@ COMMANDS = {
     "info": "isobath.cli.models:info",
     "import": "isobath.cli.models:import_model",
     "pieces": "isobath.cli.pieces:pieces",
+    "render": "isobath.cli.render:render",
     "fit": "isobath.cli.fit:fit",
     "encode": "isobath.cli.coding:encode",
     "decode": "isobath.cli.coding:decode",

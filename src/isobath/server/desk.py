@@ -73,8 +73,15 @@ class Desk:
         self.version = version
         self.listeners: set[Listener] = set()
         self.echo = Echo(self)
+        self._told: set[str] = set()
         self.fits = ThreadPoolExecutor(2, "isobath-fit")
         self._librarian = ThreadPoolExecutor(1, "isobath-library")
+
+    def notes_for(self, page: str) -> tuple[str, ...]:
+        """What happened when the library was opened, told once to each page."""
+        first = page not in self._told
+        self._told.add(page)
+        return self.library.notes if first else ()
 
     async def ask(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Have the library do something, after everything asked before. Once begun it is finished,

@@ -78,7 +78,7 @@ def _blob(found: Found, part: str) -> bytes:
 
 
 def _encode(path: Path, model: Model, name: str) -> bytes:
-    sound = read_sound(path, name)
+    sound = read_sound(path, model.channels)
     latent = model.encode(sound.audio, sound.sample_rate)
     return msgspec.msgpack.encode(
         Encoded(

@@ -131,7 +131,7 @@ class Session:
                 pieces=await self._desk.ask(library.list),
                 opened=opened,
                 first_run=first,
-                notes=(*library.notes, *notes),
+                notes=(*self._desk.notes_for(hello.page), *notes),
             )
         )
 

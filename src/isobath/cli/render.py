@@ -1,0 +1,93 @@
+"""`isobath render`: a take as a sound file, the same samples that the page plays."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from isobath.cli.play import find_piece
+from isobath.cli.telling import Progress, as_json, print_json
+
+if TYPE_CHECKING:
+    from isobath.models.coder import Model
+    from isobath.protocol.piece import Piece
+
+
+@click.command()
+@click.argument("piece")
+@click.option("-t", "--take", help="Name or id of the take. Default: the one recorded last.")
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Sound file to write (.wav or .flac, 24 bits).",
+)
+@as_json
+def render(piece: str, take: str | None, out: Path, as_json: bool) -> None:
+    """Render a take of PIECE: a name, an id or a .isobath file."""
+    import time
+
+    from isobath.engine import find_take, rendering
+    from isobath.outputs.file import write_rendering
+
+    found, load_model = _open(piece)
+    chosen = find_take(found, take)
+    work = rendering(found, chosen, load_model)
+    started = time.perf_counter()
+    with Progress(f'"{chosen.name}"', 1.0, quiet=as_json) as progress:
+        samples = write_rendering(out, work, progress.at)
+    seconds, spent = samples / work.sample_rate, time.perf_counter() - started
+    if as_json:
+        print_json(
+            {
+                "out": str(out),
+                "piece": found.name,
+                "take": chosen.name,
+                "seconds": seconds,
+                "sample_rate": work.sample_rate,
+                "channels": work.channels,
+                "times_real_time": seconds / spent,
+            }
+        )
+    else:
+        click.echo(
+            f'"{chosen.name}", {seconds:.2f} s at {work.sample_rate} Hz, '
+            f"{seconds / spent:.0f} x real time: {out}"
+        )
+
+
+class _Loader:
+    """Models by name, each read once, from the library and from what a piece file brought along."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Model] = {}
+
+    def __call__(self, name: str) -> "Model":
+        from isobath.library.load import load
+
+        if name not in self._loaded:
+            self._loaded[name] = load(name)
+        return self._loaded[name]
+
+
+def _open(wanted: str) -> tuple["Piece", _Loader]:
+    """The piece named or filed so, and what loads its models.
+
+    Raises:
+        PieceUnknown, PieceDamaged, PieceNewer: it is not there, or cannot be opened.
+    """
+    from isobath.library.exchange import import_
+    from isobath.library.home import find_home
+    from isobath.library.library import Library
+
+    with Library.open(find_home()) as library:
+        path = Path(wanted)
+        if path.suffix == ".isobath" and path.is_file():
+            with path.open("rb") as source:
+                piece, notes = import_(source, library.models)
+            for note in notes:
+                click.echo(note, err=True)
+        else:
+            piece = library.read(find_piece(library, wanted))
+    return piece, _Loader()

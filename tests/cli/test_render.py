@@ -1,0 +1,105 @@
+"""`isobath render`, `encode` and `decode`."""
+
+import json
+
+import msgspec
+import numpy as np
+import pytest
+import soundfile
+
+from isobath.library.library import Library
+from isobath.models.coder import bundled, load
+from tests.library.pieces import piece, take
+
+
+@pytest.fixture
+def model():
+    return load(next(iter(bundled())))
+
+
+@pytest.fixture
+def kept(home, model):
+    """A piece on a bundled model with two demonstrations and two takes of half a second."""
+    from isobath.mapping import fit
+
+    shown = piece(name="Étude", model=model.name, demonstrations=2)
+    latents = [[-1.0] * model.dims, [1.0] * model.dims]
+    demonstrations = tuple(
+        msgspec.structs.replace(each, latent=tuple(latents[i]))
+        for i, each in enumerate(shown.voices[0].demonstrations)
+    )
+    mapping = fit([each.point for each in demonstrations], latents).to_plain()
+    voice = msgspec.structs.replace(shown.voices[0], demonstrations=demonstrations, fitted=mapping)
+    takes = tuple(msgspec.structs.replace(take(name, 80), name=name) for name in ("first", "second"))
+    with Library.open(home) as library:
+        return library.pieces.add(msgspec.structs.replace(shown, voices=(voice,), takes=takes))
+
+
+def test_a_take_becomes_a_file_and_the_same_file_every_time(run, kept, tmp_path, model):
+    answer = json.loads(run("render", "Étude", "-o", tmp_path / "a.wav", "--json").stdout)
+    assert (answer["take"], answer["sample_rate"]) == ("second", model.sample_rate)
+    run("render", kept.id, "--take", "second", "-o", tmp_path / "b.wav")
+    a, rate = soundfile.read(tmp_path / "a.wav")
+    b, _ = soundfile.read(tmp_path / "b.wav")
+    np.testing.assert_array_equal(a, b)
+    assert len(a) / rate == pytest.approx(answer["seconds"])
+    assert 1e-3 < np.abs(a).max() <= 10 ** (-1 / 20)
+
+
+def test_a_piece_file_is_rendered_without_being_kept(run, home, kept, tmp_path):
+    run("pieces", "export", kept.id, "-o", tmp_path / "etude.isobath")
+    run("pieces", "trash", kept.id)
+    result = run("render", tmp_path / "etude.isobath", "-o", tmp_path / "a.flac")
+    assert result.exit_code == 0, result.stderr
+    assert soundfile.info(tmp_path / "a.flac").subtype == "PCM_24"
+    with Library.open(home) as library:
+        assert library.pieces.list() == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nothing", "-o", "a.wav"), '"nothing"'),
+        (("Étude", "-t", "third", "-o", "a.wav"), "first"),
+        (("Étude", "-o", "a.mp3"), ".wav or .flac"),
+        (("Étude", "-o", "nowhere/a.wav"), "nowhere"),
+    ],
+)
+@pytest.mark.usefixtures("kept")
+def test_what_cannot_be_rendered_is_told(run, monkeypatch, tmp_path, arguments, says):
+    monkeypatch.chdir(tmp_path)
+    result = run("render", *arguments)
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sound_goes_to_latents_and_back(run, tmp_path, model):
+    rate = model.sample_rate
+    sound = 0.3 * np.sin(2 * np.pi * 220 * np.arange(rate // 2) / rate)
+    soundfile.write(tmp_path / "in.wav", sound, rate, subtype="FLOAT")
+    told = json.loads(
+        run("encode", tmp_path / "in.wav", "-m", model.name, "-o", tmp_path / "z.npy", "--json").stdout
+    )
+    latent = np.load(tmp_path / "z.npy")
+    assert latent.shape == (told["dims"], told["frames"])
+    np.testing.assert_array_equal(latent, model.encode(sound.astype(np.float32)))
+    assert run("decode", tmp_path / "z.npy", "-m", model.name, "-o", tmp_path / "out.wav").exit_code == 0
+    back, _ = soundfile.read(tmp_path / "out.wav")
+    np.testing.assert_allclose(back, np.clip(model.decode(latent)[0], -1, 1), atol=2**-22)
+
+
+def test_latents_that_are_none_are_told(run, tmp_path, model):
+    (tmp_path / "z.npy").write_bytes(b"hello")
+    result = run("decode", tmp_path / "z.npy", "-m", model.name, "-o", tmp_path / "out.wav")
+    assert result.exit_code == 2
+    assert "holds no latents" in result.stderr
+    np.save(tmp_path / "z.npy", np.zeros((model.dims + 1, 4), np.float32))
+    result = run("decode", tmp_path / "z.npy", "-m", model.name, "-o", tmp_path / "out.wav")
+    assert result.exit_code == 1
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_pickles_are_not_unpacked(run, tmp_path, model):
+    np.save(tmp_path / "z.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    assert run("decode", tmp_path / "z.npy", "-m", model.name, "-o", tmp_path / "out.wav").exit_code == 2
