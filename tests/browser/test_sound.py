@@ -254,6 +254,7 @@ def test_the_bundled_model_sounds_as_it_decodes(instrument: Instrument) -> None:
 SHAPED = """
 i.store.edit("shape it", (piece) => ({
   ...piece,
+  master: { ...piece.master, gain_db: given },
   voices: piece.voices.map((voice) => ({
     ...voice,
     gain_db: -6,
@@ -268,8 +269,10 @@ await t.wait(100);
 """
 
 
-def test_a_take_played_in_the_page_is_what_render_makes_of_it(instrument: Instrument) -> None:
-    instrument.run(PLACE_THREE + SHAPED, PLACES)
+@pytest.mark.parametrize("gain_db", [0, 24], ids=["softly", "into the limiter"])
+def test_a_take_played_in_the_page_is_what_render_makes_of_it(instrument: Instrument, gain_db: int) -> None:
+    instrument.run(PLACE_THREE, PLACES)
+    instrument.run(SHAPED, gain_db)
     count = 60
     take = msgspec.structs.replace(
         held((0.5, 0.5), 180),
@@ -283,4 +286,6 @@ def test_a_take_played_in_the_page_is_what_render_makes_of_it(instrument: Instru
     played = heard[:, start + delay : start + delay + rendered.shape[1]]
     assert np.abs(rendered).max() > 0.02
     assert np.abs(rendered[0]).max() > 1.2 * np.abs(rendered[1]).max(), "panned to the left"
+    held_back = np.abs(rendered).max() > 0.8
+    assert held_back == (gain_db > 0)
     np.testing.assert_allclose(played[:, FADE:], rendered[:, FADE:], atol=1e-4)

@@ -52,6 +52,20 @@ test("an axis is touched until the last hand leaves it", () => {
   expect(performer.isTouched(0)).toBe(false);
 });
 
+test("a key has no hand to lift: its axis counts as touched for a moment after it moved", () => {
+  let now = 0;
+  const performer = new Performer(() => now);
+  performer.setAxes([axis("x"), axis("y")]);
+  performer.set("x", 0.7);
+  expect([performer.isTouched(0), performer.isTouched(1)]).toEqual([true, false]);
+  now = 500;
+  expect(performer.isTouched(0)).toBe(false);
+  performer.touch("y");
+  performer.set("y", 0.7);
+  performer.release("y");
+  expect(performer.isTouched(1)).toBe(false);
+});
+
 test("arrows move a pad, shift moves it finely, home rests it, and other keys are not ours", () => {
   const performer = new Performer();
   const x = axis("x");

@@ -3,6 +3,9 @@
 
 import type { Axis } from "../protocol/messages";
 
+/** A key or a controller has no hand that lets go: its axis counts as touched this long after a move. */
+const LINGER_MS = 400;
+
 export type Moved = (performer: Performer) => void;
 
 export class Performer {
@@ -10,9 +13,13 @@ export class Performer {
   values: Float64Array<ArrayBuffer> = new Float64Array(0);
   /** Hands on each axis: more than 0 while it is touched. */
   private touches: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  private movedAt: Float64Array<ArrayBuffer> = new Float64Array(0);
+  private settling: ReturnType<typeof setTimeout> | null = null;
   private indices = new Map<string, number>();
   private ids: readonly string[] = [];
   private readonly listeners = new Set<Moved>();
+
+  constructor(private readonly now: () => number = () => performance.now()) {}
 
   /** Take over the axes of a piece; an axis that stays keeps its value, a new one starts at rest. */
   setAxes(axes: readonly Axis[]): void {
@@ -27,6 +34,7 @@ export class Performer {
     });
     this.values = values;
     this.touches = touches;
+    this.movedAt = new Float64Array(axes.length).fill(Number.NEGATIVE_INFINITY);
     this.ids = ids;
     this.indices = new Map(ids.map((id, i) => [id, i]));
     this.tell();
@@ -77,7 +85,7 @@ export class Performer {
   }
 
   isTouched(index: number): boolean {
-    return (this.touches[index] ?? 0) > 0;
+    return (this.touches[index] ?? 0) > 0 || this.now() - this.movedAt[index]! < LINGER_MS;
   }
 
   /** Hear of every move at once (not once per frame): this is the way to the sound. */
@@ -91,7 +99,14 @@ export class Performer {
     const clamped = value > 0 ? Math.min(value, 1) : 0;
     if (this.values[i] === clamped) return false;
     this.values[i] = clamped;
+    if (this.touches[i] === 0) this.linger(i);
     return true;
+  }
+
+  private linger(i: number): void {
+    this.movedAt[i] = this.now();
+    if (this.settling !== null) clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.tell(), LINGER_MS + 1);
   }
 
   private tell(): void {
