@@ -17,6 +17,8 @@ export interface GuideStep {
   /** What it points at, if anything. */
   readonly at: string | null;
   readonly panel: Panel | null;
+  /** Keep the chart free: the card lies on the panel, under what it points at. */
+  readonly under?: boolean;
   readonly done: (progress: Progress) => boolean;
   readonly count?: (progress: Progress) => string;
 }
@@ -58,6 +60,7 @@ export const STEPS: readonly GuideStep[] = [
     says: "Throw again, and place that sound far from the first. Then a third.",
     at: "[data-do=throw]",
     panel: "explore",
+    under: true,
     done: (p) => p.placed >= PLACED,
     count: (p) => `${Math.min(p.placed, PLACED)} of ${PLACED} placed`,
   },

@@ -122,7 +122,7 @@ export class GuideView extends View {
         height: `${box.height + 2 * grow}px`,
       });
     }
-    this.placeCard(visible ? besideOf(target!, box) : null);
+    this.placeCard(visible ? (shown.under === true ? box : besideOf(target!, box)) : null);
   }
 
   /** Beside the target where there is room, else below it; a large target holds the card in its foot. */
@@ -137,6 +137,9 @@ export class GuideView extends View {
     if (box !== null && box.height > innerHeight * 0.35) {
       left = box.left + 14;
       top = box.bottom - h - 14;
+    } else if (box !== null && STEPS[this.step!]!.under === true && innerWidth > 760) {
+      left = box.left;
+      top = box.bottom + 70;
     } else if (box !== null && box.right + w + 24 < innerWidth) {
       left = box.right + 20;
       top = box.top - 12;

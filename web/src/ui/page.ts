@@ -35,8 +35,8 @@ const LATER: Record<Exclude<Panel, "explore"> | "guide", () => Promise<unknown>>
 type Later = keyof typeof LATER;
 
 /** From here on Explore and one more panel fit beside the chart. */
-const WIDE = "(min-width: 1440px)";
-const NARROW = "(max-width: 760px)";
+const WIDE = "(min-width: 90em)";
+const NARROW = "(max-width: 47.5em)";
 
 @customElement("isobath-page")
 export class PageView extends View {
