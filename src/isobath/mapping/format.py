@@ -124,7 +124,7 @@ def _part(data: Any, axes: int, dims: int) -> Part:
     terms = []
     for term in _get(data, "terms", list):
         kind = term.get("kind") if isinstance(term, dict) else None
-        if kind not in _READERS:
+        if not isinstance(kind, str) or kind not in _READERS:
             raise _Damaged(f"it has a term of kind {kind!r}, which this Isobath does not know")
         terms.append(_READERS[kind](term, ins, outs))
     confidence = None
@@ -155,7 +155,7 @@ def _radial(data: dict[str, Any], ins: int, outs: int) -> Radial:
 
 def _layer(data: Any, n: int, outs: int) -> Layer:
     profile = data.get("profile") if isinstance(data, dict) else None
-    if profile not in PROFILES:
+    if not isinstance(profile, str) or profile not in PROFILES:
         raise _Damaged(f"it has a profile {profile!r}, which this Isobath does not know")
     return Layer(profile, _positive(data, "length"), _floats(data, "weights", (n, outs)))
 

@@ -2,9 +2,9 @@
 
 Placing, moving or taking away one demonstration changes the Gaussian process' matrices in one row,
 so their inverses are updated instead of computed again (bordering and its reverse: Golub & Van Loan,
-Matrix Computations, 2.1.4), in a fraction of a millisecond. Length, noise and pin stay meanwhile;
-`settle` chooses them again, which is for a pause. Any other algorithm, and whatever the short way
-does not cover, is fitted from scratch: the answer is the same, only later.
+Matrix Computations, 2.1.4), in a fraction of a millisecond. Length, noise and pin stay meanwhile,
+unless they no longer suit; `settle` chooses them again, which is for a pause. Any other algorithm,
+and whatever the short way does not cover, is fitted from scratch: the answer is the same, only later.
 """
 
 from dataclasses import dataclass, replace
@@ -21,6 +21,9 @@ from isobath.mapping.terms import Floats, Layer, Radial, exponential, matern52, 
 
 REFRESH = 64
 """Updates after which the inverses are computed anew, before rounding can gather."""
+STRAIN = 1.25
+"""How much more bent the map may become before length and noise are chosen again at once: a
+demonstration dragged to where it contradicts its neighbours would otherwise throw the map about."""
 
 
 class Learner:
@@ -52,7 +55,7 @@ class Learner:
             self.mapping = None
             return None
         self.mapping = fit(self.points, self.latents, settings=self.settings, previous=self.mapping)
-        self._inverses = _Inverses.of(self.mapping, len(self.points), self.settings)
+        self._inverses = _Inverses.of(self.mapping, self.latents, self.settings)
         return self.mapping
 
     def add(self, point: ArrayLike, latent: ArrayLike) -> Mapping:
@@ -89,8 +92,9 @@ class Learner:
         self.points, self.latents = points, latents
         if short and self._inverses is not None and self.mapping is not None:
             self.mapping = self._inverses.mapping(self.mapping, latents)
-        else:
-            self.settle()
+            if self._inverses.strain <= STRAIN * self._inverses.strain_at_first:
+                return self.mapping
+        self.settle()
         assert self.mapping is not None
         return self.mapping
 
@@ -106,10 +110,12 @@ class _Inverses:
     u: Floats  # (n, axes)
     body: "_Grown"
     pin: "_Grown"
+    strain_at_first: float
+    strain: float = 0.0
     changes: int = 0
 
     @staticmethod
-    def of(mapping: Mapping, n: int, settings: Settings) -> "_Inverses | None":
+    def of(mapping: Mapping, latents: Floats, settings: Settings) -> "_Inverses | None":
         """None where a full fit is needed each time."""
         part = mapping.parts[0] if len(mapping.parts) == 1 else None
         if part is None or part.confidence is None or mapping.low is not None or mapping.warnings:
@@ -117,7 +123,7 @@ class _Inverses:
         term = part.terms[0]
         if (
             not isinstance(term, Radial)
-            or len(term.centres) != n
+            or len(term.centres) != len(latents)
             or part.inputs != tuple(range(mapping.axes))
         ):
             return None
@@ -134,6 +140,7 @@ class _Inverses:
             term.centres,
             _Grown.of(matern52(squared / sure.length**2), noise),
             _Grown.of(exponential(squared / sure.pin**2), JITTER),
+            _strain(latents[:, part.outputs] - part.bias, term.layers[0].weights),
         )
 
     def add(self, point: Floats) -> bool:
@@ -174,6 +181,7 @@ class _Inverses:
         mean = y.mean(axis=0)
         centred = y - mean
         body = self.body.inverse @ centred
+        self.strain = _strain(centred, body)
         layers = [Layer("matern52", self.confidence.length, body)]
         missed = centred - self.body.kernel @ body
         if self.strength > 0:
@@ -189,6 +197,11 @@ class _Inverses:
         part = replace(self.part, bias=mean, terms=(Radial(self.u, tuple(layers)),), confidence=confidence)
         errors = np.sqrt(np.einsum("ij,ij->i", missed, missed) / missed.shape[1])
         return replace(before, parts=(part,), errors=tuple(errors.tolist()))
+
+
+def _strain(centred: Floats, body: Floats) -> float:
+    """How hard the map has to bend for its demonstrations, next to how much they vary (yᵀK⁻¹y / yᵀy)."""
+    return float(np.vdot(centred, body)) / max(float(np.vdot(centred, centred)), 1e-300)
 
 
 @dataclass(eq=False)

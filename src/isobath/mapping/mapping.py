@@ -6,6 +6,7 @@ A mapping is plain numbers. Each `Part` serves some outputs from some axes: it b
 evaluating one place allocates a handful of small arrays and nothing else.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -71,17 +72,15 @@ class Part:
         u = u - self.centre
         u *= self.scale
         np.minimum(np.maximum(u, -FAR, out=u), FAR, out=u)
-        uu = float(u.dot(u))
-        if uu != uu:
+        if math.isnan(u.dot(u)):
             u = tame(u)
-            uu = float(u.dot(u))
         if len(self.terms) == 1:
-            value = self.terms[0].one(u, uu)
+            value = self.terms[0].one(u)
             value += self.bias
             return value
         total = self.bias.copy()
         for term in self.terms:
-            total += term.one(u, uu)
+            total += term.one(u)
         return total
 
     def places(self, points: Floats) -> Floats:

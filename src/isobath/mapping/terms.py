@@ -22,8 +22,8 @@ Profile = Literal["matern52", "exponential", "thin_plate"]
 class Term(Protocol):
     """A function of place, several outputs at once."""
 
-    def one(self, u: Floats, uu: float) -> Floats:
-        """Values (outputs,) at one place; `uu` is u·u, already known to the caller."""
+    def one(self, u: Floats) -> Floats:
+        """Values (outputs,) at one place."""
 
     def many(self, u: Floats) -> Floats:
         """Values (n, outputs) at places (n, inputs)."""
@@ -33,12 +33,16 @@ class Term(Protocol):
 
 
 def squared_distances(a: Floats, b: Floats) -> Floats:
-    """(n, m) squared distances between rows, never negative.
+    """(n, m) squared distances between rows.
 
-    By |a|² + |b|² - 2ab, so about 1e-15 off: fine for profiles that are smooth in the square.
+    By |a|² + |b|² - 2ab, and once more by differences where that cancels: the exponential profile
+    has a corner at 0 and would show it.
     """
     squares = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)[None, :]
-    return np.maximum(squares - 2.0 * (a @ b.T), 0.0)
+    squared = squares - 2.0 * (a @ b.T)
+    rows, columns = np.nonzero(squared < 1e-5 * squares)
+    squared[rows, columns] = ((a[rows] - b[columns]) ** 2).sum(axis=1)
+    return squared
 
 
 def matern52(squared: Floats) -> Floats:
@@ -86,26 +90,16 @@ class Radial:
 
     @cached_property
     def _plan(self) -> tuple[Floats, Floats, tuple[tuple[Profile, slice], ...]]:
-        """All layers' scaled squared distances as one product with (u, 1, u·u), and their weights."""
+        """What turns squared distances into each layer's, all weights, and each layer's rows."""
         n = len(self.centres)
-        squares = np.einsum("ij,ij->i", self.centres, self.centres)
-        distances = np.column_stack([-2.0 * self.centres, squares, np.ones(n)])
-        rows = [
-            (5.0 if layer.profile == "matern52" else 1.0) / layer.length**2 * distances
-            for layer in self.layers
-        ]
+        scales = [(5.0 if layer.profile == "matern52" else 1.0) / layer.length**2 for layer in self.layers]
         spans = tuple((layer.profile, slice(n * i, n * (i + 1))) for i, layer in enumerate(self.layers))
-        return np.concatenate(rows), np.concatenate([layer.weights for layer in self.layers]), spans
+        return np.array(scales)[:, None], np.concatenate([layer.weights for layer in self.layers]), spans
 
-    def one(self, u: Floats, uu: float) -> Floats:
-        rows, weights, spans = self._plan
-        axes = len(u)
-        known = np.empty(axes + 2)
-        known[:axes] = u
-        known[axes] = 1.0
-        known[axes + 1] = uu
-        t2 = rows.dot(known)
-        np.maximum(t2, 0.0, out=t2)
+    def one(self, u: Floats) -> Floats:
+        scales, weights, spans = self._plan
+        offsets = self.centres - u
+        t2 = (scales * np.einsum("ij,ij->i", offsets, offsets)).ravel()
         if spans[0][0] == "thin_plate":
             return thin_plate(t2).dot(weights)
         t = np.sqrt(t2)
@@ -145,7 +139,7 @@ class Network:
     weights: tuple[Floats, ...]
     biases: tuple[Floats, ...]
 
-    def one(self, u: Floats, uu: float) -> Floats:  # noqa: ARG002 - the terms share one signature
+    def one(self, u: Floats) -> Floats:
         first, bias = self.weights[0], self.biases[0]
         groups, rows, columns = first.shape
         signal = first.reshape(groups * rows, columns).dot(u).reshape(groups, rows)
@@ -186,14 +180,12 @@ class Nearest:
     centres: Floats  # (n, inputs)
     values: Floats  # (n, outputs)
 
-    def one(self, u: Floats, uu: float) -> Floats:  # noqa: ARG002 - the terms share one signature
+    def one(self, u: Floats) -> Floats:
         offsets = self.centres - u
         return self._pull(np.sqrt(np.einsum("ij,ij->i", offsets, offsets))).dot(self.values)
 
     def many(self, u: Floats) -> Floats:
-        return (
-            np.stack([self.one(place, 0.0) for place in u]) if len(u) else np.zeros((0, self.values.shape[1]))
-        )
+        return np.stack([self.one(place) for place in u]) if len(u) else np.zeros((0, self.values.shape[1]))
 
     def _pull(self, r: Floats) -> Floats:
         """Weights (n,), summing to 1."""
@@ -237,7 +229,7 @@ class Polynomial:
             table[: len(product), column] = product
         return table
 
-    def one(self, u: Floats, uu: float) -> Floats:  # noqa: ARG002 - the terms share one signature
+    def one(self, u: Floats) -> Floats:
         known = np.append(u, 1.0)
         return known[self._indices].prod(axis=0).dot(self.weights)
 
