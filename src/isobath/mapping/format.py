@@ -15,6 +15,8 @@ from isobath.mapping.mapping import Confidence, Mapping, Part
 from isobath.mapping.terms import PROFILES, Floats, Layer, Nearest, Network, Polynomial, Radial, Term
 
 MAPPING_FORMAT = 1
+MOST = 1e15
+"""No number in a mapping is larger, so that nothing it computes can overflow."""
 
 
 _WAY_OUT = "Fit the demonstrations again."
@@ -213,8 +215,8 @@ def _whole(data: dict[str, Any], key: str, low: int, high: int) -> int:
 
 def _positive(data: Any, key: str) -> float:
     value = data.get(key) if isinstance(data, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise _Damaged(f"'{key}' is {value!r}, not a number above 0")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1e-9 <= value <= 1e9:
+        raise _Damaged(f"'{key}' is {value!r}, not a number from 1e-9 to 1e9")
     return float(value)
 
 
@@ -240,6 +242,6 @@ def _floats(data: Any, key: str, shape: tuple[int | None, ...]) -> Floats:
     if any(want is not None and want != got for want, got in zip(shape, array.shape, strict=True)):
         raise _Damaged(f"'{key}' has shape {array.shape}, which does not fit the rest")
     array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        raise _Damaged(f"'{key}' holds a number that is not finite")
+    if not (np.abs(array) < MOST).all():
+        raise _Damaged(f"'{key}' holds a number that is not finite, or absurdly large")
     return array

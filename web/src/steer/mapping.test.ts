@@ -107,7 +107,7 @@ describe("what is not a mapping is refused with a sentence", () => {
   ];
   const changes: [string, (data: MappingData) => void, RegExp][] = [
     ["an output that does not exist", (data) => data.parts[0]!.outputs.splice(0, 1, 99), /index below/],
-    ["infinity", (data) => data.parts[0]!.bias.fill(Number.POSITIVE_INFINITY), /not a finite number/],
+    ["infinity", (data) => data.parts[0]!.bias.fill(Number.POSITIVE_INFINITY), /not finite/],
     ["a term of the future", (data) => Object.assign(data.parts[0]!.terms[0]!, { kind: "spline" }), /spline/],
     ["a row too short", (data) => data.parts[0]!.centre.pop(), /'centre'/],
   ];

@@ -442,6 +442,9 @@ export class Blend {
 
 // Reading what came from outside ---------------------------------------------------------------
 
+/** No number in a mapping is larger, so that nothing it computes can overflow. */
+const MOST = 1e15;
+
 class Damaged extends Error {}
 
 /** Checks a mapping that came from a file or the network. Throws an Error with a sentence. */
@@ -597,8 +600,8 @@ function whole(fields: Fields, key: string, low: number, high: number): number {
 
 function positive(fields: Fields, key: string): number {
   const value = fields[key];
-  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0)
-    throw new Damaged(`'${key}' is ${String(value)}, not a number above 0`);
+  if (typeof value !== "number" || !(value >= 1e-9 && value <= 1e9))
+    throw new Damaged(`'${key}' is ${String(value)}, not a number from 1e-9 to 1e9`);
   return value;
 }
 
@@ -616,8 +619,8 @@ function floats(value: unknown, key: string, shape: number[]): Float64Array {
   let at = 0;
   const fill = (rows: unknown, depth: number): void => {
     if (depth === shape.length) {
-      if (typeof rows !== "number" || !Number.isFinite(rows))
-        throw new Damaged(`'${key}' holds ${String(rows)}, which is not a finite number`);
+      if (typeof rows !== "number" || !(Math.abs(rows) < MOST))
+        throw new Damaged(`'${key}' holds ${String(rows)}, which is not finite, or absurdly large`);
       flat[at++] = rows;
       return;
     }
