@@ -1,22 +1,24 @@
-"""A model whose latents are its samples: whatever is asked for comes out of the decoder as it is.
+"""Two small models to test the player with.
 
-So the whole player can be tested with any sound, through the same calls that play real models.
+The loudspeaker's latents are its samples: whatever is asked for comes out of the decoder as it is, so
+that the whole player can be tested with any sound, through the calls that play real models. The
+whistle has layers, memory and noise of its own, like a real one, from fixed random weights.
 """
-
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isobath.engine.controls import VoiceControls
+from isobath.engine.controls import Controls, VoiceControls
 from isobath.engine.player import Player
 from isobath.models.coder import Model
 from isobath.models.description import Description, LatentStatistics, Operation, Percentiles
-from isobath.protocol.piece import Shaping
+from isobath.protocol.piece import Master, Shaping
 
 RATE = 48000
 RAW = Shaping(smoothing_seconds=0.0, clamp=0.0)
 """No shaping at all."""
+
+Sound = NDArray[np.float32]
 
 
 def statistics(dims: int, radius: float = 3.0, std: float = 1.0) -> LatentStatistics:
@@ -31,12 +33,14 @@ def statistics(dims: int, radius: float = 3.0, std: float = 1.0) -> LatentStatis
     )
 
 
-def loudspeaker(channels: int = 1, hop: int = 32, std: float = 1e3, rate: int = RATE) -> Model:
-    """Latent d is sample d of the hop (then of the second channel)."""
+def loudspeaker(
+    channels: int = 1, hop: int = 32, std: float = 1e3, rate: int = RATE, gain: float = 1.0
+) -> Model:
+    """Latent d is sample d of the hop (then of the second channel). Nothing up to 64 std is touched."""
     dims = channels * hop
     weight = np.zeros((dims, channels, 2 * hop), np.float32)
     for d in range(dims):
-        weight[d, d // hop, d % hop] = 1.0
+        weight[d, d // hop, d % hop] = gain
     description = Description(
         format=1, name="loudspeaker", sample_rate=rate, channels=channels, hop=hop, dims=dims, delay=0,
         decoder=[Operation("conv_transpose", "latent", "audio", weight="w", stride=hop)],
@@ -45,16 +49,45 @@ def loudspeaker(channels: int = 1, hop: int = 32, std: float = 1e3, rate: int = 
     return Model(description, {"w": weight})
 
 
-def player_of(model: Model, channels: int = 2, seed: int = 1, **controls: float) -> Player:
+def whistle(channels: int = 1, seed: int = 0, rate: int = RATE, loudness: float = 1.0) -> Model:
+    """Four latents, hop 64."""
+    random = np.random.default_rng(seed)
+    tensors = {
+        "open": (random.standard_normal((4, 16, 16)) * 0.5).astype(np.float32),
+        "grow": (random.standard_normal((16, 3 * channels, 16)) * 0.4 * loudness).astype(np.float32),
+        "level": np.repeat(np.float32([0.0, -1.0, -2.0]), channels),
+    }
+    decoder = [
+        Operation("conv_transpose", "latent", "wide", weight="open", stride=8),
+        Operation("conv_transpose", "wide", "parts", weight="grow", bias="level", stride=8, act="leaky"),
+        Operation("amplitude", "parts", "audio", noise=True),
+    ]
+    description = Description(
+        format=1, name="whistle", sample_rate=rate, channels=channels, hop=64, dims=4, delay=0,
+        decoder=decoder, latent=statistics(4),
+    )  # fmt: skip
+    return Model(description, tensors)
+
+
+def player_of(
+    model: Model,
+    channels: int = 2,
+    seed: int = 1,
+    shaping: Shaping = RAW,
+    master: Master | None = None,
+    gain_db: float = 0.0,
+    pan: float = 0.0,
+) -> Player:
+    """A fresh player with one voice; the guard is off unless `master` says otherwise."""
     player = Player(model.sample_rate, channels)
     player.put(0, model)
-    player.shape(0, VoiceControls(RAW, **controls))  # type: ignore[arg-type]
+    player.set(Controls((VoiceControls(shaping, gain_db, pan),), master or Master(guard_db=0.0)))
     player.reset(seed)
     return player
 
 
-def play(player: Player, sound: NDArray[np.float32], slot: int = 0) -> NDArray[np.float32]:
-    """What comes out of the player while `sound` (channels, samples) comes out of the decoder."""
+def play(player: Player, sound: NDArray[np.floating], slot: int = 0) -> Sound:
+    """What comes out while `sound` (channels, samples) comes out of the loudspeaker."""
     hop = player.models[slot].hop
     parts = []
     for start in range(0, sound.shape[1] - hop + 1, hop):
@@ -63,4 +96,25 @@ def play(player: Player, sound: NDArray[np.float32], slot: int = 0) -> NDArray[n
     return np.concatenate(parts, axis=1)
 
 
-__all__ = ["RATE", "RAW", "Path", "loudspeaker", "play", "player_of", "statistics"]
+def steer(player: Player, latents: NDArray[np.floating], slot: int = 0) -> Sound:
+    """What comes out while a voice is given latents (dims, frames), one each hop."""
+    hop = player.models[slot].hop
+    parts = []
+    for latent in latents.T:
+        player.incoming(slot, latent)
+        parts.append(player.render(hop))
+    return np.concatenate(parts, axis=1)
+
+
+def sine(hz: float, seconds: float, level: float = 0.5, rate: int = RATE) -> NDArray[np.float64]:
+    """(1, samples)."""
+    return level * np.sin(2 * np.pi * hz / rate * np.arange(round(seconds * rate)))[None]
+
+
+def quiet_noise(lufs: float, seconds: float, rate: int = RATE) -> NDArray[np.float64]:
+    """Noise of this loudness when heard on both sides, (1, samples)."""
+    from isobath.sound.loudness import momentary
+
+    noise = np.random.default_rng(5).standard_normal((1, round(seconds * rate)))
+    loud = float(momentary(np.repeat(noise, 2, axis=0), rate).max())
+    return noise * 10 ** ((lufs - loud) / 20)

@@ -196,7 +196,7 @@ class Player:
         """The latent a voice hears from its next due frame on."""
         self._check_slot(slot)
         into = self._library.ib_player_incoming(self._at, slot)
-        values = np.asarray(latent, dtype=np.float32)[:DIMS]
+        values = np.ascontiguousarray(latent, dtype=np.float32)[:DIMS]
         ctypes.memmove(into, values.ctypes.data, values.nbytes)
 
     def latent(self, slot: int) -> NDArray[np.float32]:
