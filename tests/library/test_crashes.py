@@ -37,7 +37,7 @@ def kill_everywhere(what, folder, kills):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ptrace as on Linux")
-@pytest.mark.parametrize(("what", "kills"), [("saving", 150), ("writing", 60), ("opening", 60)])
+@pytest.mark.parametrize(("what", "kills"), [("saving", 80), ("writing", 40), ("opening", 40)])
 def test_a_kill_at_any_system_call_loses_nothing_that_was_acknowledged(quick_folder, what, kills):
     result = kill_everywhere(what, quick_folder, kills)
     assert result["faults"] == []

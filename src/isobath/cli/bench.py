@@ -1,9 +1,11 @@
 """`isobath bench`: the figures of docs/benchmarks.md, measured here and now."""
 
 import importlib
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from importlib import util
+from pathlib import Path
 from typing import Any
 
 import click
@@ -37,11 +39,20 @@ def bench_kernel() -> Iterator[Table]:
         yield _table_of(f"The kernel plays {name}, one frame a call, one thread", measure(load(name)))
     if util.find_spec("torch") is None:
         return
-    compare = importlib.import_module("isobath.training.bench_kernel").compare
+    beside = importlib.import_module("isobath.training.bench_kernel")
     yield _table_of(
-        "The same weights in PyTorch, call by call in turn",
-        [compare(load(name)) for name in bundled()],
-        "kernel, eager and script: milliseconds per frame",
+        "The same weights in PyTorch, call by call in turn, one thread",
+        [beside.compare(load(name)) for name in bundled()],
+        "kernel, eager and torchscript: milliseconds per frame",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        sizes = beside.compare_sizes(Path(folder))
+    names = tuple(sizes[0])
+    yield Table(
+        "Models of several sizes with random weights, beside PyTorch",
+        tuple(name.replace("_", " ") for name in names),
+        tuple(tuple(size[name] for name in names) for size in sizes),
+        "ratio: how many times the kernel's speed is TorchScript's",
     )
 
 
@@ -54,6 +65,13 @@ def bench_mapping() -> Iterator[Table]:
 BENCHES: dict[str, Callable[[], Iterator[Table]]] = {"kernel": bench_kernel, "mapping": bench_mapping}
 
 
+def _show(table: Table) -> None:
+    click.echo(f"\n{table.title}")
+    print_table(table.head, table.rows)
+    if table.note:
+        click.echo(table.note)
+
+
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(sorted(BENCHES)), metavar="[NAME]...")
 @as_json
@@ -64,12 +82,12 @@ def bench(names: tuple[str, ...], as_json: bool) -> None:
         found[name] = []
         if not as_json:
             click.echo(f"Measuring {name} ...", err=True)
-        for table in BENCHES[name]():
-            found[name].append(table)
-            if not as_json:
-                click.echo(f"\n{table.title}")
-                print_table(table.head, table.rows)
-                if table.note:
-                    click.echo(table.note)
+        try:
+            for table in BENCHES[name]():
+                found[name].append(table)
+                if not as_json:
+                    _show(table)
+        except ModuleNotFoundError as error:
+            click.echo(f"The rest of {name} is left out, because {error.name} is not installed.", err=True)
     if as_json:
         print_json(found)

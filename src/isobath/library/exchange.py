@@ -19,7 +19,7 @@ from isobath.library.models import Models
 from isobath.library.stored import check
 from isobath.protocol.piece import Piece
 
-PIECE_BYTES = 64 * 1024 * 1024
+PIECE_BYTES = 256 * 1024 * 1024
 """Largest piece.json read."""
 
 MODEL_BYTES = 256 * 1024 * 1024

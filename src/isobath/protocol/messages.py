@@ -23,7 +23,7 @@ from isobath.protocol.piece import Demonstration, MappingData, MappingSettings, 
 PROTOCOL = 1
 """Counts changes of meaning. A page of another number is asked to reload."""
 
-MESSAGE_BYTES = 32 * 1024 * 1024
+MESSAGE_BYTES = 64 * 1024 * 1024
 """Largest message either side accepts."""
 
 MESSAGES_PER_SECOND = 240

@@ -141,7 +141,7 @@ def serve(
             server_header=False,
             proxy_headers=False,
             ws_max_size=MESSAGE_BYTES + 1024,
-            ws_max_queue=64,
+            ws_max_queue=8,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=5,
             lifespan="on",

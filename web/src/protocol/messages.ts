@@ -192,7 +192,7 @@ export function makePiece(given: Omit<Piece, "format" | "about" | "axes" | "pads
 export const PROTOCOL = 1;
 
 /** Largest message either side accepts. */
-export const MESSAGE_BYTES = 33554432;
+export const MESSAGE_BYTES = 67108864;
 
 /** Sustained rate a page may send at; short bursts of four times as many pass. */
 export const MESSAGES_PER_SECOND = 240;
