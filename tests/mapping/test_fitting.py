@@ -238,9 +238,9 @@ def test_a_two_thousand_row_recording_is_learned_without_a_wait(algorithm):
     walk = np.clip(0.5 + np.cumsum(0.01 * rng.normal(size=(2000, 2)), axis=0), 0, 1)
     latents = np.column_stack([np.sin(3 * walk[:, 0]), walk[:, 1], walk.sum(axis=1)])
     unsteady = latents + 0.02 * rng.normal(size=latents.shape)
-    start = time.perf_counter()
+    start = time.process_time()
     mapping = fit(walk, unsteady, settings=Settings(algorithm=algorithm))
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     assert max(len(getattr(term, "centres", ())) for part in mapping.parts for term in part.terms) <= MOST
     tolerance = 0.5 if algorithm == "linear" else 0.12
     assert np.abs(mapping(walk) - latents).mean() < tolerance

@@ -138,9 +138,9 @@ def test_adding_or_undoing_one_of_thirty_six_takes_a_fraction_of_a_millisecond()
     learner = Learner(one.points[:-1], one.latents[:-1])
     took = []
     for _ in range(30):
-        start = time.perf_counter()
+        start = time.process_time()
         learner.add(one.points[-1], one.latents[-1])
-        middle = time.perf_counter()
+        middle = time.process_time()
         learner.remove(35)
-        took += [middle - start, time.perf_counter() - middle]
+        took += [middle - start, time.process_time() - middle]
     assert min(took) < 0.6e-3  # the goal is 0.2 ms on a quiet machine

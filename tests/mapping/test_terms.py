@@ -88,8 +88,8 @@ def test_a_frame_of_sixty_four_dimensions_is_evaluated_in_microseconds():
     place = one.held_points[0]
     best = 1.0
     for _ in range(20):
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(50):
             mapping(place)
-        best = min(best, (time.perf_counter() - start) / 50)
+        best = min(best, (time.process_time() - start) / 50)
     assert best < 40e-6  # the goal is 16 µs on a quiet machine
