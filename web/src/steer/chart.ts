@@ -10,8 +10,8 @@ export interface ChartOptions {
   readonly isobaths: boolean;
   readonly hatching: boolean;
   readonly uncertainty: boolean;
-  /** Nothing has been demonstrated. */
-  readonly empty: boolean;
+  /** Where demonstrations lie, 0..1: figures keep clear of them. */
+  readonly soundings: readonly (readonly [number, number])[];
 }
 
 const FONT = "Newsreader, Georgia, serif";
@@ -33,7 +33,7 @@ export function drawChart(
   context.beginPath();
   context.rect(frame.left, frame.top, frame.width, frame.height);
   context.clip();
-  if (relief === null) drawUnsurveyed(context, frame, options.empty);
+  if (relief === null) drawUnsurveyed(context, frame, options.soundings.length === 0);
   else drawRelief(context, frame, relief, options);
   context.restore();
   const neat = { ink: colours.ink, paper: colours.paper, faint: colours.ink3 };
@@ -64,14 +64,15 @@ function drawRelief(
 ): void {
   const colours = ink();
   drawGrid(context, frame, relief, (image) => image.data.set(relief.ground));
-  if (options.uncertainty && relief.uncertainty !== null) drawMist(context, frame, relief, relief.uncertainty);
+  if (options.uncertainty && relief.uncertainty !== null)
+    drawMist(context, frame, relief, relief.uncertainty);
   if (options.hatching) {
     const { loudness, loudFrom } = relief;
     if (loudness !== null) hatch(context, frame, relief, (n) => (loudness[n]! - loudFrom) / 1.5, "loud");
     hatch(context, frame, relief, (n) => (relief.remoteness[n]! - 1) / 0.06, "far");
   }
   drawGraticule(context, frame, colours.dark ? "rgb(255 255 255 / 0.16)" : "rgb(19 38 46 / 0.16)");
-  if (options.isobaths) drawIsobaths(context, frame, relief);
+  if (options.isobaths) drawIsobaths(context, frame, relief, options.soundings);
 }
 
 // ---------------------------------------------------------------------- grids
@@ -91,7 +92,7 @@ function drawGrid(
   const across = frame.width / (columns - 1);
   const down = frame.height / (rows - 1);
   context.imageSmoothingEnabled = true;
-  context.imageSmoothingQuality = "high";
+  context.imageSmoothingQuality = "low"; // bilinear: the others ring between so few nodes
   context.drawImage(small, frame.left - across / 2, frame.top - down / 2, columns * across, rows * down);
 }
 
@@ -149,7 +150,12 @@ function strokes(context: CanvasRenderingContext2D, { width, height }: Frame, ki
 
 // ---------------------------------------------------------------------- isobaths
 
-function drawIsobaths(context: CanvasRenderingContext2D, frame: Frame, relief: Relief): void {
+function drawIsobaths(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  relief: Relief,
+  soundings: readonly (readonly [number, number])[],
+): void {
   const colours = ink();
   const longest = new Map<number, Contour>();
   context.strokeStyle = colours.dark ? "#f2f7f6" : colours.ink;
@@ -158,24 +164,68 @@ function drawIsobaths(context: CanvasRenderingContext2D, frame: Frame, relief: R
     const heavy = Math.abs(Math.round(contour.level / relief.step)) % 4 === 0;
     context.lineWidth = heavy ? 1.4 : 0.8;
     context.globalAlpha = heavy ? 0.62 : 0.4;
-    context.beginPath();
-    const { line } = contour;
-    for (let i = 0; i < line.length; i += 2) context.lineTo(toX(frame, line[i]!), toY(frame, line[i + 1]!));
-    context.stroke();
+    drawLine(context, frame, contour.line);
     const rival = longest.get(contour.level);
-    if (rival === undefined || rival.line.length < line.length) longest.set(contour.level, contour);
+    if (rival === undefined || rival.line.length < contour.line.length) longest.set(contour.level, contour);
   }
   context.globalAlpha = 1;
-  for (const contour of longest.values()) labelIsobath(context, frame, contour);
+  const taken = soundings.map(([x, y]) => [toX(frame, x), toY(frame, y)] as const);
+  for (const contour of longest.values()) {
+    const at = roomiest(frame, contour.line, taken);
+    if (at < 0) continue;
+    taken.push([toX(frame, contour.line[2 * at]!), toY(frame, contour.line[2 * at + 1]!)]);
+    labelIsobath(context, frame, contour, at);
+  }
+}
+
+/** Through the middles of the segments, so that the grid's corners do not show. */
+function drawLine(context: CanvasRenderingContext2D, frame: Frame, line: Float64Array): void {
+  const last = line.length - 2;
+  context.beginPath();
+  context.moveTo(toX(frame, line[0]!), toY(frame, line[1]!));
+  for (let i = 2; i < last; i += 2) {
+    const x = toX(frame, line[i]!);
+    const y = toY(frame, line[i + 1]!);
+    const nextX = toX(frame, line[i + 2]!);
+    const nextY = toY(frame, line[i + 3]!);
+    context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
+  }
+  context.lineTo(toX(frame, line[last]!), toY(frame, line[last + 1]!));
+  context.stroke();
+}
+
+/** Index of the point of a line that is farthest from everything written so far; -1 for lines too short. */
+function roomiest(frame: Frame, line: Float64Array, taken: readonly (readonly [number, number])[]): number {
+  const points = line.length / 2;
+  let best = -1;
+  let most = 24;
+  for (let k = 1; k < 12 && points >= 14; k++) {
+    const at = Math.max(2, Math.min(points - 3, Math.round((points * k) / 12)));
+    const x = toX(frame, line[2 * at]!);
+    const y = toY(frame, line[2 * at + 1]!);
+    const edge = Math.min(
+      x - frame.left,
+      y - frame.top,
+      frame.left + frame.width - x,
+      frame.top + frame.height - y,
+    );
+    let room = Math.min(130, 2.5 * edge) - 4 * Math.abs(k - 6);
+    for (const [otherX, otherY] of taken) room = Math.min(room, Math.hypot(x - otherX, 1.6 * (y - otherY)));
+    if (room > most) {
+      most = room;
+      best = at;
+    }
+  }
+  return best;
 }
 
 /** The figure sits on the line, along it, never upside down. */
-function labelIsobath(context: CanvasRenderingContext2D, frame: Frame, { level, line }: Contour): void {
-  const points = line.length / 2;
-  if (points < 14) return;
-  // Lines that follow each other are labelled at different shares of their length, as a hand would.
-  const share = 0.3 + 0.4 * (((level * 0.37) % 1) + 1) * 0.5;
-  const at = Math.max(2, Math.min(points - 3, Math.round(points * share)));
+function labelIsobath(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  { level, line }: Contour,
+  at: number,
+): void {
   const x = toX(frame, line[2 * at]!);
   const y = toY(frame, line[2 * at + 1]!);
   const dx = toX(frame, line[2 * at + 4]!) - toX(frame, line[2 * at - 4]!);

@@ -59,6 +59,7 @@ export class PadView extends View {
   private liveStale = true;
   private pressure = 0;
   private fingers = 0;
+  private settling = 0;
   private observer: ResizeObserver | null = null;
 
   override connectedCallback(): void {
@@ -159,7 +160,12 @@ export class PadView extends View {
 
   private moved(): void {
     this.liveStale = true;
-    if ((this.state.piece?.axes.length ?? 2) > 2) this.resurvey();
+    if ((this.state.piece?.axes.length ?? 2) <= 2 || this.settling !== 0) return;
+    // Another slice of the map: the other axes of this pad have moved.
+    this.settling = window.setTimeout(() => {
+      this.settling = 0;
+      this.requestUpdate();
+    }, 60);
   }
 
   // ------------------------------------------------------------------ drawing
@@ -171,7 +177,9 @@ export class PadView extends View {
       fitCanvas(this.floor, this.width, this.height);
       drawChart(contextOf(this.floor), this.width, this.height, this.frame, this.relief, {
         ...this.app.preferences.value,
-        empty: (this.voice?.demonstrations.length ?? 0) === 0,
+        soundings: (this.voice?.demonstrations ?? []).map(
+          (d) => [d.point[this.across] ?? 0.5, d.point[this.up] ?? 0.5] as const,
+        ),
       });
     }
     const x = toX(this.frame, this.heardAt(this.across));
@@ -502,18 +510,20 @@ export class PadView extends View {
     const x = toX(this.frame, d.point[this.across] ?? 0.5);
     const y = toY(this.frame, d.point[this.up] ?? 0.5);
     const selected = this.state.selection.has(d.id);
+    const near = this.nearness(d);
     const label = d.label === "" ? `${index + 1}` : d.label;
     const missed = error !== null && error >= 0.05 && !d.muted;
     const classes = [
       "sounding",
       selected ? "selected" : "",
+      near < 0.62 && !selected ? "far" : "",
       d.muted ? "muted" : "",
       x + 16 + 8 * label.length > this.width - 6 ? "flip" : "",
     ].join(" ");
     return html`<li
       style=${styleMap({
         transform: `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`,
-        opacity: this.nearness(d).toFixed(2),
+        opacity: near.toFixed(2),
       })}
     >
       <button

@@ -71,7 +71,9 @@ function chartOf({ look }: Order, size: { columns: number; rows: number }): Reli
   paint(terrain.latents, colouring, look.dark ? DARK : LIGHT, ground);
   const db = loudness(terrain, knowledge);
   const step = db === null ? 6 : stepFor(db);
-  const next = look.uncertainty ? demonstrateNext(prepared, look.demonstrations, look.rest, [look.x, look.y]) : null;
+  const next = look.uncertainty
+    ? demonstrateNext(prepared, look.demonstrations, look.rest, [look.x, look.y])
+    : null;
   return {
     columns,
     rows,

@@ -42,15 +42,17 @@ export class SurfaceView extends View {
           (pad, i) => html`<isobath-pad .app=${this.app} .pad=${pad} .index=${i}></isobath-pad>`,
         )}
       </div>
-      ${loose.length === 0
-        ? nothing
-        : html`<div class="faders" role="group" aria-label="Faders">
+      ${
+        loose.length === 0
+          ? nothing
+          : html`<div class="faders" role="group" aria-label="Faders">
             ${repeat(
               loose,
               (a) => a.id,
               (a) => this.fader(a),
             )}
-          </div>`}
+          </div>`
+      }
       <p id="surface-keys" class="unseen">
         Arrow keys move the vessel, Shift makes the steps fine. Enter places a demonstration. Tab reaches each
         demonstration. Press question mark for all keys.
@@ -131,7 +133,7 @@ export class SurfaceView extends View {
   private followFaders(): void {
     const inputs = this.querySelectorAll<HTMLInputElement>(".fader input");
     for (const input of inputs) {
-      const value = this.heardAt(input.dataset["axis"]!);
+      const value = this.heardAt(input.dataset.axis!);
       if (Math.abs(input.valueAsNumber - value) > 0.0015) input.value = String(value);
     }
   }

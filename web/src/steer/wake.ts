@@ -3,6 +3,7 @@
 
 const LENGTH = 192;
 const SECONDS = 1.6;
+const LEAP = 180;
 
 export class Wake {
   private readonly x = new Float32Array(LENGTH);
@@ -18,8 +19,11 @@ export class Wake {
     const dx = x - this.x[last]!;
     const dy = y - this.y[last]!;
     const known = this.time[last]! > Number.NEGATIVE_INFINITY;
-    if (known && dx * dx + dy * dy < 2.25) return;
-    if (known) this.turn(Math.atan2(dy, dx));
+    const squared = dx * dx + dy * dy;
+    if (known && squared < 2.25) return;
+    // A leap to somewhere else leaves no wake between.
+    if (squared > LEAP * LEAP) this.clear();
+    else if (known) this.turn(Math.atan2(dy, dx));
     this.x[this.head] = x;
     this.y[this.head] = y;
     this.time[this.head] = now;

@@ -56,9 +56,11 @@ export class BridgeView extends View {
         >
           ${icon(recording === null ? "record" : "stop")}<span>${recording === null ? "Take" : "Stop"}</span>
         </button>
-        ${playing !== null && recording === null
-          ? html`<button type="button" @click=${() => stopTakes(this.app)}>${icon("stop")}<span>Replay</span></button>`
-          : html``}
+        ${
+          playing !== null && recording === null
+            ? html`<button type="button" @click=${() => stopTakes(this.app)}>${icon("stop")}<span>Replay</span></button>`
+            : html``
+        }
         <button
           type="button"
           class="${this.recordingSound ? "recording" : ""}"
@@ -171,7 +173,10 @@ export class BridgeView extends View {
       const nyquist = this.app.instrument.sampleRate / 2;
       for (let x = 0; x <= width; x += 2) {
         const hz = 50 * (14000 / 50) ** (x / width);
-        const bin = Math.min(this.bins.length - 1, Math.max(1, Math.round((hz / nyquist) * this.bins.length)));
+        const bin = Math.min(
+          this.bins.length - 1,
+          Math.max(1, Math.round((hz / nyquist) * this.bins.length)),
+        );
         const level = Math.max(0, Math.min(1, (this.bins[bin]! + 100) / 90));
         context.lineTo(x, height - 1 - level * (height - 3));
       }

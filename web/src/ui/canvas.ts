@@ -62,7 +62,7 @@ export function ink(): Ink {
     warn: get("--warn"),
     danger: get("--danger"),
     good: get("--good"),
-    dark: root.dataset["theme"] === "dark",
+    dark: root.dataset.theme === "dark",
     rem: Number.parseFloat(style.fontSize) / 16 || 1,
   };
   return inks;

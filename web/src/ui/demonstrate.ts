@@ -83,7 +83,11 @@ export class DemonstratePanel extends View {
       rows[next]?.focus();
       select(this.app.store, [all[next]!.id], event.shiftKey ? "add" : "only");
     } else if (event.key === "Delete" || event.key === "Backspace") this.removeChosen();
-    else if (event.key === "a" && (event.ctrlKey || event.metaKey)) select(this.app.store, all.map((d) => d.id));
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey))
+      select(
+        this.app.store,
+        all.map((d) => d.id),
+      );
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -92,7 +96,9 @@ export class DemonstratePanel extends View {
   private removeChosen(): void {
     const count = this.state.selection.size;
     deleteDemonstrations(this.app.store, this.state.selection);
-    announce(`${count === 1 ? "One demonstration" : `${count} demonstrations`} deleted. Undo brings them back.`);
+    announce(
+      `${count === 1 ? "One demonstration" : `${count} demonstrations`} deleted. Undo brings them back.`,
+    );
   }
 
   private pick(event: MouseEvent, d: Demonstration): void {
@@ -149,11 +155,13 @@ export class DemonstratePanel extends View {
         .value=${d.label}
         @input=${(e: Event) => relabel(this.app.store, d.id, (e.target as HTMLInputElement).value)}
       />
-      ${missed
-        ? html`<span class="miss" title="The map misses this sound by ${error.toFixed(2)} standard deviations"
+      ${
+        missed
+          ? html`<span class="miss" title="The map misses this sound by ${error.toFixed(2)} standard deviations"
             ><span class="unseen">missed by</span>${error.toFixed(2)}</span
           >`
-        : nothing}
+          : nothing
+      }
       ${tool(`Mute ${name}`, d.muted ? "mute" : "sound", () => mute(this.app.store, [d.id], !d.muted), {
         pressed: d.muted,
       })}
@@ -214,18 +222,22 @@ export class DemonstratePanel extends View {
           <button type="button" @click=${() => duplicateDemonstrations(store, ids)}>${icon("copy")}Duplicate</button>
           <button type="button" @click=${() => this.removeChosen()}>${icon("trash")}Delete</button>
         </div>
-        ${chosen.length === 1
-          ? html`<div class="row wrap actions">
+        ${
+          chosen.length === 1
+            ? html`<div class="row wrap actions">
               <button type="button" class="quiet" @click=${() => setExplored(store, first.latent)}>
                 Take its sound in hand
               </button>
-              ${this.state.listen === "explore"
-                ? html`<button type="button" class="quiet" @click=${() => resound(store, first.id)}>
+              ${
+                this.state.listen === "explore"
+                  ? html`<button type="button" class="quiet" @click=${() => resound(store, first.id)}>
                     Give it the sound in hand
                   </button>`
-                : nothing}
+                  : nothing
+              }
             </div>`
-          : nothing}
+            : nothing
+        }
       `,
     );
   }

@@ -7,8 +7,8 @@ import type { ModelDescription } from "../net/models";
 import type { Kept, Voice } from "../protocol/messages";
 import { addDemonstration, changeKept, deleteKept, keep } from "../state/demonstrations";
 import { exploreOf, listen, nudge, setDimension, setExplored, throwDice } from "../state/explore";
-import { lock, setShaping, setShapingAt } from "../state/voices";
 import type { State } from "../state/store";
+import { lock, setShaping, setShapingAt } from "../state/voices";
 import { announce } from "./announcer";
 import { View } from "./app";
 import { contextOf, fitCanvas, ink } from "./canvas";
@@ -16,7 +16,7 @@ import { icon } from "./icons";
 import { head, section, slider, tool } from "./parts";
 import { density, reachOf } from "./profile";
 import { ticker } from "./ticker";
-import { percent, signed } from "./words";
+import { carried, percent, signed } from "./words";
 import "./sound-file";
 import "./voices";
 
@@ -75,7 +75,13 @@ export class ExplorePanel extends View {
     const rows = [...this.querySelectorAll<HTMLElement>(".dimension")];
     this.needles = rows.map((row, dimension) => {
       const { low, high } = this.reach(dimension);
-      return { element: row.querySelector<HTMLElement>(".needle")!, dimension, low, span: high - low, at: Number.NaN };
+      return {
+        element: row.querySelector<HTMLElement>(".needle")!,
+        dimension,
+        low,
+        span: high - low,
+        at: Number.NaN,
+      };
     });
     if (model === null || this.drawnFor === model || rows.length === 0) return;
     this.drawnFor = model;
@@ -87,7 +93,9 @@ export class ExplorePanel extends View {
   private reach(dimension: number): { low: number; high: number } {
     const percentiles = this.model?.latent.percentiles;
     const values = percentiles?.values[dimension];
-    return reachOf(percentiles === undefined || values === undefined ? undefined : { at: percentiles.at, values });
+    return reachOf(
+      percentiles === undefined || values === undefined ? undefined : { at: percentiles.at, values },
+    );
   }
 
   private drawProfile(canvas: HTMLCanvasElement, model: ModelDescription, dimension: number): void {
@@ -100,7 +108,11 @@ export class ExplorePanel extends View {
     const { low, high } = this.reach(dimension);
     const heights = density({ at: model.latent.percentiles.at, values }, low, high, 96);
     context.clearRect(0, 0, width, height);
-    const trace = () => heights.forEach((h, i) => context.lineTo((i / 95) * width, height - 1 - h * (height - 3)));
+    const trace = (): void => {
+      heights.forEach((h, i) => {
+        context.lineTo((i / 95) * width, height - 1 - h * (height - 3));
+      });
+    };
     context.beginPath();
     context.moveTo(0, height);
     trace();
@@ -135,7 +147,8 @@ export class ExplorePanel extends View {
   private move(voice: Voice, dimension: number, value: number): void {
     const heard = this.app.meters?.latent;
     const fromMap = this.state.listen === "play" && heard !== undefined && this.state.voice === 0;
-    if (fromMap && heard.length === this.model?.dims) setExplored(this.app.store, Array.from(heard), voice.id);
+    if (fromMap && heard.length === this.model?.dims)
+      setExplored(this.app.store, Array.from(heard), voice.id);
     if ((voice.shaping.held[dimension] ?? 0) > 0.5)
       setShapingAt(this.app.store, "hold", dimension, value, voice.id);
     setDimension(this.app.store, dimension, value, voice.id);
@@ -154,7 +167,8 @@ export class ExplorePanel extends View {
   private readonly keepIt = (): void => {
     const heard = this.app.meters?.latent;
     const playing = this.state.listen === "play" && heard !== undefined;
-    if (keep(this.app.store, "", playing ? Array.from(heard) : undefined) !== null) announce("Kept on the shelf.");
+    if (keep(this.app.store, "", playing ? Array.from(heard) : undefined) !== null)
+      announce("Kept on the shelf.");
   };
 
   // ------------------------------------------------------------------ markup
@@ -165,9 +179,11 @@ export class ExplorePanel extends View {
     return html`
       ${head("Explore", "Look for sounds in the model’s depths. What you find is in your hand until you place it.")}
       <isobath-voices .app=${this.app}></isobath-voices>
-      ${voice === null || model === null
-        ? html`<p class="hint pad">The model is being fetched…</p>`
-        : html`${this.actions()} ${this.dimensions(voice, model)} ${this.files(voice)} ${this.shelf()} ${this.movement(voice)}`}
+      ${
+        voice === null || model === null
+          ? html`<p class="hint pad">The model is being fetched…</p>`
+          : html`${this.actions()} ${this.dimensions(voice, model)} ${this.files(voice)} ${this.shelf()} ${this.movement(voice)}`
+      }
     `;
   }
 
@@ -222,9 +238,10 @@ export class ExplorePanel extends View {
     const held = (shaping.held[i] ?? 0) > 0.5;
     const value = held ? (shaping.hold[i] ?? explored) : explored;
     const { low, high } = this.reach(i);
-    const carries = model.latent.labels[i] ?? "";
+    const carries = carried(model.latent.labels[i]);
     const open = this.opened === i;
-    const touched = (shaping.bias[i] ?? 0) !== 0 || (shaping.scale[i] ?? 1) !== 1 || (shaping.noise[i] ?? 0) !== 0;
+    const touched =
+      (shaping.bias[i] ?? 0) !== 0 || (shaping.scale[i] ?? 1) !== 1 || (shaping.noise[i] ?? 0) !== 0;
     const name = `Dimension ${i + 1}${carries === "" ? "" : `, ${carries}`}`;
     return html`<div class="dimension ${held ? "held" : ""}">
       <div class="dimension-name">
@@ -252,7 +269,10 @@ export class ExplorePanel extends View {
           `Lock dimension ${i + 1}`,
           held ? "lock" : "unlock",
           () => lock(this.app.store, i, held ? null : value, voice.id),
-          { pressed: held, hint: held ? "Locked: the dice and the map leave it alone" : "Lock this dimension" },
+          {
+            pressed: held,
+            hint: held ? "Locked: the dice and the map leave it alone" : "Lock this dimension",
+          },
         )}
         <button
           type="button"
@@ -286,7 +306,10 @@ export class ExplorePanel extends View {
   }
 
   private files(voice: Voice): TemplateResult {
-    return section("From a recording", html`<isobath-sound-file .app=${this.app} .voice=${voice}></isobath-sound-file>`);
+    return section(
+      "From a recording",
+      html`<isobath-sound-file .app=${this.app} .voice=${voice}></isobath-sound-file>`,
+    );
   }
 
   private shelf(): TemplateResult {

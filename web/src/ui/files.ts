@@ -1,8 +1,8 @@
 // Pieces as files: carried away, and brought back.
 
 import { exportPiece as fetchExport, importPiece as sendImport } from "../net/http";
-import type { App } from "./app";
 import { announce } from "./announcer";
+import type { App } from "./app";
 import { download } from "./transport";
 
 export async function exportPiece(app: App): Promise<void> {
@@ -29,5 +29,7 @@ export async function importPiece(app: App, file: File): Promise<void> {
 }
 
 function complain(app: App, error: unknown): void {
-  app.store.set({ notice: { kind: "error", sentence: error instanceof Error ? error.message : String(error) } });
+  app.store.set({
+    notice: { kind: "error", sentence: error instanceof Error ? error.message : String(error) },
+  });
 }

@@ -77,7 +77,11 @@ export class GuideView extends View {
     const { step } = this;
     if (step === null) return;
     const next = advance(step, this.progress);
-    if (next !== step) this.app.preferences.set({ guide: next, guided: this.app.preferences.value.guided || next === STEPS.length - 1 });
+    if (next !== step)
+      this.app.preferences.set({
+        guide: next,
+        guided: this.app.preferences.value.guided || next === STEPS.length - 1,
+      });
     this.requestUpdate();
   }
 
@@ -102,7 +106,8 @@ export class GuideView extends View {
     const shown = STEPS[step]!;
     if (shown.panel !== null) this.open(shown.panel);
     announce(`${shown.title}. ${shown.says}`, 200);
-    if (step === 0 || step === STEPS.length - 1) this.card?.querySelector("button")?.focus({ preventScroll: true });
+    if (step === 0 || step === STEPS.length - 1)
+      this.card?.querySelector("button")?.focus({ preventScroll: true });
   }
 
   /** The ring and the card keep to their target, whatever moves. */
@@ -133,7 +138,8 @@ export class GuideView extends View {
     const stage = document.getElementById("surface")?.getBoundingClientRect();
     const last = this.step === STEPS.length - 1;
     let left = stage === undefined ? (innerWidth - w) / 2 : stage.left + (stage.width - w) / 2;
-    let top = stage === undefined ? (innerHeight - h) / 2 : stage.top + (stage.height - h) * (last ? 0.9 : 0.5);
+    let top =
+      stage === undefined ? (innerHeight - h) / 2 : stage.top + (stage.height - h) * (last ? 0.9 : 0.5);
     if (box !== null && box.height > innerHeight * 0.35) {
       left = box.left + 14;
       top = box.bottom - h - 14;
@@ -162,19 +168,23 @@ export class GuideView extends View {
       <section class="guide-card" role="region" aria-label="Guided start">
         <header>
           <h2>${shown.title}</h2>
-          ${first || last
-            ? nothing
-            : html`<button type="button" class="tool" aria-label="Leave the guided start" @click=${this.end}>${icon("close")}</button>`}
+          ${
+            first || last
+              ? nothing
+              : html`<button type="button" class="tool" aria-label="Leave the guided start" @click=${this.end}>${icon("close")}</button>`
+          }
         </header>
         <p>${shown.says}</p>
         <footer class="row">
           <span class="hint grow">${shown.count?.(this.progress) ?? (first || last ? "" : `${step} of ${STEPS.length - 2}`)}</span>
-          ${first
-            ? html`<button type="button" class="primary" @click=${this.next}>Show me</button>
+          ${
+            first
+              ? html`<button type="button" class="primary" @click=${this.next}>Show me</button>
                 <button type="button" class="quiet" @click=${this.end}>Not now</button>`
-            : last
-              ? html`<button type="button" class="primary" @click=${this.end}>Play on</button>`
-              : html`<button type="button" class="quiet" @click=${this.next}>Skip this step</button>`}
+              : last
+                ? html`<button type="button" class="primary" @click=${this.end}>Play on</button>`
+                : html`<button type="button" class="quiet" @click=${this.next}>Skip this step</button>`
+          }
         </footer>
       </section>
     `;

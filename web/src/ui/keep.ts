@@ -6,8 +6,8 @@ import { repeat } from "lit/directives/repeat.js";
 import type { PieceSummary } from "../protocol/messages";
 import type { State } from "../state/store";
 import { View } from "./app";
-import { icon } from "./icons";
 import { exportPiece, importPiece } from "./files";
+import { icon } from "./icons";
 import { head, section, tool } from "./parts";
 import { ago } from "./words";
 
@@ -44,11 +44,13 @@ export class KeepPanel extends View {
     return html`
       ${head("Keep", "Every change is saved as you make it, with the way back.")}
       <section class="part first">
-        ${offline
-          ? html`<p class="caution">
+        ${
+          offline
+            ? html`<p class="caution">
               The library is out of reach for now. This page keeps your changes and saves them when it is back.
             </p>`
-          : nothing}
+            : nothing
+        }
         <div class="row wrap actions">
           <button type="button" class="grow" ?disabled=${offline} @click=${() => this.app.link.newPiece("Untitled")}>
             ${icon("add")}New
@@ -81,21 +83,32 @@ export class KeepPanel extends View {
         "Pieces",
         own.length === 0
           ? html`<p class="hint">Only the one you are playing, so far.</p>`
-          : html`<ul class="pieces">${repeat(own, (p) => p.id, (p) => this.entry(p, piece?.id === p.id, offline))}</ul>`,
+          : html`<ul class="pieces">${repeat(
+              own,
+              (p) => p.id,
+              (p) => this.entry(p, piece?.id === p.id, offline),
+            )}</ul>`,
       )}
-      ${examples.length === 0
-        ? nothing
-        : section(
-            "Examples",
-            html`<ul class="pieces">
-              ${repeat(examples, (p) => p.id, (p) => this.entry(p, false, offline))}
+      ${
+        examples.length === 0
+          ? nothing
+          : section(
+              "Examples",
+              html`<ul class="pieces">
+              ${repeat(
+                examples,
+                (p) => p.id,
+                (p) => this.entry(p, false, offline),
+              )}
             </ul>`,
-          )}
-      ${trash.length === 0
-        ? nothing
-        : section(
-            "Trash",
-            html`<ul class="pieces">
+            )
+      }
+      ${
+        trash.length === 0
+          ? nothing
+          : section(
+              "Trash",
+              html`<ul class="pieces">
               ${repeat(
                 trash,
                 (p) => p.id,
@@ -107,7 +120,8 @@ export class KeepPanel extends View {
                 </li>`,
               )}
             </ul>`,
-          )}
+            )
+      }
     `;
   }
 
@@ -124,12 +138,21 @@ export class KeepPanel extends View {
         <b>${p.name}</b>
         <span class="hint">${current ? "open now" : p.example ? p.about : ago(p.changed, Date.now() / 1000)}</span>
       </button>
-      ${p.example
-        ? nothing
-        : html`
-            ${tool(`Rename ${p.name}`, "edit", () => { this.renaming = p.id; }, { disabled: offline })}
+      ${
+        p.example
+          ? nothing
+          : html`
+            ${tool(
+              `Rename ${p.name}`,
+              "edit",
+              () => {
+                this.renaming = p.id;
+              },
+              { disabled: offline },
+            )}
             ${tool(`Move ${p.name} to the trash`, "trash", () => this.app.link.deletePiece(p.id), { disabled: offline })}
-          `}
+          `
+      }
     </li>`;
   }
 
@@ -147,8 +170,12 @@ export class KeepPanel extends View {
         aria-label="New name of ${p.name}"
         .value=${p.name}
         @change=${done}
-        @blur=${() => { this.renaming = null; }}
-        @keydown=${(e: KeyboardEvent) => { if (e.key === "Escape") this.renaming = null; }}
+        @blur=${() => {
+          this.renaming = null;
+        }}
+        @keydown=${(e: KeyboardEvent) => {
+          if (e.key === "Escape") this.renaming = null;
+        }}
       />
     </li>`;
   }

@@ -3,14 +3,20 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import { type Algorithm, makeOutput, type MappingSettings, type Output, type Voice } from "../protocol/messages";
+import {
+  type Algorithm,
+  type MappingSettings,
+  makeOutput,
+  type Output,
+  type Voice,
+} from "../protocol/messages";
 import { exploreOf } from "../state/explore";
 import { type Fit, fitOf, type Side, type State } from "../state/store";
 import { endComparison, setMapping, setOutput, setRefit, setSide } from "../state/voices";
 import { View } from "./app";
 import { icon } from "./icons";
 import { type Choice, choose, head, section, segments, slider } from "./parts";
-import { percent, signed } from "./words";
+import { carried, percent, signed } from "./words";
 import "./voices";
 
 const ALGORITHMS: readonly (Choice<Algorithm> & { readonly about: string })[] = [
@@ -22,7 +28,8 @@ const ALGORITHMS: readonly (Choice<Algorithm> & { readonly about: string })[] = 
   {
     value: "perceptron",
     name: "Perceptrons, one per dimension",
-    about: "Shallow networks, one for each latent dimension, as in the paper. They bend and overshoot; that can be the point.",
+    about:
+      "Shallow networks, one for each latent dimension, as in the paper. They bend and overshoot; that can be the point.",
   },
   {
     value: "inverse_distance",
@@ -34,10 +41,18 @@ const ALGORITHMS: readonly (Choice<Algorithm> & { readonly about: string })[] = 
     name: "Nearest neighbours",
     about: "A blend of the nearest few: a collage with edges.",
   },
-  { value: "thin_plate", name: "Thin plate", about: "The smoothest sheet through all of them; it soars outside." },
+  {
+    value: "thin_plate",
+    name: "Thin plate",
+    about: "The smoothest sheet through all of them; it soars outside.",
+  },
   { value: "linear", name: "Linear", about: "One slope for everything." },
   { value: "polynomial", name: "Polynomial", about: "A few gentle curves for everything." },
-  { value: "ridge", name: "Random layer", about: "A random network with a fitted last layer; quick for many demonstrations." },
+  {
+    value: "ridge",
+    name: "Random layer",
+    about: "A random network with a fitted last layer; quick for many demonstrations.",
+  },
 ];
 
 const LEARNED = makeOutput();
@@ -87,13 +102,17 @@ export class LearnPanel extends View {
       <div class="fit-state" role="status">
         <span class="lamp ${fit.state} ${fit.stale ? "stale" : ""}" aria-hidden="true"></span>
         <span class="grow">${this.said(fit, active)}</span>
-        ${fit.milliseconds > 0 && fit.state === "fitted"
-          ? html`<span class="figure">${fit.milliseconds.toFixed(1)} ms</span>`
-          : nothing}
+        ${
+          fit.milliseconds > 0 && fit.state === "fitted"
+            ? html`<span class="figure">${fit.milliseconds.toFixed(1)} ms</span>`
+            : nothing
+        }
       </div>
-      ${fit.sentence === null
-        ? nothing
-        : html`<p class="caution ${fit.state === "failed" ? "grave" : ""}">${fit.sentence}</p>`}
+      ${
+        fit.sentence === null
+          ? nothing
+          : html`<p class="caution ${fit.state === "failed" ? "grave" : ""}">${fit.sentence}</p>`
+      }
       <div class="row">
         <span class="name grow">Learn again</span>
         ${segments(
@@ -107,11 +126,13 @@ export class LearnPanel extends View {
           (v) => setRefit(this.app.store, v),
         )}
       </div>
-      ${refit === "button"
-        ? html`<button type="button" class="wide ${fit.stale ? "primary" : ""}" @click=${() => this.app.fitting.now()}>
+      ${
+        refit === "button"
+          ? html`<button type="button" class="wide ${fit.stale ? "primary" : ""}" @click=${() => this.app.fitting.now()}>
             ${icon("learn")}Learn now
           </button>`
-        : nothing}
+          : nothing
+      }
     </section>`;
   }
 
@@ -120,7 +141,9 @@ export class LearnPanel extends View {
     if (fit.state === "fitting") return "Learning…";
     if (fit.state === "failed") return "The last fit did not work; the map before it plays.";
     if (fit.state === "none")
-      return this.state.connection.state === "online" ? "Not learned yet." : "Learns again when the server is back.";
+      return this.state.connection.state === "online"
+        ? "Not learned yet."
+        : "Learns again when the server is back.";
     if (fit.stale) return "Something has changed since this map was learned.";
     if (active === 1) return "One demonstration: everywhere sounds like it.";
     const worst = Math.max(0, ...fit.errors.values());
@@ -137,8 +160,9 @@ export class LearnPanel extends View {
     return section(
       "Method",
       html`
-        ${comparing
-          ? html`<div class="ab">
+        ${
+          comparing
+            ? html`<div class="ab">
               ${segments<Side>(
                 "side",
                 "Hear",
@@ -149,17 +173,20 @@ export class LearnPanel extends View {
                 voice.side,
                 (side) => setSide(store, side, voice.id),
               )}
-              <span class="hint grow">Same demonstrations, two methods. Switch while you play (<kbd>B</kbd>).</span>
+              <span class="hint grow">Same demonstrations, two methods. Press <kbd>B</kbd> while you play.</span>
             </div>`
-          : nothing}
+            : nothing
+        }
         ${this.settings(voice, voice.side)}
-        ${comparing
-          ? html`<button type="button" class="wide" @click=${() => endComparison(store, voice.id)}>
+        ${
+          comparing
+            ? html`<button type="button" class="wide" @click=${() => endComparison(store, voice.id)}>
               Keep ${voice.side.toUpperCase()}, end the comparison
             </button>`
-          : html`<button type="button" class="wide" data-do="compare" @click=${() => setSide(store, "b", voice.id)}>
+            : html`<button type="button" class="wide" data-do="compare" @click=${() => setSide(store, "b", voice.id)}>
               Compare with another method
-            </button>`}
+            </button>`
+        }
       `,
     );
   }
@@ -176,8 +203,22 @@ export class LearnPanel extends View {
   }
 
   private parameters(s: MappingSettings, change: (c: Partial<MappingSettings>) => void): unknown {
-    const whole = (key: "neighbours" | "degree" | "hidden" | "layers", name: string, min: number, max: number) =>
-      slider({ key, name, value: s[key], min, max, step: 1, shown: String(s[key]), input: (v) => change({ [key]: v }) });
+    const whole = (
+      key: "neighbours" | "degree" | "hidden" | "layers",
+      name: string,
+      min: number,
+      max: number,
+    ) =>
+      slider({
+        key,
+        name,
+        value: s[key],
+        min,
+        max,
+        step: 1,
+        shown: String(s[key]),
+        input: (v) => change({ [key]: v }),
+      });
     const parts: unknown[] = [];
     if (TRUSTING.includes(s.algorithm))
       parts.push(
@@ -193,12 +234,26 @@ export class LearnPanel extends View {
         }),
       );
     if (s.algorithm === "perceptron")
-      parts.push(whole("hidden", "Hidden units", 1, 64), whole("layers", "Layers", 1, 2), this.reseed(s, change));
+      parts.push(
+        whole("hidden", "Hidden units", 1, 64),
+        whole("layers", "Layers", 1, 2),
+        this.reseed(s, change),
+      );
     if (s.algorithm === "ridge") parts.push(whole("hidden", "Hidden units", 1, 256), this.reseed(s, change));
     if (s.algorithm === "neighbours") parts.push(whole("neighbours", "Neighbours", 1, 10));
     if (s.algorithm === "neighbours" || s.algorithm === "inverse_distance")
       parts.push(
-        slider({ key: "power", name: "Sharpness", value: s.power, min: 0.5, max: 6, step: 0.1, shown: s.power.toFixed(1), neutral: 2, input: (power) => change({ power }) }),
+        slider({
+          key: "power",
+          name: "Sharpness",
+          value: s.power,
+          min: 0.5,
+          max: 6,
+          step: 0.1,
+          shown: s.power.toFixed(1),
+          neutral: 2,
+          input: (power) => change({ power }),
+        }),
       );
     if (s.algorithm === "polynomial") parts.push(whole("degree", "Degree", 1, 4));
     return parts;
@@ -219,7 +274,7 @@ export class LearnPanel extends View {
     return section(
       "Dimension by dimension",
       html`<ul class="outputs">
-        ${Array.from({ length: model.dims }, (_, i) => this.output(voice, i, model.latent.labels[i] ?? ""))}
+        ${Array.from({ length: model.dims }, (_, i) => this.output(voice, i, carried(model.latent.labels[i])))}
       </ul>`,
     );
   }
@@ -256,16 +311,19 @@ export class LearnPanel extends View {
         ${heard}/${axes.length}
       </button>
       ${open ? this.axes(voice, i, output) : nothing}
-      ${output.mode === "locked"
-        ? html`<div class="output-more">
+      ${
+        output.mode === "locked"
+          ? html`<div class="output-more">
             ${slider({ key: `lock-${i}`, name: "Stays at", value: output.value, min: -4, max: 4, shown: signed(output.value, 2), neutral: 0, input: (value) => setOutput(store, i, { value }, voice.id) })}
           </div>`
-        : nothing}
+          : nothing
+      }
     </li>`;
   }
 
   private now(voice: Voice, i: number): number {
-    const heard = this.state.voice === 0 && this.state.listen === "play" ? this.app.meters?.latent[i] : undefined;
+    const heard =
+      this.state.voice === 0 && this.state.listen === "play" ? this.app.meters?.latent[i] : undefined;
     return heard ?? exploreOf(this.state, voice).latent[i] ?? 0;
   }
 

@@ -8,7 +8,6 @@ import { forgetInk } from "./canvas";
 import "./page";
 import { keepTheme } from "./theme";
 
-
 export function mount(app: App): void {
   keepTheme(app.preferences, () => window.dispatchEvent(new Event("isobath-theme")));
   window.addEventListener("resize", forgetInk);

@@ -8,7 +8,7 @@ import { announce, announceInto } from "./announcer";
 import { View } from "./app";
 import "./bridge";
 import "./explore";
-import { icon, type IconName, mark } from "./icons";
+import { type IconName, icon, mark } from "./icons";
 import { tool } from "./parts";
 import type { Panel, Theme } from "./preferences";
 import "./shortcuts";
@@ -63,7 +63,9 @@ export class PageView extends View {
 
   protected override firstUpdated(): void {
     announceInto(this.querySelector("#live")!);
-    const rest = () => (Object.keys(LATER) as Later[]).forEach((part) => this.load(part));
+    const rest = (): void => {
+      for (const part of Object.keys(LATER) as Later[]) this.load(part);
+    };
     if ("requestIdleCallback" in window) requestIdleCallback(rest, { timeout: 3000 });
     else setTimeout(rest, 1500);
   }
@@ -76,7 +78,9 @@ export class PageView extends View {
         this.loaded.add(part);
         this.requestUpdate();
       })
-      .catch(() => announce("This part of the page could not be fetched. It is tried again when you open it."));
+      .catch(() =>
+        announce("This part of the page could not be fetched. It is tried again when you open it."),
+      );
     return false;
   }
 
@@ -136,7 +140,9 @@ export class PageView extends View {
   }
 
   private key(event: KeyboardEvent): void {
-    const typed = (event.target as HTMLElement).closest("input[type=text], input[type=number], textarea, select");
+    const typed = (event.target as HTMLElement).closest(
+      "input[type=text], input[type=number], textarea, select",
+    );
     if (event.key === "?" && typed === null) {
       this.shortcuts.show();
       event.preventDefault();
@@ -150,7 +156,9 @@ export class PageView extends View {
 
   protected override render(): TemplateResult {
     const shown = this.shown();
-    const left = this.narrow.matches ? null : (shown.find((p) => p === "explore") ?? (this.wide.matches ? null : shown[0]));
+    const left = this.narrow.matches
+      ? null
+      : (shown.find((p) => p === "explore") ?? (this.wide.matches ? null : shown[0]));
     const right = this.wide.matches && !this.narrow.matches ? shown.find((p) => p !== "explore") : null;
     const sheet = this.narrow.matches ? shown[0] : null;
     return html`
@@ -168,31 +176,39 @@ export class PageView extends View {
           </button>`,
         )}
       </nav>
-      ${left === null || left === undefined
-        ? nothing
-        : html`<aside class="panel left" aria-label=${left}>${this.panel(left)}</aside>`}
+      ${
+        left === null || left === undefined
+          ? nothing
+          : html`<aside class="panel left" aria-label=${left}>${this.panel(left)}</aside>`
+      }
       <main class="stage" id="surface" tabindex="-1">
         <h1 class="unseen">Isobath</h1>
         ${this.notices()}
         <isobath-surface .app=${this.app}></isobath-surface>
         <isobath-start .app=${this.app}></isobath-start>
       </main>
-      ${right === null || right === undefined
-        ? nothing
-        : html`<aside class="panel right" aria-label=${right}>${this.panel(right)}</aside>`}
-      ${sheet === null || sheet === undefined
-        ? nothing
-        : html`<aside class="panel sheet-panel" aria-label=${sheet}>
+      ${
+        right === null || right === undefined
+          ? nothing
+          : html`<aside class="panel right" aria-label=${right}>${this.panel(right)}</aside>`
+      }
+      ${
+        sheet === null || sheet === undefined
+          ? nothing
+          : html`<aside class="panel sheet-panel" aria-label=${sheet}>
             <button type="button" class="tool close" aria-label="Close the panel" @click=${() => this.open(sheet, true)}>
               ${icon("close")}
             </button>
             ${this.panel(sheet)}
-          </aside>`}
+          </aside>`
+      }
       <footer class="bridge"><isobath-bridge .app=${this.app}></isobath-bridge></footer>
       <isobath-shortcuts .app=${this.app}></isobath-shortcuts>
-      ${this.app.preferences.value.guide !== null && this.load("guide")
-        ? html`<isobath-guide .app=${this.app} .open=${(panel: Panel) => this.open(panel)}></isobath-guide>`
-        : nothing}
+      ${
+        this.app.preferences.value.guide !== null && this.load("guide")
+          ? html`<isobath-guide .app=${this.app} .open=${(panel: Panel) => this.open(panel)}></isobath-guide>`
+          : nothing
+      }
       <div id="live" class="unseen" role="status" aria-live="polite"></div>
     `;
   }
@@ -205,26 +221,33 @@ export class PageView extends View {
     return html`
       <div class="brand">${mark()}<span>Isobath</span></div>
       <div class="piece-name">
-        ${piece === null
-          ? nothing
-          : html`<input
+        ${
+          piece === null
+            ? nothing
+            : html`<input
               type="text"
               class="bare"
               aria-label="Name of the piece"
               maxlength="200"
               .value=${piece.name}
               @change=${(e: Event) => this.rename((e.target as HTMLInputElement).value)}
-            />`}
+            />`
+        }
         <span class="saved" role="status">${this.saved()}</span>
       </div>
       <div class="row tools">
         ${tool(undo === null ? "Undo" : `Undo: ${undo}`, "undo", () => store.undo(), { disabled: undo === null })}
         ${tool(redo === null ? "Redo" : `Redo: ${redo}`, "redo", () => store.redo(), { disabled: redo === null })}
         <span class="rule" aria-hidden="true"></span>
-        ${tool(this.app.silent ? "Sound again (.)" : "Silence at once (.)", "panic", () => {
-          silence(this.app);
-          this.requestUpdate();
-        }, { pressed: this.app.silent })}
+        ${tool(
+          this.app.silent ? "Sound again (.)" : "Silence at once (.)",
+          "panic",
+          () => {
+            silence(this.app);
+            this.requestUpdate();
+          },
+          { pressed: this.app.silent },
+        )}
         ${tool(`Theme: ${theme}`, theme, () => preferences.set({ theme: next[theme] }))}
         ${tool("Keys and help (?)", "help", () => this.shortcuts.show())}
       </div>
@@ -233,7 +256,8 @@ export class PageView extends View {
 
   private rename(name: string): void {
     const clean = name.trim();
-    if (clean !== "") this.app.store.edit("rename the piece", (p) => (p.name === clean ? p : { ...p, name: clean }));
+    if (clean !== "")
+      this.app.store.edit("rename the piece", (p) => (p.name === clean ? p : { ...p, name: clean }));
   }
 
   private saved(): string {
@@ -247,17 +271,21 @@ export class PageView extends View {
   private notices(): TemplateResult {
     const { connection, notice } = this.state;
     return html`<div class="notices">
-      ${connection.sentence === null
-        ? nothing
-        : html`<p class="notice ${connection.state}" role="status">${connection.sentence}</p>`}
-      ${notice === null
-        ? nothing
-        : html`<div class="notice ${notice.kind}" role=${notice.kind === "error" ? "alert" : "status"}>
+      ${
+        connection.sentence === null
+          ? nothing
+          : html`<p class="notice ${connection.state}" role="status">${connection.sentence}</p>`
+      }
+      ${
+        notice === null
+          ? nothing
+          : html`<div class="notice ${notice.kind}" role=${notice.kind === "error" ? "alert" : "status"}>
             <p class="grow">${notice.sentence}</p>
             <button type="button" class="tool" aria-label="Dismiss" @click=${() => this.app.store.set({ notice: null })}>
               ${icon("close")}
             </button>
-          </div>`}
+          </div>`
+      }
     </div>`;
   }
 }

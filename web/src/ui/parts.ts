@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
-import { icon, type IconName } from "./icons";
+import { type IconName, icon } from "./icons";
 
 let counter = 0;
 const ids = new Map<string, string>();

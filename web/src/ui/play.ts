@@ -4,7 +4,17 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Axis, Pad, Piece, Take } from "../protocol/messages";
-import { addAxis, addPad, AXES, faders, removeAxis, removePad, renameAxis, setPad, setRest } from "../state/axes";
+import {
+  AXES,
+  addAxis,
+  addPad,
+  faders,
+  removeAxis,
+  removePad,
+  renameAxis,
+  setPad,
+  setRest,
+} from "../state/axes";
 import { listen } from "../state/explore";
 import type { State } from "../state/store";
 import { changeTake, deleteTake, duplicateTake } from "../state/takes";
@@ -50,25 +60,27 @@ export class PlayPanel extends View {
             title="Record where you move (R)"
             @click=${() => recordTake(this.app)}
           >
-            ${icon(recording === null ? "record" : "stop")}${recording === null
-              ? playing === null
-                ? "Record a take"
-                : "Overdub"
-              : "Stop recording"}
+            ${icon(recording === null ? "record" : "stop")}${
+              recording === null ? (playing === null ? "Record a take" : "Overdub") : "Stop recording"
+            }
           </button>
-          ${playing === null && recording === null
-            ? nothing
-            : html`<button type="button" @click=${() => stopTakes(this.app)}>${icon("stop")}Stop</button>`}
+          ${
+            playing === null && recording === null
+              ? nothing
+              : html`<button type="button" @click=${() => stopTakes(this.app)}>${icon("stop")}Stop</button>`
+          }
         </div>
-        ${piece.takes.length === 0
-          ? html`<p class="hint">A take is your gesture, not its sound: learn something new, and it plays the new map.</p>`
-          : html`<ul class="takes">
+        ${
+          piece.takes.length === 0
+            ? html`<p class="hint">A take is your gesture, not its sound: learn something new, and it plays the new map.</p>`
+            : html`<ul class="takes">
               ${repeat(
                 piece.takes,
                 (t) => t.id,
                 (t) => this.take(t, piece),
               )}
-            </ul>`}
+            </ul>`
+        }
       `,
     );
   }
@@ -90,9 +102,9 @@ export class PlayPanel extends View {
           @change=${(e: Event) => changeTake(store, take.id, { name: (e.target as HTMLInputElement).value || take.name })}
         />
         <span class="hint">
-          ${duration((take.length * take.hop) / take.sample_rate)}${under === null || under === undefined
-            ? nothing
-            : html` · over ${under.name}`}
+          ${duration((take.length * take.hop) / take.sample_rate)}${
+            under === null || under === undefined ? nothing : html` · over ${under.name}`
+          }
         </span>
       </div>
       ${tool(`Loop ${take.name}`, "loop", () => changeTake(store, take.id, { loop: !take.loop }), { pressed: take.loop })}
@@ -134,10 +146,14 @@ export class PlayPanel extends View {
             ${icon("add")}Pad
           </button>
         </div>
-        ${toggle("The vessel follows the mouse without a button", this.app.preferences.value.hover, (hover) => {
-          this.app.preferences.set({ hover });
-          if (hover) listen(store, "play");
-        })}
+        ${toggle(
+          "The vessel follows the mouse without a button",
+          this.app.preferences.value.hover,
+          (hover) => {
+            this.app.preferences.set({ hover });
+            if (hover) listen(store, "play");
+          },
+        )}
       `,
       html`<span class="hint">${piece.axes.length} of ${AXES}</span>`,
     );
@@ -179,10 +195,26 @@ export class PlayPanel extends View {
     return html`<div class="pad-settings">
       <div class="row"><b class="grow">${named}</b>
         ${piece.pads.length > 1 ? tool(`Take ${named} away`, "trash", () => removePad(store, index)) : nothing}</div>
-      ${choose(`pad-x-${index}`, "Across", choices.filter((c) => c.value !== pad.y), pad.x, (x) => setPad(store, index, { x }))}
-      ${choose(`pad-y-${index}`, "Up", choices.filter((c) => c.value !== pad.x), pad.y, (y) => setPad(store, index, { y }))}
-      ${choose(`pad-p-${index}`, "Pressure", [{ value: "", name: "none" }, ...others], pad.pressure ?? "", (p) =>
-        setPad(store, index, { pressure: p === "" ? null : p }),
+      ${choose(
+        `pad-x-${index}`,
+        "Across",
+        choices.filter((c) => c.value !== pad.y),
+        pad.x,
+        (x) => setPad(store, index, { x }),
+      )}
+      ${choose(
+        `pad-y-${index}`,
+        "Up",
+        choices.filter((c) => c.value !== pad.x),
+        pad.y,
+        (y) => setPad(store, index, { y }),
+      )}
+      ${choose(
+        `pad-p-${index}`,
+        "Pressure",
+        [{ value: "", name: "none" }, ...others],
+        pad.pressure ?? "",
+        (p) => setPad(store, index, { pressure: p === "" ? null : p }),
       )}
     </div>`;
   }

@@ -103,7 +103,15 @@ export class ScopeView extends View {
     context.lineWidth = 1;
     for (const radius of [1, 2, 3]) {
       context.beginPath();
-      context.ellipse(width / 2, height / 2, (radius / 3.6) * (width / 2), (radius / 3.6) * (height / 2), 0, 0, 7);
+      context.ellipse(
+        width / 2,
+        height / 2,
+        (radius / 3.6) * (width / 2),
+        (radius / 3.6) * (height / 2),
+        0,
+        0,
+        7,
+      );
       context.stroke();
     }
     context.strokeStyle = colours.mark;
@@ -130,6 +138,7 @@ export class ScopeView extends View {
 }
 
 const place = (hz: number): number => Math.log(hz / 40) / Math.log(16000 / 40);
-const across = (z: number, width: number): number => width / 2 + (Math.max(-3.6, Math.min(3.6, z)) / 3.6) * (width / 2);
+const across = (z: number, width: number): number =>
+  width / 2 + (Math.max(-3.6, Math.min(3.6, z)) / 3.6) * (width / 2);
 const down = (z: number, height: number): number =>
   height / 2 - (Math.max(-3.6, Math.min(3.6, z)) / 3.6) * (height / 2);

@@ -5,8 +5,8 @@ import { customElement, query } from "lit/decorators.js";
 import { keep } from "../state/demonstrations";
 import { currentLatent, listen, nudge, throwDice } from "../state/explore";
 import { setSide } from "../state/voices";
-import { View } from "./app";
 import type { App } from "./app";
+import { View } from "./app";
 import { icon } from "./icons";
 import { toggle } from "./parts";
 import type { Panel } from "./preferences";
@@ -48,7 +48,8 @@ const GROUPS: readonly { readonly name: string; readonly shortcuts: readonly Sho
         does: "keep on the shelf",
         when: plain("k"),
         run: (app) => {
-          const heard = app.store.state.listen === "play" && app.meters !== null ? Array.from(app.meters.latent) : null;
+          const heard =
+            app.store.state.listen === "play" && app.meters !== null ? Array.from(app.meters.latent) : null;
           keep(app.store, "", heard ?? currentLatent(app.store) ?? undefined);
         },
       },
@@ -64,7 +65,8 @@ const GROUPS: readonly { readonly name: string; readonly shortcuts: readonly Sho
         when: plain("b"),
         run: ({ store }) => {
           const voice = store.state.piece?.voices[store.state.voice];
-          if (voice !== undefined && voice.other !== null) setSide(store, voice.side === "a" ? "b" : "a", voice.id);
+          if (voice !== undefined && voice.other !== null)
+            setSide(store, voice.side === "a" ? "b" : "a", voice.id);
         },
       },
       {

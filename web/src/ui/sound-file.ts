@@ -20,6 +20,7 @@ export class SoundFileView extends View {
   @state() private failure: string | null = null;
   @state() private over = false;
   @state() private share = 0;
+  @state() private peaks: Float32Array | null = null;
   @query("canvas") private canvas!: HTMLCanvasElement | null;
 
   override connectedCallback(): void {
@@ -42,7 +43,13 @@ export class SoundFileView extends View {
     this.failure = null;
     this.share = 0;
     try {
-      setFile(this.app.store, await encodeFile(this.voice.model, file, (share) => this.sent(share)), this.voice.id);
+      const peaks = peaksOf(file);
+      setFile(
+        this.app.store,
+        await encodeFile(this.voice.model, file, (share) => this.sent(share)),
+        this.voice.id,
+      );
+      this.peaks = await peaks;
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error);
     }
@@ -66,7 +73,7 @@ export class SoundFileView extends View {
 
   protected override updated(_: PropertyValues): void {
     const file = this.file;
-    if (this.canvas !== null && file !== null) drawStrip(this.canvas, file);
+    if (this.canvas !== null && file !== null) drawStrip(this.canvas, file, this.peaks);
   }
 
   protected override render(): TemplateResult {
@@ -90,7 +97,8 @@ export class SoundFileView extends View {
   }
 
   private empty(): TemplateResult {
-    if (this.busy !== null) return html`<p class="hint" role="status">
+    if (this.busy !== null)
+      return html`<p class="hint" role="status">
         ${this.share < 1 ? `Sending ${this.busy}: ${percent(this.share)}` : `The model is listening to ${this.busy}…`}
       </p>`;
     return html`<label class="pick">
@@ -136,7 +144,7 @@ export class SoundFileView extends View {
 }
 
 /** Each latent dimension as a line of its own, over time: the way the recording took. */
-function drawStrip(canvas: HTMLCanvasElement, file: Encoded): void {
+function drawStrip(canvas: HTMLCanvasElement, file: Encoded, peaks: Float32Array | null): void {
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
   if (width === 0) return;
@@ -144,6 +152,22 @@ function drawStrip(canvas: HTMLCanvasElement, file: Encoded): void {
   const context = contextOf(canvas);
   context.clearRect(0, 0, width, height);
   const colours = ink();
+  if (peaks !== null) {
+    context.beginPath();
+    peaks.forEach((peak, i) => {
+      const x = (i / peaks.length) * width;
+      context.rect(
+        x,
+        height / 2 - peak * (height / 2 - 2),
+        width / peaks.length,
+        2 * peak * (height / 2 - 2) + 0.5,
+      );
+    });
+    context.fillStyle = colours.profile;
+    context.globalAlpha = 0.7;
+    context.fill();
+    context.globalAlpha = 1;
+  }
   const columns = Math.min(file.frames, Math.round(width));
   const path = Array.from({ length: columns }, (_, i) =>
     encodedFrame(file, Math.floor((i / Math.max(1, columns - 1)) * (file.frames - 1))),
@@ -160,4 +184,26 @@ function drawStrip(canvas: HTMLCanvasElement, file: Encoded): void {
     context.stroke();
   }
   context.globalAlpha = 1;
+}
+
+const PEAKS = 240;
+/** Larger files are not decoded a second time just to be looked at. */
+const LARGE = 24 * 1024 * 1024;
+
+/** The waveform's outline, its peak 1; null where the browser cannot read the file itself. */
+async function peaksOf(file: File): Promise<Float32Array | null> {
+  if (file.size > LARGE) return null;
+  try {
+    const audio = await new OfflineAudioContext(1, 1, 44100).decodeAudioData(await file.arrayBuffer());
+    const samples = audio.getChannelData(0);
+    const peaks = new Float32Array(PEAKS);
+    for (let i = 0; i < samples.length; i++) {
+      const column = Math.floor((i / samples.length) * PEAKS);
+      peaks[column] = Math.max(peaks[column]!, Math.abs(samples[i]!));
+    }
+    const most = Math.max(1e-6, ...peaks);
+    return peaks.map((peak) => peak / most);
+  } catch {
+    return null;
+  }
 }

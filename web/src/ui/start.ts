@@ -1,9 +1,8 @@
 // The one big control: a browser makes no sound before it has been asked to by hand.
 
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, svg, type TemplateResult } from "lit";
 import { customElement, query } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { svg } from "lit";
 import type { State } from "../state/store";
 import { View } from "./app";
 import { startSound } from "./transport";
@@ -33,7 +32,13 @@ export class StartView extends View {
     const ready = this.state.models.length > 0 && this.state.piece !== null;
     const starting = instrument.state === "starting";
     const failed = instrument.state === "failed";
-    const word = failed ? "Try again" : starting ? "Starting…" : instrument.state === "suspended" ? "Go on" : "Start";
+    const word = failed
+      ? "Try again"
+      : starting
+        ? "Starting…"
+        : instrument.state === "suspended"
+          ? "Go on"
+          : "Start";
     return html`<div class="start">
       <button
         type="button"
@@ -43,13 +48,17 @@ export class StartView extends View {
       >
         ${dial()}<span>${ready ? word : "Connecting…"}</span>
       </button>
-      ${failed
-        ? html`<p class="caution grave" role="alert">${instrument.failure ?? "The sound could not be started."}</p>`
-        : html`<p>
-            ${this.state.connection.state === "refused"
-              ? this.state.connection.sentence
-              : "Sound begins with a click; browsers insist."}
-          </p>`}
+      ${
+        failed
+          ? html`<p class="caution grave" role="alert">${instrument.failure ?? "The sound could not be started."}</p>`
+          : html`<p>
+            ${
+              this.state.connection.state === "refused"
+                ? this.state.connection.sentence
+                : "Sound begins with a click; browsers insist."
+            }
+          </p>`
+      }
       ${nothing}
     </div>`;
   }
@@ -68,7 +77,8 @@ function dial(): TemplateResult {
     ${repeat(
       ticks,
       (i) => i,
-      (i) => svg`<line transform="rotate(${i * 5})" y1="-95" y2=${i % 18 === 0 ? -72 : i % 2 === 0 ? -87 : -91}></line>`,
+      (i) =>
+        svg`<line transform="rotate(${i * 5})" y1="-95" y2=${i % 18 === 0 ? -72 : i % 2 === 0 ? -87 : -91}></line>`,
     )}`}
   </svg>`;
 }

@@ -12,7 +12,7 @@ export function keepTheme(preferences: PreferenceStore, changed: () => void): vo
     const theme = choice === "system" ? (system.matches ? "dark" : "light") : choice;
     if (theme === shown) return;
     shown = theme;
-    document.documentElement.dataset["theme"] = theme;
+    document.documentElement.dataset.theme = theme;
     forgetInk();
     changed();
   };

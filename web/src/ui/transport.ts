@@ -109,10 +109,14 @@ export async function startSound(app: App): Promise<void> {
   } catch (error) {
     // The start control shows the instrument's own sentence; this one is for what it could not foresee.
     if (app.instrument.failure === null)
-      app.store.set({ notice: { kind: "error", sentence: error instanceof Error ? error.message : String(error) } });
+      app.store.set({
+        notice: { kind: "error", sentence: error instanceof Error ? error.message : String(error) },
+      });
   }
 }
 
 function sayNotRunning(app: App): void {
-  app.store.set({ notice: { kind: "information", sentence: "Start the sound first; then there is something to record." } });
+  app.store.set({
+    notice: { kind: "information", sentence: "Start the sound first; then there is something to record." },
+  });
 }

@@ -15,7 +15,9 @@ export class VoicesView extends View {
   @state() private open = false;
 
   protected override concerns(state: State, previous: State): boolean {
-    return state.piece !== previous.piece || state.voice !== previous.voice || state.models !== previous.models;
+    return (
+      state.piece !== previous.piece || state.voice !== previous.voice || state.models !== previous.models
+    );
   }
 
   private titleOf(model: string): string {
@@ -39,17 +41,20 @@ export class VoicesView extends View {
               ${v.muted ? icon("mute") : nothing}<span>${this.titleOf(v.model)}</span>
             </button>`,
           )}
-          ${voices.length < VOICES && models.length > 0
-            ? tool("Add a voice", "add", () => {
-                const unused = models.find((m) => voices.every((v) => v.model !== m.name)) ?? models[0]!;
-                addVoice(store, unused.name);
-                this.open = true;
-              })
-            : nothing}
+          ${
+            voices.length < VOICES && models.length > 0
+              ? tool("Add a voice", "add", () => {
+                  const unused = models.find((m) => voices.every((v) => v.model !== m.name)) ?? models[0]!;
+                  addVoice(store, unused.name);
+                  this.open = true;
+                })
+              : nothing
+          }
         </div>
-        ${voice === undefined
-          ? nothing
-          : html`<button
+        ${
+          voice === undefined
+            ? nothing
+            : html`<button
               type="button"
               class="tool"
               aria-label="Settings of this voice"
@@ -60,7 +65,8 @@ export class VoicesView extends View {
               }}
             >
               ${icon("more")}
-            </button>`}
+            </button>`
+        }
       </div>
       ${voice !== undefined && this.open ? this.settings(voice, voices.length) : nothing}`;
   }
@@ -86,7 +92,10 @@ export class VoicesView extends View {
         min: -1,
         max: 1,
         step: 0.02,
-        shown: Math.abs(voice.pan) < 0.01 ? "centre" : `${Math.round(Math.abs(voice.pan) * 100)} ${voice.pan < 0 ? "left" : "right"}`,
+        shown:
+          Math.abs(voice.pan) < 0.01
+            ? "centre"
+            : `${Math.round(Math.abs(voice.pan) * 100)} ${voice.pan < 0 ? "left" : "right"}`,
         neutral: 0,
         input: (pan) => set({ pan }),
       })}
@@ -94,11 +103,13 @@ export class VoicesView extends View {
         <button type="button" aria-pressed=${voice.muted ? "true" : "false"} @click=${() => set({ muted: !voice.muted })}>
           ${icon(voice.muted ? "mute" : "sound")}${voice.muted ? "Muted" : "Mute"}
         </button>
-        ${count > 1
-          ? html`<button type="button" class="quiet" @click=${() => removeVoice(store, voice.id)}>
+        ${
+          count > 1
+            ? html`<button type="button" class="quiet" @click=${() => removeVoice(store, voice.id)}>
               ${icon("trash")}Remove this voice
             </button>`
-          : nothing}
+            : nothing
+        }
       </div>
     </div>`;
   }

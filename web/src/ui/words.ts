@@ -25,13 +25,22 @@ export function duration(seconds: number): string {
   return whole > 0 ? `${whole}:${String(Math.floor(rest)).padStart(2, "0")}` : `${rest.toFixed(1)} s`;
 }
 
+/** A model's own label for a dimension, with a real minus. */
+export function carried(label: string | undefined): string {
+  return (label ?? "").replace(/-(?=\d)/g, "\u2212");
+}
+
 /** "just now", "5 minutes ago", "3 May": how long ago something was, in the coarsest true words. */
 export function ago(then: number, now: number): string {
   const seconds = Math.max(0, now - then);
   if (seconds < 60) return "just now";
   if (seconds < 3600) return plural(Math.floor(seconds / 60), "minute");
   if (seconds < 86400) return plural(Math.floor(seconds / 3600), "hour");
-  return new Date(then * 1000).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
+  return new Date(then * 1000).toLocaleDateString(undefined, {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+  });
 }
 
 function plural(count: number, unit: string): string {
