@@ -63,6 +63,12 @@ def test_what_is_no_model_is_refused_and_not_kept(models, home, data):
     assert list(home.incoming.iterdir()) == []
 
 
+def test_a_model_whose_weights_are_cut_off_is_refused(models, home):
+    with pytest.raises(ModelDamaged):
+        models.add(model_bytes("whale", seed=1)[:-100])
+    assert list(home.models.iterdir()) == []
+
+
 def test_a_file_that_is_no_model_is_not_listed(models, home):
     (home.models / "notes.safetensors").write_text("hello")
     assert [m.name for m in models.all()] == ["guitar"]

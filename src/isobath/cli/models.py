@@ -110,9 +110,8 @@ def _spread(at: list[float], values: list[float]) -> tuple[float, float]:
 def import_model(file: Path, as_json: bool) -> None:
     """Take a model FILE (.safetensors) into the library."""
     from isobath.library.home import find_home
-    from isobath.library.models import Models, read_summary
+    from isobath.library.models import Models
 
-    read_summary(file, bundled=False)
     home = find_home()
     home.make()
     summary = Models(home).add(file.read_bytes())

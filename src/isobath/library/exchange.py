@@ -8,7 +8,9 @@ by name, never unpacked to a path, and every read is bounded.
 
 import hashlib
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import IO
 
@@ -30,6 +32,21 @@ TOTAL_BYTES = 512 * 1024 * 1024
 
 ENTRIES = 64
 """Most entries in a file."""
+
+
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    KeyError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+    OverflowError,
+    EOFError,
+    OSError,
+)
+"""What Python's zipfile raises on archives that are damaged or made to do harm."""
 
 
 class ModelNeeded(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,17 +106,11 @@ class _Bounded:
     def read(self, name: str, limit: int) -> bytes:
         limit = min(limit, self._left)
         try:
+            if self._archive.getinfo(name).compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                raise NotImplementedError("compressed in an unusual way")
             with self._archive.open(name) as entry:
                 data = entry.read(limit + 1)
-        except (
-            KeyError,
-            RuntimeError,
-            OSError,
-            EOFError,
-            zipfile.BadZipFile,
-            NotImplementedError,
-            ValueError,
-        ) as error:
+        except BROKEN as error:
             raise PieceDamaged(
                 f"The file is not a whole Isobath piece: {name} cannot be read ({error})."
             ) from error
@@ -132,12 +143,12 @@ def import_(source: IO[bytes], models: Models) -> tuple[Piece, tuple[str, ...]]:
             if "manifest.json" in entries:
                 manifest = msgspec.json.decode(entries.read("manifest.json", 2**20), type=Manifest)
             names, notes = _take_in(manifest, entries, models)
-    except zipfile.BadZipFile as error:
+    except msgspec.DecodeError as error:
+        raise PieceDamaged(f"The file's manifest cannot be read ({error}).") from error
+    except BROKEN as error:
         raise PieceDamaged(
             f"The file is not an Isobath piece ({error}). Choose one that ends in .isobath."
         ) from error
-    except msgspec.DecodeError as error:
-        raise PieceDamaged(f"The file's manifest cannot be read ({error}).") from error
     voices = tuple(msgspec.structs.replace(v, model=names.get(v.model, v.model)) for v in piece.voices)
     return msgspec.structs.replace(piece, voices=voices), notes
 

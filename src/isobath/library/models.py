@@ -15,10 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from isobath.errors import IsobathError, ModelUnknown, SaveError
+from isobath.errors import IsobathError, ModelError, ModelUnknown, SaveError
 from isobath.library.files import keep_by_content, sha256_of
 from isobath.library.home import Home
-from isobath.models.description import describe
+from isobath.models.description import describe, read
+from isobath.models.pack import pack
 from isobath.protocol.messages import ModelSummary
 
 
@@ -101,8 +102,11 @@ class Models:
             SaveError: the disk refuses.
         """
         try:
-            read_summary(part, bundled=False)
+            described, tensors = read(part)
+            pack(described, tensors, encoder=bool(described.encoder))  # its parts fit together
             target = keep_by_content(part, self._home.models, ".safetensors")
+        except ModelError as error:  # the sentence names a file of ours that nobody has seen
+            raise type(error)(str(error).replace(part.name, "This file")) from error
         finally:
             part.unlink(missing_ok=True)
         return next(

@@ -9,22 +9,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 import msgspec
 
-from isobath.errors import PieceUnknown, SaveError
-from isobath.library import history
+from isobath.errors import SaveError
+from isobath.library import history, standing
 from isobath.library.database import refusal, transaction
-from isobath.library.stored import check, summarise
+from isobath.library.standing import Applied
+from isobath.library.stored import check
 from isobath.protocol.messages import Opened, PieceSummary
 from isobath.protocol.piece import Piece
 
 T = TypeVar("T")
-
-PAGES_KEPT = 200
-"""Pages whose last number is remembered; the ones unseen for longest are forgotten."""
 
 
 def fresh_id() -> str:
@@ -32,36 +29,12 @@ def fresh_id() -> str:
     return secrets.token_urlsafe(9)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a piece stands."""
-
-    current: history.Revision
-    revision: int
-    created: float
-    trashed: bool
-    name: str
-
-
-@dataclass(frozen=True)
-class Applied:
-    """An operation that is on the disk."""
-
-    revision: int
-    repeated: bool = False
-    """It had been applied before; nothing happened."""
-    label: str = ""
-    listed: bool = False
-    """The list of pieces reads differently now: a piece is new, back from the trash or renamed."""
-
-
 class Pieces:
     """All pieces of one library. Methods may be called from any thread."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._lock = threading.RLock()
-        self._clock = clock
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -106,7 +79,7 @@ class Pieces:
     def holds(self, piece: str) -> bool:
         """Whether there is such a piece, trash included."""
         with self._reading() as connection:
-            return self._place(connection, piece) is not None
+            return standing.find(connection, piece) is not None
 
     def revision(self, piece: str) -> int:
         """How many operations have been saved.
@@ -115,7 +88,7 @@ class Pieces:
             PieceUnknown: no such piece.
         """
         with self._reading() as connection:
-            return self._known(connection, piece).revision
+            return standing.known(connection, piece).revision
 
     def read(self, piece: str) -> Piece:
         """The piece as it stands, without its history.
@@ -124,7 +97,7 @@ class Pieces:
             PieceUnknown: no such piece.
         """
         with self._reading() as connection:
-            return history.read(connection, self._known(connection, piece).current)
+            return history.read(connection, standing.known(connection, piece).current)
 
     def look(self, piece: str) -> Opened:
         """The piece as it stands, with its history.
@@ -134,7 +107,7 @@ class Pieces:
             PieceDamaged: it cannot be read.
         """
         with self._reading() as connection:
-            place = self._known(connection, piece)
+            place = standing.known(connection, piece)
             return Opened(
                 piece=history.read(connection, place.current),
                 revision=place.revision,
@@ -150,24 +123,8 @@ class Pieces:
         """
         opened = self.look(piece)
         with suppress(SaveError), self._writing() as connection:  # a full disk keeps nobody from playing
-            connection.execute("UPDATE pieces SET opened = ? WHERE id = ?", (self._clock(), piece))
+            connection.execute("UPDATE pieces SET opened = ? WHERE id = ?", (time.time(), piece))
         return opened
-
-    def _place(self, connection: sqlite3.Connection, piece: str) -> Place | None:
-        row = connection.execute(
-            "SELECT current, revision, created, trashed IS NOT NULL, summary FROM pieces WHERE id = ?",
-            (piece,),
-        ).fetchone()
-        if row is None:
-            return None
-        name = msgspec.msgpack.decode(row[4], type=PieceSummary).name
-        return Place(row[0], row[1], row[2], bool(row[3]), name)
-
-    def _known(self, connection: sqlite3.Connection, piece: str) -> Place:
-        place = self._place(connection, piece)
-        if place is None:
-            raise PieceUnknown(f"There is no piece {piece!r} in the library. Open another one from the list.")
-        return place
 
     # ------------------------------------------------------------------------------ changing
 
@@ -181,10 +138,10 @@ class Pieces:
         """
         check(piece)
         with self._writing() as connection:
-            place = self._place(connection, piece.id)
-            if self._repeats(connection, page, number):
+            place = standing.find(connection, piece.id)
+            if standing.repeats(connection, page, number):
                 return Applied(0 if place is None else place.revision, repeated=True)
-            return self._put(connection, place, piece, label, page, joins=joins)
+            return standing.put(connection, place, piece, label, page, joins=joins)
 
     def step(
         self, way: Literal["undo", "redo"], page: str, number: int, id: str, piece: Piece | None
@@ -199,104 +156,19 @@ class Pieces:
         if piece is not None:
             check(piece)
         with self._writing() as connection:
-            place = self._place(connection, id)
-            if self._repeats(connection, page, number):
+            place = standing.find(connection, id)
+            if standing.repeats(connection, page, number):
                 return Applied(0 if place is None else place.revision, repeated=True)
             if place is None and piece is not None:
-                return self._put(connection, None, piece, way.capitalize(), page)
-            place = self._known(connection, id)
-            label, target = self._target(connection, place, way)
+                return standing.put(connection, None, piece, way.capitalize(), page)
+            place = standing.known(connection, id)
+            label, target = standing.target(connection, place, way)
             found = None if target is None else history.read(connection, target)
             if piece is not None and found != piece:
-                return self._put(connection, place, piece, label, page)
+                return standing.put(connection, place, piece, label, page)
             if target is not None and found is not None:
-                return self._stand(connection, place, target, found, label)
+                return standing.stand(connection, place, target, found, label)
             return Applied(place.revision, label=label)
-
-    def _target(
-        self, connection: sqlite3.Connection, place: Place, way: Literal["undo", "redo"]
-    ) -> tuple[str, history.Revision | None]:
-        """Where undo or redo leads, and what to call it."""
-        here = history.node(connection, place.current)
-        if here is None:
-            return way.capitalize(), None
-        if way == "undo":
-            return f"Undo {here.label}", history.leave(connection, here)
-        ahead = None if here.forward is None else history.node(connection, here.forward)
-        return ("Redo", None) if ahead is None else (f"Redo {ahead.label}", ahead.id)
-
-    def _repeats(self, connection: sqlite3.Connection, page: str, number: int) -> bool:
-        """Whether this page's operation was applied before; if not, it is from now on."""
-        row = connection.execute("SELECT number FROM pages WHERE page = ?", (page,)).fetchone()
-        if row is not None and row[0] >= number:
-            return True
-        connection.execute(
-            "INSERT INTO pages (page, number, seen) VALUES (?, ?, ?) "
-            "ON CONFLICT (page) DO UPDATE SET number = excluded.number, seen = excluded.seen",
-            (page, number, self._clock()),
-        )
-        if row is None:
-            connection.execute(
-                "DELETE FROM pages WHERE page NOT IN (SELECT page FROM pages ORDER BY seen DESC LIMIT ?)",
-                (PAGES_KEPT,),
-            )
-        return False
-
-    def _put(
-        self,
-        connection: sqlite3.Connection,
-        place: Place | None,
-        piece: Piece,
-        label: str,
-        page: str,
-        *,
-        joins: bool = False,
-    ) -> Applied:
-        """Make `piece` the newest revision and stand on it."""
-        now = self._clock()
-        here = None if place is None else history.node(connection, place.current)
-        if (
-            here is not None
-            and joins
-            and here.page == page
-            and here.parent is not None
-            and here.forward is None
-        ):
-            history.amend(connection, piece, here.id, now)
-            current = here.id
-        else:
-            parent = None if here is None else here.id
-            current = history.append(connection, piece, parent=parent, label=label, page=page, at=now)
-        if place is None:
-            connection.execute(
-                "INSERT INTO pieces (id, summary, current, revision, created, changed, opened) "
-                "VALUES (?, x'', ?, 0, ?, ?, ?)",
-                (piece.id, current, now, now, now),
-            )
-            place = Place(current, 0, now, False, "")
-        applied = self._stand(connection, place, current, piece, label)
-        if applied.revision % 50 == 0:
-            history.prune(connection, piece.id, current)
-        return applied
-
-    def _stand(
-        self,
-        connection: sqlite3.Connection,
-        place: Place,
-        current: history.Revision,
-        piece: Piece,
-        label: str,
-    ) -> Applied:
-        """Let the piece stand on a revision, outside the trash."""
-        now = self._clock()
-        summary = msgspec.msgpack.encode(summarise(piece, created=place.created, changed=now))
-        connection.execute(
-            "UPDATE pieces SET summary = ?, current = ?, revision = ?, changed = ?, trashed = NULL "
-            "WHERE id = ?",
-            (summary, current, place.revision + 1, now, piece.id),
-        )
-        listed = place.trashed or piece.name != place.name
-        return Applied(place.revision + 1, label=label, listed=listed)
 
     # ------------------------------------------------------------------------- whole pieces
 
@@ -309,9 +181,9 @@ class Pieces:
         """
         check(piece)
         with self._writing() as connection:
-            if self._place(connection, piece.id) is not None:
+            if standing.find(connection, piece.id) is not None:
                 piece = msgspec.structs.replace(piece, id=fresh_id())
-            self._put(connection, None, piece, label, "")
+            standing.put(connection, None, piece, label, "")
         return piece
 
     def rename(self, page: str, id: str, name: str) -> Applied:
@@ -321,9 +193,9 @@ class Pieces:
             PieceUnknown: no such piece.
         """
         with self._writing() as connection:
-            place = self._known(connection, id)
+            place = standing.known(connection, id)
             piece = msgspec.structs.replace(history.read(connection, place.current), name=name)
-            return self._put(connection, place, piece, f"Rename to {name}", page)
+            return standing.put(connection, place, piece, f"Rename to {name}", page)
 
     def trash(self, id: str) -> None:
         """Put a piece in the trash, history and all.
@@ -332,8 +204,8 @@ class Pieces:
             PieceUnknown: no such piece.
         """
         with self._writing() as connection:
-            self._known(connection, id)
-            connection.execute("UPDATE pieces SET trashed = ? WHERE id = ?", (self._clock(), id))
+            standing.known(connection, id)
+            connection.execute("UPDATE pieces SET trashed = ? WHERE id = ?", (time.time(), id))
 
     def restore(self, id: str) -> None:
         """Take a piece out of the trash.
@@ -342,7 +214,7 @@ class Pieces:
             PieceUnknown: no such piece.
         """
         with self._writing() as connection:
-            self._known(connection, id)
+            standing.known(connection, id)
             connection.execute("UPDATE pieces SET trashed = NULL WHERE id = ?", (id,))
 
     def erase(self, id: str) -> None:
@@ -352,7 +224,7 @@ class Pieces:
             PieceUnknown: no such piece.
         """
         with self._writing() as connection:
-            self._known(connection, id)
+            standing.known(connection, id)
             connection.execute("DELETE FROM pieces WHERE id = ?", (id,))
             history.sweep(connection)
 

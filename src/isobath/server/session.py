@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from isobath.library.pieces import Applied
+from isobath.library.standing import Applied
 from isobath.protocol.connection import Connection, Refused, write
 from isobath.protocol.messages import (
     PROTOCOL,
