@@ -15,7 +15,7 @@
 #define ROWS_4 2
 #define ROWS_3 4
 #define ROWS_2 6
-#define ROWS_1 8
+#define ROWS_1 4
 #endif
 
 typedef struct {
@@ -31,17 +31,24 @@ INLINE lanes weight(const void *w, int64_t index, int half) {
   return half ? load_half((const uint16_t *)w + index) : load((const float *)w + index);
 }
 
+/* The way out of a tile: add, and write whichever copies are kept. */
 INLINE void finish(const tile *t, int row, int vector, lanes sum) {
-  int at = vector * LANES, left = t->width - at;
-  if (left >= LANES) {
-    if (t->add[0]) sum += load(t->add[row] + at);
-    if (t->plain[0]) store(t->plain[row] + at, sum);
-    if (t->activated[0]) store(t->activated[row] + at, leaky(sum));
-  } else {
-    if (t->add[0]) sum += load_some(t->add[row] + at, left);
-    if (t->plain[0]) store_some(t->plain[row] + at, sum, left);
-    if (t->activated[0]) store_some(t->activated[row] + at, leaky(sum), left);
-  }
+  int at = vector * LANES;
+  if (t->add[0]) sum += load(t->add[row] + at);
+  if (t->plain[0]) store(t->plain[row] + at, sum);
+  if (t->activated[0]) store(t->activated[row] + at, leaky(sum));
+}
+
+/* The same where the last vector is only partly there. */
+static __attribute__((noinline)) void finish_narrow(const tile *t, int count, int vectors, const lanes *sums) {
+  for (int r = 0; r < count; r++)
+    for (int v = 0; v < vectors; v++) {
+      int at = v * LANES, left = t->width - at < LANES ? t->width - at : LANES;
+      lanes sum = sums[r * 4 + v];
+      if (t->add[0]) sum += load_some(t->add[r] + at, left);
+      if (t->plain[0]) store_some(t->plain[r] + at, sum, left);
+      if (t->activated[0]) store_some(t->activated[r] + at, leaky(sum), left);
+    }
 }
 
 INLINE void multiply_tile(const tile *t, const int count, const int vectors, const int half) {
@@ -68,10 +75,54 @@ INLINE void multiply_tile(const tile *t, const int count, const int vectors, con
       w += vectors * LANES * (half ? 2 : 4);
     }
   }
+  if (t->width < vectors * LANES) {
+    lanes narrow[16][4];
+#pragma GCC unroll 16
+    for (int r = 0; r < count; r++)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; v++) narrow[r][v] = sum[r][v];
+    finish_narrow(t, count, vectors, narrow[0]);
+    return;
+  }
 #pragma GCC unroll 16
   for (int r = 0; r < count; r++)
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) finish(t, r, v, sum[r][v]);
+}
+
+/* One row against two full blocks at once: a single row has too few sums to keep the
+ * multipliers busy while each waits for the one before. */
+INLINE void multiply_row(const tile *t, int64_t to_next, const int half) {
+  lanes sum[8];
+#pragma GCC unroll 8
+  for (int v = 0; v < 8; v++) sum[v] = load(t->bias + v * LANES);
+  const char *w = t->weights;
+  for (int s = 0; s < t->segments; s++) {
+    const float *x = t->in[0] + s * t->segment;
+    for (int i = 0; i < t->inner; i++) {
+      lanes value = all(x[i]);
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; v++) sum[v] = multiply_add(sum[v], weight(w, v * LANES, half), value);
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; v++) sum[4 + v] = multiply_add(sum[4 + v], weight(w + to_next, v * LANES, half), value);
+      w += BLOCK * (half ? 2 : 4);
+    }
+  }
+#pragma GCC unroll 8
+  for (int v = 0; v < 8; v++) finish(t, 0, v, sum[v]);
+}
+
+static __attribute__((noinline)) void row_0(const tile *t, int64_t to_next) { multiply_row(t, to_next, 0); }
+#if HALF_WEIGHTS
+static __attribute__((noinline)) void row_1(const tile *t, int64_t to_next) { multiply_row(t, to_next, 1); }
+#endif
+
+static void row_for(int half, const tile *t, int64_t to_next) {
+#if HALF_WEIGHTS
+  if (half) { row_1(t, to_next); return; }
+#endif
+  (void)half;
+  row_0(t, to_next);
 }
 
 /* One function per tile size, named by rows and vectors. */
@@ -141,10 +192,18 @@ void multiply(const void *model, const product *p, const rows *r) {
   t.inner = p->inner;
   t.segment = r->in_segment;
   if (r->in_segment == p->inner) { t.segments = 1; t.inner = (int32_t)depth; }
-  for (int64_t from = 0; from < p->outputs; from += BLOCK) {
+  int64_t from = 0, element = p->half ? 2 : 4;
+  for (; total == 1 && from + 2 * BLOCK <= p->outputs; from += 2 * BLOCK) {
+    t.weights = weights + from * depth * element;
+    t.bias = bias + from;
+    t.width = 2 * BLOCK;
+    aim(&t, 0, r, 0, 0, from);
+    row_for(p->half, &t, depth * BLOCK * element);
+  }
+  for (; from < p->outputs; from += BLOCK) {
     int32_t vectors = vectors_of(p->outputs, from);
     int64_t width = p->outputs - from;
-    t.weights = weights + from * depth * (p->half ? 2 : 4);
+    t.weights = weights + from * depth * element;
     t.bias = bias + from;
     t.width = (int32_t)(width < BLOCK ? width : BLOCK);
     int32_t voice = 0, row = 0;
