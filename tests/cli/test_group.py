@@ -1,6 +1,5 @@
 """The tree of commands: quick, documented, and clear when something goes wrong."""
 
-import os
 import re
 import subprocess
 import sys
@@ -73,8 +72,7 @@ def test_the_page_and_python_have_the_same_settings():
 
 
 def python(*arguments):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True)
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
 
 
 def test_help_is_instant_and_imports_nothing_heavy():

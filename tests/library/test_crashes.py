@@ -21,11 +21,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def kill_everywhere(what, folder, kills):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     run = subprocess.run(
         [sys.executable, "-m", "tests.library.killing", what, str(folder), str(kills)],
         cwd=ROOT,
-        env=environment,
         capture_output=True,
         text=True,
         timeout=100,

@@ -23,13 +23,11 @@ from isobath.server import run
 from isobath.server.run import Doorway, bind, is_local, names_of
 from tests.server.serving import TestPage
 
-ROOT = Path(__file__).parents[2]
-
 
 @contextmanager
 def started(home, *options):
     """`isobath play` as a process, and the link it printed."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "ISOBATH_HOME": str(home.root)}
+    environment = {**os.environ, "ISOBATH_HOME": str(home.root)}
     command = [sys.executable, "-m", "isobath.cli", "play", "--no-browser", "--json", *options]
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -152,7 +150,7 @@ def test_a_host_that_is_not_here_is_told():
 
 
 def test_the_next_link_is_told_after_one_is_used(home):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "ISOBATH_HOME": str(home.root)}
+    environment = {**os.environ, "ISOBATH_HOME": str(home.root)}
     command = [sys.executable, "-m", "isobath.cli", "play", "--no-browser", "--port", "0"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         first = process.stdout.readline().split()[-1]

@@ -81,7 +81,7 @@ def info(model: str, as_json: bool) -> None:
     print_table(
         ("", "carries", "share of variance", "low (5 %)", "high (95 %)"),
         [
-            (i + 1, label, f"{share:.0%}", *_spread(latent.percentiles.at, values))
+            (i + 1, label or "–", f"{share:.0%}", *_spread(latent.percentiles.at, values))
             for i, (label, share, values) in enumerate(
                 zip(latent.labels, latent.explained, latent.percentiles.values, strict=True)
             )
