@@ -24,7 +24,7 @@ from isobath.mapping.terms import Network
 
 Singles = NDArray[np.float32]
 
-STEPS, ENOUGH = (6, 12), 5e5
+STEPS, ENOUGH = (5, 12), 4.2e5
 """Fewest and most steps, and how many numbers all steps together may solve for: the largest sets of
 networks settle for a little less, so that no one waits."""
 GAIN, OFFSET = 1.5, 0.75
@@ -106,25 +106,14 @@ def _train(nets: _Nets, u: Singles, target: Singles, root: Singles) -> _Nets:
         price = (missed**2).sum(axis=1) + PENALTY * moved.cost()
         better = price < cost
         damping = np.clip(np.where(better, damping * BOLDER, damping * SHYER), 1e-6, 1e6)
-        if better.all():
-            nets, signals, residual, cost = moved, heard, missed, price
-        else:
-            nets = _chosen(better, moved, nets)
-            signals = [u] + [_pick(better, a, b) for a, b in zip(heard[1:], signals[1:], strict=True)]
-            residual, cost = _pick(better, missed, residual), _pick(better, price, cost)
+        worse = np.flatnonzero(~better)
+        if len(worse):
+            old = [*nets.weights, *nets.biases, *signals[1:], residual, cost]
+            new = [*moved.weights, *moved.biases, *heard[1:], missed, price]
+            for back, forth in zip(old, new, strict=True):
+                forth[worse] = back[worse]
+        nets, signals, residual, cost = moved, heard, missed, price
     return nets
-
-
-def _pick(better: NDArray[np.bool_], new: Singles, old: Singles) -> Singles:
-    return np.where(better.reshape((-1,) + (1,) * (new.ndim - 1)), new, old)
-
-
-def _chosen(better: NDArray[np.bool_], new: _Nets, old: _Nets) -> _Nets:
-    """Each output's newer network where it is better, its older one where not."""
-    return _Nets(
-        [_pick(better, a, b) for a, b in zip(new.weights, old.weights, strict=True)],
-        [_pick(better, a, b) for a, b in zip(new.biases, old.biases, strict=True)],
-    )
 
 
 def _forward(nets: _Nets, u: Singles) -> list[Singles]:
@@ -145,7 +134,11 @@ def _step(nets: _Nets, signals: list[Singles], residual: Singles, root: Singles,
     for layer, slope in enumerate(slopes):
         source = signals[layer]
         inner = np.matmul(source, np.swapaxes(source, -1, -2)) + 1.0
-        gram += np.matmul(slope, slope.transpose(0, 2, 1)) * inner
+        if slope.shape[2] == 1:  # the read-out, whose slope is the same for every output
+            inner *= np.outer(root, root)
+        else:
+            inner = inner * np.matmul(slope, slope.transpose(0, 2, 1))
+        gram += inner
         pre = np.matmul(source, nets.weights[layer].transpose(0, 2, 1)) + nets.biases[layer][:, None, :]
         along += (slope * pre).sum(axis=2)
     total = PENALTY + damping
