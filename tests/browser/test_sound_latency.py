@@ -48,7 +48,7 @@ i.store.edit("quiet on the left, loud on the right", (piece) => ({
 const fit = () => [...i.store.state.fits.values()][0];
 await t.until(() => fit()?.state === "fitted", "the fit");
 i.store.set({ listen: "play" });
-const { context, node } = i.instrument;
+const { context, connected: { node } } = i.instrument;
 await context.audioWorklet.addModule(URL.createObjectURL(new Blob([given], { type: "text/javascript" })));
 const probe = new AudioWorkletNode(context, "probe");
 node.connect(probe).connect(context.destination);

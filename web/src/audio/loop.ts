@@ -28,6 +28,8 @@ export class Loop {
   gesture: Float64Array = new Float64Array(0);
   private live: Float64Array = new Float64Array(0);
   private touched: Uint8Array = new Uint8Array(0);
+  /** Hands that lay on an axis when a take began: they count once they move or come anew. */
+  private idle: Uint8Array = new Uint8Array(0);
   private rest: Float64Array = new Float64Array(0);
   private stamp = 0;
   private take: TakePlayer | null = null;
@@ -81,6 +83,7 @@ export class Loop {
     this.gesture = Float64Array.from(rest);
     this.rest = Float64Array.from(rest);
     this.touched = new Uint8Array(rest.length);
+    this.idle = new Uint8Array(rest.length);
     this.take = null;
   }
 
@@ -90,8 +93,10 @@ export class Loop {
     if (message.length < 1 + 2 * axes) return;
     this.stamp = message[0]!;
     for (let i = 0; i < axes; i++) {
+      const touched = message[1 + axes + i]!;
+      if (touched === 0 || message[1 + i] !== this.live[i]) this.idle[i] = 0;
       this.live[i] = message[1 + i]!;
-      this.touched[i] = message[1 + axes + i]!;
+      this.touched[i] = this.idle[i] ? 0 : touched;
     }
   }
 
@@ -164,6 +169,8 @@ export class Loop {
     if (this.pending === null) return;
     const { seed, take, deliver } = this.pending;
     this.pending = null;
+    this.idle.set(this.touched);
+    this.touched.fill(0);
     this.player.reset(seed);
     this.samples = 0;
     for (const source of this.sources) source?.settle();

@@ -1,0 +1,87 @@
+// What has to be there before anything can sound: a context at the model's rate, the kernel, a node.
+// Every way this can fail is one sentence for the musician.
+
+import relaxedUrl from "./kernel/isobath.relaxed.wasm?url";
+import simdUrl from "./kernel/isobath.simd.wasm?url";
+import processorUrl from "./processor.ts?worker&url";
+import { chooseBuild } from "./simd";
+import type { FromWorklet, ToWorklet } from "./wire";
+
+export async function fetchKernel(): Promise<WebAssembly.Module> {
+  if (typeof AudioContext === "undefined" || !("audioWorklet" in AudioContext.prototype))
+    throw new Error(
+      isSecureContext
+        ? "This browser has no AudioWorklet, so nothing can sound here. Use a current Firefox, Chrome, Edge or Safari."
+        : "Browsers play sound like this only on a secure page. Open Isobath on this computer (http://127.0.0.1), or over https.",
+    );
+  const build = chooseBuild();
+  if (build === null)
+    throw new Error(
+      "This browser cannot run the sound: it lacks WebAssembly SIMD. Use a current Firefox, Chrome, Edge or Safari.",
+    );
+  const answer = await fetch(build === "relaxed" ? relaxedUrl : simdUrl).catch(() => null);
+  if (answer === null || !answer.ok)
+    throw new Error(
+      "The sound could not be fetched from the server. Is Isobath still running? Reload the page.",
+    );
+  return WebAssembly.compile(await answer.arrayBuffer());
+}
+
+/** A context at exactly this rate, keeping `latencyHint` seconds ahead. */
+export function makeContext(sampleRate: number, latencyHint: number): AudioContext {
+  let context: AudioContext;
+  try {
+    context = new AudioContext({ sampleRate, latencyHint });
+  } catch {
+    throw new Error(
+      `This browser will not play sound at ${sampleRate} Hz, the rate of this model. ` +
+        "Choose another output device, or a model of another sample rate.",
+    );
+  }
+  if (context.sampleRate !== sampleRate) {
+    void context.close();
+    throw new Error(
+      `This browser plays at ${context.sampleRate} Hz only, and this model sounds at ${sampleRate} Hz: ` +
+        "everything would be out of tune. Use another browser, or a model of another sample rate.",
+    );
+  }
+  return context;
+}
+
+export interface Connected {
+  readonly node: AudioWorkletNode;
+  readonly analyser: AnalyserNode;
+  /** Samples the limiter looks ahead. */
+  readonly delay: number;
+}
+
+/** A worklet with the kernel in it, connected to the ear and to an analyser. */
+export async function connect(
+  context: AudioContext,
+  module: WebAssembly.Module,
+  receive: (message: FromWorklet) => void,
+  broken: (sentence: string) => void,
+): Promise<Connected> {
+  await context.audioWorklet.addModule(processorUrl);
+  const node = new AudioWorkletNode(context, "isobath", { numberOfInputs: 0, outputChannelCount: [2] });
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 2048;
+  analyser.smoothingTimeConstant = 0.6;
+  node.connect(context.destination);
+  node.connect(analyser);
+  return new Promise((resolve, reject) => {
+    const fail = (sentence: string): void => {
+      reject(new Error(sentence));
+      broken(sentence);
+    };
+    node.onprocessorerror = () =>
+      fail("The sound stopped because of a mistake of ours. Press start to play on.");
+    node.port.onmessage = (event: MessageEvent<FromWorklet>) => {
+      const message = event.data;
+      if (message.type === "ready") resolve({ node, analyser, delay: message.delay });
+      else if (message.type === "failed") fail(message.sentence);
+      else receive(message);
+    };
+    node.port.postMessage({ type: "kernel", module } satisfies ToWorklet);
+  });
+}

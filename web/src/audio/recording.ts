@@ -1,0 +1,86 @@
+// What is being recorded: a gesture, as rows from the worklet; or the sound, as blocks of it.
+
+import type { Take } from "../protocol/messages";
+import { newId } from "../state/identity";
+import { joinRows, type RowChunk } from "./take";
+import { WavWriter } from "./wav";
+import { SOUND_SAMPLES } from "./wire";
+
+export interface TakeEnd {
+  /** Frames recorded. */
+  readonly length: number;
+  readonly hop: number;
+  /** 1 for each axis a hand was on. */
+  readonly moved: Uint8Array;
+}
+
+export class TakeRecording {
+  private readonly chunks: RowChunk[] = [];
+  private resolve: (take: Take) => void = () => {};
+  /** The take, once it has ended. */
+  readonly take: Promise<Take>;
+
+  /** `over`: the take that plays meanwhile; `axes`: ids, in the order of the piece. */
+  constructor(
+    private readonly name: string,
+    private readonly over: Take | null,
+    private readonly seed: number,
+    private readonly axes: readonly string[],
+    private readonly sampleRate: number,
+  ) {
+    this.take = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+  }
+
+  add(rows: RowChunk): void {
+    this.chunks.push(rows);
+  }
+
+  /** An overdub keeps the axes that were moved; a take of its own keeps all of them. */
+  end({ length, hop, moved }: TakeEnd): Take {
+    const all = this.axes.map((_, i) => i);
+    const columns = this.over === null ? all : all.filter((i) => moved[i] === 1);
+    const take: Take = {
+      id: newId(),
+      name: this.name,
+      hop,
+      sample_rate: this.sampleRate,
+      length,
+      axes: columns.map((i) => this.axes[i]!),
+      ...joinRows(this.chunks, this.axes.length, columns),
+      seed: this.seed,
+      loop: this.over?.loop ?? false,
+      muted: false,
+      over: this.over?.id ?? null,
+    };
+    this.resolve(take);
+    return take;
+  }
+}
+
+export class SoundRecording {
+  private readonly writer: WavWriter;
+  private resolve: (file: Blob) => void = () => {};
+  /** The WAV file, once it has ended. */
+  readonly file: Promise<Blob>;
+
+  constructor(sampleRate: number) {
+    this.writer = new WavWriter(2, sampleRate);
+    this.file = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+  }
+
+  /** A block from the worklet: left, then right, SOUND_SAMPLES apart. */
+  add(buffer: ArrayBuffer, samples: number): void {
+    if (samples === 0) return;
+    const left = new Float32Array(buffer, 0, SOUND_SAMPLES);
+    const right = new Float32Array(buffer, 4 * SOUND_SAMPLES, SOUND_SAMPLES);
+    this.writer.add([left, right], samples);
+  }
+
+  end(): void {
+    this.resolve(this.writer.blob());
+  }
+}

@@ -1,0 +1,107 @@
+// What each voice slot was last asked to be, told to the worklet now and again to every new one.
+
+import type { ModelDescription } from "../net/models";
+import type { Shaping } from "../protocol/messages";
+import type { MappingData } from "../steer/mapping";
+import type { Decibels } from "./instrument";
+import { VOICES } from "./player";
+import { shapingFloats } from "./shaping";
+import type { ToWorklet } from "./wire";
+
+interface Slot {
+  readonly model: ModelDescription;
+  readonly blob: ArrayBuffer;
+  readonly seed: number;
+  mapping: MappingData | null;
+  latent: Float64Array | null;
+  shaping: { shaping: Shaping; gainDb: Decibels; pan: number; muted: boolean } | null;
+}
+
+export class Slots {
+  private readonly slots: (Slot | null)[] = new Array(VOICES).fill(null);
+  private readonly answers = new Map<number, (sentence: string | null) => void>();
+  private requests = 0;
+
+  /** `send` is false while there is no worklet. */
+  constructor(private readonly send: (message: ToWorklet) => boolean) {}
+
+  /** Rejects with a sentence if the worklet refuses the model. */
+  async put(slot: number, model: ModelDescription, blob: ArrayBuffer, seed: number): Promise<void> {
+    const before = this.slots[slot];
+    const { mapping = null, latent = null, shaping = null } = before ?? {};
+    const made: Slot = { model, blob, seed, mapping, latent, shaping };
+    this.slots[slot] = made;
+    await this.tell(slot, made);
+  }
+
+  remove(slot: number): void {
+    this.slots[slot] = null;
+    this.send({ type: "off", slot });
+  }
+
+  mapping(slot: number, mapping: MappingData | null): void {
+    const held = this.slots[slot];
+    if (held) held.mapping = mapping;
+    this.send({ type: "mapping", slot, mapping });
+  }
+
+  latent(slot: number, latent: ArrayLike<number> | null): void {
+    const values = latent === null ? null : Float64Array.from(latent);
+    const held = this.slots[slot];
+    if (held) held.latent = values;
+    this.send({ type: "latent", slot, latent: values });
+  }
+
+  shaping(slot: number, shaping: Shaping, gainDb: Decibels, pan: number, muted: boolean): void {
+    const held = this.slots[slot];
+    if (!held) return;
+    held.shaping = { shaping, gainDb, pan, muted };
+    this.tellShaping(slot, held);
+  }
+
+  /** Tell a new worklet everything. */
+  tellAll(refused: (sentence: string) => void): void {
+    this.slots.forEach((held, slot) => {
+      if (held !== null) this.tell(slot, held).catch((problem: Error) => refused(problem.message));
+    });
+  }
+
+  /** The worklet's answer to a model. */
+  answered(request: number, sentence: string | null): void {
+    this.answers.get(request)?.(sentence);
+    this.answers.delete(request);
+  }
+
+  /** The worklet is gone, and what it was asked with it; the next one is asked again. */
+  forgetRequests(): void {
+    for (const answer of this.answers.values()) answer(null);
+    this.answers.clear();
+  }
+
+  private tell(slot: number, held: Slot): Promise<void> {
+    const request = ++this.requests;
+    const { model, blob, seed } = held;
+    if (!this.send({ type: "voice", request, slot, blob, seed, mean: model.latent.mean }))
+      return Promise.resolve();
+    this.tellShaping(slot, held);
+    this.send({ type: "mapping", slot, mapping: held.mapping });
+    this.send({ type: "latent", slot, latent: held.latent });
+    return new Promise((resolve, reject) => {
+      this.answers.set(request, (sentence) => {
+        if (sentence === null) {
+          resolve();
+          return;
+        }
+        if (this.slots[slot] === held) this.slots[slot] = null;
+        reject(new Error(sentence));
+      });
+    });
+  }
+
+  private tellShaping(slot: number, held: Slot): void {
+    if (held.shaping === null) return;
+    const { shaping, gainDb, pan, muted } = held.shaping;
+    const values = shapingFloats(shaping, gainDb, pan, muted, held.model.latent.mean);
+    this.send({ type: "shaping", slot, values });
+  }
+}
