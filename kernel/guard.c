@@ -4,7 +4,8 @@
 
 #define SPEND 1.0f                  /* blocks in which the bucket may be emptied */
 #define LEAST 0.5f                  /* of the allowed level is left even when the bucket is in debt */
-#define MARGIN_DB 0.5               /* for blocks against samples, and the limiter's smoothing */
+#define MARGIN_DB 0.8               /* for blocks against samples, and the limiter's smoothing */
+#define FREE_MARGIN_DB 0.4
 #define RELEASE_SECONDS 0.03
 #define LOWEST 0.001f               /* -60 dB */
 
@@ -50,7 +51,7 @@ void guard_reset(guard *g, int sample_rate) {
   g->rise = rise;
   weighting(g, sample_rate);
   g->cells = (int32_t)between(5.0f, 0.01f * (float)sample_rate / GUARD_CELL + 0.5f, GUARD_CELLS);
-  g->free = (float)(from_db(2 * (GUARD_FREE_LUFS + 0.691)) * g->cells * GUARD_CELL);
+  g->free = (float)(from_db(2 * (GUARD_FREE_LUFS + 0.691 - FREE_MARGIN_DB)) * g->cells * GUARD_CELL);
   g->release = (float)scalar_exp(-(double)GUARD_CELL / (RELEASE_SECONDS * sample_rate));
   g->gain = 1.0f;
   g->allowed = allowed(g);
