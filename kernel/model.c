@@ -210,31 +210,6 @@ static int build_analysis(builder *b, int64_t at, operation *o, const reg *in, r
   return 0;
 }
 
-static int build_tones(builder *b, int64_t at, operation *o, const reg *in, reg *out) {
-  int32_t tones = field(b, at, O_OUTPUTS);
-  if (!within(tones, 1, MOST_CHANNELS) || in->channels % tones || b->hop % in->rows) return IB_BAD_BLOB;
-  tensor increments, offsets;
-  if (blob_tensor(b->blob, field(b, at, O_WEIGHT), WORDS, tones, &increments)) return IB_BAD_BLOB;
-  if (blob_tensor(b->blob, field(b, at, O_SECOND), WORDS, tones, &offsets)) return IB_BAD_BLOB;
-  o->width = tones;
-  o->groups = in->channels / tones;
-  if (o->groups > 64) return IB_BAD_BLOB;
-  o->per_row = b->hop / in->rows;
-  o->tables = take(b, (int64_t)tones * 8);
-  if (too_much(b)) return IB_BAD_BLOB;
-  o->memory = in->channels;
-  o->scratch = in->channels + o->per_row;
-  out->channels = o->groups;
-  out->rows = b->hop;
-  if (!b->memory) return 0;
-  uint32_t *table = AT(uint32_t, b->memory, o->tables);
-  for (int32_t k = 0; k < tones; k++) {
-    table[k] = tensor_word(&increments, k);
-    table[tones + k] = tensor_word(&offsets, k);
-  }
-  return 0;
-}
-
 /* sin and cos at once, by squaring away: half the angle eight times, Taylor, double back. */
 static void turn(double angle, double *sine, double *cosine) {
   const double tau = 6.283185307179586;
@@ -249,6 +224,68 @@ static void turn(double angle, double *sine, double *cosine) {
   }
   *sine = s;
   *cosine = 1 - half_c;
+}
+
+/* A row is played in pieces of at most this many samples, each unfolded about its middle. */
+#define TONE_PIECE 64
+
+static int32_t tone_piece(int32_t per_row) {
+  for (int32_t piece = TONE_PIECE; piece >= 8; piece--)
+    if (per_row % piece == 0) return piece;
+  return per_row;
+}
+
+/* cos and sin of every tone at the distances 1/2, 3/2 .. (an odd piece: 0, 1 ..) from the middle. */
+static void pack_tones(builder *b, const operation *o, const tensor *increments, const tensor *offsets) {
+  const product *p = AT(const product, b->memory, o->product);
+  uint32_t *table = AT(uint32_t, b->memory, o->tables);
+  uint64_t odd = (uint64_t)(o->taps & 1);
+  memset(AT(char, b->memory, p[0].weights), 0, (size_t)packed_bytes(p->outputs, p->inner, 0));
+  memset(AT(char, b->memory, p[1].weights), 0, (size_t)packed_bytes(p->outputs, p->inner, 0));
+  for (int32_t k = 0; k < o->width; k++) {
+    uint64_t increment = tensor_word(increments, k);
+    table[k] = (uint32_t)increment;
+    table[o->width + k] = tensor_word(offsets, k) + (uint32_t)(increment * (uint64_t)(o->taps - 1) >> 1);
+    for (int32_t i = 0; i < p->outputs; i++) {
+      uint64_t halves = increment * (2 * (uint64_t)i + 1 - odd) & 0x1ffffffffu;  /* of 2^-33 turns */
+      double s, c;
+      turn(6.283185307179586 * (double)halves / 8589934592.0, &s, &c);
+      int64_t at = packed_index(p->outputs, p->inner, i, k);
+      AT(float, b->memory, p[0].weights)[at] = (float)c;
+      AT(float, b->memory, p[1].weights)[at] = (float)s;
+    }
+  }
+}
+
+/* Two products: the tones' gates times cos and sin around the middle of a piece. */
+static int build_tones(builder *b, int64_t at, operation *o, const reg *in, reg *out) {
+  int32_t tones = field(b, at, O_OUTPUTS);
+  if (!within(tones, 1, MOST_CHANNELS) || in->channels % tones || b->hop % in->rows) return IB_BAD_BLOB;
+  tensor increments, offsets;
+  if (blob_tensor(b->blob, field(b, at, O_WEIGHT), WORDS, tones, &increments)) return IB_BAD_BLOB;
+  if (blob_tensor(b->blob, field(b, at, O_SECOND), WORDS, tones, &offsets)) return IB_BAD_BLOB;
+  o->width = tones;
+  o->groups = in->channels / tones;
+  if (o->groups > 64) return IB_BAD_BLOB;
+  o->per_row = b->hop / in->rows;
+  o->taps = tone_piece(o->per_row);
+  int64_t pieces = o->per_row / o->taps, pairs = (o->taps + 1) / 2;
+  o->memory = in->channels;
+  o->scratch = in->channels + o->per_row + 4 * pieces * (tones + pairs);
+  if (pairs * tones > 1 << 22 || o->scratch > 1 << 24) return IB_BAD_BLOB;
+  o->tables = take(b, (int64_t)tones * 8);
+  o->products = 2;
+  o->product = take(b, (int64_t)sizeof(product) * 2);
+  for (int i = 0; i < 2; i++) {
+    product stand_in, *p = product_at(b, o, i, &stand_in);
+    *p = (product){ 1, tones, (int32_t)pairs, 0, 0, 0 };
+    p->weights = take(b, packed_bytes(pairs, tones, 0));
+    if (too_much(b) || pack_bias(b, p, 0, 0, 1)) return IB_BAD_BLOB;
+  }
+  if (b->memory) pack_tones(b, o, &increments, &offsets);
+  out->channels = o->groups;
+  out->rows = b->hop;
+  return 0;
 }
 
 static double squared_sine(double x) {

@@ -138,44 +138,84 @@ void run_analysis(const ib_model *model, ib_state *state, int index, int frames)
     }
 }
 
-/* One row of tones of one channel: amplitudes glide from `was` to `is` over per_row samples. */
-static void play_tones(const uint32_t *table, int32_t tones, const float *was, const float *is, uint32_t n, int32_t per_row, float *out) {
-  ulanes numbers = lane_numbers();
-  for (int32_t j = 0; j < per_row; j += LANES) {
-    lanes share = (__builtin_convertvector((ilanes)(numbers + (uint32_t)j), lanes) + 1.0f) / (float)per_row;
-    ulanes at = numbers + (n + (uint32_t)j);
-    lanes sum = all(0.0f);
-    for (int32_t k = 0; k < tones; k++) {
-      lanes cosine = cosine_of_phase(at * all_bits(table[k]) + all_bits(table[tones + k]));
-      lanes gain = was[k] * (1.0f - share) + is[k] * share;
-      sum = multiply_add(sum, gain, cosine);
+/* Room for one row of tones: gates now, samples, what goes into the two products and what comes out. */
+typedef struct { float *is, *samples, *cosines, *sines, *even, *odd; } tone_room;
+
+/* Each tone at the middle of each piece: its gain and the gain's slope, times cos and sin of its phase. */
+static void turn_tones(const uint32_t *table, int32_t tones, const float *was, const float *is, uint32_t n, int32_t per_row, int32_t piece, const tone_room *room) {
+  float *cosines = room->cosines, *sines = room->sines;
+  for (int32_t start = 0; start < per_row; start += piece, cosines += 2 * tones, sines += 2 * tones) {
+    float share = ((float)start + 0.5f * (float)(piece + 1)) / (float)per_row;
+    for (int32_t k = 0; k < tones; k += LANES) {
+      int left = tones - k;
+      lanes before = get(was + k, left), after = get(is + k, left);
+      lanes increment = get((const float *)table + k, left), offset = get((const float *)table + tones + k, left);
+      ulanes phase = (ulanes)increment * all_bits(n + (uint32_t)start) + (ulanes)offset;
+      lanes c = cosine_of_phase(phase), s = cosine_of_phase(phase - 0x40000000u);
+      lanes slope = (after - before) / (float)per_row, gain = before + (after - before) * share;
+      put(cosines + k, 0, 0, left, gain * c);
+      put(cosines + tones + k, 0, 0, left, slope * c);
+      put(sines + k, 0, 0, left, gain * s);
+      put(sines + tones + k, 0, 0, left, slope * s);
     }
-    int left = per_row - j;
-    if (left >= LANES) store(out + j, sum); else store_some(out + j, sum, left);
   }
+}
+
+/* One row of tones of one channel. With gain a + bm and phase p + wm at m samples from the middle,
+ * (a + bm) cos(p + wm) = (a cos p + m b cos p) cos wm - (a sin p + m b sin p) sin wm: two products
+ * over all tones give both halves of a piece. */
+static void play_tones(const ib_model *model, const operation *o, const tone_room *room) {
+  const product *p = products_of(model, o);
+  int32_t pieces = o->per_row / o->taps, pairs = p->outputs, odd = o->taps & 1;
+  rows r;
+  memset(&r, 0, sizeof r);
+  r.in_row = r.in_segment = o->width;
+  r.out_row = pairs;
+  r.rows = 2 * pieces;
+  r.voices = 1;
+  r.in = room->cosines;
+  r.plain = room->even;
+  multiply(model, p, &r);
+  r.in = room->sines;
+  r.plain = room->odd;
+  multiply(model, p + 1, &r);
+  for (int32_t i = 0; i < pieces; i++) {
+    const float *even = room->even + (int64_t)2 * i * pairs, *other = room->odd + (int64_t)2 * i * pairs;
+    float *up = room->samples + (int64_t)i * o->taps + o->taps / 2, *down = up - (odd ? 0 : 1);
+    for (int32_t j = 0; j < pairs; j++) {
+      float m = (float)j + (odd ? 0.0f : 0.5f);
+      up[j] = (even[j] - other[j]) + m * (even[pairs + j] - other[pairs + j]);
+      down[-j] = (even[j] + other[j]) - m * (even[pairs + j] + other[pairs + j]);
+    }
+  }
+}
+
+static tone_room room_for(ib_state *state, const operation *o, int32_t channels) {
+  int64_t pieces = o->per_row / o->taps, pairs = (o->taps + 1) / 2;
+  float *is = scratch_of(state), *samples = is + channels, *cosines = samples + o->per_row;
+  float *sines = cosines + 2 * pieces * o->width, *even = sines + 2 * pieces * o->width;
+  return (tone_room){ is, samples, cosines, sines, even, even + 2 * pieces * pairs };
 }
 
 void run_tones(const ib_model *model, ib_state *state, int index, int frames) {
   const operation *o = operations_of(model, state->coder) + index;
   const reg *in = registers_of(model, state->coder) + o->in;
   const uint32_t *table = AT(const uint32_t, model, o->tables);
-  float *is = scratch_of(state), *samples = is + in->channels;
+  tone_room room = room_for(state, o, in->channels);
   for (int v = 0; v < state->batch; v++) {
     float *was = AT(float, state, AT(int64_t, state, state->memories)[index]) + v * o->memory;
     uint32_t start = voice_of(state, v)->frame * (uint32_t)model->info.hop;
     const float *x = rows_of(model, state, o->in, 0, v);
     for (int32_t t = 0; t < frames * in->rows; t++, x += in->channels, start += (uint32_t)o->per_row) {
-      for (int32_t c = 0; c < in->channels; c += LANES) {
-        int left = in->channels - c;
-        lanes gain = amplitude_curve(get(x + c, left));
-        if (left >= LANES) store(is + c, gain); else store_some(is + c, gain, left);
-      }
+      for (int32_t c = 0; c < in->channels; c += LANES)
+        put(room.is + c, 0, 0, in->channels - c, amplitude_curve(get(x + c, in->channels - c)));
       for (int c = 0; c < o->groups; c++) {
         int64_t first = (int64_t)c * o->width;
-        play_tones(table, o->width, was + first, is + first, start, o->per_row, samples);
-        put_samples(model, state, index + 1, o->add, v, c, (int64_t)t * o->per_row, o->per_row, samples);
+        turn_tones(table, o->width, was + first, room.is + first, start, o->per_row, o->taps, &room);
+        play_tones(model, o, &room);
+        put_samples(model, state, index + 1, o->add, v, c, (int64_t)t * o->per_row, o->per_row, room.samples);
       }
-      memcpy(was, is, (size_t)in->channels * 4);
+      memcpy(was, room.is, (size_t)in->channels * 4);
     }
   }
 }
