@@ -65,8 +65,8 @@ class Graph:
             x = self.node("LeakyRelu", [x], f"{o.out}_act", alpha=0.2)
         out = f"{o.out}_bare" if o.add else o.out
         if o.kind in ("conv", "conv_transpose"):
-            w = tensors[o.weight or ""].astype(np.float32)
-            inputs = [self.constant(o.weight or "", w), self.constant(o.bias or "", tensors[o.bias or ""].astype(np.float32))]
+            w, bias = (tensors[name or ""].astype(np.float32) for name in (o.weight, o.bias))
+            inputs = [self.constant(o.weight or "", w), self.constant(o.bias or "", bias)]
             if o.kind == "conv":
                 x = self.past(x, out, wide, (w.shape[2] - 1) * o.dilation - (o.stride - 1))
                 self.node("Conv", [x, *inputs], out, dilations=[o.dilation], strides=[o.stride])
@@ -87,7 +87,8 @@ class Graph:
             kernel = bands * h.reshape(bands, taps // bands, bands)[:, ::-1].transpose(2, 0, 1)
             x = self.past(x, out, wide, taps // bands - 1)
             name = self.constant(o.filters or "", np.ascontiguousarray(kernel))
-            turned = self.node("Transpose", [self.node("Conv", [x, name], f"{out}_rows")], f"{out}_turned", perm=[0, 2, 1])
+            rows = self.node("Conv", [x, name], f"{out}_rows")
+            turned = self.node("Transpose", [rows], f"{out}_turned", perm=[0, 2, 1])
             self.node("Reshape", [turned, self.constant("shape", np.array([1, 1, -1], np.int64))], out)
         if o.add:
             self.node("Add", [out, o.add], o.out)
@@ -99,7 +100,7 @@ class Graph:
         inputs = [helper.make_tensor_value_info("latent", floats, [1, self.model.dims, 1])]
         inputs += [helper.make_tensor_value_info(name, floats, shape) for name, shape in self.states]
         outputs = [helper.make_tensor_value_info("audio", floats, [1, 1, self.model.hop])]
-        outputs += [helper.make_tensor_value_info(f"{name}_next", floats, shape) for name, shape in self.states]
+        outputs += [helper.make_tensor_value_info(f"{n}_next", floats, shape) for n, shape in self.states]
         graph = helper.make_graph(self.nodes, "decoder", inputs, outputs, self.weights)
         made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
         onnx.checker.check_model(made, full_check=True)
