@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from isobath.models.description import write
+from isobath.server.page import static_folder
 from tests.browser.instrument import Instrument
 from tests.browser.organ import organ
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
-ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
     "--no-sandbox",
@@ -45,7 +45,7 @@ def chromium_path() -> str:
 
 def need_page() -> None:
     """Skip, and say how to build the page, where it has not been built."""
-    if not (ROOT / "src" / "isobath" / "server" / "static" / "index.html").is_file():
+    if not (static_folder() / "index.html").is_file():
         pytest.skip("The page has not been built. With Node 20 or newer: cd web && npm ci && npm run build")
 
 
@@ -63,8 +63,7 @@ class Server:
 
     def start(self) -> str:
         """Listen, on the port of last time if there was one; the link that lets a browser in."""
-        path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
-        environment = {**os.environ, "PYTHONPATH": path, "ISOBATH_HOME": str(self.home)}
+        environment = {**os.environ, "ISOBATH_HOME": str(self.home)}
         command = [sys.executable, "-m", "isobath.cli", "play", "--no-browser", "--port", str(self.port)]
         process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
