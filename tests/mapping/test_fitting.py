@@ -299,6 +299,13 @@ def test_a_place_of_the_wrong_size_is_a_sentence():
         mapping([0.1])
 
 
+def test_a_base_of_the_wrong_size_is_a_sentence():
+    outputs = (Output(mode="off"),)
+    mapping = fit([[0.1], [0.3]], [[1.0, 2.0], [2.0, 3.0]], settings=Settings(outputs=outputs))
+    with pytest.raises(MappingError, match="gives 2 latent dimensions, but the base"):
+        mapping([0.1], base=[1.0])
+
+
 def test_a_dimension_that_listens_to_nothing_stays_at_its_mean():
     mapping = fit([[0.1], [0.9]], [[1.0], [3.0]], settings=Settings(outputs=(Output(axes=()),)))
     np.testing.assert_allclose(mapping([[0.0], [0.5]]), [[2.0], [2.0]])

@@ -183,7 +183,12 @@ class Mapping:
     def _start(self, base: ArrayLike | None) -> Floats:
         if base is None:
             return self.values.copy()
-        return np.where(np.asarray(self.active), self.values, np.asarray(base, dtype=np.float64))
+        given = np.asarray(base, dtype=np.float64)
+        if given.shape != (self.dims,):
+            raise MappingError(
+                f"This mapping gives {self.dims} latent dimensions, but the base has the shape {given.shape}."
+            )
+        return np.where(np.asarray(self.active), self.values, given)
 
     @property
     def knows_uncertainty(self) -> bool:
