@@ -74,6 +74,8 @@ function lineAt(line: Float64Array, latents: ArrayLike<number>, offset: number, 
   return db;
 }
 
+/** Below this, in dBFS(A), a sound is silent, and one silence is like another. */
+const SILENT = -72;
 const BANK = 4096;
 const distances = new Float64Array(BANK);
 
@@ -113,10 +115,11 @@ function smoothed(
 /** Line by least squares, then the kernel width that predicts each measurement best from the others. */
 function loudnessOf(
   rows: readonly (readonly number[])[],
-  db: readonly number[],
+  measured: readonly number[],
   dims: number,
 ): Loudness | null {
-  const count = Math.min(rows.length, db.length, BANK);
+  const count = Math.min(rows.length, measured.length, BANK);
+  const db = measured.slice(0, count).map((value) => Math.max(SILENT, value));
   if (count === 0) return null;
   const points = new Float64Array(count * dims);
   for (let i = 0; i < count; i++) for (let d = 0; d < dims; d++) points[i * dims + d] = rows[i]![d] ?? 0;
@@ -134,14 +137,13 @@ function loudnessOf(
       error += (missed[i]! - smoothed({ points, missed, nearness }, points, i * dims, dims, i)) ** 2;
     if (error < best.error) best = { nearness, error };
   }
-  const known = db.slice(0, count);
   return {
     points,
     missed,
     line,
     nearness: best.nearness,
-    low: known.reduce((a, b) => Math.min(a, b)) - 6,
-    high: known.reduce((a, b) => Math.max(a, b)) + 6,
+    low: Math.max(SILENT, db.reduce((a, b) => Math.min(a, b)) - 6),
+    high: db.reduce((a, b) => Math.max(a, b)) + 6,
   };
 }
 

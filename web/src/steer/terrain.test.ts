@@ -297,6 +297,14 @@ describe("what the model knows", () => {
     expect(loudnessAt(knowledge, Array(8).fill(50))).toBeLessThanOrEqual(-40 + 20 + 6);
   });
 
+  test("takes one silence for another", () => {
+    const deep = model(2);
+    const db = deep.loudness!.points.map((row) => (row[0]! > 0 ? -20 : -140));
+    const hushed = knowledgeOf({ ...deep, loudness: { points: deep.loudness!.points, db } });
+    expect(loudnessAt(hushed, [-1.5, 0])).toBeGreaterThanOrEqual(-72);
+    expect(loudnessAt(hushed, [-1.5, 0])).toBeLessThan(-60);
+  });
+
   test("is silent about loudness where the model is", () => {
     const silent = knowledgeOf({ ...model(8), loudness: null });
     expect(loudness(survey(prepare(straight(8)), view), silent)).toBeNull();
