@@ -34,6 +34,8 @@ export class Link {
   private revision: number | null = null;
   private online = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private flushed = 0;
+  /** Other pages that were mentioned already. */
   private readonly known = new Set<string>();
   private wanted: string | null;
 
@@ -130,13 +132,17 @@ export class Link {
     this.outbox.add(operation);
     this.showUnsaved();
     if (this.timer !== null) return;
-    this.timer = setTimeout(() => this.flush(), SEND_MS);
+    // The first of many leaves at once, so that a page closed in a hurry has little to lose.
+    const wait = this.flushed + SEND_MS - Date.now();
+    if (wait <= 0) this.flush();
+    else this.timer = setTimeout(() => this.flush(), wait);
   }
 
   /** Send what waits, now. */
   flush(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    this.flushed = Date.now();
     if (!this.online) this.outbox.keep();
     else for (const message of this.outbox.takeUnsent()) this.socket.send(message);
   }
