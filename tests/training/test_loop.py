@@ -1,15 +1,18 @@
 """Two phases, each changing what it should; interruptions leave no trace."""
 
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from isobath.errors import UsageError
+from isobath.errors import ModelMismatch, UsageError
 from isobath.training import plan
+from isobath.training.corpus import Recording
 from isobath.training.loop import Model, Trainer, rate, train
-from isobath.training.settings import Shape
+from isobath.training.settings import SHAPES, Shape
 
 from .small import BANDS, COURSE, LONG_HOP, SHAPE, STEREO, recording
 
@@ -95,3 +98,33 @@ def test_rates_that_do_not_meet_are_refused() -> None:
     with pytest.raises(UsageError, match="hop is 512"):
         plan.check(replace(SHAPE, hop=512))
     assert Model(SHAPE, 0).warm > 0
+
+
+def test_ctrl_c_saves_a_whole_step_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    course = replace(COURSE, steps=6, checkpoint_every=100)
+    step = Trainer.train_step
+
+    def pressed(self: Trainer, recordings: list[Recording]) -> dict[str, float]:
+        if self.step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(self, recordings)
+
+    monkeypatch.setattr(Trainer, "train_step", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        train(SHAPE, course, [recording(SHAPE)], tmp_path)
+    again = Trainer(SHAPE, course)
+    again.load(tmp_path / "checkpoint.pt")
+    assert again.step == 3
+
+
+def test_a_checkpoint_of_another_shape_is_refused(tmp_path: Path) -> None:
+    Trainer(SHAPE, COURSE).save(tmp_path / "checkpoint.pt")
+    with pytest.raises(ModelMismatch, match="another shape"):
+        Trainer(STEREO, COURSE).load(tmp_path / "checkpoint.pt")
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_named_shape_can_be_built_and_answers_within_its_latency(name: str) -> None:
+    shape = SHAPES[name]
+    plan.check(shape)
+    assert shape.delay / shape.sample_rate <= 0.015

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,11 +22,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from isobath.errors import ModelMismatch
+
 from . import losses, plan
 from .coder import Coder
 from .corpus import Batch, Recording, batch
 from .discriminator import Discriminator
-from .settings import Course, Shape
+from .settings import Course, Shape, shape_from
 
 
 class Model(nn.Module):
@@ -193,6 +198,10 @@ class Trainer:
     def load(self, path: Path) -> None:
         """Continue from a checkpoint of the same shape."""
         state = torch.load(path, map_location=self.device, weights_only=True)
+        if shape_from(state["shape"]) != self.shape:
+            raise ModelMismatch(
+                f"{path} holds a model of another shape. Train with its shape, or choose an empty folder."
+            )
         self.step = int(state["step"])
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
@@ -208,34 +217,63 @@ def _line(trainer: Trainer, figures: dict[str, float], seconds_a_step: float, un
     return f"step {trainer.step}/{until} {values} | {pace}"
 
 
-def train(shape: Shape, course: Course, recordings: list[Recording], out: Path) -> Trainer:
-    """Train to the end of the course, or until interrupted; `out` holds checkpoint and log.
+@contextmanager
+def _patient() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C asks to stop after the step in hand, so that what is saved is whole."""
+    asked: list[int] = []
+    try:
+        before = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    except ValueError:  # not the main thread: whoever runs us listens for Ctrl-C
+        yield lambda: False
+        return
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
-    A checkpoint found in `out` is continued. Ctrl-C saves first.
+
+class _Log:
+    """Means of the figures since the last line, printed and kept as JSON lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.total = path, dict[str, float]()
+        self.since, self.counted = time.monotonic(), 0
+
+    def add(self, figures: dict[str, float]) -> None:
+        for k, v in figures.items():
+            self.total[k] = self.total.get(k, 0.0) + v
+        self.counted += 1
+
+    def write(self, trainer: Trainer, until: int) -> None:
+        pace = (time.monotonic() - self.since) / self.counted
+        figures = {k: v / self.counted for k, v in self.total.items()}
+        print(_line(trainer, figures, pace, until), flush=True)
+        with self.path.open("a") as log:
+            log.write(json.dumps({"step": trainer.step, "seconds": pace, **figures}) + "\n")
+        self.total, self.since, self.counted = {}, time.monotonic(), 0
+
+
+def train(shape: Shape, course: Course, recordings: list[Recording], out: Path) -> Trainer:
+    """Train to the end of the course, or until Ctrl-C; `out` holds checkpoint and log.
+
+    A checkpoint found in `out` is continued. Ctrl-C finishes the step, saves, then raises
+    KeyboardInterrupt; a second training in `out` goes on from there.
     """
     torch.set_num_threads(course.threads)
     out.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(shape, course)
+    trainer, log = Trainer(shape, course), _Log(out / "metrics.jsonl")
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
     until = course.steps + course.adversarial_steps
-    total: dict[str, float] = {}
-    since, counted = time.monotonic(), 0
-    try:
-        while trainer.step < until:
-            for k, v in trainer.train_step(recordings).items():
-                total[k] = total.get(k, 0.0) + v
-            counted += 1
+    with _patient() as interrupted:
+        while trainer.step < until and not interrupted():
+            log.add(trainer.train_step(recordings))
             if trainer.step % course.log_every == 0:
-                pace = (time.monotonic() - since) / counted
-                figures = {k: v / counted for k, v in total.items()}
-                print(_line(trainer, figures, pace, until), flush=True)
-                with (out / "metrics.jsonl").open("a") as log:
-                    log.write(json.dumps({"step": trainer.step, "seconds": pace, **figures}) + "\n")
-                total, since, counted = {}, time.monotonic(), 0
+                log.write(trainer, until)
             if trainer.step % course.checkpoint_every == 0:
                 trainer.save(checkpoint)
-    finally:
         trainer.save(checkpoint)
+        if interrupted():
+            raise KeyboardInterrupt
     return trainer

@@ -52,6 +52,16 @@ class Shape:
     noise: bool = True
 
 
+SHAPES = {
+    "instrument": Shape(),
+    "bands": Shape(front="bands", strides=(4, 4)),
+    "slow": Shape(hop=2048, strides=(8,), ratios=(8, 4, 4), widths=(128, 96, 64), tones_stage=1),
+}
+"""Shapes by name: the low-latency instrument (hop 256); the same with a learned front, which
+hears phase; and hop 2048, whose latents move 21 times a second. `replace(shape, channels=2)`
+makes any of them stereo."""
+
+
 @dataclass(frozen=True)
 class Course:
     """How a model is trained.
