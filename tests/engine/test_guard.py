@@ -21,7 +21,7 @@ def after_quiet(lufs: float, loud: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def saturated(seconds: float) -> NDArray[np.float64]:
-    """What a decoder does at worst: every band full, +30 dBFS (specs: loud zones)."""
+    """What a decoder does at worst: every band full, +30 dBFS."""
     return 31 * random.uniform(-1, 1, (1, round(seconds * RATE)))
 
 
