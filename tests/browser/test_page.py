@@ -241,7 +241,7 @@ def test_the_guided_start_ends_with_a_map_of_ones_own(context: Any, server: Serv
     page.get_by_role("heading", name="Start the sound").wait_for()
     opened.start()
     page.get_by_role("heading", name="Find a sound").wait_for()
-    for place in ((0.2, 0.7), (0.8, 0.6), (0.6, 0.85)):
+    for place in ((0.65, 0.5), (0.8, 0.7), (0.6, 0.85)):
         opened.place(*place)
     page.get_by_role("heading", name="Play", exact=True).first.wait_for()
     page.mouse.move(*opened.on_chart(0.7, 0.5))

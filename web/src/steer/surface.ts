@@ -39,7 +39,7 @@ export class SurfaceView extends View {
         ${repeat(
           piece.pads,
           (_, i) => i,
-          (pad, i) => html`<isobath-pad .app=${this.app} .pad=${pad} .index=${i}></isobath-pad>`,
+          (pad) => html`<isobath-pad .app=${this.app} .pad=${pad}></isobath-pad>`,
         )}
       </div>
       ${

@@ -115,7 +115,7 @@ export class BridgeView extends View {
   private write(): void {
     const meters = this.app.meters;
     if (meters === null || this.app.instrument.state !== "running") return;
-    put(this.latency, `${(meters.latency * 1000).toFixed(1)} ms`);
+    put(this.latency, meters.latency > 0 ? `${(meters.latency * 1000).toFixed(1)} ms` : "\u2013");
     this.latency.title = `From control to sample; your output device adds about ${(meters.outputLatency * 1000).toFixed(0)} ms.`;
     const reduction = Math.min(0, meters.limiterDb) + Math.min(0, meters.guardDb);
     put(this.limiter, `${signed(reduction, 1)} dB`);

@@ -1,22 +1,15 @@
 // Learn: how demonstrations become a map; two ways of learning compared by ear.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
-import { live } from "lit/directives/live.js";
-import {
-  type Algorithm,
-  type MappingSettings,
-  makeOutput,
-  type Output,
-  type Voice,
-} from "../protocol/messages";
-import { exploreOf } from "../state/explore";
+import { customElement } from "lit/decorators.js";
+import type { Algorithm, MappingSettings, Voice } from "../protocol/messages";
 import { type Fit, fitOf, type Side, type State } from "../state/store";
-import { endComparison, setMapping, setOutput, setRefit, setSide } from "../state/voices";
+import { endComparison, setMapping, setRefit, setSide } from "../state/voices";
 import { View } from "./app";
 import { icon } from "./icons";
 import { type Choice, choose, head, section, segments, slider } from "./parts";
-import { carried, percent, signed } from "./words";
+import { percent } from "./words";
+import "./outputs";
 import "./voices";
 
 const ALGORITHMS: readonly (Choice<Algorithm> & { readonly about: string })[] = [
@@ -55,15 +48,10 @@ const ALGORITHMS: readonly (Choice<Algorithm> & { readonly about: string })[] = 
   },
 ];
 
-const LEARNED = makeOutput();
-const MODES: readonly Output["mode"][] = ["learned", "locked", "off"];
-
 const TRUSTING: readonly Algorithm[] = ["gp", "thin_plate", "ridge"];
 
 @customElement("isobath-learn")
 export class LearnPanel extends View {
-  @state() private axesOf: number | null = null;
-
   override connectedCallback(): void {
     super.connectedCallback();
     this.classList.add("panel-body");
@@ -88,7 +76,7 @@ export class LearnPanel extends View {
     return html`
       ${head("Learn", "From a few demonstrations to a map you can play.")}
       <isobath-voices .app=${this.app}></isobath-voices>
-      ${voice === null ? nothing : html`${this.fitting(voice)} ${this.method(voice)} ${this.dimensions(voice)}`}
+      ${voice === null ? nothing : html`${this.fitting(voice)} ${this.method(voice)} <isobath-outputs .app=${this.app}></isobath-outputs>`}
     `;
   }
 
@@ -263,92 +251,6 @@ export class LearnPanel extends View {
     return html`<div class="field">
       <span class="name">Beginning</span>
       <button type="button" @click=${() => change({ seed: (s.seed + 1) % 1000 })}>${icon("dice")}Another (${s.seed})</button>
-    </div>`;
-  }
-
-  // ------------------------------------------------------------------ what is learned, dimension by dimension
-
-  private dimensions(voice: Voice): TemplateResult {
-    const model = this.state.descriptions.get(voice.model);
-    if (model === undefined) return html``;
-    return section(
-      "Dimension by dimension",
-      html`<ul class="outputs">
-        ${Array.from({ length: model.dims }, (_, i) => this.output(voice, i, carried(model.latent.labels[i])))}
-      </ul>`,
-    );
-  }
-
-  private output(voice: Voice, i: number, carries: string): TemplateResult {
-    const output = voice.mapping.outputs[i] ?? LEARNED;
-    const axes = this.state.piece?.axes ?? [];
-    const { store } = this.app;
-    const open = this.axesOf === i;
-    const heard = output.axes === null ? axes.length : output.axes.length;
-    return html`<li class="output ${output.mode}">
-      <div class="output-name"><b>${i + 1}</b><span class="carries">${carries}</span></div>
-      <select
-        aria-label="How dimension ${i + 1} is learned"
-        .value=${live(output.mode)}
-        @change=${(e: Event) => {
-          const mode = (e.target as HTMLSelectElement).value as Output["mode"];
-          const value = mode === "locked" && output.mode !== "locked" ? this.now(voice, i) : output.value;
-          setOutput(store, i, { mode, value }, voice.id);
-        }}
-      >
-        ${MODES.map((mode) => html`<option value=${mode} ?selected=${mode === output.mode}>${mode}</option>`)}
-      </select>
-      <button
-        type="button"
-        class="quiet axes-button"
-        aria-expanded=${open ? "true" : "false"}
-        aria-label="Axes that dimension ${i + 1} listens to"
-        title="Which axes it listens to"
-        @click=${() => {
-          this.axesOf = open ? null : i;
-        }}
-      >
-        ${heard}/${axes.length}
-      </button>
-      ${open ? this.axes(voice, i, output) : nothing}
-      ${
-        output.mode === "locked"
-          ? html`<div class="output-more">
-            ${slider({ key: `lock-${i}`, name: "Stays at", value: output.value, min: -4, max: 4, shown: signed(output.value, 2), neutral: 0, input: (value) => setOutput(store, i, { value }, voice.id) })}
-          </div>`
-          : nothing
-      }
-    </li>`;
-  }
-
-  private now(voice: Voice, i: number): number {
-    const heard =
-      this.state.voice === 0 && this.state.listen === "play" ? this.app.meters?.latent[i] : undefined;
-    return heard ?? exploreOf(this.state, voice).latent[i] ?? 0;
-  }
-
-  private axes(voice: Voice, i: number, output: Output): TemplateResult {
-    const axes = this.state.piece?.axes ?? [];
-    const chosen = new Set(output.axes ?? axes.map((_, a) => a));
-    return html`<div class="output-more row wrap" role="group" aria-label="Axes of dimension ${i + 1}">
-      <span class="hint">listens to</span>
-      ${axes.map(
-        (axis, a) => html`<button
-          type="button"
-          class="chip"
-          aria-pressed=${chosen.has(a) ? "true" : "false"}
-          ?disabled=${chosen.size === 1 && chosen.has(a)}
-          @click=${() => {
-            const next = new Set(chosen);
-            if (next.has(a)) next.delete(a);
-            else next.add(a);
-            const list = [...next].sort((p, q) => p - q);
-            setOutput(this.app.store, i, { axes: list.length === axes.length ? null : list }, voice.id);
-          }}
-        >
-          ${axis.name}
-        </button>`,
-      )}
     </div>`;
   }
 }

@@ -3,8 +3,10 @@
 import { html, type TemplateResult } from "lit";
 import { customElement, query } from "lit/decorators.js";
 import { keep } from "../state/demonstrations";
-import { currentLatent, listen, nudge, throwDice } from "../state/explore";
+import { voiceOf } from "../state/edit";
+import { listen, nudge, throwDice } from "../state/explore";
 import { setSide } from "../state/voices";
+import { heardLatent } from "../steer/heard";
 import type { App } from "./app";
 import { View } from "./app";
 import { icon } from "./icons";
@@ -48,9 +50,9 @@ const GROUPS: readonly { readonly name: string; readonly shortcuts: readonly Sho
         does: "keep on the shelf",
         when: plain("k"),
         run: (app) => {
-          const heard =
-            app.store.state.listen === "play" && app.meters !== null ? Array.from(app.meters.latent) : null;
-          keep(app.store, "", heard ?? currentLatent(app.store) ?? undefined);
+          const voice = voiceOf(app.store);
+          const heard = voice === null ? null : heardLatent(app.store.state, voice, app.performer.values);
+          if (heard !== null) keep(app.store, "", heard);
         },
       },
       {
