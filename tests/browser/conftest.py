@@ -18,7 +18,7 @@ import pytest
 from isobath.models.description import write
 from isobath.server.page import static_folder
 from tests.browser.instrument import Instrument
-from tests.browser.organ import organ
+from tests.browser.organ import organ, pebble
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -90,10 +90,11 @@ class Server:
 
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
-    """A library with the organ in it."""
+    """A library with the organ and the pebble in it."""
     with tempfile.TemporaryDirectory(prefix="isobath-browser-", ignore_cleanup_errors=True) as folder:
         (Path(folder) / "models").mkdir()
         write(Path(folder) / "models" / "organ.safetensors", *organ())
+        write(Path(folder) / "models" / "pebble.safetensors", *pebble())
         yield Path(folder)
 
 

@@ -4,10 +4,11 @@ Latent 0 opens everything (far below zero it is silent), latent 1 shifts weight 
 latent 2 to the odd ones. Without filters or memory, so what is heard follows the latent within a hop.
 """
 
+import msgspec
 import numpy as np
 
 from isobath.models.description import Description, Operation, Tensors
-from tests.models.small_models import statistics
+from tests.models.small_models import small_model, statistics
 
 SAMPLE_RATE, HOP, DIMS, PARTIALS = 44100, 256, 3, 16
 FUNDAMENTAL = 165.0  # Hz
@@ -41,3 +42,9 @@ def organ() -> tuple[Description, Tensors]:
         licence="CC0",
     )
     return description, tensors
+
+
+def pebble() -> tuple[Description, Tensors]:
+    """A small random model with every operation, noise included, of hop 96 and two channels."""
+    description, tensors = small_model(3, channels=2, dims=2, bands=24)
+    return msgspec.structs.replace(description, name="pebble", sample_rate=SAMPLE_RATE), tensors

@@ -15,7 +15,7 @@ from isobath.models.coder import Model, bundled, load
 from isobath.protocol.piece import Take
 from tests.browser.conftest import Server
 from tests.browser.instrument import Instrument, wav
-from tests.browser.organ import HOP, SAMPLE_RATE, organ
+from tests.browser.organ import HOP, SAMPLE_RATE, organ, pebble
 
 CEILING = 10 ** (-1 / 20)
 FADE = int(0.01 * SAMPLE_RATE) + 1
@@ -288,4 +288,38 @@ def test_a_take_played_in_the_page_is_what_render_makes_of_it(instrument: Instru
     assert np.abs(rendered[0]).max() > 1.2 * np.abs(rendered[1]).max(), "panned to the left"
     held_back = np.abs(rendered).max() > 0.8
     assert held_back == (gain_db > 0)
+    np.testing.assert_allclose(played[:, FADE:], rendered[:, FADE:], atol=1e-4)
+
+
+def test_voices_of_different_hops_sound_together_as_rendered(instrument: Instrument) -> None:
+    instrument.run(PLACE_THREE, PLACES)
+    instrument.run(
+        """
+        i.store.edit("a second voice", (piece) => ({
+          ...piece,
+          voices: [
+            piece.voices[0],
+            {
+              ...piece.voices[0], id: "second", model: "pebble", gain_db: -12, pan: 0.5, fitted: null,
+              demonstrations: [[0.1, 0.9], [0.9, 0.1]].map((point, k) => ({
+                ...piece.voices[0].demonstrations[0], id: `p${k}`, point, latent: [k, 1 - 2 * k],
+              })),
+            },
+          ],
+        }));
+        await t.until(() => i.store.state.descriptions.has("pebble"), "the second model");
+        await t.until(() => i.store.state.piece.voices[1].fitted !== null, "the second mapping");
+        await t.wait(200);
+        """
+    )
+    rows = {"frames": (0, 31, 62), "points": ((0.2, 0.8), (0.7, 0.3), (0.4, 0.4))}
+    take = msgspec.structs.replace(held((0.5, 0.5), 100), **rows)
+    heard, start = instrument.capture_take(take)
+    models = {"organ": Model(*organ()), "pebble": Model(*pebble())}
+    rendered = render_piece(instrument.piece, take, models.__getitem__)
+    alone = msgspec.structs.replace(instrument.piece, voices=instrument.piece.voices[:1])
+    second = np.abs(rendered - render_piece(alone, take, models.__getitem__)).max()
+    assert second > 0.01, "the second voice must be audible"
+    delay = round(instrument.run("return i.instrument.lookAhead * i.instrument.sampleRate"))
+    played = heard[:, start + delay : start + delay + rendered.shape[1]]
     np.testing.assert_allclose(played[:, FADE:], rendered[:, FADE:], atol=1e-4)
