@@ -28,7 +28,10 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
         seen.add(page)
         for target, _ in LINK.findall(page.read_text()):
             there = (page.parent / target).resolve()
-            waiting += [there] if there.suffix == ".md" else sorted(there.glob("*.md")) if there.is_dir() else []
+            if there.is_dir():
+                waiting += sorted(there.glob("*.md"))
+            elif there.suffix == ".md":
+                waiting.append(there)
     assert {p.resolve() for p in PAGES} <= {p.resolve() for p in seen}
 
 
