@@ -13,7 +13,6 @@ export interface Preferences {
   readonly hatching: boolean;
   /** Shade what the mapping is unsure of and mark where a demonstration would help most. */
   readonly uncertainty: boolean;
-  readonly trajectory: boolean;
   /** Shortcuts of a single letter; they can be in the way of voice control. */
   readonly letters: boolean;
   /** Step of the guided start; null when it has been finished or skipped. */
@@ -29,7 +28,6 @@ const DEFAULTS: Preferences = {
   isobaths: true,
   hatching: true,
   uncertainty: false,
-  trajectory: true,
   letters: true,
   guide: null,
   guided: false,
