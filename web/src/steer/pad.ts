@@ -8,7 +8,6 @@ import { playKey, stepOf } from "../gesture/keys";
 import { playSurface, type SurfaceAxes } from "../gesture/pointers";
 import type { Demonstration, Pad, Voice } from "../protocol/messages";
 import { deleteDemonstrations, mute, select } from "../state/demonstrations";
-import { listen } from "../state/explore";
 import { fitOf, type State } from "../state/store";
 import { announce } from "../ui/announcer";
 import { View } from "../ui/app";
@@ -23,6 +22,9 @@ import { ReliefSurvey } from "./relief";
 import { soundings } from "./soundings";
 import { drawVessel } from "./vessel";
 import { Wake } from "./wake";
+
+/** Who asked for less motion has the vessel alone. */
+const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 @customElement("isobath-pad")
 export class PadView extends View implements HandsOn {
@@ -158,7 +160,7 @@ export class PadView extends View implements HandsOn {
     fitCanvas(this.live, this.width, this.height);
     const context = contextOf(this.live);
     context.clearRect(0, 0, this.width, this.height);
-    this.wake.draw(context, seconds, ink().mark, 5);
+    if (!calm.matches) this.wake.draw(context, seconds, ink().mark, 5);
     drawVessel(context, x, y, this.wake.heading, this.hands.pressure, ink());
   }
 
@@ -209,9 +211,6 @@ export class PadView extends View implements HandsOn {
       announce(spoken(this.state.piece, this.axes, performer.values), 350);
     } else if (event.key === "Enter") {
       placeSound(this.app, Float64Array.from(performer.values), this.axes);
-    } else if (event.key === "Escape" && this.state.listen === "explore") {
-      listen(this.app.store, "play");
-      announce("The sound is put down; the map plays.");
     } else return;
     event.preventDefault();
     event.stopPropagation();

@@ -53,6 +53,7 @@ export class DimensionsView extends View {
     return (
       state.piece !== previous.piece ||
       state.explore !== previous.explore ||
+      state.listen !== previous.listen ||
       state.voice !== previous.voice ||
       state.descriptions !== previous.descriptions
     );
@@ -162,7 +163,9 @@ export class DimensionsView extends View {
     const explore = exploreOf(this.state, voice);
     return section(
       "Latent dimensions",
-      html`<div class="dimensions">
+      html`<div
+        class="dimensions ${this.state.voice === 0 ? "" : "deaf"} ${this.state.listen === "play" ? "mapped" : ""}"
+      >
         ${Array.from({ length: model.dims }, (_, i) => this.dimension(voice, model, i, explore.latent[i] ?? 0))}
       </div>`,
       html`<button
@@ -187,7 +190,7 @@ export class DimensionsView extends View {
     const name = `Dimension ${i + 1}${carries === "" ? "" : `, ${carries}`}`;
     return html`<div class="dimension ${held ? "held" : ""}">
       <div class="dimension-name">
-        <b>${i + 1}</b><span class="carries">${carries}</span>
+        <b>${i + 1}</b><span class="carries">${carries === "" ? "–" : carries}</span>
         <output>${signed(value, 2)}</output>
       </div>
       <div class="profile">

@@ -7,7 +7,7 @@ import { type Fit, fitOf, type Side, type State } from "../state/store";
 import { endComparison, setMapping, setRefit, setSide } from "../state/voices";
 import { View } from "./app";
 import { icon } from "./icons";
-import { type Choice, choose, head, section, segments, slider } from "./parts";
+import { type Choice, choose, head, section, segments, slider, toggle } from "./parts";
 import { percent } from "./words";
 import "./outputs";
 import "./voices";
@@ -186,7 +186,7 @@ export class LearnPanel extends View {
     return html`
       ${choose(`algorithm-${side}`, "Algorithm", ALGORITHMS, settings.algorithm, (algorithm) => change({ algorithm }))}
       <p class="hint">${about}</p>
-      ${this.parameters(settings, change)}
+      ${this.parameters(settings, change)} ${this.bounds(settings, change)}
     `;
   }
 
@@ -245,6 +245,11 @@ export class LearnPanel extends View {
       );
     if (s.algorithm === "polynomial") parts.push(whole("degree", "Degree", 1, 4));
     return parts;
+  }
+
+  /** Where the map may go between and beyond its demonstrations. */
+  private bounds(s: MappingSettings, change: (c: Partial<MappingSettings>) => void): TemplateResult {
+    return toggle("Never beyond what was demonstrated", s.clamp, (clamp) => change({ clamp }));
   }
 
   private reseed(s: MappingSettings, change: (c: Partial<MappingSettings>) => void): TemplateResult {

@@ -50,7 +50,7 @@ export class OutputsView extends View {
     const open = this.axesOf === i;
     const heard = output.axes === null ? axes.length : output.axes.length;
     return html`<li class="output ${output.mode}">
-      <div class="output-name"><b>${i + 1}</b><span class="carries">${carries}</span></div>
+      <div class="output-name"><b>${i + 1}</b><span class="carries">${carries === "" ? "–" : carries}</span></div>
       <select
         aria-label="How dimension ${i + 1} is learned"
         .value=${live(output.mode)}

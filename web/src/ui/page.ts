@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, query } from "lit/decorators.js";
+import { listen } from "../state/explore";
 import type { State } from "../state/store";
 import "../steer/surface";
 import { announce, announceInto } from "./announcer";
@@ -146,10 +147,24 @@ export class PageView extends View {
     if (event.key === "?" && typed === null) {
       this.shortcuts.show();
       event.preventDefault();
-    } else if (runShortcut(event, this.app, (panel) => this.open(panel, true))) {
+    } else if (event.key === "Escape" && typed === null && !event.defaultPrevented) this.putDown(event);
+    else if (runShortcut(event, this.app, (panel) => this.open(panel, true))) {
       event.preventDefault();
       this.requestUpdate();
     }
+  }
+
+  /** The sound in hand is put down, and the map plays. */
+  private putDown(event: KeyboardEvent): void {
+    const dialog = (event.target as HTMLElement).closest("dialog") !== null;
+    if (dialog || this.state.listen !== "explore") return;
+    listen(this.app.store, "play");
+    announce("The sound is put down; the map plays.");
+  }
+
+  protected override updated(): void {
+    const name = this.state.piece?.name;
+    document.title = name === undefined ? "Isobath" : `${name} · Isobath`;
   }
 
   // ------------------------------------------------------------------ markup

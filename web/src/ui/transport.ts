@@ -93,11 +93,16 @@ export function download(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
+const SILENT = "Silent. The same button, or the full stop, lets it sound again.";
+
 /** Silence within a few samples; the second time, sound again. */
 export function silence(app: App): void {
   app.silent = !app.silent;
   if (app.silent) app.instrument.panic();
   else app.instrument.resume();
+  const notice = { kind: "information" as const, sentence: SILENT };
+  if (app.silent) app.store.set({ notice });
+  else if (app.store.state.notice?.sentence === SILENT) app.store.set({ notice: null });
   announce(app.silent ? "Silent." : "Sound again.");
 }
 

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { addModel } from "../net/http";
 import type { Voice } from "../protocol/messages";
 import type { State } from "../state/store";
 import { addVoice, editedVoice, removeVoice, setModel, setVoice, VOICES } from "../state/voices";
@@ -71,6 +72,22 @@ export class VoicesView extends View {
       ${voice !== undefined && this.open ? this.settings(voice, voices.length) : nothing}`;
   }
 
+  /** A model file into the library; it is then among the models to choose from. */
+  private async bring(input: HTMLInputElement): Promise<void> {
+    const file = input.files?.[0];
+    input.value = "";
+    if (file === undefined) return;
+    const { store } = this.app;
+    try {
+      const model = await addModel(file);
+      store.set({ notice: { kind: "information", sentence: `“${model.title}” is among the models now.` } });
+    } catch (error) {
+      store.set({
+        notice: { kind: "error", sentence: error instanceof Error ? error.message : String(error) },
+      });
+    }
+  }
+
   private settings(voice: Voice, count: number): TemplateResult {
     const { store } = this.app;
     const about = this.state.models.find((m) => m.name === voice.model);
@@ -103,6 +120,14 @@ export class VoicesView extends View {
         <button type="button" aria-pressed=${voice.muted ? "true" : "false"} @click=${() => set({ muted: !voice.muted })}>
           ${icon(voice.muted ? "mute" : "sound")}${voice.muted ? "Muted" : "Mute"}
         </button>
+        <label class="button grow">
+          ${icon("upload")}Bring a model…<input
+            type="file"
+            class="unseen"
+            accept=".safetensors"
+            @change=${(e: Event) => this.bring(e.target as HTMLInputElement)}
+          />
+        </label>
         ${
           count > 1
             ? html`<button type="button" class="quiet" @click=${() => removeVoice(store, voice.id)}>
