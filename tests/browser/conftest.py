@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+START_SECONDS = 30
+STEADY = """localStorage.setItem("isobath.buffering", '{"step": 0, "automatic": false}')"""
+"""The sound keeps as little ahead as it can, however busy the machine that tests it is."""
 ARGUMENTS = [
     "--no-sandbox",
     "--autoplay-policy=no-user-gesture-required",
@@ -49,6 +52,17 @@ def need_page() -> None:
         pytest.skip("The page has not been built. With Node 20 or newer: cd web && npm ci && npm run build")
 
 
+def _listen(process: subprocess.Popen[str], said: list[str], linked: threading.Event) -> None:
+    """Read what a server prints, up to its link and then to its end."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if not linked.is_set():
+            said.append(line)
+        if "http://" in line:
+            linked.set()
+    linked.set()
+
+
 class Server:
     """`isobath play` as a process of its own, with a library of its own."""
 
@@ -65,18 +79,18 @@ class Server:
         """Listen, on the port of last time if there was one; the link that lets a browser in."""
         environment = {**os.environ, "ISOBATH_HOME": str(self.home)}
         command = [sys.executable, "-m", "isobath.cli", "play", "--no-browser", "--port", str(self.port)]
-        process = subprocess.Popen(
+        self._process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        assert process.stdout is not None
-        self._process = process
-        for line in process.stdout:
-            if "http://" in line:
-                threading.Thread(target=process.stdout.read, daemon=True).start()
-                link = line[line.index("http://") :].split()[0]
-                self.port = int(link.split(":")[2].split("/")[0])
-                return link
-        raise RuntimeError("The server ended before it printed a link.")
+        said: list[str] = []
+        linked = threading.Event()
+        threading.Thread(target=_listen, args=(self._process, said, linked), daemon=True).start()
+        if not linked.wait(START_SECONDS) or not said or "http://" not in said[-1]:
+            self.stop()
+            raise RuntimeError(f"The server printed no link within {START_SECONDS} s. It said: {said}")
+        link = said[-1][said[-1].index("http://") :].split()[0]
+        self.port = int(link.split(":")[2].split("/")[0])
+        return link
 
     def stop(self) -> None:
         """End it as Ctrl-C would."""
@@ -116,6 +130,7 @@ def context(server: Server) -> Iterator[BrowserContext]:
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
         context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.add_init_script(STEADY)
         page = context.new_page()
         page.goto(server.link)  # type: ignore[attr-defined]
         page.wait_for_url(server.url + "*", wait_until="load")

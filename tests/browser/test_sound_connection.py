@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import STEADY, Server
 from tests.browser.instrument import Instrument
 
 RENAME = """
@@ -32,6 +32,7 @@ def frail(context: BrowserContext, home: Path) -> Iterator[tuple[Instrument, Ser
     link = own.start()
     assert context.browser is not None
     visitor = context.browser.new_context()
+    visitor.add_init_script(STEADY)
     page = visitor.new_page()
     page.goto(link)
     page.wait_for_url(own.url + "*", wait_until="load")

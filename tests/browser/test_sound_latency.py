@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import STEADY, Server
 from tests.browser.instrument import Instrument
 
 MOVES = 50
@@ -57,7 +57,6 @@ t.moved = [];
 probe.port.onmessage = (event) => t.heard.push(event.data);
 const note = (event) => t.moved.push([performance.timeOrigin + event.timeStamp, event.clientX]);
 addEventListener("pointerrawupdate", note, true);
-i.instrument.recordSound(); // while it records, it does not change its buffering
 """
 
 
@@ -66,6 +65,7 @@ def measured(context: BrowserContext, server: Server) -> Iterator[Instrument]:
     """A page that lets the probe in: its content security policy would not."""
     assert context.browser is not None
     open_to_probes = context.browser.new_context(bypass_csp=True, storage_state=context.storage_state())
+    open_to_probes.add_init_script(STEADY)
     playing = Instrument(open_to_probes.new_page(), server.url)
     playing.new_piece("organ")
     playing.start()

@@ -27,3 +27,13 @@ test("what was remembered is taken, and nonsense is the least", () => {
   expect(new Buffering(99, 0).hint).toBe(HINTS.at(-1));
   expect(new Buffering(Number.NaN, 0).hint).toBe(0);
 });
+
+test("the next time begins one step lower, unless a person has fixed it", () => {
+  const raised = new Buffering(2, 0);
+  expect(Buffering.from(String(raised), 0).step).toBe(1);
+  expect(Buffering.from(null, 0).step).toBe(0);
+  expect(Buffering.from("{", 0).step).toBe(0);
+  const fixed = Buffering.from('{"step": 3, "automatic": false}', 0);
+  for (let t = 0; t < 60; t++) expect(fixed.watch(10 * t, t)).toBe(false);
+  expect(fixed.step).toBe(3);
+});

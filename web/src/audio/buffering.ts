@@ -1,5 +1,6 @@
 // How much sound is kept ahead of the device. As little as the device allows at first; more, step by step,
-// if the sound keeps breaking up on this machine, and remembered for the next time.
+// if the sound keeps breaking up on this machine. Remembered by the browser under `isobath.buffering`, where
+// {"step": 2, "automatic": false} holds it at one step.
 
 /** Seconds asked for as AudioContext's latencyHint; 0 is the device's least. */
 export const HINTS = [0, 0.01, 0.02, 0.04, 0.08] as const;
@@ -19,9 +20,28 @@ export class Buffering {
     /** Index into HINTS. */
     public step: number,
     now: number,
+    private readonly automatic = true,
   ) {
     this.step = Math.min(HINTS.length - 1, Math.max(0, Math.round(step) || 0));
     this.since = now;
+  }
+
+  /**
+   * As the browser remembers it. What was automatic begins one step lower than it ended: the machine may be
+   * quieter today.
+   */
+  static from(text: string | null, now: number): Buffering {
+    try {
+      const { step, automatic } = JSON.parse(text ?? "") as { step: unknown; automatic: unknown };
+      if (automatic === false) return new Buffering(Number(step), now, false);
+      return new Buffering(Number(step) - 1, now);
+    } catch {
+      return new Buffering(0, now);
+    }
+  }
+
+  toString(): string {
+    return JSON.stringify({ step: this.step, automatic: this.automatic });
   }
 
   get hint(): number {
@@ -39,7 +59,7 @@ export class Buffering {
   watch(underruns: number, now: number): boolean {
     const fresh = Math.min(BREAKS, underruns - this.counted);
     this.counted = underruns;
-    if (now - this.since < SETTLING_SECONDS) return false;
+    if (!this.automatic || now - this.since < SETTLING_SECONDS) return false;
     for (let i = 0; i < fresh; i++) this.breaks.push(now);
     while (this.breaks.length > 0 && now - this.breaks[0]! > WINDOW_SECONDS) this.breaks.shift();
     if (this.breaks.length < BREAKS || this.step === HINTS.length - 1) return false;

@@ -26,7 +26,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   private context: AudioContext | null = null;
   private connected: Connected | null = null;
   private starting: Promise<void> | null = null;
-  private readonly buffering = new Buffering(Number(recall()), seconds());
+  private readonly buffering = Buffering.from(recall(), seconds());
   private module: WebAssembly.Module | null = null;
 
   private readonly slots = new Slots((message) => this.send(message));
@@ -345,7 +345,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     if (this.state !== "running" || this.recording !== null || this.sound !== null || this.playing !== null)
       return;
     if (!this.buffering.watch(underruns, seconds())) return;
-    remember(String(this.buffering.step));
+    remember(String(this.buffering));
     this.starting ??= this.open(this.sampleRate).finally(() => {
       this.starting = null;
     });
@@ -370,8 +370,8 @@ function recall(): string | null {
   }
 }
 
-function remember(step: string): void {
+function remember(text: string): void {
   try {
-    localStorage.setItem(REMEMBERED, step);
+    localStorage.setItem(REMEMBERED, text);
   } catch {}
 }
