@@ -64,6 +64,7 @@ function drawRelief(
 ): void {
   const colours = ink();
   drawGrid(context, frame, relief, (image) => image.data.set(relief.ground));
+  drawGrain(context, frame);
   if (options.uncertainty && relief.uncertainty !== null)
     drawMist(context, frame, relief, relief.uncertainty);
   if (options.hatching) {
@@ -94,6 +95,26 @@ function drawGrid(
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "low"; // bilinear: the others ring between so few nodes
   context.drawImage(small, frame.left - across / 2, frame.top - down / 2, columns * across, rows * down);
+}
+
+let grain: OffscreenCanvas | null = null;
+
+/** A trace of paper: breaks up the bands that eight bits leave in gentle slopes of colour. */
+function drawGrain(context: CanvasRenderingContext2D, frame: Frame): void {
+  if (grain === null) {
+    grain = new OffscreenCanvas(128, 128);
+    const inner = grain.getContext("2d")!;
+    const image = inner.createImageData(128, 128);
+    let seed = 1;
+    for (let n = 0; n < image.data.length; n += 4) {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      image.data.fill(seed & 0x10000 ? 255 : 0, n, n + 3);
+      image.data[n + 3] = (seed >>> 24) / 36;
+    }
+    inner.putImageData(image, 0, 0);
+  }
+  context.fillStyle = context.createPattern(grain, "repeat")!;
+  context.fillRect(frame.left, frame.top, frame.width, frame.height);
 }
 
 /** Where the map is unsure the paper shows through, as on a chart that nobody has finished. */

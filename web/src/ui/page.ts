@@ -1,6 +1,6 @@
 // The page: a chart in the middle, panels at its sides, the bridge below.
 
-import { html, nothing, type TemplateResult } from "lit";
+import { html, type LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query } from "lit/decorators.js";
 import { listen } from "../state/explore";
 import type { State } from "../state/store";
@@ -15,6 +15,7 @@ import type { Panel, Theme } from "./preferences";
 import "./shortcuts";
 import { runShortcut, type ShortcutsView } from "./shortcuts";
 import "./start";
+import type { SoundFileView } from "./sound-file";
 import { silence } from "./transport";
 
 const PANELS: readonly { readonly panel: Panel; readonly name: string; readonly icon: IconName }[] = [
@@ -37,7 +38,8 @@ type Later = keyof typeof LATER;
 
 /** From here on Explore and one more panel fit beside the chart. */
 const WIDE = "(min-width: 90em)";
-const NARROW = "(max-width: 47.5em)";
+/** Tall and narrow: the rail lies below, and panels are sheets. */
+const NARROW = "(max-width: 37.5em), (max-width: 47.5em) and (min-height: 30em)";
 
 @customElement("isobath-page")
 export class PageView extends View {
@@ -55,10 +57,16 @@ export class PageView extends View {
     this.narrow.addEventListener("change", again);
     const keys = (event: KeyboardEvent) => this.key(event);
     window.addEventListener("keydown", keys);
+    const over = (event: DragEvent) => event.preventDefault();
+    const dropped = (event: DragEvent) => this.dropped(event);
+    window.addEventListener("dragover", over);
+    window.addEventListener("drop", dropped);
     this.whileHere(() => {
       this.wide.removeEventListener("change", again);
       this.narrow.removeEventListener("change", again);
       window.removeEventListener("keydown", keys);
+      window.removeEventListener("dragover", over);
+      window.removeEventListener("drop", dropped);
     });
   }
 
@@ -152,6 +160,19 @@ export class PageView extends View {
       event.preventDefault();
       this.requestUpdate();
     }
+  }
+
+  /** A file may be dropped anywhere; the browser would open it and leave the instrument. */
+  private dropped(event: DragEvent): void {
+    if (event.defaultPrevented) return;
+    event.preventDefault();
+    const file = event.dataTransfer?.files[0];
+    if (file === undefined) return;
+    this.open("explore");
+    void this.updateComplete.then(async () => {
+      await this.querySelector<LitElement>("isobath-explore")?.updateComplete;
+      await this.querySelector<SoundFileView>("isobath-sound-file")?.take(file);
+    });
   }
 
   /** The sound in hand is put down, and the map plays. */

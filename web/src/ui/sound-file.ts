@@ -40,6 +40,7 @@ export class SoundFileView extends View {
 
   async take(file: File): Promise<void> {
     this.busy = file.name;
+    this.scrollIntoView({ block: "nearest" });
     this.failure = null;
     this.share = 0;
     try {
