@@ -44,5 +44,6 @@ def card(description: dict[str, Any]) -> str:
          "## What it is", "", *_rows(facts), "",
          "## What it measures", "", "On the held-out recordings, from the exported file.", "",
          *_rows(figures), "", "## Its axes", "", *_axes(d["latent"]), "",
-         "## What it was trained on", "", ", ".join(t["files"]) + ".", ""]
+         "## What it was trained on", "", ", ".join(t["files"]) + ".", "",
+         *([t["remarks"], ""] if t.get("remarks") else [])]
     )  # fmt: skip

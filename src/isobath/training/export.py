@@ -106,13 +106,17 @@ def random_model(path: Path, shape: Shape, seed: int) -> None:
 
 @dataclass(frozen=True)
 class Words:
-    """What a person must say about a model; the rest is measured."""
+    """What a person must say about a model; the rest is measured.
+
+    remarks: anything about the training that its settings do not show.
+    """
 
     name: str
     title: str
     about: str
     licence: str
     credit: str
+    remarks: str = ""
 
 
 def finish(
@@ -141,11 +145,14 @@ def finish(
     tensors["loudness_points"] = points
     tensors["loudness_db"] = db.astype(np.float32)
     tensors["loudness_brightness"] = light.astype(np.float32)
+    said = asdict(words)
+    made = provenance(shape, course, int(state["step"]), recordings, held_out)
+    made["remarks"] = said.pop("remarks")
     description.update(
-        asdict(words), quality={},
+        said, quality={},
         loudness={"points": "loudness_points", "db": "loudness_db",
                   "brightness": "loudness_brightness"},
-        training=provenance(shape, course, int(state["step"]), recordings, held_out),
+        training=made,
     )  # fmt: skip
     write(path, description, tensors)
 

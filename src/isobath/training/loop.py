@@ -30,6 +30,9 @@ from .corpus import Batch, Recording, batch
 from .discriminator import Discriminator
 from .settings import Course, Shape, shape_from
 
+_SETTLE = 20
+"""Frames after which a held latent's sound is steady: the decoder's memory, and a little."""
+
 
 class Model(nn.Module):
     """Encoder and decoder, with the bottleneck between them."""
@@ -99,8 +102,16 @@ class Trainer:
     def _heard(self, audio: Tensor) -> Tensor:
         return audio[..., self.model.warm * self.shape.hop :]
 
-    def _through(self, heard: Batch) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """Latent statistics and the decoder's registers for a batch."""
+    def _hold(self) -> tuple[int, int]:
+        """How many of this step's crops are held, and from which frame on."""
+        room = self.course.frames - 2 * _SETTLE
+        if room < 1 or self.course.held_share <= 0:
+            return 0, 0
+        count = round(self.course.batch * self.course.held_share)
+        return count, self.model.warm + self.step * 7919 % room
+
+    def _through(self, heard: Batch, held: int, at: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Latent statistics and the decoder's registers for a batch, the first `held` of it held."""
         half = self.course.half
         front = heard.front.to(self.device)
         if self.adversarial:
@@ -109,6 +120,10 @@ class Trainer:
         else:
             mean, std = self.model.posterior(front, half)
         latent = mean + std * torch.randn_like(mean)
+        if held:
+            still = latent[:held, :, at : at + 1].expand(-1, -1, latent.shape[2] - at)
+            resting = torch.cat((latent[:held, :, :at], still), dim=2)
+            latent = torch.cat((resting, latent[held:]))
         clock = int(torch.randint(0, 2**31, (1,)).item())
         return mean, std, self.model.decode(latent, clock, half)
 
@@ -118,12 +133,17 @@ class Trainer:
         heard = batch(recordings, self.shape, self.course, self.model.warm, self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate(self.course, self.step)
-        mean, std, reg = self._through(heard)
-        out, target = self._heard(reg["audio"]), self._heard(heard.target.to(self.device))
+        held, at = self._hold()
+        mean, std, reg = self._through(heard, held, at)
+        aim = heard.target.to(self.device)
+        out, target = self._heard(reg["audio"][held:]), self._heard(aim[held:])
         figures: dict[str, Tensor] = {}
         figures["spectral"] = losses.spectral_distance(out, target, self._scales())
         figures["wave"] = reg["wave"].abs().mean()
         loss = figures["spectral"] + self.course.wave_weight * figures["wave"]
+        if held:
+            figures["held"] = self._stillness(reg["audio"][:held], aim[:held], at)
+            loss = loss + held / self.course.batch * figures["held"]
         if self.adversarial:
             loss = loss + self._against(out, target, figures)
         else:
@@ -138,6 +158,11 @@ class Trainer:
         self._follow()
         self.step += 1
         return {k: float(v.detach()) for k, v in figures.items()}
+
+    def _stillness(self, out: Tensor, aim: Tensor, at: int) -> Tensor:
+        hop = self.shape.hop
+        middle, settled = at * hop + hop // 2, (at + _SETTLE) * hop
+        return losses.held_distance(out, aim, middle, settled, self.shape.sample_rate)
 
     def _bottleneck(self, mean: Tensor, std: Tensor, figures: dict[str, Tensor]) -> Tensor:
         c = self.course

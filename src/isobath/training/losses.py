@@ -48,6 +48,22 @@ def spectral_distance(out: Tensor, target: Tensor, scales: tuple[int, ...]) -> T
     return torch.stack([scale_distance(out, target, n) for n in scales]).mean()
 
 
+def held_distance(out: Tensor, target: Tensor, at: int, settled: int, sample_rate: int) -> Tensor:
+    """How far a held latent's steady sound is from the source at the moment it was taken.
+
+    Log-spectrum and log-mel of `out` from sample `settled` on, averaged over time, against
+    the target's around sample `at`. Audio (batch, channels, samples).
+    """
+    n = 2048
+    now = target.flatten(0, 1)[:, max(at - n // 2, 0) :][:, :n]
+    steady = magnitudes(out.flatten(0, 1)[:, settled:], n).square().mean(dim=2)
+    moment = magnitudes(now, n).square().mean(dim=2)
+    fine = (torch.log(steady + LOG_FLOOR**2) - torch.log(moment + LOG_FLOOR**2)).abs().mean()
+    mel = mel_matrix(sample_rate, n).to(out.device).T
+    coarse = torch.log(steady @ mel + LOG_FLOOR**2) - torch.log(moment @ mel + LOG_FLOOR**2)
+    return 0.5 * (fine + coarse.abs().mean())
+
+
 def divergence(mean: Tensor, std: Tensor) -> Tensor:
     """Kullback-Leibler distance to N(0, 1) without the half: summed over dims, else averaged."""
     each = mean.square() + std.square() - 2 * torch.log(std) - 1

@@ -71,6 +71,8 @@ class Course:
     frames: latent frames heard by the loss in one crop; the receptive field is added.
     beta: weight of the Kullback-Leibler term after `beta_warmup` steps.
     wave_weight: price of the network's own waveform, which repeats under a held latent.
+    held_share: share of each batch whose latent is held from some frame on, and compared
+        with how the source sounded at that frame.
     slowness: price of the latent's movement from one frame to the next.
     alternate: each step measures every alternate-th of the scales, in turn.
     """
@@ -90,6 +92,7 @@ class Course:
     beta_warmup: int = 2000
     wave_weight: float = 0.05
     slowness: float = 0.02
+    held_share: float = 0.25
     scales: tuple[int, ...] = (4096, 2048, 1024, 512, 256, 128)
     alternate: int = 2
     quiet_share: float = 0.4
