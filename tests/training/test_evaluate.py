@@ -100,3 +100,9 @@ def test_every_axis_of_the_guitar_can_be_heard(guitar: reference.Reference) -> N
 
 def test_a_held_guitar_is_a_tone_and_not_a_buzz(guitar: reference.Reference) -> None:
     assert evaluate.buzz(guitar, bases=4)["hop_buzz"]["value"] < 0.1
+
+
+def test_a_held_guitar_resembles_the_moment_it_was_taken_from(guitar: reference.Reference) -> None:
+    audio, _ = melody()
+    figure = evaluate.stillness(guitar, {"melody": audio})["held_log_mel_distance"]
+    assert 0.0 < figure["value"] < 20.0

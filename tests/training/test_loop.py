@@ -87,6 +87,14 @@ def test_half_precision_trains_too() -> None:
     assert figures["spectral"] == pytest.approx(whole["spectral"], rel=0.1)
 
 
+def test_part_of_a_batch_is_held_when_there_is_room_to_settle() -> None:
+    sounds = [recording(SHAPE)]
+    roomy = replace(COURSE, frames=48, held_share=0.5)
+    assert "held" in Trainer(SHAPE, roomy).train_step(sounds)
+    assert "held" not in Trainer(SHAPE, replace(roomy, held_share=0.0)).train_step(sounds)
+    assert "held" not in Trainer(SHAPE, COURSE).train_step(sounds)
+
+
 def test_the_learning_rate_rises_then_falls() -> None:
     course = replace(COURSE, steps=100, warmup=10, learning_rate=1e-3, final_learning_rate=1e-4)
     assert rate(course, 0) < rate(course, 9) <= 1e-3

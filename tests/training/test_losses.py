@@ -52,3 +52,11 @@ def test_log_mel_hears_six_decibels_as_six_decibels() -> None:
     x = 0.3 * torch.randn(1, 16000)
     change = (losses.log_mel(2 * x, 16000) - losses.log_mel(x, 16000)) * 20 / math.log(10)
     assert change.mean().item() == pytest.approx(6.02, abs=0.05)
+
+
+def test_a_steady_tone_held_is_at_no_distance_from_its_moment_and_another_tone_is() -> None:
+    t = torch.arange(16384) / 16000
+    tone = 0.3 * torch.sin(2 * math.pi * 500 * t)[None, None]
+    other = 0.3 * torch.sin(2 * math.pi * 1500 * t)[None, None]
+    same = losses.held_distance(tone, tone, 4000, 8000, 16000).item()
+    assert same < 0.05 < 0.5 < losses.held_distance(other, tone, 4000, 8000, 16000).item()

@@ -159,6 +159,29 @@ def held_notes(model: Reference, held_out: dict[str, Array], notes: list[Note], 
     return {"notes_held": _figure(share, f"% of {len(notes)} in tune when one latent is held")}
 
 
+def stillness(model: Reference, held_out: dict[str, Array], every: float = 1.0) -> Figures:
+    """Log-mel distance between a held latent and the moment it was taken from, audible ones only."""
+    rate, hop = int(model.description["sample_rate"]), int(model.description["hop"])
+    delay, size = int(model.description["delay"]), 2048
+    frames = int(0.5 * rate / hop)
+    distances = []
+    for audio in held_out.values():
+        z = model.encode(audio[:, : 20 * rate])
+        picks = np.arange(int(0.5 * rate / hop), z.shape[1] - frames, int(every * rate / hop))
+        out = model.decode_batch(np.repeat(z.T[picks][:, :, None], frames, axis=2))[:, :, rate // 4 :]
+        for pick, held in zip(picks, out, strict=True):
+            middle = pick * hop + hop // 2 - delay
+            moment = audio[:, middle - size // 2 : middle + size // 2]
+            if np.mean(moment**2) < 1e-6:
+                continue
+            heard, made = (losses.log_mel(torch.from_numpy(a.copy()), rate) for a in (moment, held))
+            gap = heard.mean(dim=2) - 0.5 * torch.log(torch.exp(2 * made).mean(dim=2))
+            distances.append(float(gap.abs().mean()) * 20 / np.log(10))
+    return {
+        "held_log_mel_distance": _figure(float(np.mean(distances or [0.0])), "dB, held against its moment")
+    }
+
+
 def onsets(audio: Array, step: int = 32, span: int = 256) -> Array:
     """Rise of the level, in decibels, every `step` samples: where things begin."""
     energy = np.convolve((audio**2).mean(axis=0), np.ones(span) / span)[: audio.shape[1]]
@@ -199,4 +222,5 @@ def measure(
         if group == HELD_GROUP:
             figures.update(held_notes(model, held_out, labelled))
     figures.update(timing(model, held_out))
+    figures.update(stillness(model, held_out))
     return {**figures, **silence(model), **movement(model), **buzz(model)}
