@@ -79,23 +79,36 @@ function colourAt(
   oklabToRgb(lightness, first * held, second * held, into, at);
 }
 
-/** OKLab to 8-bit sRGB, opaque; colours no screen has are made less colourful until one has. */
+const linear = new Float64Array(3);
+
+/** OKLab to linear sRGB, in `linear`; true if a screen has the colour. */
+function toLinear(L: number, a: number, b: number): boolean {
+  const l = (L + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (L - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (L - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  linear[0] = 4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s;
+  linear[1] = -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s;
+  linear[2] = -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s;
+  return (
+    Math.min(linear[0], linear[1], linear[2]) >= -1e-4 && Math.max(linear[0], linear[1], linear[2]) <= 1.0001
+  );
+}
+
+/**
+ * OKLab to 8-bit sRGB, opaque. Colours no screen has lose just as much colourfulness as it takes, found by
+ * halving: a coarser search would draw its steps as edges on the map.
+ */
 export function oklabToRgb(L: number, a: number, b: number, into: Uint8ClampedArray, at: number): void {
-  for (let chroma = 1; ; chroma *= 0.85) {
-    const l = (L + chroma * (0.3963377774 * a + 0.2158037573 * b)) ** 3;
-    const m = (L - chroma * (0.1055613458 * a + 0.0638541728 * b)) ** 3;
-    const s = (L - chroma * (0.0894841775 * a + 1.291485548 * b)) ** 3;
-    const red = 4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s;
-    const green = -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s;
-    const blue = -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s;
-    const shown = Math.min(red, green, blue) >= -1e-4 && Math.max(red, green, blue) <= 1.0001;
-    if (!shown && chroma > 0.05) continue;
-    into[at] = encoded(red);
-    into[at + 1] = encoded(green);
-    into[at + 2] = encoded(blue);
-    into[at + 3] = 255;
-    return;
+  if (!toLinear(L, a, b)) {
+    let inside = 0;
+    for (let step = 0.5; step > 0.004; step /= 2)
+      if (toLinear(L, (inside + step) * a, (inside + step) * b)) inside += step;
+    toLinear(L, inside * a, inside * b);
   }
+  into[at] = encoded(linear[0]!);
+  into[at + 1] = encoded(linear[1]!);
+  into[at + 2] = encoded(linear[2]!);
+  into[at + 3] = 255;
 }
 
 /** Linear light 0..1 to an sRGB byte, from a table fine enough for the darkest steps. */

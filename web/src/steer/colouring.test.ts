@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { DARK, LIGHT, oklabToRgb } from "./colouring";
+
+describe("colours of the map", () => {
+  it("have no edges where they leave what a screen can show", () => {
+    const before = new Uint8ClampedArray(4);
+    const now = new Uint8ClampedArray(4);
+    for (const { lightness, chroma } of [DARK, LIGHT]) {
+      for (let step = 0; step <= 3600; step++) {
+        const hue = (step / 1800) * Math.PI;
+        oklabToRgb(lightness, 1.5 * chroma * Math.cos(hue), 1.5 * chroma * Math.sin(hue), now, 0);
+        if (step > 0) for (let c = 0; c < 3; c++) expect(Math.abs(now[c]! - before[c]!)).toBeLessThanOrEqual(3);
+        before.set(now);
+      }
+    }
+  });
+  it("keep greys grey", () => {
+    const rgba = new Uint8ClampedArray(4);
+    oklabToRgb(0.6, 0, 0, rgba, 0);
+    expect(new Set(rgba.slice(0, 3)).size).toBe(1);
+  });
+});
