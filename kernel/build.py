@@ -1,5 +1,9 @@
 """Build the kernel: `python kernel/build.py native | wasm | sanitize | all`.
 
+`wasm --check` builds nothing that is kept: it plays the committed files beside a fresh build and
+beside the native kernel, and fails where they differ in what they do (bytes differ from compiler
+to compiler).
+
 Every `kernel/*.c` becomes one library. Natively there is one for each level of processor
 (x86-64-v2, v3, v4; a single one elsewhere), put where the package looks for them; the best
 is chosen when it is loaded. For the browser there are two: plain SIMD and relaxed SIMD.
@@ -11,6 +15,7 @@ Used alike by hand, by the build hook (`hatch_build.py`) and by the continuous c
 from __future__ import annotations
 
 import argparse
+import ctypes
 import importlib.util
 import os
 import platform
@@ -24,7 +29,7 @@ from pathlib import Path
 KERNEL = Path(__file__).resolve().parent
 ROOT = KERNEL.parent
 NATIVE = ROOT / "src" / "isobath" / "models" / "native"
-PAGE = ROOT / "web" / "src" / "audio" / "kernel"
+WASM = KERNEL / "wasm"
 COMMON = [
     "-std=gnu11",
     "-ffp-contract=fast",
@@ -125,6 +130,18 @@ def native_is_built(to: Path = NATIVE) -> bool:
     return all(path.stat().st_mtime <= made for path in [*sources(), *headers(), Path(__file__)])
 
 
+def native_is_ready(to: Path = NATIVE) -> bool:
+    """Whether the libraries are built and this machine can load them: those that came in an archive
+    may be another system's under the same name."""
+    if not native_is_built(to):
+        return False
+    try:
+        ctypes.CDLL(str(to / library_name(min(X86_LEVELS) if is_x86() else 1)))
+    except OSError:
+        return False
+    return True
+
+
 def build_native(to: Path = NATIVE) -> list[Path]:
     """One library per level of processor; returns their paths."""
     command = native_compiler()
@@ -153,8 +170,8 @@ def exported_names() -> list[str]:
     return sorted(names)
 
 
-def build_wasm(to: Path = KERNEL / "wasm") -> list[Path]:
-    """`isobath.simd.wasm` and `isobath.relaxed.wasm`, here and where the page takes them from."""
+def build_wasm(to: Path = WASM) -> list[Path]:
+    """`isobath.simd.wasm` and `isobath.relaxed.wasm`, where the page takes them from."""
     command, using_zig = page_compiler()
     to.mkdir(parents=True, exist_ok=True)
     target = ["-target", "wasm32-freestanding"] if using_zig else ["--target=wasm32", "-nostdlib"]
@@ -191,9 +208,6 @@ def build_wasm(to: Path = KERNEL / "wasm") -> list[Path]:
             ]
         )
     together(jobs)
-    PAGE.mkdir(parents=True, exist_ok=True)
-    for path in made:
-        shutil.copyfile(path, PAGE / path.name)
     return made
 
 
@@ -231,6 +245,17 @@ def build_sanitize(to: Path = ROOT / "build" / "sanitize") -> Path:
     return target
 
 
+COMPARISONS = ("tests/kernel/test_wasm.py", "tests/engine/test_wasm.py")
+"""What plays the browser's kernel beside the native one, and the committed files beside fresh ones."""
+
+
+def check_wasm() -> None:
+    """Compare what the committed files do. Says so where this machine cannot compile for the browser."""
+    if not native_is_built():
+        build_native()
+    run([sys.executable, "-m", "pytest", "-q", "-rs", *(str(ROOT / each) for each in COMPARISONS)])
+
+
 TARGETS: dict[str, list[Callable[[], object]]] = {
     "native": [build_native],
     "wasm": [build_wasm],
@@ -242,14 +267,18 @@ TARGETS: dict[str, list[Callable[[], object]]] = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("target", choices=sorted(TARGETS))
+    parser.add_argument("--check", action="store_true", help="wasm: compare the committed files, keep none")
+    chosen = parser.parse_args()
+    if chosen.check and chosen.target != "wasm":
+        parser.error("--check goes with wasm")
     try:
-        for build in TARGETS[parser.parse_args().target]:
-            print(build())
+        for build in [check_wasm] if chosen.check else TARGETS[chosen.target]:
+            print(build() or "done")
     except NoCompiler as error:
         print(error, file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
-        print(f"The compiler failed: {error.cmd}", file=sys.stderr)
+        print(f"This failed: {' '.join(map(str, error.cmd))}", file=sys.stderr)
         return 1
     return 0
 

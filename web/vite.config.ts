@@ -12,6 +12,7 @@ const unindent: Plugin = {
 export default defineConfig({
   plugins: [unindent],
   base: "./",
+  server: { fs: { allow: [".."] } }, // the sound kernel lies in ../kernel/wasm
   build: {
     outDir: "../src/isobath/server/static",
     emptyOutDir: true,

