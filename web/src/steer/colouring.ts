@@ -101,7 +101,7 @@ function toLinear(L: number, a: number, b: number): boolean {
 export function oklabToRgb(L: number, a: number, b: number, into: Uint8ClampedArray, at: number): void {
   if (!toLinear(L, a, b)) {
     let inside = 0;
-    for (let step = 0.5; step > 0.004; step /= 2)
+    for (let step = 0.5; step > 0.0003; step /= 2)
       if (toLinear(L, (inside + step) * a, (inside + step) * b)) inside += step;
     toLinear(L, inside * a, inside * b);
   }
