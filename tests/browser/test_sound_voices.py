@@ -107,3 +107,18 @@ def test_a_damaged_model_is_refused_with_a_sentence_and_the_rest_plays_on(instru
     )
     assert "damaged" in sentence or "version" in sentence
     assert level(instrument.capture("await t.wait(200)")[0]) > 0.01
+
+
+def test_a_damaged_mapping_is_told_and_the_one_before_it_plays_on(instrument: Instrument) -> None:
+    instrument.run(TURN)
+    before = instrument.capture("await t.wait(200)")[0]
+    sentence = instrument.run(
+        """
+        i.instrument.setMapping(0, { ...i.store.state.piece.voices[0].fitted, parts: [{ inputs: "none" }] });
+        await t.until(() => i.store.state.notice !== null, "the complaint");
+        return i.store.state.notice.sentence;
+        """
+    )
+    assert "Fit the demonstrations again" in sentence
+    after = instrument.capture("await t.wait(200)")[0]
+    assert abs(level(after) / level(before) - 1) < 0.1

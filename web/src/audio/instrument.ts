@@ -30,7 +30,8 @@ export type InstrumentState = "idle" | "starting" | "running" | "suspended" | "f
 
 export interface Instrument extends EventTarget {
   // events: "state"; "meters" (CustomEvent<Meters>; one object, filled anew each time);
-  // "take" (CustomEvent<Take>): a recorded take is ready; "playing": a take began or ended
+  // "take" (CustomEvent<Take>): a recorded take is ready; "playing": a take began or ended;
+  // "complaint" (CustomEvent<string>): something was not played, and why
   readonly state: InstrumentState;
   readonly failure: string | null; // one sentence for the musician
   readonly sampleRate: number;

@@ -3,8 +3,9 @@
 //
 // Nothing in render() allocates. Everything that does (new models, takes, axes) happens between calls.
 
+import type { Prepared } from "../steer/mapping";
 import { type Player, SHAPING, VOICES } from "./player";
-import { BLEND_SECONDS, type Evaluate, Source } from "./source";
+import { Source } from "./source";
 import { type RowChunk, TakePlayer, TakeRecorder, type TakeStack } from "./take";
 
 export interface LoopEvents {
@@ -51,8 +52,7 @@ export class Loop {
 
   load(slot: number, blob: ArrayBuffer, seed: number, mean: ArrayLike<number>): void {
     const info = this.player.load(slot, blob, seed);
-    const frames = Math.max(1, Math.round((BLEND_SECONDS * info.sampleRate) / info.hop));
-    this.sources[slot] = new Source(info.dims, mean, frames);
+    this.sources[slot] = new Source(info.dims, mean, info.hop / info.sampleRate);
     this.findLead();
   }
 
@@ -62,7 +62,7 @@ export class Loop {
     this.findLead();
   }
 
-  setMapping(slot: number, mapping: Evaluate | null): void {
+  setMapping(slot: number, mapping: Prepared | null): void {
     this.sources[slot]?.setMapping(mapping);
   }
 

@@ -1,10 +1,9 @@
 // The audio thread's end: messages in, one quantum of sound out, meters back about 60 times a second.
 // Runs in AudioWorkletGlobalScope; built into one file of its own.
 
-import { evaluate, type MappingData, prepare } from "../steer/mapping";
+import { type MappingData, prepare } from "../steer/mapping";
 import { Loop } from "./loop";
 import { Player } from "./player";
-import type { Evaluate } from "./source";
 import { type FromWorklet, METER, METER_NUMBERS, SOUND_SAMPLES, type ToWorklet } from "./wire";
 
 declare const sampleRate: number;
@@ -90,7 +89,7 @@ class IsobathProcessor extends AudioWorkletProcessor {
         loop.setAxes(message.rest);
         break;
       case "mapping":
-        loop.setMapping(message.slot, message.mapping === null ? null : evaluation(message.mapping));
+        this.setMapping(loop, message.slot, message.mapping);
         break;
       case "latent":
         loop.setDirect(message.slot, message.latent);
@@ -134,6 +133,15 @@ class IsobathProcessor extends AudioWorkletProcessor {
       sentence = sentenceOf(problem);
     }
     this.post({ type: "voice", request: message.request, sentence });
+  }
+
+  /** A damaged mapping is not played; the one before it is. */
+  private setMapping(loop: Loop, slot: number, mapping: MappingData | null): void {
+    try {
+      loop.setMapping(slot, mapping === null ? null : prepare(mapping));
+    } catch (problem) {
+      this.post({ type: "complaint", sentence: sentenceOf(problem) });
+    }
   }
 
   private finishTake(loop: Loop): void {
@@ -247,14 +255,6 @@ class IsobathProcessor extends AudioWorkletProcessor {
     this.filled = 0;
     this.post({ type: "sound", buffer, samples, last }, [buffer]);
   }
-}
-
-function evaluation(data: MappingData): Evaluate {
-  const mapping = prepare(data);
-  return (gesture, base, into) => {
-    into.set(base); // dimensions nobody learned stay with the sliders
-    evaluate(mapping, gesture, into);
-  };
 }
 
 function sentenceOf(problem: unknown): string {

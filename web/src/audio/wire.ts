@@ -42,6 +42,7 @@ export type ToWorklet =
 export type FromWorklet =
   | { readonly type: "ready"; readonly delay: number }
   | { readonly type: "failed"; readonly sentence: string }
+  | { readonly type: "complaint"; readonly sentence: string }
   | { readonly type: "voice"; readonly request: number; readonly sentence: string | null }
   | { readonly type: "meters"; readonly buffer: ArrayBuffer }
   | { readonly type: "began"; readonly capturedAt: number }

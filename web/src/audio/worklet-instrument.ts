@@ -298,6 +298,9 @@ export class WorkletInstrument extends EventTarget implements Instrument {
       case "voice":
         this.slots.answered(message.request, message.sentence);
         break;
+      case "complaint":
+        this.dispatchEvent(new CustomEvent("complaint", { detail: message.sentence }));
+        break;
       case "meters":
         this.report(message.buffer);
         break;

@@ -11,6 +11,7 @@ import { Socket } from "./socket";
 
 const SEND_MS = 120; // a drag leaves at most so often
 const SAVE_AGAIN_MS = 3000;
+const ORPHANS_MS = 1500;
 const REFUSED_AFTER = 2; // attempts in a row
 
 const OFFLINE =
@@ -60,7 +61,10 @@ export class Link {
   /** First what closed pages left behind, then this page. */
   async start(): Promise<void> {
     this.keeper.live(this.page);
-    for (const [page, messages] of await this.keeper.orphans()) await this.deliver(page, messages);
+    // A disk that does not answer must not keep the instrument waiting.
+    const late = new Promise<Map<string, Numbered[]>>((done) => setTimeout(done, ORPHANS_MS, new Map()));
+    const orphans = await Promise.race([this.keeper.orphans(), late]);
+    for (const [page, messages] of orphans) await this.deliver(page, messages);
     this.socket.connect();
     addEventListener("online", () => this.socket.hurry());
     addEventListener("pagehide", () => {

@@ -113,6 +113,7 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
       instrument.setLatent(slot, direct);
   };
 
+  instrument.addEventListener("complaint", (event) => complain((event as CustomEvent<string>).detail));
   store.subscribe(follow);
   performer.listen(() => {
     const { values } = performer;
