@@ -101,7 +101,8 @@ def test_three_sounds_are_placed_by_clicking_learned_and_heard_again_where_they_
         assert demonstration["point"] == pytest.approx([x, y], abs=0.005)
     # A press on the first sounding goes there; what is then heard is what was placed.
     page.value(
-        "isobath.store.edit('no clamp', p => ({...p, voices: p.voices.map(v => ({...v, shaping: {...v.shaping, clamp: 0}}))}))"
+        "isobath.store.edit('no clamp', p => ({...p, voices: p.voices.map("
+        "v => ({...v, shaping: {...v.shaping, clamp: 0}}))}))"
     )
     page.page.mouse.click(*page.on_chart(*places[0]))
     heard: list[float] = []
