@@ -33,3 +33,32 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, run):
     result = run("import", tmp_path / "letter.safetensors")
     assert result.exit_code == 1
     assert "This file cannot be used as a model" in result.stderr
+
+
+def test_what_a_model_was_trained_on_reads_like_a_card(run):
+    from isobath.models.coder import bundled
+
+    for name in bundled():
+        told = run("info", name).stdout
+        assert "How it was trained" in told
+        assert "How well it does" in told
+        assert max(len(line) for line in told.splitlines()) <= 100
+        assert not any(sign in told for sign in "{}[]_")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({"value": 2.5604, "unit": "dB"}, "2.56 dB"),
+        ({"value": 0.85, "unit": "of 20", "least": 0.5}, "0.85 of 20 (least 0.5)"),
+        ({"hop": 256, "dims": 8}, "2 settings (isobath info --json tells them)"),
+        ([f"notes_{i}.flac" for i in range(16)], "16, from notes_0.flac to notes_15.flac"),
+        (["a", "b"], "a, b"),
+        ("8a342a4682133f4c90adc7cb86b63fb39cc01189", "8a342a4682"),
+        (True, "yes"),
+    ],
+)
+def test_every_kind_of_fact_is_told_in_words(value, told):
+    from isobath.cli.models import _short
+
+    assert _short(value) == told

@@ -36,6 +36,21 @@ def test_the_trash_is_only_a_trash(run, kept):
     assert "Étude" in run("pieces", "list").stdout
 
 
+def test_the_trash_is_emptied_only_when_it_is_meant(run, kept, home):
+    with Library.open(home) as library:
+        gone = library.pieces.add(piece("another", name="Gone", takes=1))
+        library.pieces.trash(gone.id)
+    asked = run("pieces", "empty-trash")
+    assert '"Gone"' in asked.stdout
+    assert asked.exit_code == 1
+    assert "Gone" in run("pieces", "list", "--trash").stdout
+    assert run("pieces", "empty-trash", "--yes").stdout == "1 deleted.\n"
+    left = run("pieces", "list", "--trash").stdout
+    assert "Gone" not in left
+    assert kept.name in left
+    assert run("pieces", "empty-trash").stdout == "The trash is empty.\n"
+
+
 def test_a_piece_that_is_not_there_is_named_with_those_that_are(run, kept):
     result = run("pieces", "export", "nothing")
     assert result.exit_code == 1

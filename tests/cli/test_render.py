@@ -1,4 +1,4 @@
-"""`isobath render`, `encode` and `decode`."""
+"""`isobath render`."""
 
 import json
 
@@ -72,34 +72,3 @@ def test_what_cannot_be_rendered_is_told(run, monkeypatch, tmp_path, arguments, 
     assert result.exit_code == 1
     assert says in result.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_sound_goes_to_latents_and_back(run, tmp_path, model):
-    rate = model.sample_rate
-    sound = 0.3 * np.sin(2 * np.pi * 220 * np.arange(rate // 2) / rate)
-    soundfile.write(tmp_path / "in.wav", sound, rate, subtype="FLOAT")
-    told = json.loads(
-        run("encode", tmp_path / "in.wav", "-m", model.name, "-o", tmp_path / "z.npy", "--json").stdout
-    )
-    latent = np.load(tmp_path / "z.npy")
-    assert latent.shape == (told["dims"], told["frames"])
-    np.testing.assert_array_equal(latent, model.encode(sound.astype(np.float32)))
-    assert run("decode", tmp_path / "z.npy", "-m", model.name, "-o", tmp_path / "out.wav").exit_code == 0
-    back, _ = soundfile.read(tmp_path / "out.wav")
-    np.testing.assert_allclose(back, np.clip(model.decode(latent)[0], -1, 1), atol=2**-22)
-
-
-def test_latents_that_are_none_are_told(run, tmp_path, model):
-    (tmp_path / "z.npy").write_bytes(b"hello")
-    result = run("decode", tmp_path / "z.npy", "-m", model.name, "-o", tmp_path / "out.wav")
-    assert result.exit_code == 2
-    assert "holds no latents" in result.stderr
-    np.save(tmp_path / "z.npy", np.zeros((model.dims + 1, 4), np.float32))
-    result = run("decode", tmp_path / "z.npy", "-m", model.name, "-o", tmp_path / "out.wav")
-    assert result.exit_code == 1
-    assert not (tmp_path / "out.wav").exists()
-
-
-def test_pickles_are_not_unpacked(run, tmp_path, model):
-    np.save(tmp_path / "z.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    assert run("decode", tmp_path / "z.npy", "-m", model.name, "-o", tmp_path / "out.wav").exit_code == 2

@@ -156,3 +156,11 @@ def test_a_sound_that_fails_halfway_leaves_the_old_file(tmp_path: Path) -> None:
 def test_loud_and_broken_values_are_written_safely(tmp_path: Path) -> None:
     write_audio(tmp_path / "a.wav", np.float32([[2.0, -3.0, np.nan, 0.25]]), 48000)
     np.testing.assert_allclose(read_audio(tmp_path / "a.wav")[0], [[1.0, -1.0, 0.0, 0.25]], atol=1e-6)
+
+
+@pytest.mark.skipif(not Path("/dev/null").is_char_device(), reason="there is no /dev/null here")
+def test_a_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    (tmp_path / "out.wav").symlink_to("/dev/null")
+    with pytest.raises(SaveError, match="no file to replace"):
+        write_audio(tmp_path / "out.wav", SOUND, 48000)
+    assert Path("/dev/null").is_char_device()

@@ -1,10 +1,14 @@
 """`isobath encode` and `decode`: between sounds and latents, as files."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from isobath.cli.telling import as_json, print_json
+
+if TYPE_CHECKING:
+    from isobath.types import Latent
 
 
 @click.command()
@@ -56,19 +60,11 @@ def encode(sound: Path, model: str, out: Path, as_json: bool) -> None:
 @as_json
 def decode(latents: Path, model: str, out: Path, seed: int, as_json: bool) -> None:
     """Turn LATENTS (a .npy file of (dims, frames)) into a sound file."""
-    import numpy as np
-
-    from isobath.errors import UsageError
     from isobath.library.load import load
     from isobath.sound.files import write_audio
 
     coder = load(model)
-    try:
-        latent = np.asarray(np.load(latents, allow_pickle=False), dtype=np.float32)
-    except (OSError, ValueError, EOFError) as error:
-        raise UsageError(
-            f"{latents.name} holds no latents ({error}). Write it with: isobath encode"
-        ) from error
+    latent = _read_latents(latents)
     audio = coder.decode(latent, seed=seed)
     write_audio(out, audio, coder.sample_rate)
     seconds = audio.shape[1] / coder.sample_rate
@@ -76,3 +72,30 @@ def decode(latents: Path, model: str, out: Path, seed: int, as_json: bool) -> No
         print_json({"out": str(out), "seconds": seconds, "sample_rate": coder.sample_rate})
     else:
         click.echo(f"{seconds:.2f} s at {coder.sample_rate} Hz: {out}")
+
+
+def _read_latents(path: Path) -> "Latent":
+    """The array in a .npy file, from a stranger.
+
+    Raises:
+        AudioError: it is no such file, or holds no frames of real numbers.
+    """
+    import numpy as np
+
+    from isobath.errors import AudioError
+
+    try:
+        found = np.load(path, allow_pickle=False, mmap_mode="r")  # a header may claim any size
+        if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu":
+            raise ValueError("it is not one array of numbers")
+        if found.ndim != 2 or found.shape[1] == 0:
+            raise ValueError(f"its shape is {found.shape} instead of (dims, frames)")
+        with np.errstate(over="ignore"):
+            latent = np.asarray(found, dtype=np.float32)
+        if not np.all(np.isfinite(latent)):
+            raise ValueError("it contains values that are not numbers")
+        return latent
+    except (OSError, ValueError, EOFError, OverflowError, MemoryError) as error:
+        raise AudioError(
+            f"{path.name} cannot be read as latents: {error}. Write it with: isobath encode"
+        ) from error

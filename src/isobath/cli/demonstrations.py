@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def _from_json(name: str, text: str) -> tuple[Demonstration, ...]:
             numbered = [{"id": str(i + 1), **each} for i, each in enumerate(data)]
             return msgspec.convert(numbered, type=tuple[Demonstration, ...])
         return _from_table(name, msgspec.convert(data, type=_Table))
-    except (msgspec.MsgspecError, TypeError, AttributeError) as error:
+    except (msgspec.MsgspecError, TypeError, AttributeError, RecursionError) as error:
         raise MappingError(
             f"{name} holds no demonstrations ({error}). It should be an object with `points` and `latents`, "
             "or a list of objects with `point` and `latent`."
@@ -81,7 +82,11 @@ def _from_table(name: str, table: _Table) -> tuple[Demonstration, ...]:
 
 def _from_csv(name: str, text: str) -> tuple[Demonstration, ...]:
     first = text.split("\n", 1)[0]
-    rows = list(csv.reader(io.StringIO(text), delimiter=";" if ";" in first and "," not in first else ","))
+    semicolons = ";" in first and "," not in first  # where the comma is the decimal point, as spreadsheets do
+    try:
+        rows = list(csv.reader(io.StringIO(text), delimiter=";" if semicolons else ","))
+    except csv.Error as error:
+        raise MappingError(f"{name} cannot be read as a table ({error}).") from error
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if not rows:
         raise MappingError(f"{name} is empty.")
@@ -92,7 +97,14 @@ def _from_csv(name: str, text: str) -> tuple[Demonstration, ...]:
         raise MappingError(
             f"{name} needs a first line that names its columns: axis1, axis2, ... and latent1, latent2, ..."
         )
+    if semicolons:
+        rows[1:] = [[_with_point(cell) for cell in row] for row in rows[1:]]
     return tuple(_row(name, number, head, row, axes, dims) for number, row in enumerate(rows[1:], start=1))
+
+
+def _with_point(cell: str) -> str:
+    """A number with a decimal point; anything else as it is."""
+    return cell.replace(",", ".") if re.fullmatch(r"\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*", cell) else cell
 
 
 def _row(
@@ -103,6 +115,11 @@ def _row(
     def cell(what: str) -> str:
         return row[head.index(what)].strip() if what in head and head.index(what) < len(row) else ""
 
+    if len(row) <= max(*axes, *dims):
+        raise MappingError(
+            f"{name}, line {number + 1}, has {len(row)} columns; "
+            f"the first line names {max(*axes, *dims) + 1} that are needed."
+        )
     try:
         return Demonstration(
             id=str(number),
@@ -112,5 +129,5 @@ def _row(
             weight=float(cell("weight") or 1.0),
             muted=cell("muted").lower() in {"1", "true", "yes"},
         )
-    except (ValueError, IndexError) as error:
+    except ValueError as error:
         raise MappingError(f"{name}, line {number + 1}, cannot be read as numbers ({error}).") from error

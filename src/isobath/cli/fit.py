@@ -65,11 +65,14 @@ def fit(file: Path, out: Path, as_json: bool, **choices: object) -> None:
     import msgspec
 
     from isobath.cli.demonstrations import read_demonstrations
+    from isobath.errors import MappingError
     from isobath.library.files import write_whole
     from isobath.mapping import Settings
     from isobath.mapping import fit as learn
 
     shown = read_demonstrations(file)
+    if not shown:
+        raise MappingError(f"{file.name} holds no demonstrations. Give one at least.")
     started = time.perf_counter()
     mapping = learn(
         [each.point for each in shown],

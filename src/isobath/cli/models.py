@@ -1,10 +1,19 @@
 """`isobath models`, `info` and `import`: the models on this machine."""
 
+import re
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from isobath.cli.telling import as_json, print_json, print_table, size
+
+LINE = 100
+"""Characters in a line."""
+
+MOST_LISTED = 4
+"""Names in a list that are told; of more only how many, the first and the last."""
 
 
 @click.command()
@@ -69,13 +78,15 @@ def info(model: str, as_json: bool) -> None:
         ("licence", described.licence),
         ("credit", described.credit),
     ]
-    rows += [(f"training: {key}", _short(value)) for key, value in described.training.items()]
-    rows += [(f"quality: {key}", _short(value)) for key, value in described.quality.items()]
-    width = max(len(name) for name, _ in rows)
-    click.echo()
-    for name, value in rows:
-        if value not in ("", None):
-            click.echo(f"{name.ljust(width)}  {value}")
+    _print_facts(rows)
+    for heading, facts in (
+        ("How it was trained", described.training),
+        ("How well it does", described.quality),
+    ):
+        told = [(key.replace("_", " "), _short(value)) for key, value in facts.items()]
+        if told:
+            click.echo(f"\n{heading}")
+            _print_facts(told)
     click.echo(f"\nThe {described.dims} latent dimensions")
     latent = described.latent
     print_table(
@@ -89,12 +100,36 @@ def info(model: str, as_json: bool) -> None:
     )
 
 
+def _print_facts(facts: Sequence[tuple[str, object]]) -> None:
+    """Names and what they are, one a line, without those that are nothing; long ones broken at words."""
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        if value not in ("", None):
+            indent = " " * (width + 2)
+            click.echo(textwrap.fill(f"{name.ljust(width)}  {value}", LINE, subsequent_indent=indent))
+
+
 def _short(value: object) -> str:
-    """A value in one line; a figure with its unit."""
-    if isinstance(value, dict) and {"value", "unit"} <= value.keys():
-        return f"{value['value']:.4g} {value['unit']}"
-    text = ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
-    return text if len(text) <= 100 else text[:97] + "..."
+    """A value as a musician reads it: figures with their units, lists counted, tables left to `--json`."""
+    match value:
+        case {"value": int() | float() as figure, "unit": str() as unit, **others}:
+            more = ", ".join(f"{key.replace('_', ' ')} {_short(each)}" for key, each in others.items())
+            return f"{figure:.4g} {unit}" + (f" ({more})" if more else "")
+        case dict():
+            return f"{len(value)} settings (isobath info --json tells them)" if value else ""
+        case list() if len(value) > MOST_LISTED:
+            return f"{len(value)}, from {value[0]} to {value[-1]}"
+        case list():
+            return ", ".join(_short(each) for each in value)
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.4g}"
+        case str() if re.fullmatch("[0-9a-f]{40}", value):
+            return value[:10]
+        case None:
+            return ""
+    return str(value)
 
 
 def _spread(at: list[float], values: list[float]) -> tuple[float, float]:

@@ -114,3 +114,19 @@ def restore_piece(piece_id: str) -> None:
     with _open_library() as library:
         library.pieces.restore(piece_id)
     click.echo("Restored.")
+
+
+@pieces.command("empty-trash")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def empty_trash(yes: bool) -> None:
+    """Delete the pieces in the trash for good."""
+    with _open_library() as library:
+        names = [each.name for each in library.pieces.list(trash=True) if each.trashed]
+        if not names:
+            click.echo("The trash is empty.")
+            return
+        if not yes:
+            shown = ", ".join(f'"{name}"' for name in names)
+            click.confirm(f"Delete {shown} for good?", abort=True)
+        count = library.pieces.empty_trash()
+    click.echo(f"{count} deleted.")

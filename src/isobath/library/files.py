@@ -31,6 +31,8 @@ def write_whole(target: Path, chunks: Iterable[bytes]) -> None:
     Raises:
         SaveError: the disk refuses; what was at `target` is still there.
     """
+    if target.exists() and not target.is_file():
+        raise SaveError(f"{target} is there already, and it is no file to replace. Choose another name.")
     try:
         handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
         part = Path(name)

@@ -228,6 +228,13 @@ class Pieces:
             connection.execute("DELETE FROM pieces WHERE id = ?", (id,))
             history.sweep(connection)
 
+    def empty_trash(self) -> int:
+        """Take every piece in the trash out of the library for good, histories and all; how many."""
+        with self._writing() as connection:
+            count = connection.execute("DELETE FROM pieces WHERE trashed IS NOT NULL").rowcount
+            history.sweep(connection)
+        return count
+
     def alone(self, act: Callable[[sqlite3.Connection], T]) -> T:
         """Do something with the database while no other method does."""
         with self._lock:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -113,7 +114,10 @@ def write_blocks(path: str | Path, blocks: Iterable[Audio], sample_rate: int, ch
         raise AudioError(f"FLAC holds at most 8 channels at {_FLAC_RATE} Hz. Write {path.stem}.wav instead.")
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     samples = 0
+    if path.exists() and not path.is_file():
+        raise SaveError(f"{path} is there already, and it is no file to replace. Choose another name.")
     try:
+        partial.touch()  # where that fails, the system says why; libsndfile would not
         with soundfile.SoundFile(partial, "w", sample_rate, channels, form, format=kind) as file:
             for block in blocks:
                 file.write(np.clip(np.nan_to_num(block, nan=0.0), -1.0, 1.0).T)
@@ -127,7 +131,8 @@ def write_blocks(path: str | Path, blocks: Iterable[Audio], sample_rate: int, ch
             "Make room, or choose another place."
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
     return samples
 
 
