@@ -65,7 +65,7 @@ def info(model: str, as_json: bool) -> None:
     if as_json:
         print_json(described)
         return
-    click.echo(f"{described.title or described.name}\n{described.about}".strip())
+    click.echo(f"{described.title or described.name}\n{described.about}".strip() + "\n")
     delay = 1000.0 * described.delay / described.sample_rate
     hop = 1000.0 * described.hop / described.sample_rate
     rows: list[tuple[str, object]] = [
@@ -79,14 +79,8 @@ def info(model: str, as_json: bool) -> None:
         ("credit", described.credit),
     ]
     _print_facts(rows)
-    for heading, facts in (
-        ("How it was trained", described.training),
-        ("How well it does", described.quality),
-    ):
-        told = [(key.replace("_", " "), _short(value)) for key, value in facts.items()]
-        if told:
-            click.echo(f"\n{heading}")
-            _print_facts(told)
+    _print_section("How it was trained", described.training)
+    _print_section("How well it does", described.quality)
     click.echo(f"\nThe {described.dims} latent dimensions")
     latent = described.latent
     print_table(
@@ -100,6 +94,13 @@ def info(model: str, as_json: bool) -> None:
     )
 
 
+def _print_section(heading: str, facts: dict[str, object]) -> None:
+    told = [(key.replace("_", " "), _short(value)) for key, value in facts.items()]
+    if told:
+        click.echo(f"\n{heading}")
+        _print_facts(told)
+
+
 def _print_facts(facts: Sequence[tuple[str, object]]) -> None:
     """Names and what they are, one a line, without those that are nothing; long ones broken at words."""
     width = max(len(name) for name, _ in facts)
@@ -110,13 +111,13 @@ def _print_facts(facts: Sequence[tuple[str, object]]) -> None:
 
 
 def _short(value: object) -> str:
-    """A value as a musician reads it: figures with their units, lists counted, tables left to `--json`."""
+    """A value as a musician reads it: figures with their units, lists counted; tables are left to `--json`."""
     match value:
         case {"value": int() | float() as figure, "unit": str() as unit, **others}:
-            more = ", ".join(f"{key.replace('_', ' ')} {_short(each)}" for key, each in others.items())
+            more = ", ".join(f"{str(key).replace('_', ' ')} {_short(each)}" for key, each in others.items())
             return f"{figure:.4g} {unit}" + (f" ({more})" if more else "")
         case dict():
-            return f"{len(value)} settings (isobath info --json tells them)" if value else ""
+            return ""
         case list() if len(value) > MOST_LISTED:
             return f"{len(value)}, from {value[0]} to {value[-1]}"
         case list():
