@@ -9,7 +9,8 @@ describe("colours of the map", () => {
       for (let step = 0; step <= 3600; step++) {
         const hue = (step / 1800) * Math.PI;
         oklabToRgb(lightness, 1.5 * chroma * Math.cos(hue), 1.5 * chroma * Math.sin(hue), now, 0);
-        if (step > 0) for (let c = 0; c < 3; c++) expect(Math.abs(now[c]! - before[c]!)).toBeLessThanOrEqual(6);
+        if (step > 0)
+          for (let c = 0; c < 3; c++) expect(Math.abs(now[c]! - before[c]!)).toBeLessThanOrEqual(6);
         before.set(now);
       }
     }

@@ -182,6 +182,7 @@ export class ShortcutsView extends View {
           ${toggle("Shortcuts of a single letter", this.app.preferences.value.letters, (letters) =>
             this.app.preferences.set({ letters }),
           )}
+          <a class="hint" href="licences.txt" target="_blank">Whose work is in this page</a>
           <button
             type="button"
             @click=${() => {
