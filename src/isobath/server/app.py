@@ -23,6 +23,7 @@ from isobath.server.page import Assets, Page, static_folder
 from isobath.server.pieces import PieceRoutes
 from isobath.server.problems import told
 from isobath.server.session import Session
+from isobath.server.sounds import SoundRoutes
 
 BACKUP_SECONDS = 300.0
 """How often the library is copied while something changes."""
@@ -78,6 +79,7 @@ def create_app(library: Library, access: Access, version: str, static: Path | No
         WebSocketRoute("/ws", socket),
         *ModelRoutes(desk).routes(),
         *PieceRoutes(desk).routes(),
+        *SoundRoutes(desk).routes(),
         Mount("/", Assets(directory=folder, check_dir=False)),
     ]
     return Starlette(
