@@ -46,6 +46,7 @@ export class BridgeView extends View {
     const { recording, playing } = this.state.takes;
     const { instrument } = this.app;
     const running = instrument.state === "running";
+    const format = this.app.preferences.value.recording.toUpperCase();
     return html`
       <div class="transport" role="group" aria-label="Recording">
         <button
@@ -64,13 +65,13 @@ export class BridgeView extends View {
         <button
           type="button"
           class="${this.recordingSound ? "recording" : ""}"
-          title="Record the sound to a WAV file (Shift R)"
+          title="Record the sound to a ${format} file (Shift R)"
           @click=${async () => {
             await recordSound(this.app);
             this.recordingSound = instrument.recordingSound;
           }}
         >
-          ${icon(this.recordingSound ? "stop" : "file")}<span>${this.recordingSound ? "Save WAV" : "WAV"}</span>
+          ${icon(this.recordingSound ? "stop" : "file")}<span>${this.recordingSound ? `Save ${format}` : format}</span>
         </button>
       </div>
       <div class="levels">

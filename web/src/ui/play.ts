@@ -21,10 +21,15 @@ import { changeTake, deleteTake, duplicateTake } from "../state/takes";
 import { setMaster } from "../state/voices";
 import { View } from "./app";
 import { icon } from "./icons";
-import { choose, head, section, slider, toggle, tool } from "./parts";
+import { choose, head, section, segments, slider, toggle, tool } from "./parts";
 import { playTake, recordTake, stopTakes } from "./transport";
 import { decibels, duration, percent } from "./words";
 import "./scope";
+
+const FORMATS = [
+  { value: "wav", name: "WAV" },
+  { value: "flac", name: "FLAC" },
+] as const;
 
 @customElement("isobath-play")
 export class PlayPanel extends View {
@@ -116,7 +121,17 @@ export class PlayPanel extends View {
   // ------------------------------------------------------------------ sound
 
   private sound(): TemplateResult {
-    return section("Sound", html`<isobath-scope .app=${this.app}></isobath-scope>`);
+    const { preferences } = this.app;
+    return section(
+      "Sound",
+      html`<isobath-scope .app=${this.app}></isobath-scope>
+        <div class="row">
+          <span class="grow">Record the sound as</span>
+          ${segments("recording", "Record the sound as", FORMATS, preferences.value.recording, (recording) =>
+            preferences.set({ recording }),
+          )}
+        </div>`,
+    );
   }
 
   // ------------------------------------------------------------------ axes

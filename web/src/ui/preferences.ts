@@ -13,6 +13,8 @@ export interface Preferences {
   readonly hatching: boolean;
   /** Shade what the mapping is unsure of and mark where a demonstration would help most. */
   readonly uncertainty: boolean;
+  /** What a recording of the sound is handed over as. */
+  readonly recording: "wav" | "flac";
   /** Shortcuts of a single letter; they can be in the way of voice control. */
   readonly letters: boolean;
   /** Step of the guided start; null when it has been finished or skipped. */
@@ -28,6 +30,7 @@ const DEFAULTS: Preferences = {
   isobaths: true,
   hatching: true,
   uncertainty: false,
+  recording: "wav",
   letters: true,
   guide: null,
   guided: false,

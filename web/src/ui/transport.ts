@@ -1,5 +1,6 @@
 // Recording and replaying, as every button and shortcut does it.
 
+import { asFlac } from "../net/http";
 import type { Take } from "../protocol/messages";
 import { listen } from "../state/explore";
 import { addTake, nextTakeName } from "../state/takes";
@@ -66,7 +67,7 @@ export function stopTakes(app: App): void {
   store.set({ takes: { recording: null, playing: null } });
 }
 
-/** Record the sound; the second press hands the WAV file over. */
+/** Record the sound; the second press hands the file over. */
 export async function recordSound(app: App): Promise<void> {
   const { store, instrument } = app;
   if (!instrument.recordingSound) {
@@ -78,10 +79,23 @@ export async function recordSound(app: App): Promise<void> {
     announce("Recording the sound.");
     return;
   }
-  const blob = await instrument.stopSound();
+  const wav = await instrument.stopSound();
   const name = (store.state.piece?.name ?? "isobath").replace(/[^\p{L}\p{N} _-]+/gu, "").trim() || "isobath";
-  download(blob, `${name}.wav`);
+  if (app.preferences.value.recording !== "flac" || !(await downloadFlac(app, wav, name)))
+    download(wav, `${name}.wav`);
   announce("The recording is in your downloads.");
+}
+
+/** Hand the recording over as FLAC. Where the server cannot make one, say so: the WAV is handed over instead. */
+async function downloadFlac(app: App, wav: Blob, name: string): Promise<boolean> {
+  try {
+    download(await asFlac(wav), `${name}.flac`);
+    return true;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    app.store.set({ notice: { kind: "error", sentence: `${why} The recording is kept as WAV.` } });
+    return false;
+  }
 }
 
 export function download(blob: Blob, name: string): void {
