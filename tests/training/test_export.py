@@ -1,6 +1,7 @@
 """A trained model and the file it becomes sound alike."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,19 @@ def test_folding_a_rotation_changes_the_latent_and_not_the_sound() -> None:
     np.testing.assert_allclose(np.cov(turned[0].numpy()), np.eye(4), atol=1e-3)
     heard = slice(skip * SHAPE.hop, None)
     torch.testing.assert_close(again[..., heard], y[..., heard], rtol=1e-3, atol=1e-4)
+
+
+def test_axes_that_carry_nothing_can_be_left_out(tmp_path: Path) -> None:
+    shape = replace(SHAPE, dims=6)
+    sounds = [recording(shape)]
+    Trainer(shape, COURSE).save(tmp_path / "checkpoint.pt")
+    path = tmp_path / "few.safetensors"
+    export.finish(tmp_path / "checkpoint.pt", sounds, [], WORDS, path, COURSE, least_share=0.9)
+    model = reference.load(path)
+    assert model.description["dims"] == len(model.description["latent"]["labels"]) == 4
+    z = model.encode(sounds[0].audio.numpy())
+    assert z.shape[0] == 4
+    assert np.isfinite(model.decode(z)).all()
 
 
 def test_axes_point_up_to_louder() -> None:

@@ -84,13 +84,16 @@ def name_axes(z: Floats, level: Floats, centroid: Floats, midi: Floats) -> tuple
 
 
 def fold(encoder: Coder, decoder: Coder, mean: Floats, whitening: Floats) -> None:
-    """New latent = whitening (old - mean), written into the two convolutions that meet it."""
+    """New latent = whitening (old - mean), written into the two convolutions that meet it.
+
+    A whitening of fewer rows keeps that many axes; the others rest at their mean.
+    """
     last = next(o for o in encoder.operations if o["out"] == "mean")
     a, m = torch.from_numpy(whitening).float(), torch.from_numpy(mean).float()
     weight, bias = getattr(encoder, last["weight"]), getattr(encoder, last["bias"])
     weight.data = torch.einsum("ij,jck->ick", a, weight.data)
     bias.data = a @ (bias.data - m)
-    back = torch.from_numpy(np.linalg.inv(whitening)).float()
+    back = torch.from_numpy(np.linalg.pinv(whitening)).float()
     for o in decoder.operations:
         if o["in"] == "latent":
             weight, bias = getattr(decoder, o["weight"]), getattr(decoder, o["bias"])
