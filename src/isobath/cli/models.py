@@ -111,7 +111,7 @@ def _print_facts(facts: Sequence[tuple[str, object]]) -> None:
 
 
 def _short(value: object) -> str:
-    """A value as a musician reads it: figures with their units, lists counted; tables are left to `--json`."""
+    """A value as a musician reads it: figures with units, lists counted, tables left to `--json`."""
     match value:
         case {"value": int() | float() as figure, "unit": str() as unit, **others}:
             more = ", ".join(f"{str(key).replace('_', ' ')} {_short(each)}" for key, each in others.items())
