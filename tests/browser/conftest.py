@@ -133,7 +133,8 @@ def context(server: Server) -> Iterator[BrowserContext]:
         context.add_init_script(STEADY)
         page = context.new_page()
         page.goto(server.link)  # type: ignore[attr-defined]
-        page.wait_for_url(server.url + "*", wait_until="load")
+        # Closing a page on its way from the link to the page hangs; wait until it has arrived.
+        page.wait_for_selector("isobath-page", state="attached")
         page.close()
         yield context
         browser.close()

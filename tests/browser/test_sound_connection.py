@@ -35,7 +35,7 @@ def frail(context: BrowserContext, home: Path) -> Iterator[tuple[Instrument, Ser
     visitor.add_init_script(STEADY)
     page = visitor.new_page()
     page.goto(link)
-    page.wait_for_url(own.url + "*", wait_until="load")
+    page.wait_for_selector("isobath-page", state="attached")
     page.close()
     playing = Instrument(visitor.new_page(), own.url)
     playing.new_piece("organ")
