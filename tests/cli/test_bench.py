@@ -42,3 +42,24 @@ def test_what_needs_something_that_is_not_installed_is_left_out_and_said(run):
 
 def test_a_bench_that_is_not_there_is_wrong_use(run):
     assert run("bench", "patience").exit_code == 2
+
+
+def test_rendering_is_measured_with_more_and_fewer_voices():
+    (table,) = bench.bench_render(seconds=0.2)
+    assert [row[1] for row in table.rows[:2]] == [1, 4]
+    assert all(row[2] > 0 for row in table.rows)
+
+
+def test_the_page_is_weighed(monkeypatch, tmp_path):
+    from isobath.server import page
+
+    (tmp_path / "a.js").write_bytes(b"x" * 4000)
+    (tmp_path / "b.css").write_bytes(b"y" * 1000)
+    monkeypatch.setattr(page, "static_folder", lambda: tmp_path)
+    (table,) = bench.bench_page()
+    assert [(kind, files, kilobytes) for kind, files, kilobytes, *_ in table.rows] == [
+        ("css", 1, 1.0),
+        ("js", 1, 4.0),
+        ("all", 2, 5.0),
+    ]
+    assert all(zipped < kilobytes for _, _, kilobytes, zipped, _ in table.rows)

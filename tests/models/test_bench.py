@@ -49,7 +49,7 @@ def test_kernel_and_torchscript_are_compared_in_one_run() -> None:
 
     result = compare(Model(*small_model()), calls=5)
     assert result.block == 32
-    assert result.faster_than_torchscript == result.torchscript / result.kernel > 0
+    assert result.torchscript / result.kernel > 0
     assert result.kernel > 0
 
 

@@ -1,17 +1,22 @@
 """`isobath bench`: the figures of docs/benchmarks.md, measured here and now."""
 
 import importlib
+import statistics
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from importlib import util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from isobath.cli.telling import as_json, print_json, print_table
+
+if TYPE_CHECKING:
+    from isobath.engine import Rendering
+    from isobath.models.coder import Model
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -40,19 +45,33 @@ def bench_kernel() -> Iterator[Table]:
     if util.find_spec("torch") is None:
         return
     beside = importlib.import_module("isobath.training.bench_kernel")
-    yield _table_of(
+    models = [load(name) for name in bundled()]
+    yield _beside(
         "The same weights in PyTorch, call by call in turn, one thread",
-        [beside.compare(load(name)) for name in bundled()],
-        "kernel, eager and torchscript: milliseconds per frame",
+        [
+            beside.compare(model, encoder=encoder)
+            for model in models
+            for encoder in (False, True)
+            if model.can_encode or not encoder
+        ],
     )
     with tempfile.TemporaryDirectory() as folder:
-        sizes = beside.compare_sizes(Path(folder))
-    names = tuple(sizes[0])
-    yield Table(
-        "Models of several sizes with random weights, beside PyTorch",
-        tuple(name.replace("_", " ") for name in names),
-        tuple(tuple(size[name] for name in names) for size in sizes),
-        "ratio: how many times the kernel's speed is TorchScript's",
+        yield _beside(
+            "Models of several sizes with random weights, beside PyTorch", beside.compare_sizes(Path(folder))
+        )
+
+
+def _beside(title: str, found: list[Any]) -> Table:
+    """A table of comparisons with PyTorch, ratios last."""
+    table = _table_of(title, found)
+    return Table(
+        title,
+        (*table.head, "eager / kernel", "torchscript / kernel"),
+        tuple(
+            (*row, each.eager / each.kernel, each.torchscript / each.kernel)
+            for row, each in zip(table.rows, found, strict=True)
+        ),
+        "kernel, eager and torchscript: milliseconds per block",
     )
 
 
@@ -62,7 +81,88 @@ def bench_mapping() -> Iterator[Table]:
         yield msgspec.convert(table, type=Table)
 
 
-BENCHES: dict[str, Callable[[], Iterator[Table]]] = {"kernel": bench_kernel, "mapping": bench_mapping}
+def bench_page() -> Iterator[Table]:
+    """What a browser fetches, kind by kind: as it lies on the disk, and compressed."""
+    import gzip
+    from collections import defaultdict
+
+    from isobath.server.page import static_folder
+
+    sizes: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for path in static_folder().rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            for kind in (path.suffix.removeprefix(".") or path.name, "all"):
+                found = sizes[kind]
+                sizes[kind] = [found[0] + 1, found[1] + len(data), found[2] + len(gzip.compress(data, 9))]
+    rows = [(kind, n, raw / 1e3, zipped / 1e3, raw / zipped) for kind, (n, raw, zipped) in sizes.items()]
+    yield Table(
+        "The page, without models",
+        ("kind", "files", "kB", "kB gzipped", "ratio"),
+        tuple(sorted(rows, key=lambda row: row[2])),
+        "A browser fetches one of the two wasm files, and of the panels those it opens.",
+    )
+
+
+def bench_render(seconds: float = 10.0) -> Iterator[Table]:
+    """A take rendered offline with one voice and with four, mapping and limiter included."""
+    from isobath.models.coder import bundled, load
+    from isobath.outputs.null import times_real_time
+
+    rows = []
+    for name in bundled():
+        model = load(name)
+        found: dict[int, float] = {}
+        for voices in (1, 4):
+            works = [_wandering(model, voices, seconds) for _ in range(3)]
+            found[voices] = statistics.median(times_real_time(work) for work in works)
+            rows.append((name, voices, found[voices], found[voices] * voices / found[1]))
+    yield Table(
+        f"A take of {seconds:g} s rendered, median of three",
+        ("model", "voices", "times real time", "work done / one voice"),
+        tuple(rows),
+        "One thread: gesture, mapping (12 demonstrations), shaping, decoder, guard and limiter.",
+    )
+
+
+def _wandering(model: "Model", voices: int, seconds: float) -> "Rendering":
+    """A walk over two axes through sounds the model knows."""
+    import numpy as np
+
+    from isobath.engine import rendering
+    from isobath.mapping import fit
+    from isobath.protocol.piece import Axis, Piece, Take, Voice
+
+    random = np.random.default_rng(0)
+    points = random.random((12, 2))
+    mapping = fit(points, random.standard_normal((12, model.dims))).to_plain()
+    frames = int(seconds * model.sample_rate / model.hop)
+    walk = 0.5 + 0.4 * np.sin(np.arange(frames)[:, None] * np.array([0.011, 0.017]))
+    piece = Piece(
+        id="bench",
+        name="bench",
+        axes=(Axis(id="x", name="x"), Axis(id="y", name="y")),
+        voices=tuple(Voice(id=f"v{i}", model=model.name, seed=i, fitted=mapping) for i in range(voices)),
+    )
+    take = Take(
+        id="t",
+        name="t",
+        hop=model.hop,
+        sample_rate=model.sample_rate,
+        length=frames,
+        axes=("x", "y"),
+        frames=tuple(range(frames)),
+        points=tuple(map(tuple, walk.tolist())),
+    )
+    return rendering(piece, take, lambda _name: model)
+
+
+BENCHES: dict[str, Callable[[], Iterator[Table]]] = {
+    "kernel": bench_kernel,
+    "mapping": bench_mapping,
+    "render": bench_render,
+    "page": bench_page,
+}
 
 
 def _show(table: Table) -> None:
@@ -76,7 +176,7 @@ def _show(table: Table) -> None:
 @click.argument("names", nargs=-1, type=click.Choice(sorted(BENCHES)), metavar="[NAME]...")
 @as_json
 def bench(names: tuple[str, ...], as_json: bool) -> None:
-    """Measure NAMEs in one run: kernel, mapping; without one, both."""
+    """Measure NAMEs in one run: kernel, mapping, render, page; without one, all of them."""
     found: dict[str, list[Table]] = {}
     for name in names or tuple(BENCHES):
         found[name] = []

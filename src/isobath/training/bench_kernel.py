@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from .streaming import Streaming
 
 @dataclass(frozen=True)
 class Comparison:
-    """One model at one block: medians in milliseconds of calls taken in turn, and ratios."""
+    """One model at one block: medians in milliseconds of calls taken in turn."""
 
     model: str
     coder: str
@@ -36,11 +36,6 @@ class Comparison:
     torchscript: float
     times_real_time: float
     kernel_megabytes: float
-
-    @property
-    def faster_than_torchscript(self) -> float:
-        """How many times the kernel's speed is TorchScript's."""
-        return self.torchscript / self.kernel
 
 
 def torch_players(model: Model, frames: int, *, encoder: bool = False) -> list[Callable[[], Any]]:
@@ -99,7 +94,7 @@ SIZES = {
 }
 
 
-def compare_sizes(folder: Path, calls: int = 200) -> list[dict[str, Any]]:
+def compare_sizes(folder: Path, calls: int = 200) -> list[Comparison]:
     """Random models of several sizes, one block a call; written to `folder` on the way."""
     from .export import random_model
 
@@ -109,5 +104,5 @@ def compare_sizes(folder: Path, calls: int = 200) -> list[dict[str, Any]]:
         random_model(path, shape, 1)
         for encoder in (False, True):
             result = compare(load(path), 1, calls, encoder=encoder)
-            rows.append({**asdict(result), "ratio": result.faster_than_torchscript})
+            rows.append(replace(result, model=name))
     return rows
