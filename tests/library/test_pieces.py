@@ -12,6 +12,7 @@ from isobath.library import history
 from isobath.library.home import Home
 from isobath.library.library import Library
 from isobath.protocol.messages import HISTORY_STEPS
+from isobath.protocol.piece import Axis, MappingSettings, Master
 from tests.library.pieces import piece
 
 
@@ -218,3 +219,36 @@ def test_a_piece_needs_a_plain_id(library, id):
 def test_a_piece_that_is_not_there_is_named(library):
     with pytest.raises(PieceUnknown, match="nobody"):
         library.pieces.open("nobody")
+
+
+def voiced(**changes):
+    one = piece("odd", demonstrations=1)
+    return msgspec.structs.replace(one, voices=(msgspec.structs.replace(one.voices[0], **changes),))
+
+
+def odd_take(**changes):
+    one = piece("odd", takes=1)
+    return msgspec.structs.replace(one, takes=(msgspec.structs.replace(one.takes[0], **changes),))
+
+
+@pytest.mark.parametrize(
+    ("odd", "says"),
+    [
+        (voiced(gain_db=float("nan")), "not a number"),
+        (voiced(fitted={"values": [0.0, float("inf")]}), "not a number"),
+        (voiced(mapping=MappingSettings(trust=float("nan"))), "not a number"),
+        (msgspec.structs.replace(piece("odd"), master=Master(ceiling_db=float("nan"))), "not a number"),
+        (msgspec.structs.replace(piece("odd"), name="x" * 1_000_000), "1000000 letters"),
+        (msgspec.structs.replace(piece("odd"), axes=(Axis(id="x", name="x"),) * 65), "65 axes"),
+        (odd_take(hop=0), "runs backwards"),
+        (odd_take(length=-1), "runs backwards"),
+        (odd_take(frames=tuple(range(50, 0, -1))), "runs backwards"),
+        (odd_take(frames=()), "times without places"),
+    ],
+)
+def test_what_would_not_come_back_is_not_written_down(library, odd, says):
+    with pytest.raises(PieceDamaged, match=says) as refused:
+        library.pieces.change("page", 1, odd, "Odd")
+    assert len(str(refused.value)) < 300
+    assert not library.pieces.holds("odd")
+    assert library.pieces.acknowledged("page") == 0

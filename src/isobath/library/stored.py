@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import msgspec
 
@@ -41,10 +42,20 @@ class Packed:
     """Not compressed: most of them are in the database already."""
 
 
+MOST_AXES = 64
+MOST_VOICES = 64
+MOST_LETTERS = 1000
+"""Of a piece's name."""
+
+
 def _finite(values: object) -> bool:
-    """Whether all numbers inside nested tuples are finite."""
-    if isinstance(values, tuple):
-        return all(_finite(value) for value in values)
+    """Whether all numbers inside are finite. JSON has none that are not: they would not come back."""
+    if isinstance(values, tuple | list):
+        return all(map(_finite, values))
+    if isinstance(values, dict):
+        return all(map(_finite, values.values()))
+    if isinstance(values, msgspec.Struct):
+        return all(_finite(getattr(values, name)) for name in values.__struct_fields__)
     return not isinstance(values, float) or abs(values) < float("inf")
 
 
@@ -53,7 +64,7 @@ def check(piece: Piece) -> None:
 
     Raises:
         PieceNewer: a format this Isobath does not know.
-        PieceDamaged: an unusable id, or a number that is none.
+        PieceDamaged: an unusable id, a number that is none, or far more than can be played.
     """
     if piece.format > PIECE_FORMAT:
         raise PieceNewer(
@@ -61,7 +72,9 @@ def check(piece: Piece) -> None:
             f"{PIECE_FORMAT}). Update Isobath to open it."
         )
     if not VALID_ID.fullmatch(piece.id):
-        raise PieceDamaged(f'"{piece.name}" has no usable id. Export it from the page and import it again.')
+        raise PieceDamaged(
+            f'"{_short(piece.name)}" has no usable id. Export it from the page and import it again.'
+        )
     for voice in piece.voices:
         for demonstration in voice.demonstrations:
             if not (_finite(demonstration.point) and _finite(demonstration.latent)):
@@ -69,14 +82,41 @@ def check(piece: Piece) -> None:
                     f'The demonstration "{demonstration.label or demonstration.id}" holds a value that is '
                     "not a number, so it was not saved. Undo it, or place it again."
                 )
-        if not all(_finite(getattr(voice.shaping, name)) for name in voice.shaping.__struct_fields__):
+        if not _finite(voice.shaping):
             raise PieceDamaged(
                 f"The sliders of the voice on {voice.model} hold a value that is not a number, so the change "
                 "was not saved. Reset the slider."
             )
     for take in piece.takes:
-        if not _finite(take.points):
-            raise PieceDamaged(f'The take "{take.name}" holds a value that is not a number. Record it again.')
+        _check_take(take)
+    if not _finite(msgspec.structs.replace(piece, takes=())):
+        raise PieceDamaged(
+            f'Something in "{_short(piece.name)}" holds a value that is not a number, so the change was not '
+            "saved. Undo it."
+        )
+    for what, found, most in (
+        ("axes", len(piece.axes), MOST_AXES),
+        ("voices", len(piece.voices), MOST_VOICES),
+        ("letters in its name", len(piece.name), MOST_LETTERS),
+    ):
+        if found > most:
+            raise PieceDamaged(
+                f'"{_short(piece.name)}" has {found} {what}; {most} is the most. The change was not saved.'
+            )
+
+
+def _check_take(take: Take) -> None:
+    if not _finite(take.points):
+        raise PieceDamaged(f'The take "{take.name}" holds a value that is not a number. Record it again.')
+    forward = all(a <= b for a, b in pairwise((0, *take.frames)))
+    if take.hop < 1 or take.sample_rate < 1 or take.length < 0 or not forward:
+        raise PieceDamaged(f'The take "{take.name}" has a time that runs backwards. Record it again.')
+    if len(take.frames) != len(take.points) or any(len(row) != len(take.axes) for row in take.points):
+        raise PieceDamaged(f'The take "{take.name}" has times without places. Record it again.')
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 60 else name[:57] + "..."
 
 
 def pack(piece: Piece) -> Packed:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from isobath.mapping import Settings
 
 
+FARTHEST = 1e6
+"""Largest value of a point or a latent that is learned from."""
+
+
 def learn(fit: Fit) -> Fitted | FitFailed:
     """One fit, start to end. Never raises: the answer says what went wrong."""
     started = time.perf_counter()
@@ -59,8 +63,14 @@ def _learned(fit: Fit) -> tuple[MappingData, tuple[float, ...], tuple[str, ...]]
 
 
 def _check_shapes(fit: Fit) -> None:
-    """Raises MappingError for a demonstration with another number of axes or dimensions."""
+    """Raises MappingError for a demonstration with another number of axes or dimensions, or one that
+    lies so far away that learning from it would overflow."""
     for each in fit.demonstrations:
+        if any(abs(value) > FARTHEST for value in (*each.point, *each.latent)):
+            raise MappingError(
+                f'The demonstration "{each.label or each.id}" lies beyond anything that can be played '
+                f"(more than {FARTHEST:g}). Place it again, or delete it."
+            )
         for what, found, wanted in (
             ("axes", len(each.point), fit.axes),
             ("latent dimensions", len(each.latent), fit.dims),
