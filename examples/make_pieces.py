@@ -185,7 +185,10 @@ def kit(model: Model, hits: dict[str, Sound], silence: Sound) -> Piece:
     def gesture(t: float) -> Place:
         beat, within = divmod(t / 0.3, 1.0)
         struck = where.get(bar[int(beat) % len(bar)])
-        return struck if struck and within < 0.35 else (0.5, 0.5)
+        if struck is None:
+            return (0.5, 0.5)
+        reach = max(0.0, min(1.0, 1.15 - 1.5 * within)) ** 1.5  # out at once, back like a decay
+        return (0.5 + (struck[0] - 0.5) * reach, 0.5 + (struck[1] - 0.5) * reach)
 
     axes = (Axis(id="x", name="left to right"), Axis(id="y", name="near to far"))
     return Piece(
@@ -233,10 +236,10 @@ def faders(model: Model, notes: dict[tuple[int, int], dict[str, Sound]]) -> Piec
 def drifting(model: Model, notes: dict[tuple[int, int], dict[str, Sound]]) -> Piece:
     """Four anchorages and a current: leave it alone and it moves."""
     anchors = (
-        ("deep", (0.2, 0.2), (40, 3), "ringing", "#5b6fd6"),
+        ("deep", (0.2, 0.2), (40, 4), "ringing", "#5b6fd6"),
         ("warm", (0.8, 0.2), (45, 4), "ringing", "#c4546a"),
-        ("clear", (0.2, 0.8), (63, 3), "ringing", "#2fa58c"),
-        ("far", (0.8, 0.8), (60, 1), "fading", "#3f93c9"),
+        ("clear", (0.2, 0.8), (63, 4), "ringing", "#2fa58c"),
+        ("far", (0.8, 0.8), (57, 3), "fading", "#3f93c9"),
     )
     soundings = [
         Sounding(label, place, notes[key][state], colour) for label, place, key, state, colour in anchors

@@ -1,0 +1,38 @@
+"""The pieces that come with the instrument can be played, and sound like music rather than accidents."""
+
+import numpy as np
+import pytest
+
+from isobath.engine import render_piece
+from isobath.library.examples import examples, read_example
+from isobath.mapping import Mapping
+from isobath.models.coder import bundled, load
+
+NAMES = [line.id for line in examples()]
+
+
+def test_there_are_four_of_them():
+    assert len(NAMES) == 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_mapping_of_an_example_meets_its_demonstrations(name):
+    for voice in read_example(name).voices:
+        assert voice.model in bundled()
+        mapping = Mapping.from_plain(voice.fitted)
+        points = np.array([d.point for d in voice.demonstrations])
+        latents = np.array([d.latent for d in voice.demonstrations])
+        assert latents.shape[1] == load(voice.model).dims
+        np.testing.assert_allclose(mapping(points), latents, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_take_of_an_example_is_heard_and_changes(name):
+    piece = read_example(name)
+    audio = render_piece(piece, piece.takes[0], load)
+    level = np.sqrt(np.mean(audio**2))
+    assert 10 ** (-36 / 20) < level < 10 ** (-12 / 20)
+    assert np.abs(audio).max() <= 10 ** (-1 / 20)
+    spectra = np.abs(np.fft.rfft(audio[0][: len(audio[0]) // 8 * 8].reshape(8, -1), axis=1))
+    shapes = spectra / np.linalg.norm(spectra, axis=1, keepdims=True)
+    assert (shapes @ shapes.T).min() < 0.8
