@@ -58,6 +58,8 @@ def test_a_model_reads_back_as_it_was_written(path: Path) -> None:
         (lambda d: d.update(sample_rate="fast"), "sample_rate"),
         (lambda d: d.pop("decoder"), "decoder"),
         (lambda d: d["latent"].update(mean=[0.0]), "latent mean has shape"),
+        (lambda d: d["latent"].update(mean=[1e39] * d["dims"]), "far too large"),
+        (lambda d: d["latent"].update(std=[-1.0] * d["dims"]), "deviation is -1.0"),
         (lambda d: d["latent"].update(known_radius=-1), "known radius is -1"),
         (lambda d: d.update(decoder=d["decoder"] * 200), "number of operations"),
         (lambda d: d["decoder"][0].update(op="reverb"), "unknown operation 'reverb'"),

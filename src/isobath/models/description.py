@@ -27,6 +27,8 @@ MOST_DIMS = 128
 MOST_OPERATIONS = 512
 MOST_BYTES = 1 << 30
 MOST_HEADER = 1 << 24
+LARGEST = 1e15
+"""Of a latent's mean, deviation or variance; its square still fits the kernel's float32."""
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -133,8 +135,10 @@ def _check_statistics(path: Path, latent: LatentStatistics, dims: int) -> None:
     numbers = np.concatenate(
         [latent.mean, latent.std, np.ravel(latent.covariance), np.ravel(latent.percentiles.values)]
     )
-    if not np.all(np.isfinite(numbers)):
-        raise _damaged(path, "its latent statistics contain values that are not numbers")
+    if not np.all(np.abs(numbers) <= LARGEST):
+        raise _damaged(path, "its latent statistics contain values that are not numbers, or far too large")
+    if min(latent.std) < 0:
+        raise _damaged(path, f"its latent standard deviation is {min(latent.std)}, less than 0")
     if not (math.isfinite(latent.known_radius) and 0 < latent.known_radius < 1e6):
         raise _damaged(path, f"its known radius is {latent.known_radius}")
 
