@@ -1,5 +1,6 @@
 """The library as one thing."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -82,3 +83,12 @@ def test_uploads_left_over_from_a_crash_are_swept_away(home):
     (home.incoming / "left.part").write_bytes(b"x")
     with Library.open(home):
         assert list(home.incoming.iterdir()) == []
+
+
+def test_a_home_that_may_only_be_read_is_told_before_anything_is_played(home, monkeypatch):
+    Library.open(home).close()
+    refused = home.database
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != refused and allowed(path, mode))
+    with pytest.raises(SaveError, match="may only be read.*ISOBATH_HOME"):
+        Library.open(home)

@@ -45,7 +45,7 @@ class Home:
         """Make the folders, readable by their owner alone.
 
         Raises:
-            SaveError: the disk refuses.
+            SaveError: the disk refuses, or what is there may only be read.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -56,6 +56,12 @@ class Home:
                 f"Isobath cannot make its folder {self.root} ({error.strerror}). "
                 f"Set {VARIABLE} to a folder that can be written to."
             ) from error
+        for place in (self.root, self.models, self.backups, self.incoming, self.database):
+            if place.exists() and not os.access(place, os.W_OK):
+                raise SaveError(
+                    f"{place} may only be read, so nothing could be saved. Make it writable, or set "
+                    f"{VARIABLE} to a folder that can be written to."
+                )
 
 
 def find_home() -> Home:
