@@ -90,5 +90,5 @@ def test_a_home_that_may_only_be_read_is_told_before_anything_is_played(home, mo
     refused = home.database
     allowed = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: path != refused and allowed(path, mode))
-    with pytest.raises(SaveError, match="may only be read.*ISOBATH_HOME"):
+    with pytest.raises(SaveError, match=r"may only be read.*ISOBATH_HOME"):
         Library.open(home)
