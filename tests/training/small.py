@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from isobath.training.autoencoder import Model
 from isobath.training.corpus import Recording, front_operation
-from isobath.training.loop import Model
 from isobath.training.settings import Course, Shape
 
 SHAPE = Shape(

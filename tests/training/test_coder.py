@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from isobath.training.autoencoder import Model
 from isobath.training.coder import Coder, conv, conv_transpose, gate, hash_noise, tones
-from isobath.training.loop import Model
 from isobath.training.settings import Shape
 
 from .small import BANDS, LONG_HOP, SHAPE, STEREO, plucks

@@ -10,8 +10,9 @@ import torch
 
 from isobath.errors import ModelDamaged
 from isobath.training import export, reference, statistics
-from isobath.training.loop import Trainer, train
+from isobath.training.loop import train
 from isobath.training.settings import Shape
+from isobath.training.trainer import Trainer
 
 from .small import BANDS, COURSE, LONG_HOP, SHAPE, STEREO, plucks, recording
 
@@ -105,7 +106,7 @@ def test_axes_that_carry_nothing_can_be_left_out(tmp_path: Path) -> None:
     sounds = [recording(shape)]
     Trainer(shape, COURSE).save(tmp_path / "checkpoint.pt")
     path = tmp_path / "few.safetensors"
-    export.finish(tmp_path / "checkpoint.pt", sounds, [], WORDS, path, COURSE, least_share=0.9)
+    export.finish(tmp_path / "checkpoint.pt", sounds, [], WORDS, path, COURSE, axes=4)
     model = reference.load(path)
     assert model.description["dims"] == len(model.description["latent"]["labels"]) == 4
     z = model.encode(sounds[0].audio.numpy())

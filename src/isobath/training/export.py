@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from . import reference, statistics
+from .autoencoder import Model
 from .coder import Coder
 from .corpus import Recording
-from .loop import Model
 from .settings import Course, Shape, shape_from
 
 FORMAT = 1
@@ -121,12 +121,12 @@ class Words:
 
 def finish(
     checkpoint: Path, recordings: list[Recording], held_out: list[str], words: Words, path: Path,
-    course: Course, least_share: float = 0.0,
+    course: Course, axes: int | None = None,
 ) -> None:  # fmt: skip
     """Export a checkpoint's averaged weights with statistics, loudness and provenance.
 
-    recordings: the training set, for the latent's statistics. least_share: axes that carry
-    a smaller share of the variance are left out, at least four are kept. Quality is added by
+    recordings: the training set, for the latent's statistics. axes: how many principal axes
+    to keep, the largest first; all by default. Quality is added by
     `evaluate.measure` and `add_quality`.
     """
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
@@ -134,7 +134,7 @@ def finish(
     model = Model(shape, course.seed)  # the seed also gives the tones their phases
     model.load_state_dict(state["average"])
     encoder, decoder = model.encoder, model.decoder
-    listens, explained, labels = _turn(encoder, decoder, recordings, shape, least_share)
+    listens, explained, labels = _turn(encoder, decoder, recordings, shape, axes)
     shape = replace(shape, dims=len(labels))
     description = bare_description(shape, listens, decoder)
     z = np.concatenate([statistics.means(listens, r) for r in recordings])
@@ -160,15 +160,14 @@ def finish(
 
 
 def _turn(
-    encoder: Coder, decoder: Coder, recordings: list[Recording], shape: Shape, least_share: float
+    encoder: Coder, decoder: Coder, recordings: list[Recording], shape: Shape, axes: int | None
 ) -> tuple[Coder, statistics.Floats, list[str]]:
     """Principal axes, signed and named, folded into the weights; the encoder loses `deviation`."""
     z = np.concatenate([statistics.means(encoder, r) for r in recordings])
     notes = [statistics.heard(r, shape.hop, shape.sample_rate, shape.delay) for r in recordings]
     level, light, midi = (np.concatenate(x) for x in zip(*notes, strict=True))
     mean, whitening, explained = statistics.principal(z)
-    kept = min(max(int(np.sum(explained >= least_share)), 4), len(explained))
-    whitening, explained = whitening[:kept], explained[:kept]
+    whitening, explained = whitening[:axes], explained[:axes]
     signs, labels = statistics.name_axes((z - mean) @ whitening.T, level, light, midi)
     statistics.fold(encoder, decoder, mean, signs[:, None] * whitening)
     operations = [o for o in encoder.operations if o["out"] != "deviation"]

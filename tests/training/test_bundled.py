@@ -1,0 +1,35 @@
+"""The recipes are those of the files that are shipped."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from isobath.training import bundled, reference
+from isobath.training.settings import course_from, shape_from
+
+BUNDLED = Path(reference.__file__).parents[1] / "models" / "bundled"
+
+
+@pytest.mark.parametrize("name", bundled.RECIPES)
+def test_the_recipe_is_what_the_file_says_of_itself(name: str) -> None:
+    recipe = bundled.RECIPES[name]
+    said = reference.load(BUNDLED / f"{name}.safetensors").description
+    training = said["training"]
+    assert shape_from(training["shape"]) == recipe.shape
+    assert training["steps"] == recipe.stages[-1].course.steps
+    assert training["held_out"] == list(recipe.held_out)
+    assert said["credit"] == recipe.words.credit
+    last = recipe.stages[-1].course
+    assert course_from(training["course"]) == last
+
+
+def test_held_out_files_are_never_trained_on(tmp_path: Path) -> None:
+    folder = tmp_path / "drums_kit"
+    folder.mkdir()
+    for name in ("01_funk.flac", *bundled.DRUMS.held_out):
+        soundfile.write(folder / name, np.zeros(100), 44100)
+    heard, kept = bundled.files(bundled.DRUMS, tmp_path)
+    assert [p.name for p in heard] == ["01_funk.flac"]
+    assert [p.name for p in kept] == list(bundled.DRUMS.held_out)
