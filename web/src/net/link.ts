@@ -1,7 +1,7 @@
 // The conversation with the server: what was done goes out in order, what others did comes in, and the
 // page plays on when nobody answers.
 
-import type { FitFailed, Fitted, FromServer, Opened } from "../protocol/messages";
+import type { FitFailed, Fitted, FromServer, Opened, PieceSummary } from "../protocol/messages";
 import { type Fit, PROTOCOL } from "../protocol/messages";
 import type { Operation, Store } from "../state/store";
 import { isThere } from "./http";
@@ -32,6 +32,8 @@ export class Link {
   private readonly socket: Socket;
   private readonly outbox: Outbox;
   private request = 0;
+  /** Requests under way for a list with the trash in it; null where nobody has looked at the trash. */
+  private trashAsked: Set<number> | null = null;
   private revision: number | null = null;
   private online = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -98,9 +100,15 @@ export class Link {
     this.ask({ type: "rename_piece", request: ++this.request, id, name });
   }
 
+  /** Into the trash. What is open there is no longer played on: the newest other piece is opened instead. */
   deletePiece(id: string): void {
     this.flush();
+    const { piece, pieces } = this.store.state;
     this.ask({ type: "delete_piece", request: ++this.request, id });
+    if (piece?.id !== id) return;
+    const next = pieces.find((p) => p.id !== id && !p.example && !p.trashed);
+    if (next === undefined) this.newPiece("Untitled");
+    else this.openPiece(next.id);
   }
 
   restorePiece(id: string): void {
@@ -111,8 +119,23 @@ export class Link {
     this.ask({ type: "list_pieces", request: ++this.request, trash });
   }
 
+  /** From now on the list of pieces has the trash too. */
   listTrash(): void {
+    this.trashAsked ??= new Set();
+    this.trashAsked.add(this.request + 1);
     this.listPieces(true);
+  }
+
+  /** Lists that are told to all pages come without the trash; who looks at it asks again. */
+  private listed(pieces: readonly PieceSummary[], request: number | null): void {
+    if (this.trashAsked === null || (request !== null && this.trashAsked.delete(request))) {
+      this.store.set({ pieces });
+      return;
+    }
+    const there = new Set(pieces.map((p) => p.id));
+    const trash = this.store.state.pieces.filter((p) => p.trashed && !there.has(p.id));
+    this.store.set({ pieces: [...pieces, ...trash] });
+    this.listTrash();
   }
 
   /** Ask for a fit; its number, or null while there is no connection. */
@@ -201,7 +224,7 @@ export class Link {
         this.changedElsewhere(message);
         break;
       case "pieces":
-        this.store.set({ pieces: message.pieces });
+        this.listed(message.pieces, message.request);
         break;
       case "models":
         this.store.set({ models: message.models });

@@ -28,11 +28,15 @@ export function duplicateTake(store: Store, id: string): void {
   });
 }
 
+/** Takes that lay over it lie over what it lay over. */
 export function deleteTake(store: Store, id: string): void {
-  store.edit("delete a take", (p) => ({
-    ...p,
-    takes: p.takes.filter((t) => t.id !== id).map((t) => (t.over === id ? { ...t, over: null } : t)),
-  }));
+  store.edit("delete a take", (p) => {
+    const under = p.takes.find((t) => t.id === id)?.over ?? null;
+    return {
+      ...p,
+      takes: p.takes.filter((t) => t.id !== id).map((t) => (t.over === id ? { ...t, over: under } : t)),
+    };
+  });
 }
 
 /** "take 3": the first such name not in use. */

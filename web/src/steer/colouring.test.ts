@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DARK, LIGHT, oklabToRgb } from "./colouring";
+import { colouringOf, cssColour, DARK, LIGHT, oklabToRgb } from "./colouring";
 
 describe("colours of the map", () => {
   it("have no edges where they leave what a screen can show", () => {
@@ -19,5 +19,13 @@ describe("colours of the map", () => {
     const rgba = new Uint8ClampedArray(4);
     oklabToRgb(0.6, 0, 0, rgba, 0);
     expect(new Set(rgba.slice(0, 3)).size).toBe(1);
+  });
+  it("give a map of one sound the colour of its place in the model", () => {
+    const one = (latent: number[]): string => {
+      const everywhere = Float64Array.from({ length: 400 }, (_, i) => latent[i % 4]!);
+      return cssColour(latent, colouringOf(everywhere, 4, null, [0, 0, 0, 0]), LIGHT);
+    };
+    expect(one([1.5, 0, 0, 0])).not.toBe(one([-1.5, 0, 0, 0]));
+    expect(one([1.5, 0, 0, 0])).not.toBe(one([0, 0, 0, 0]));
   });
 });

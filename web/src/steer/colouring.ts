@@ -24,8 +24,19 @@ export const LIGHT: Palette = { lightness: 0.82, relief: 0.09, chroma: 0.1 };
 /** Latents closer together than this all over the map are one colour, not a rainbow of nothing. */
 const QUIET = 0.1;
 
-/** The colouring of a grid of latents (n x dims, flat), as like `before` as can be. */
-export function colouringOf(latents: Float64Array, dims: number, before: Colouring | null): Colouring {
+/** Maps that spread less than this are coloured by where in the model they are, not by what is in them. */
+const SPREAD = 0.5;
+
+/**
+ * The colouring of a grid of latents (n x dims, flat), as like `before` as can be. A map of one sound only has
+ * no colours of its own; given the model's mean as `home`, it has the colour of its place in the model.
+ */
+export function colouringOf(
+  latents: Float64Array,
+  dims: number,
+  before: Colouring | null,
+  home: ArrayLike<number> | null = null,
+): Colouring {
   const same = before !== null && before.dims === dims ? before : null;
   const centre = meanOf(latents, dims);
   const covariance = covarianceOf(latents, dims, centre);
@@ -34,7 +45,10 @@ export function colouringOf(latents: Float64Array, dims: number, before: Colouri
   const ritz = principalTurn(covariance, basis, dims);
   turn(basis, same === null ? ritz.vectors : procrustes(basis, same.basis, dims), dims);
   if (same === null) settleSigns(basis, dims);
-  return { dims, centre, basis, scale: 1 / (1.8 * Math.max(QUIET, Math.sqrt(Math.max(0, ritz.largest)))) };
+  const spread = Math.sqrt(Math.max(0, ritz.largest));
+  const alike = home === null ? 0 : Math.max(0, 1 - spread / SPREAD);
+  if (home !== null) for (let d = 0; d < dims; d++) centre[d]! += alike * (home[d]! - centre[d]!);
+  return { dims, centre, basis, scale: 1 / (1.8 * Math.max(QUIET, alike, spread)) };
 }
 
 /** Paints a grid of latents as RGBA, opaque. */

@@ -277,6 +277,8 @@ export class PadView extends View implements HandsOn {
         frame: this.frame,
         axes,
         width: this.width,
+        height: this.height,
+        rem: 16 * ink().rem,
         here: this.app.performer.values,
         selection: this.state.selection,
         errors: voice === null ? new Map() : fitOf(this.state, voice.id, voice.side).errors,

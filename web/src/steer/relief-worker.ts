@@ -66,7 +66,7 @@ function chartOf({ look }: Order, size: { columns: number; rows: number }): Reli
   const { columns, rows } = size;
   const view: View = { x: look.x, y: look.y, rest: look.rest, columns, rows };
   const terrain = survey(prepared, view, look.base);
-  colouring = colouringOf(terrain.latents, terrain.dims, colouring);
+  colouring = colouringOf(terrain.latents, terrain.dims, colouring, knowledge.mean);
   const ground = new Uint8ClampedArray(4 * columns * rows);
   paint(terrain.latents, colouring, look.dark ? DARK : LIGHT, ground);
   const db = loudness(terrain, knowledge);

@@ -6,13 +6,16 @@ import { repeat } from "lit/directives/repeat.js";
 import { styleMap } from "lit/directives/style-map.js";
 import type { Demonstration } from "../protocol/messages";
 import { type Frame, toX, toY } from "./frame";
+import { type LabelSide, labelSides, labelWidth } from "./labels";
 import type { Axes } from "./placing";
 
 export interface SoundingsOn {
   readonly frame: Frame;
   readonly axes: Axes;
-  /** Width of the pad in pixels: labels turn round at its edge. */
+  /** Size of the pad and of the page's text in pixels: labels stay inside. */
   readonly width: number;
+  readonly height: number;
+  readonly rem: number;
   readonly here: ArrayLike<number>;
   readonly selection: ReadonlySet<string>;
   /** RMS miss at each, in standard deviations. */
@@ -30,28 +33,45 @@ const AUDIBLE = 0.05;
 const FAINT = 0.62;
 
 export function soundings(demonstrations: readonly Demonstration[], on: SoundingsOn): TemplateResult {
+  const sides = sidesOf(demonstrations, on);
   return html`<ul class="soundings" aria-label="Demonstrations on the surface">
     ${repeat(
       demonstrations,
       (d) => d.id,
-      (d, i) => sounding(d, i, on),
+      (d, i) => sounding(d, i, sides[i]!, on),
     )}
   </ul>`;
 }
 
-function sounding(d: Demonstration, index: number, on: SoundingsOn): TemplateResult {
+function sidesOf(demonstrations: readonly Demonstration[], on: SoundingsOn): LabelSide[] {
+  const marks = demonstrations.map((d, i) => {
+    const missed = !d.muted && (on.errors.get(d.id) ?? 0) >= AUDIBLE;
+    return {
+      x: toX(on.frame, d.point[on.axes.across] ?? 0.5),
+      y: toY(on.frame, d.point[on.axes.up] ?? 0.5),
+      width: labelWidth(labelOf(d, i), on.rem) + (missed ? 1.5 * on.rem : 0),
+    };
+  });
+  return labelSides(marks, on.width, on.height, on.rem);
+}
+
+function labelOf(d: Demonstration, index: number): string {
+  return d.label === "" ? `${index + 1}` : d.label;
+}
+
+function sounding(d: Demonstration, index: number, side: LabelSide, on: SoundingsOn): TemplateResult {
   const x = toX(on.frame, d.point[on.axes.across] ?? 0.5);
   const y = toY(on.frame, d.point[on.axes.up] ?? 0.5);
   const selected = on.selection.has(d.id);
   const near = nearness(d.point, on.here, on.axes);
-  const label = d.label === "" ? `${index + 1}` : d.label;
+  const label = labelOf(d, index);
   const error = on.errors.get(d.id) ?? 0;
   const missed = error >= AUDIBLE && !d.muted;
   const classes = ["sounding"];
   if (selected) classes.push("selected");
   else if (near < FAINT) classes.push("far");
   if (d.muted) classes.push("muted");
-  if (x + 16 + 8 * label.length > on.width - 6) classes.push("flip");
+  if (side !== "right") classes.push(`label-${side}`);
   const size = (0.8 + 0.25 * Math.min(4, d.weight)).toFixed(2);
   return html`<li
     style=${styleMap({
@@ -73,7 +93,7 @@ function sounding(d: Demonstration, index: number, on: SoundingsOn): TemplateRes
       @focus=${() => on.focus(d)}
     >
       <span class="dot"></span>
-      <span class="label">${label}${missed ? html`<sub>${figure(error)}</sub>` : nothing}</span>
+      <span class="label"><span>${label}</span>${missed ? html`<sub>${figure(error)}</sub>` : nothing}</span>
     </button>
   </li>`;
 }

@@ -45,7 +45,7 @@ export class SurfaceView extends View {
       ${
         loose.length === 0
           ? nothing
-          : html`<div class="faders" role="group" aria-label="Faders">
+          : html`<div class="faders ${piece.pads.length === 0 ? "alone" : ""}" role="group" aria-label="Faders">
             ${repeat(
               loose,
               (a) => a.id,
