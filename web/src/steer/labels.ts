@@ -11,7 +11,7 @@ export interface Labelled {
   readonly width: number;
 }
 
-interface Rectangle {
+export interface Rectangle {
   readonly left: number;
   readonly top: number;
   readonly right: number;
@@ -26,19 +26,14 @@ const GAP = 0.2;
 
 /** A label's width in pixels, about: the face is a narrow italic. Long ones are cut by the style. */
 export function labelWidth(label: string, rem: number): number {
-  return Math.min(LONGEST_LABEL, 0.47 * label.length + 0.3) * rem;
+  return Math.min(LONGEST_LABEL, 0.5 * label.length + 0.3) * rem;
 }
 
 /** In rem; the style cuts labels here. */
 export const LONGEST_LABEL = 14;
 
-/** A side for each mark; earlier marks choose first. The pad is `width` by `height` pixels. */
-export function labelSides(
-  marks: readonly Labelled[],
-  width: number,
-  height: number,
-  rem: number,
-): LabelSide[] {
+/** A side for each mark; earlier marks choose first. Labels stay inside `room`. */
+export function labelSides(marks: readonly Labelled[], room: Rectangle, rem: number): LabelSide[] {
   const taken: Rectangle[] = marks.map(({ x, y }) => ({
     left: x - MARK * rem,
     top: y - MARK * rem,
@@ -49,7 +44,10 @@ export function labelSides(
     for (const side of SIDES) {
       const label = rectangle(mark, side, rem);
       const inside =
-        label.left >= 2 && label.right <= width - 2 && label.top >= 2 && label.bottom <= height - 2;
+        label.left >= room.left &&
+        label.right <= room.right &&
+        label.top >= room.top &&
+        label.bottom <= room.bottom;
       if (!inside || taken.some((other, i) => i !== own && overlap(label, other))) continue;
       taken.push(label);
       return side;

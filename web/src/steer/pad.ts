@@ -276,8 +276,6 @@ export class PadView extends View implements HandsOn {
       ${soundings(voice?.demonstrations ?? [], {
         frame: this.frame,
         axes,
-        width: this.width,
-        height: this.height,
         rem: 16 * ink().rem,
         here: this.app.performer.values,
         selection: this.state.selection,

@@ -12,9 +12,7 @@ import type { Axes } from "./placing";
 export interface SoundingsOn {
   readonly frame: Frame;
   readonly axes: Axes;
-  /** Size of the pad and of the page's text in pixels: labels stay inside. */
-  readonly width: number;
-  readonly height: number;
+  /** Size of the page's text in pixels. */
   readonly rem: number;
   readonly here: ArrayLike<number>;
   readonly selection: ReadonlySet<string>;
@@ -52,7 +50,8 @@ function sidesOf(demonstrations: readonly Demonstration[], on: SoundingsOn): Lab
       width: labelWidth(labelOf(d, i), on.rem) + (missed ? 1.5 * on.rem : 0),
     };
   });
-  return labelSides(marks, on.width, on.height, on.rem);
+  const { left, top, width, height } = on.frame;
+  return labelSides(marks, { left, top, right: left + width, bottom: top + height }, on.rem);
 }
 
 function labelOf(d: Demonstration, index: number): string {

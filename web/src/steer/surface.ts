@@ -35,13 +35,17 @@ export class SurfaceView extends View {
     const loose = faders(piece);
     return html`
       ${this.bar()}
-      <div class="pads" style="--pads:${piece.pads.length}">
-        ${repeat(
-          piece.pads,
-          (_, i) => i,
-          (pad) => html`<isobath-pad .app=${this.app} .pad=${pad}></isobath-pad>`,
-        )}
-      </div>
+      ${
+        piece.pads.length === 0
+          ? nothing
+          : html`<div class="pads" style="--pads:${piece.pads.length}">
+            ${repeat(
+              piece.pads,
+              (_, i) => i,
+              (pad) => html`<isobath-pad .app=${this.app} .pad=${pad}></isobath-pad>`,
+            )}
+          </div>`
+      }
       ${
         loose.length === 0
           ? nothing

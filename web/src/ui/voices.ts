@@ -116,7 +116,7 @@ export class VoicesView extends View {
         neutral: 0,
         input: (pan) => set({ pan }),
       })}
-      <div class="row">
+      <div class="row wrap actions">
         <button type="button" aria-pressed=${voice.muted ? "true" : "false"} @click=${() => set({ muted: !voice.muted })}>
           ${icon(voice.muted ? "mute" : "sound")}${voice.muted ? "Muted" : "Mute"}
         </button>
