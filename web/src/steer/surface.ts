@@ -8,15 +8,34 @@ import { faders } from "../state/axes";
 import { listen } from "../state/explore";
 import { fitOf, type State } from "../state/store";
 import { View } from "../ui/app";
+import { contextOf, ink } from "../ui/canvas";
 import { segments, tool } from "../ui/parts";
 import { ticker } from "../ui/ticker";
 import "./pad";
+import { Strips } from "./strips";
+
+/** Places along a fader whose colour is asked for; fewer where there are many faders. */
+const NODES = 32;
+const FEW_NODES = 12;
+const MANY = 16;
+const STRIP_MS = 80;
 
 @customElement("isobath-surface")
 export class SurfaceView extends View {
+  private readonly strips = new Strips();
+  private settling = 0;
+
   override connectedCallback(): void {
     super.connectedCallback();
     this.whileHere(ticker.add(() => this.followFaders()));
+    this.whileHere(this.app.performer.listen(() => this.recolour()));
+    const themed = (): void => this.recolour();
+    window.addEventListener("isobath-theme", themed);
+    this.whileHere(() => window.removeEventListener("isobath-theme", themed));
+  }
+
+  protected override updated(): void {
+    this.recolour();
   }
 
   protected override concerns(state: State, previous: State): boolean {
@@ -106,6 +125,7 @@ export class SurfaceView extends View {
   private fader(axis: Axis): TemplateResult {
     const { performer } = this.app;
     return html`<label class="fader">
+      <canvas width="1" height="1" aria-hidden="true"></canvas>
       <input
         type="range"
         min="0"
@@ -124,6 +144,38 @@ export class SurfaceView extends View {
       />
       <span>${axis.name}</span>
     </label>`;
+  }
+
+  /** Each fader lies on the colours that it would reach; at most so often, however quickly one moves. */
+  private recolour(): void {
+    if (this.settling !== 0 || this.querySelector(".fader") === null) return;
+    this.settling = window.setTimeout(() => {
+      this.settling = 0;
+      this.paintStrips();
+    }, STRIP_MS);
+  }
+
+  private paintStrips(): void {
+    const { piece, voice, descriptions } = this.state;
+    const chosen = piece?.voices[voice];
+    const model = chosen === undefined ? undefined : descriptions.get(chosen.model);
+    const canvases = [...this.querySelectorAll<HTMLCanvasElement>(".fader canvas")];
+    if (piece === null || chosen === undefined || model === undefined || canvases.length === 0) return;
+    const { mapping } = fitOf(this.state, chosen.id, chosen.side);
+    const { hold } = chosen.shaping;
+    const axes = faders(piece).map((axis) => piece.axes.indexOf(axis));
+    const here = this.app.performer.values;
+    const base = hold.length > 0 ? hold : model.latent.mean;
+    const nodes = axes.length > MANY ? FEW_NODES : NODES;
+    const strips =
+      mapping === null
+        ? null
+        : this.strips.colours({ mapping, model, axes, here, base, dark: ink().dark }, nodes);
+    canvases.forEach((canvas, i) => {
+      const rgba = strips?.[i];
+      canvas.height = nodes;
+      if (rgba !== undefined) contextOf(canvas).putImageData(new ImageData(rgba, 1, nodes), 0, 0);
+    });
   }
 
   private heardAt(axis: string): number {
