@@ -309,7 +309,8 @@ export class PadView extends View implements HandsOn {
     const next = this.survey.relief?.next ?? null;
     if (next === null || !this.app.preferences.value.uncertainty) return nothing;
     const place = { x: toX(this.frame, next.x), y: toY(this.frame, next.y) };
-    return html`<span class="buoy" style=${styleMap(at(place))}>${icon("flag")}<span>demonstrate here next</span></span>`;
+    const flip = place.x > this.frame.left + this.frame.width - 11 * 16 * ink().rem;
+    return html`<span class="buoy ${flip ? "flip" : ""}" style=${styleMap(at(place))}>${icon("flag")}<span>demonstrate here next</span></span>`;
   }
 }
 
