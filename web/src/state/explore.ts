@@ -3,6 +3,7 @@
 
 import { encodedFrame, type ModelDescription } from "../net/models";
 import type { Encoded, Voice } from "../protocol/messages";
+import { type Knowledge, knowledgeOf, loudnessAt } from "../steer/knowledge";
 import { gaussian, whiten } from "./distribution";
 import { voiceOf } from "./edit";
 import type { Explore, State, Store } from "./store";
@@ -51,15 +52,40 @@ export function setExplored(store: Store, latent: readonly number[], voiceId?: s
 
 /**
  * A random sound from the model's own distribution, drawn through its covariance. `adventure` 1 draws
- * as the training sounds lie; 0 the mean; above 1 beyond them. Dimensions locked by shaping stay.
+ * as the training sounds lie; 0 the mean; above 1 beyond them. Dimensions locked by shaping stay. Sounds
+ * too soft to hear are passed over.
  */
 export function throwDice(store: Store, adventure = 1, random: () => number = Math.random): void {
   const found = drawing(store);
   if (found === null) return;
   const { voice, model } = found;
-  const drawn = gaussian(model.latent, adventure, random);
-  setExplored(store, keepLocked(voice, exploreOf(store.state, voice).latent, drawn), voice.id);
+  const here = exploreOf(store.state, voice).latent;
+  const draw = () => keepLocked(voice, here, gaussian(model.latent, adventure, random));
+  setExplored(store, audible(model, draw), voice.id);
 }
+
+/** What is softer than this, in dBFS, passes for silence. */
+const AUDIBLE_DB = -45;
+const THROWS = 24;
+
+/**
+ * Models know much silence: the rests and the ends of notes. Nobody throws for silence, so a throw that is
+ * expected to be too soft to hear is thrown again; if all are, the loudest counts.
+ */
+function audible(model: ModelDescription, draw: () => number[]): number[] {
+  const knowledge = known.get(model) ?? knowledgeOf(model);
+  known.set(model, knowledge);
+  let best = draw();
+  let loudest = loudnessAt(knowledge, best) ?? 0;
+  for (let i = 1; i < THROWS && loudest < AUDIBLE_DB; i++) {
+    const next = draw();
+    const db = loudnessAt(knowledge, next) ?? 0;
+    if (db > loudest) [best, loudest] = [next, db];
+  }
+  return best;
+}
+
+const known = new WeakMap<ModelDescription, Knowledge>();
 
 /** A step to a neighbouring sound, `amount` standard deviations long. */
 export function nudge(store: Store, amount = 0.25, random: () => number = Math.random): void {

@@ -58,6 +58,15 @@ function description(dims: number) {
   };
 }
 
+/** Repeatable numbers, 0..1. */
+function dice(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
 beforeEach(() => {
   time = 0;
   done = [];
@@ -225,6 +234,19 @@ test("a locked dimension is left alone by the dice, follows its slider, and is p
   expect(currentLatent(store)![1]).toBe(0.75);
   lock(store, 1, null);
   expect(store.state.piece!.voices[0]!.shaping.held[1]).toBe(0);
+});
+
+test("the dice pass over sounds too soft to hear", () => {
+  const roll = dice(4);
+  const organ = store.state.descriptions.get("organ")!;
+  const points = Array.from({ length: 80 }, () => [4 * roll() - 2, 4 * roll() - 2, 4 * roll() - 2]);
+  const soft = points.map((point) => -60 + 15 * point[0]!); // above -45 dBFS from 1 on, one throw in six
+  const loudness = { points, db: soft, brightness: soft };
+  store.set({ descriptions: new Map([["organ", { ...organ, loudness }]]) });
+  for (let i = 0; i < 20; i++) {
+    throwDice(store, 1, roll);
+    expect(currentLatent(store)![0]).toBeGreaterThan(0.8);
+  }
 });
 
 test("two sides are compared on the same demonstrations, and the one that is heard can be kept", () => {
