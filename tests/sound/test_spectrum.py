@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isobath.sound.spectrum import centroid_hz, magnitudes, third_octaves
+from isobath.sound.spectrum import magnitudes, third_octaves
 
 RATE = 48000
 
@@ -14,19 +14,6 @@ def test_a_sine_reads_its_level_in_its_own_bin() -> None:
     spectrum = magnitudes(sine(100 * RATE / 2048, 0.5), 2048)
     assert spectrum[3].argmax() == 100
     assert spectrum[3, 100] == pytest.approx(0.5, rel=1e-3)
-
-
-def test_the_centroid_of_a_sine_is_its_frequency() -> None:
-    assert centroid_hz(sine(3000), RATE) == pytest.approx(3000, rel=0.02)
-
-
-def test_the_centroid_of_white_noise_is_the_middle() -> None:
-    noise = np.random.default_rng(0).standard_normal((1, RATE))
-    assert centroid_hz(noise, RATE) == pytest.approx(RATE / 4, rel=0.03)
-
-
-def test_silence_has_no_centroid() -> None:
-    assert centroid_hz(np.zeros((1, 100)), RATE) == 0
 
 
 def test_thirds_of_octaves_tell_where_and_when() -> None:

@@ -101,16 +101,3 @@ def a_weight(hz: Floats) -> Floats:
         * (square + 12194.217**2)
     )
     return np.asarray(curve * 10 ** (1.9997 / 20), dtype=np.float64)
-
-
-def a_weighted_db(audio: Audio | Floats, sample_rate: int) -> float:
-    """Level of a whole sound in dBFS RMS after A-weighting; the mean over channels."""
-    sound = np.atleast_2d(np.asarray(audio, dtype=np.float64))
-    samples = sound.shape[1]
-    if samples == 0:
-        return SILENCE_DB
-    spectrum = np.abs(np.fft.rfft(sound)) ** 2
-    spectrum[:, 1 : (samples + 1) // 2] *= 2
-    weight = a_weight(np.fft.rfftfreq(samples, 1 / sample_rate).astype(np.float64)) ** 2
-    power = float((spectrum * weight).sum(axis=1).mean()) / samples**2
-    return max(SILENCE_DB, 10 * math.log10(power)) if power > 0 else SILENCE_DB

@@ -1,4 +1,4 @@
-"""Where the energy of a sound lies: centroid and a compact spectrum to compare sounds by."""
+"""A compact spectrum to compare sounds by."""
 
 from __future__ import annotations
 
@@ -23,14 +23,6 @@ def magnitudes(audio: Audio | Floats, size: int = 2048, hop: int | None = None) 
     frames = np.lib.stride_tricks.sliding_window_view(sound, size)[::hop]
     window = np.hanning(size + 1)[:-1]
     return np.asarray(np.abs(np.fft.rfft(frames * window)) / (window.sum() / 2), dtype=np.float64)
-
-
-def centroid_hz(audio: Audio | Floats, sample_rate: int) -> float:
-    """The centre of gravity of the magnitude spectrum in Hz, over the whole sound; 0 for silence."""
-    size = 2048
-    mean = magnitudes(audio, size).mean(axis=0)
-    total = float(mean.sum())
-    return float(mean @ np.fft.rfftfreq(size, 1 / sample_rate)) / total if total > 1e-12 else 0.0
 
 
 def third_octaves(audio: Audio | Floats, sample_rate: int, seconds: float = 0.25) -> Floats:

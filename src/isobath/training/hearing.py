@@ -11,14 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isobath.sound.loudness import a_weight
+
 Floats = NDArray[np.floating[Any]]
-
-
-def a_weighting(hz: Floats) -> Floats:
-    """Power gain of the A curve, 1 at 1 kHz."""
-    s = np.asarray(hz, dtype=np.float64) ** 2
-    r = (12194.0**2 * s**2) / ((s + 20.6**2) * np.sqrt((s + 107.7**2) * (s + 737.9**2)) * (s + 12194.0**2))
-    return np.asarray((r * 10 ** (2.0 / 20)) ** 2)
 
 
 def _powers(audio: NDArray[np.float32], size: int, hop: int) -> Floats:
@@ -37,8 +32,8 @@ def loudness_and_brightness(
 ) -> tuple[Floats, Floats]:
     """Per frame: A-weighted level (dBFS RMS, floor -120) and centroid (Hz)."""
     power = _powers(audio, size, hop)
-    hz = np.fft.rfftfreq(size, 1 / sample_rate)
-    level = 10 * np.log10(power @ a_weighting(hz) + 1e-12)
+    hz = np.fft.rfftfreq(size, 1 / sample_rate).astype(np.float64)
+    level = 10 * np.log10(power @ a_weight(hz) ** 2 + 1e-12)
     centroid = power @ hz / (power.sum(axis=1) + 1e-12)
     return level, centroid
 

@@ -1,1 +1,0 @@
-"""Latent space: what a model knows of it, and paths through it."""
