@@ -11,7 +11,7 @@ from typing import Any, get_args
 from msgspec import inspect as shape
 
 from isobath.protocol import messages, piece
-from isobath.protocol.typescript import Words, structs_of, typescript, words_of
+from isobath.protocol.typescript import Words, structs_of, typescript, words_of, write_or_check
 
 TARGET = Path("docs/reference/messages.md")
 
@@ -78,18 +78,5 @@ def generate() -> str:
     return "\n".join(parts)
 
 
-def main(arguments: list[str]) -> int:
-    """Write the file, or check it."""
-    text = generate()
-    if "--check" in arguments:
-        same = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
-        print(f"{TARGET} is up to date." if same else f"{TARGET} is out of date: generate it again.")
-        return 0 if same else 1
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(text, encoding="utf-8")
-    print(f"{TARGET}: {len(text.splitlines())} lines.")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(write_or_check(TARGET, generate(), sys.argv[1:]))

@@ -213,18 +213,17 @@ def generate() -> str:
     return "\n".join(parts)
 
 
-def main(arguments: list[str]) -> int:
-    """Write the file, or check it."""
-    text = generate()
+def write_or_check(target: Path, text: str, arguments: list[str]) -> int:
+    """Write a generated file or, with --check, say whether it is up to date; the exit code."""
     if "--check" in arguments:
-        same = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
-        print(f"{TARGET} is up to date." if same else f"{TARGET} is out of date: generate it again.")
+        same = target.exists() and target.read_text(encoding="utf-8") == text
+        print(f"{target} is up to date." if same else f"{target} is out of date: generate it again.")
         return 0 if same else 1
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(text, encoding="utf-8")
-    print(f"{TARGET}: {len(text.splitlines())} lines.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    print(f"{target}: {len(text.splitlines())} lines.")
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(write_or_check(TARGET, generate(), sys.argv[1:]))
