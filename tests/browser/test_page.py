@@ -269,3 +269,28 @@ def test_nothing_is_fetched_from_anywhere_else(context: Any, server: Server) -> 
     opened.page.close()
     assert seen
     assert [url for url in seen if not url.startswith((server.url, "blob:", "data:"))] == []
+
+
+def test_a_piece_put_in_the_trash_makes_way_for_another_and_comes_back(page: Page) -> None:
+    gone = page.value("isobath.store.state.piece.id")
+    page.page.click("nav.rail [data-panel=keep]")
+    page.page.locator(".piece.current").get_by_role("button", name="to the trash").click()
+    page.until(f"isobath.store.state.piece.id !== '{gone}'")
+    listed = f"isobath.store.state.pieces.find(p => p.id === '{gone}')?.trashed"
+    page.until(f"{listed} === true")
+    page.page.get_by_role("button", name="Bring back").first.click()
+    page.until(f"{listed} === false")
+
+
+def test_without_a_pad_each_fader_shows_what_it_would_reach(page: Page) -> None:
+    page.start()
+    for place in ((0.2, 0.2), (0.8, 0.3), (0.5, 0.8)):
+        page.place(*place)
+    page.until_learned()
+    page.value("isobath.store.edit('no pad', p => ({...p, pads: []}))")
+    page.until("document.querySelectorAll('.faders.alone .fader').length === 2")
+    page.until(
+        "[...document.querySelectorAll('.fader canvas')].every(c => {"
+        "const d = c.getContext('2d').getImageData(0, 0, 1, c.height).data;"
+        "return c.height > 8 && d[3] === 255 && d.slice(0, 3).join() !== d.slice(-4, -1).join(); })"
+    )
