@@ -15,7 +15,7 @@ def _axes(latent: dict[str, Any]) -> list[str]:
         at, values = latent["percentiles"]["at"], latent["percentiles"]["values"][i]
         low, middle, high = (f"{values[at.index(p)]:+.2f}" for p in (5, 50, 95))
         lines.append(
-            f"| {i + 1} | {label} | {100 * latent['explained'][i]:.1f} % | {low} | {middle} | {high} |"
+            f"| {i + 1} | {label or '–'} | {100 * latent['explained'][i]:.1f} % | {low} | {middle} | {high} |"
         )
     return lines
 

@@ -67,8 +67,12 @@ def _correlation(a: Floats, b: Floats) -> float:
     return float(np.corrcoef(a[known], b[known])[0, 1])
 
 
+TELLING = 0.3
+"""Correlation from which on a name helps more than it misleads."""
+
+
 def name_axes(z: Floats, level: Floats, centroid: Floats, midi: Floats) -> tuple[Floats, list[str]]:
-    """Signs (dims) and labels: what each axis goes with most, such as `loudness +0.92`."""
+    """Signs (dims) and labels: what each axis goes with most, such as `loudness +0.92`; "" for nothing much."""
     loud = level > -70.0
     signs, labels = np.ones(z.shape[1]), []
     for i in range(z.shape[1]):
@@ -79,7 +83,7 @@ def name_axes(z: Floats, level: Floats, centroid: Floats, midi: Floats) -> tuple
         signs[i] = -1.0 if lead < 0 else 1.0
         named = {"loudness": with_level, "brightness": with_light, "pitch": with_pitch}
         best = max(named, key=lambda k: abs(named[k]))
-        labels.append(f"{best} {signs[i] * named[best]:+.2f}")
+        labels.append(f"{best} {signs[i] * named[best]:+.2f}" if abs(named[best]) >= TELLING else "")
     return signs, labels
 
 
