@@ -33,7 +33,7 @@ LARGEST = 1e15
 Tensors = dict[str, NDArray[Any]]
 
 
-class Operation(msgspec.Struct, frozen=True, rename={"source": "in", "kind": "op"}):
+class Operation(msgspec.Struct, frozen=True, omit_defaults=True, rename={"source": "in", "kind": "op"}):
     """One step of a coder: what it reads, what it writes, and its tensors by name."""
 
     kind: str

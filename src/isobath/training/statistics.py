@@ -72,7 +72,7 @@ TELLING = 0.3
 
 
 def name_axes(z: Floats, level: Floats, centroid: Floats, midi: Floats) -> tuple[Floats, list[str]]:
-    """Signs (dims) and labels: what each axis goes with most, such as `loudness +0.92`; "" for nothing much."""
+    """Signs (dims) and labels: what each axis goes with most (`loudness +0.92`), "" for nothing much."""
     loud = level > -70.0
     signs, labels = np.ones(z.shape[1]), []
     for i in range(z.shape[1]):
