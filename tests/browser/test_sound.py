@@ -323,3 +323,31 @@ def test_voices_of_different_hops_sound_together_as_rendered(instrument: Instrum
     delay = round(instrument.run("return i.instrument.lookAhead * i.instrument.sampleRate"))
     played = heard[:, start + delay : start + delay + rendered.shape[1]]
     np.testing.assert_allclose(played[:, FADE:], rendered[:, FADE:], atol=1e-4)
+
+
+def test_the_meters_show_the_latent_of_the_voice_that_is_edited(instrument: Instrument) -> None:
+    first, second = instrument.run(
+        """
+        const held = (latent) => ({ hold: latent, held: latent.map(() => 1), smoothing_seconds: 0 });
+        i.store.edit("two held voices", (piece) => ({
+          ...piece,
+          voices: [
+            { ...piece.voices[0], shaping: { ...piece.voices[0].shaping, ...held([0.25, 0.5]) } },
+            {
+              ...piece.voices[0], id: "second", model: "pebble",
+              shaping: { ...piece.voices[0].shaping, ...held([-0.75, -0.5]) },
+            },
+          ],
+        }));
+        await t.until(() => i.store.state.descriptions.has("pebble"), "the second model");
+        let latent = null;
+        i.instrument.addEventListener("meters", (event) => { latent = event.detail.latent[0]; });
+        const shown = async (voice, wanted) => {
+          i.store.set({ voice });
+          await t.until(() => latent !== null && Math.abs(latent - wanted) < 1e-3, `the latent ${wanted}`);
+          return latent;
+        };
+        return [await shown(0, 0.25), await shown(1, -0.75)];
+        """
+    )
+    assert first > 0 > second

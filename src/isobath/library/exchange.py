@@ -147,7 +147,7 @@ def import_(source: IO[bytes], models: Models) -> tuple[Piece, tuple[str, ...]]:
         raise PieceDamaged(f"The file's manifest cannot be read ({error}).") from error
     except BROKEN as error:
         raise PieceDamaged(
-            f"The file is not an Isobath piece ({error}). Choose one that ends in .isobath."
+            "The file is not an Isobath piece, or a damaged one. Choose one that ends in .isobath."
         ) from error
     voices = tuple(msgspec.structs.replace(v, model=names.get(v.model, v.model)) for v in piece.voices)
     return msgspec.structs.replace(piece, voices=voices), notes

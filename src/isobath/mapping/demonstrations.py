@@ -104,12 +104,17 @@ def _contradictions(x: Floats, y: Floats, w: Floats, names: tuple[str, ...]) -> 
     for place in np.flatnonzero(np.bincount(group) > 1):
         members = used[group == place]
         if np.ptp(y[members], axis=0).max() > 1e-6:
-            who = " and ".join(names[i] for i in members[:3]) + (" and others" if len(members) > 3 else "")
+            who = _listed([names[i] for i in members[:3]] + ["others"] * (len(members) > 3))
             sentences.append(
                 f"{who} put different sounds at the same spot; their average is heard there. "
                 "Move or mute one of them."
             )
     return sentences
+
+
+def _listed(names: list[str]) -> str:
+    """`A and B`, `A, B and C`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]])
 
 
 def spread(points: Floats) -> tuple[Floats, Floats, Floats]:

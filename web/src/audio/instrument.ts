@@ -16,7 +16,7 @@ export interface Meters {
   guardDb: Decibels; // reduction, <= 0
   clamped: number; // 0..1: how much the clamp moved the last latent
   scrubbed: number; // NaN or infinite values replaced since the start
-  latent: Float32Array; // last shaped latent of voice 0
+  latent: Float32Array; // last shaped latent of the voice that is watched
   gesture: Float64Array; // the gesture that made it
   frame: number; // latent frames rendered by voice 0 since the start
   load: number; // 0..1: render time / real time, smoothed
@@ -57,6 +57,8 @@ export interface Instrument extends EventTarget {
   setMapping(slot: number, mapping: MappingData | null): void;
   setShaping(slot: number, shaping: Shaping, gainDb: Decibels, pan: number, muted: boolean): void;
   setMaster(master: Master): void;
+  /** The meters' latent is that of the voice on this slot. */
+  watch(slot: number): void;
   /** Play a latent path directly (scrubbing an encoded file); null returns to the mapping. */
   setLatent(slot: number, latent: ArrayLike<number> | null): void;
 

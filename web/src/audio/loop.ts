@@ -38,6 +38,8 @@ export class Loop {
   private pending: Start | null = null;
   silenced = false;
   private lead = -1;
+  /** Slot of the voice whose latent the meters show; the leading voice where it is empty. */
+  watched = 0;
   /** Samples rendered since the start. */
   private samples = 0;
   /** Latent frames of the leading voice since the start. */
@@ -139,10 +141,11 @@ export class Loop {
     return this.lead < 0 ? 0 : (this.player.infoOf(this.lead)?.hop ?? 0);
   }
 
-  /** Write the last shaped latent of the leading voice; how many dimensions it has. */
-  leadLatent(into: Float64Array, offset: number): number {
-    const dims = this.lead < 0 ? 0 : (this.sources[this.lead]?.dims ?? 0);
-    if (dims > 0) this.player.latent(this.lead, into, offset, dims);
+  /** Write the last shaped latent of the voice that is watched; how many dimensions it has. */
+  watchedLatent(into: Float64Array, offset: number): number {
+    const slot = this.sources[this.watched] ? this.watched : this.lead;
+    const dims = slot < 0 ? 0 : (this.sources[slot]?.dims ?? 0);
+    if (dims > 0) this.player.latent(slot, into, offset, dims);
     return dims;
   }
 

@@ -100,6 +100,9 @@ class IsobathProcessor extends AudioWorkletProcessor {
       case "master":
         loop.player.master(message.gain, message.ceilingDb, message.guardDb);
         break;
+      case "watch":
+        loop.watched = message.slot;
+        break;
       case "panic":
         loop.panic();
         break;
@@ -223,7 +226,7 @@ class IsobathProcessor extends AudioWorkletProcessor {
     const axes = Math.min(loop.gesture.length, 64);
     values[METER.axes] = axes;
     for (let i = 0; i < axes; i++) values[METER.head + i] = loop.gesture[i]!;
-    values[METER.dims] = loop.leadLatent(values, METER.head + axes);
+    values[METER.dims] = loop.watchedLatent(values, METER.head + axes);
     this.post({ type: "meters", buffer }, [buffer]);
   }
 

@@ -23,6 +23,8 @@ export type ToWorklet =
       readonly values: Float32Array;
     }
   | { readonly type: "master"; readonly gain: number; readonly ceilingDb: number; readonly guardDb: number }
+  /** The meters carry the latent of this slot's voice. */
+  | { readonly type: "watch"; readonly slot: number }
   | { readonly type: "panic" }
   | { readonly type: "resume"; readonly seed: number }
   | {
@@ -56,7 +58,7 @@ export type FromWorklet =
       readonly last: boolean;
     };
 
-/** A meters buffer: this head, then the gesture, then the latent of the leading voice. */
+/** A meters buffer: this head, then the gesture, then the latent of the voice that is watched. */
 export const METER = {
   peak: 0,
   rms: 2,

@@ -34,6 +34,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   private takes: readonly Take[] = [];
   private gesture = new Float64Array(1);
   private master: Master = { gain_db: 0, ceiling_db: -1, guard_db: 8 };
+  private watched = 0;
   private seed = TAKE_SEED;
 
   private recording: TakeRecording | null = null;
@@ -90,6 +91,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   private resend(): void {
     this.sendAxes();
     this.setMaster(this.master);
+    this.watch(this.watched);
     this.slots.tellAll((sentence) => this.fail(sentence));
   }
 
@@ -164,6 +166,11 @@ export class WorkletInstrument extends EventTarget implements Instrument {
       ceilingDb: Math.min(master.ceiling_db, -1),
       guardDb: master.guard_db,
     });
+  }
+
+  watch(slot: number): void {
+    this.watched = slot;
+    this.send({ type: "watch", slot });
   }
 
   setAxes(axes: readonly Axis[]): void {

@@ -72,6 +72,7 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     }
     if (piece?.takes !== before?.takes) instrument.setTakes(piece?.takes ?? []);
     if (piece !== null && piece.master !== before?.master) instrument.setMaster(piece.master);
+    if (state.voice !== previous.voice) instrument.watch(state.voice);
     followVoices(state, previous);
   };
 
