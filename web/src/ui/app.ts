@@ -5,6 +5,7 @@ import { property } from "lit/decorators.js";
 import type { Instrument, Meters } from "../audio/instrument";
 import type { Performer } from "../gesture/performer";
 import type { Link } from "../net/link";
+import type { Voice } from "../protocol/messages";
 import type { Fitting } from "../state/fitting";
 import type { State, Store } from "../state/store";
 import type { PreferenceStore } from "./preferences";
@@ -59,5 +60,18 @@ export abstract class View extends LitElement {
   /** Listen for as long as the element is on the page. */
   protected whileHere(off: () => void): void {
     this.leave.push(off);
+  }
+}
+
+/** A view that fills a side panel. */
+export abstract class Panel extends View {
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.classList.add("panel-body");
+  }
+
+  /** The voice that is edited. */
+  protected get voice(): Voice | null {
+    return this.state.piece?.voices[this.state.voice] ?? null;
   }
 }

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { Demonstration, Voice } from "../protocol/messages";
+import type { Demonstration } from "../protocol/messages";
 import {
   COLOURS,
   deleteDemonstrations,
@@ -18,7 +18,7 @@ import {
 import { listen, setExplored } from "../state/explore";
 import { fitOf, type State } from "../state/store";
 import { announce } from "./announcer";
-import { View } from "./app";
+import { Panel } from "./app";
 import { icon } from "./icons";
 import { head, section, slider, tool } from "./parts";
 import "./voices";
@@ -27,12 +27,7 @@ import "./voices";
 const AUDIBLE = 0.05;
 
 @customElement("isobath-demonstrate")
-export class DemonstratePanel extends View {
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.classList.add("panel-body");
-  }
-
+export class DemonstratePanel extends Panel {
   protected override concerns(state: State, previous: State): boolean {
     return (
       state.piece !== previous.piece ||
@@ -41,10 +36,6 @@ export class DemonstratePanel extends View {
       state.fits !== previous.fits ||
       state.listen !== previous.listen
     );
-  }
-
-  private get voice(): Voice | null {
-    return this.state.piece?.voices[this.state.voice] ?? null;
   }
 
   private get chosen(): Demonstration[] {

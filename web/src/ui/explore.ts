@@ -10,7 +10,7 @@ import type { State } from "../state/store";
 import { setShaping } from "../state/voices";
 import { heardLatent } from "../steer/heard";
 import { announce } from "./announcer";
-import { View } from "./app";
+import { Panel } from "./app";
 import { icon } from "./icons";
 import { head, section, slider } from "./parts";
 import { percent } from "./words";
@@ -20,13 +20,8 @@ import "./sound-file";
 import "./voices";
 
 @customElement("isobath-explore")
-export class ExplorePanel extends View {
+export class ExplorePanel extends Panel {
   @state() private adventure = 1;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.classList.add("panel-body");
-  }
 
   protected override concerns(state: State, previous: State): boolean {
     return (
@@ -35,10 +30,6 @@ export class ExplorePanel extends View {
       state.descriptions !== previous.descriptions ||
       state.models !== previous.models
     );
-  }
-
-  private get voice(): Voice | null {
-    return this.state.piece?.voices[this.state.voice] ?? null;
   }
 
   private get model(): ModelDescription | null {

@@ -5,19 +5,18 @@ import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { PieceSummary } from "../protocol/messages";
 import type { State } from "../state/store";
-import { View } from "./app";
+import { Panel } from "./app";
 import { exportPiece, importPiece } from "./files";
 import { icon } from "./icons";
 import { head, section, tool } from "./parts";
 import { ago } from "./words";
 
 @customElement("isobath-keep")
-export class KeepPanel extends View {
+export class KeepPanel extends Panel {
   @state() private renaming: string | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.classList.add("panel-body");
     if (this.state.connection.state === "online") this.app.link.listTrash();
     this.whileHere(
       this.app.store.subscribe((state, previous) => {

@@ -5,7 +5,7 @@ import { customElement } from "lit/decorators.js";
 import type { Algorithm, MappingSettings, Voice } from "../protocol/messages";
 import { type Fit, fitOf, type Side, type State } from "../state/store";
 import { endComparison, setMapping, setRefit, setSide } from "../state/voices";
-import { View } from "./app";
+import { Panel } from "./app";
 import { icon } from "./icons";
 import { type Choice, choose, head, section, segments, slider, toggle } from "./parts";
 import { percent } from "./words";
@@ -51,12 +51,7 @@ const ALGORITHMS: readonly (Choice<Algorithm> & { readonly about: string })[] = 
 const TRUSTING: readonly Algorithm[] = ["gp", "thin_plate", "ridge"];
 
 @customElement("isobath-learn")
-export class LearnPanel extends View {
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.classList.add("panel-body");
-  }
-
+export class LearnPanel extends Panel {
   protected override concerns(state: State, previous: State): boolean {
     return (
       state.piece !== previous.piece ||
@@ -65,10 +60,6 @@ export class LearnPanel extends View {
       state.descriptions !== previous.descriptions ||
       state.connection !== previous.connection
     );
-  }
-
-  private get voice(): Voice | null {
-    return this.state.piece?.voices[this.state.voice] ?? null;
   }
 
   protected override render(): TemplateResult {

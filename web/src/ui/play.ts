@@ -19,7 +19,7 @@ import { listen } from "../state/explore";
 import type { State } from "../state/store";
 import { changeTake, deleteTake, duplicateTake } from "../state/takes";
 import { setMaster } from "../state/voices";
-import { View } from "./app";
+import { Panel } from "./app";
 import { icon } from "./icons";
 import { choose, head, section, segments, slider, toggle, tool } from "./parts";
 import { playTake, recordTake, stopTakes } from "./transport";
@@ -32,12 +32,7 @@ const FORMATS = [
 ] as const;
 
 @customElement("isobath-play")
-export class PlayPanel extends View {
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.classList.add("panel-body");
-  }
-
+export class PlayPanel extends Panel {
   protected override concerns(state: State, previous: State): boolean {
     return state.piece !== previous.piece || state.takes !== previous.takes || state.voice !== previous.voice;
   }
