@@ -3,25 +3,11 @@
 // SCRIPT: { rate, seed, gain, ceiling, guard, voices: [{ shaping: [floats of ib_shaping], latents: [[...], ...] }],
 //           blocks: [samples of each call] }; voice i plays BLOB i, its latents in turn and then the last one.
 import { readFileSync, writeSync } from "node:fs";
+import { fine, openKernel } from "../wasm_kernel.mjs";
 
 const [kernelPath, scriptPath, ...blobPaths] = process.argv.slice(2);
 const script = JSON.parse(readFileSync(scriptPath, "utf8"));
-const { instance } = await WebAssembly.instantiate(readFileSync(kernelPath), {});
-const kernel = instance.exports;
-const memory = kernel.memory;
-
-let top = kernel.__heap_base.value;
-function take(bytes) {
-  const at = Math.ceil(top / 64) * 64;
-  top = at + Number(bytes);
-  const missing = top - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / 65536));
-  return at;
-}
-function fine(code) {
-  if (code < 0) throw new Error(`kernel says ${code}`);
-  return code;
-}
+const { kernel, memory, take } = await openKernel(kernelPath);
 const floatsAt = (at, count) => new Float32Array(memory.buffer, at, count);
 
 const size = fine(kernel.ib_player_bytes(2, script.rate));

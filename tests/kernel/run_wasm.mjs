@@ -2,25 +2,11 @@
 //   node run_wasm.mjs KERNEL.wasm BLOB decode|encode FRAMES_A_CALL SEED BATCH [repeats] < floats > floats
 // With `repeats` it prints {"milliseconds": [...]} instead: time of each call.
 import { readFileSync, writeSync } from "node:fs";
+import { fine, openKernel } from "../wasm_kernel.mjs";
 
 const [kernelPath, blobPath, what, framesText, seedText, batchText, repeatsText] = process.argv.slice(2);
 const [callFrames, seed, batch] = [framesText, seedText, batchText].map(Number);
-const { instance } = await WebAssembly.instantiate(readFileSync(kernelPath), {});
-const kernel = instance.exports;
-const memory = kernel.memory;
-
-let top = kernel.__heap_base.value;
-function take(bytes) {
-  const at = Math.ceil(top / 64) * 64;
-  top = at + Number(bytes);
-  const missing = top - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / 65536));
-  return at;
-}
-function fine(code) {
-  if (code < 0) throw new Error(`kernel says ${code}`);
-  return code;
-}
+const { kernel, memory, take } = await openKernel(kernelPath);
 
 const blob = readFileSync(blobPath);
 const blobAt = take(blob.length);

@@ -2,21 +2,12 @@
 
 import time
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from isobath.cli.telling import as_json, print_json, print_table
-
-ALGORITHMS = (
-    "gp",
-    "perceptron",
-    "neighbours",
-    "inverse_distance",
-    "thin_plate",
-    "linear",
-    "polynomial",
-    "ridge",
-)
+from isobath.protocol.piece import Algorithm
 
 
 @click.command()
@@ -29,7 +20,11 @@ ALGORITHMS = (
     help="Where to write the mapping (JSON).",
 )
 @click.option(
-    "--algorithm", type=click.Choice(ALGORITHMS), default="gp", show_default=True, help="How to learn."
+    "--algorithm",
+    type=click.Choice(get_args(Algorithm)),
+    default="gp",
+    show_default=True,
+    help="How to learn.",
 )
 @click.option(
     "--trust",

@@ -1,23 +1,14 @@
 """How demonstrations become a mapping: the choices a musician has."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from isobath.errors import MappingError
 
 Algorithm = Literal[
     "gp", "perceptron", "neighbours", "inverse_distance", "thin_plate", "linear", "polynomial", "ridge"
 ]
-ALGORITHMS: tuple[Algorithm, ...] = (
-    "gp",
-    "perceptron",
-    "neighbours",
-    "inverse_distance",
-    "thin_plate",
-    "linear",
-    "polynomial",
-    "ridge",
-)
+ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 
 
 @dataclass(frozen=True, kw_only=True)

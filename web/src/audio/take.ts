@@ -2,6 +2,8 @@
 // the next. A take recorded over another holds only the axes that were moved; the rest come from the take
 // below, and so on down (docs/engine.md).
 
+import type { Take } from "../protocol/messages";
+
 /** One take as the worklet plays it. */
 export interface TakeLayer {
   /** Samples per frame, at the player's rate; need not be whole. */
@@ -131,18 +133,10 @@ export function joinRows(
 }
 
 /** What layering needs of a stored take (protocol's Take). */
-export interface StoredTake {
-  readonly id: string;
-  readonly hop: number;
-  readonly sample_rate: number;
-  readonly length: number;
-  readonly axes: readonly string[];
-  readonly frames: readonly number[];
-  readonly points: readonly (readonly number[])[];
-  readonly loop: boolean;
-  readonly muted: boolean;
-  readonly over: string | null;
-}
+export type StoredTake = Pick<
+  Take,
+  "id" | "hop" | "sample_rate" | "length" | "axes" | "frames" | "points" | "loop" | "muted" | "over"
+>;
 
 /** A take with all that lie below it, as the worklet plays them in a piece with these axes. */
 export function stackOf(
