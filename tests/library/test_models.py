@@ -1,5 +1,7 @@
 """The models on this machine."""
 
+import os
+
 import pytest
 
 from isobath.errors import ModelDamaged, ModelUnknown
@@ -84,3 +86,16 @@ def test_a_model_that_is_not_there_is_named_with_those_that_are(models):
 )
 def test_every_name_fits_an_address(name, here):
     assert name_for(name) == here
+
+
+def test_bundled_models_stand_in_one_order_whenever_they_were_unpacked(home, tmp_path):
+    for seed, name in enumerate(("aeolian", "drums", "guitar")):
+        file = tmp_path / f"{name}.safetensors"
+        file.write_bytes(model_bytes(name, seed=seed))
+        os.utime(file, (seed + 1, seed + 1))
+    listed = [model.name for model in Models(home, tmp_path).all()]
+    assert listed == ["guitar", "aeolian", "drums"]
+
+
+def test_a_new_piece_plays_the_guitar(library):
+    assert library.new("Mine").voices[0].model == "guitar"

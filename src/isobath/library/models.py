@@ -22,6 +22,9 @@ from isobath.models.description import describe, read
 from isobath.models.pack import pack
 from isobath.protocol.messages import ModelSummary
 
+FIRST = "guitar"
+"""The bundled model that a new piece plays: the guide and the guided start speak of it."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -118,7 +121,8 @@ class Models:
     def _files(self) -> Iterator[tuple[Path, bool]]:
         for folder, bundled in ((self._bundled, True), (self._home.models, False)):
             if folder.is_dir():
-                yield from ((path, bundled) for path in sorted(folder.glob("*.safetensors"), key=_arrival))
+                order = _rank if bundled else _arrival
+                yield from ((path, bundled) for path in sorted(folder.glob("*.safetensors"), key=order))
 
     def _all(self) -> tuple[Found, ...]:
         """Every model, each content once, each name once."""
@@ -154,6 +158,11 @@ class Models:
             return seen.found
         except OSError:
             return None
+
+
+def _rank(path: Path) -> tuple[bool, str]:
+    """Bundled models stand in one order on every machine, whenever their files were unpacked."""
+    return path.stem != FIRST, path.stem
 
 
 def _arrival(path: Path) -> tuple[int, str]:
