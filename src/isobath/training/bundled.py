@@ -90,7 +90,35 @@ DRUMS = Recipe(
     ),
 )
 
-RECIPES = {"guitar": GUITAR, "drums": DRUMS}
+VOICES = Recipe(
+    words=export.Words(
+        name="voices",
+        title="Voices",
+        about="Three people reading aloud: vowels, breath and consonants as one space, without words.",
+        licence="CC0-1.0",
+        credit="rhasspy voice datasets: Kerstin (German), Nathalie (Dutch), flemishguy (Flemish), CC0 1.0",
+    ),
+    patterns=("voices/*.flac",),
+    held_out=("kerstin_de_f_10.flac", "nathalie_nl_f_08.flac", "flemishguy_nl_m_24k_05.flac"),
+    stages=(Stage(replace(_FIRST, steps=6000)), Stage(replace(_LATER, steps=11000))),
+    shape=replace(SHAPES["instrument"], dims=12, cycles=18.0, longest=4096),
+)
+
+LANDSCAPE = Recipe(
+    words=export.Words(
+        name="landscape",
+        title="Landscape",
+        about="Water, wind, birds, animals and streets, recorded outdoors in stereo.",
+        licence="CC-BY-4.0",
+        credit="",
+    ),
+    patterns=("landscape/*.flac",),
+    held_out=tuple(f"{name}_held.flac" for name in ("birds", "rain", "waves", "construction", "farm", "leaves")),
+    stages=(Stage(replace(_FIRST, steps=6000)), Stage(replace(_LATER, steps=11000))),
+    shape=replace(SHAPES["instrument"], channels=2, dims=12, tones=192, bins_per_octave=18),
+)
+
+RECIPES = {"guitar": GUITAR, "drums": DRUMS, "voices": VOICES, "landscape": LANDSCAPE}
 
 
 def files(recipe: Recipe, corpora: Path) -> tuple[list[Path], list[Path]]:
