@@ -19,6 +19,8 @@ from isobath.protocol.piece import PIECE_FORMAT, MappingData, Piece, Take, Voice
 
 VALID_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
+VALID_SOUND = re.compile(r"[0-9a-f]{64}")
+
 Hash = bytes
 """SHA-256 of a part, 32 bytes."""
 
@@ -87,6 +89,7 @@ def check(piece: Piece) -> None:
                 f"The sliders of the voice on {voice.model} hold a value that is not a number, so the change "
                 "was not saved. Reset the slider."
             )
+        _check_sound(f"The voice on {voice.model}", voice.source.sound)
     for take in piece.takes:
         _check_take(take)
     if not _finite(msgspec.structs.replace(piece, takes=())):
@@ -105,7 +108,16 @@ def check(piece: Piece) -> None:
             )
 
 
+def _check_sound(owner: str, sound: str | None) -> None:
+    """The id becomes the name of a file, so it must be nothing else."""
+    if sound is not None and not VALID_SOUND.fullmatch(sound):
+        raise PieceDamaged(
+            f'{owner} names a sound "{_short(sound)}", which is no id of a sound. Choose the sound again.'
+        )
+
+
 def _check_take(take: Take) -> None:
+    _check_sound(f'The take "{take.name}"', take.input)
     if not _finite(take.points):
         raise PieceDamaged(f'The take "{take.name}" holds a value that is not a number. Record it again.')
     forward = all(a <= b for a, b in pairwise((0, *take.frames)))

@@ -107,6 +107,45 @@ class Shaping(msgspec.Struct, frozen=True, kw_only=True):
     """0..1: how firmly latents are kept inside what the model knows."""
 
 
+SourceKind = Literal["gesture", "input", "sound", "voice", "prior"]
+
+Manner = Literal["follow", "absolute", "bias", "scale"]
+
+SoundId = str
+"""A sound kept in the library: the SHA-256 of its file's content, 64 letters and digits."""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a voice's latents come from besides the performer, and how the two meet (docs/engine.md)."""
+
+    kind: SourceKind = "gesture"
+    """gesture: the performer alone, by mapping and sliders; input: what comes in live (microphone or line);
+    sound: a sound of the library, looped; voice: another voice's sound; prior: a prior dreams."""
+    sound: SoundId | None = None
+    """For `sound`: which one."""
+    title: str = ""
+    """What its file was called."""
+    loudness: float | None = None
+    """LUFS of the whole sound, as the library measured it; None: not known."""
+    voice: Id | None = None
+    """For `voice`: whose sound is heard, before its gain and pan, even where that voice is muted."""
+    gain_db: float = 0.0
+    """Of what comes in, before everything else."""
+    match: bool = True
+    """What the encoder hears is brought to the loudness of the model's training set (paper 002, 5)."""
+    wet: float = 1.0
+    """0 what came in, delayed until it meets the model's sound; 1 the model alone."""
+    temperature: float = 1.0
+    """For `prior`: 0 its likeliest path, 1 as it learned, more is wilder."""
+    seed: int = 1
+    """For `prior`: the same seed dreams the same."""
+    manner: tuple[Manner, ...] = ()
+    """Per dimension, how the performer's latent meets the source's: follow the source as it is; absolute, the
+    performer replaces it; bias, added to it; scale, multiplies it. A shorter list goes on with follow."""
+    amount: tuple[float, ...] = ()
+    """Per dimension, how much of that: 0 leaves the source as it is. A shorter list goes on with 1."""
+
+
 class Voice(msgspec.Struct, frozen=True, kw_only=True):
     """One model being played."""
 
@@ -115,7 +154,12 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     gain_db: float = 0.0
     pan: float = 0.0
     muted: bool = False
+    solo: bool = False
+    """While any voice has this, only those that have it are heard; the others play on unheard."""
     seed: int = 1
+    source: Source = msgspec.field(default_factory=Source)
+    follows: Id | None = None
+    """Another voice, whose latents this one follows instead of its own mapping: one mapping for all."""
     shaping: Shaping = msgspec.field(default_factory=Shaping)
     demonstrations: tuple[Demonstration, ...] = ()
     mapping: MappingSettings = msgspec.field(default_factory=MappingSettings)
@@ -145,6 +189,8 @@ class Take(msgspec.Struct, frozen=True, kw_only=True):
     muted: bool = False
     over: Id | None = None
     """The take this one was overdubbed onto."""
+    input: SoundId | None = None
+    """What came in live while it was recorded, from its first sample on, at the take's rate."""
 
 
 class Master(msgspec.Struct, frozen=True, kw_only=True):

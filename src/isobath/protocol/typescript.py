@@ -36,7 +36,12 @@ HEADER = """\
 
 NAMED = {
     tuple(sorted(get_args(alias))): name
-    for name, alias in (("Algorithm", piece.Algorithm), ("ProblemKind", messages.ProblemKind))
+    for name, alias in (
+        ("Algorithm", piece.Algorithm),
+        ("SourceKind", piece.SourceKind),
+        ("Manner", piece.Manner),
+        ("ProblemKind", messages.ProblemKind),
+    )
 }
 """Lists of words that have a name of their own."""
 
@@ -207,7 +212,8 @@ def generate() -> str:
         for struct in structs_of(module):
             parts += [part for part in (_interface(struct, words), _making(struct)) if part]
     said = words_of(messages)
-    parts.append(_words_alias("Algorithm", piece.Algorithm, words_of(piece)))
+    for name in ("Algorithm", "SourceKind", "Manner"):
+        parts.append(_words_alias(name, getattr(piece, name), words_of(piece)))
     parts.append(_words_alias("ProblemKind", messages.ProblemKind, said))
     parts += [_union_alias(name, getattr(messages, name), said) for name in ("FromPage", "FromServer")]
     return "\n".join(parts)

@@ -113,7 +113,9 @@ LANDSCAPE = Recipe(
         credit="",
     ),
     patterns=("landscape/*.flac",),
-    held_out=tuple(f"{name}_held.flac" for name in ("birds", "rain", "waves", "construction", "farm", "leaves")),
+    held_out=tuple(
+        f"{name}_held.flac" for name in ("birds", "rain", "waves", "construction", "farm", "leaves")
+    ),
     stages=(Stage(replace(_FIRST, steps=6000)), Stage(replace(_LATER, steps=11000))),
     shape=replace(SHAPES["instrument"], channels=2, dims=12, tones=192, bins_per_octave=18),
 )

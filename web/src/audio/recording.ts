@@ -53,6 +53,7 @@ export class TakeRecording {
       loop: this.over?.loop ?? false,
       muted: false,
       over: this.over?.id ?? null,
+      input: null,
     };
     this.resolve(take);
     return take;

@@ -109,6 +109,44 @@ export function makeShaping(given: Omit<Shaping, "hold" | "held" | "scale" | "bi
   return { hold: [], held: [], scale: [], bias: [], noise: [], drift: 0.0, drift_seconds: 4.0, smoothing_seconds: 0.02, clamp: 1.0, ...given };
 }
 
+/** Where a voice's latents come from besides the performer, and how the two meet (docs/engine.md). */
+export interface Source {
+  /**
+   * gesture: the performer alone, by mapping and sliders; input: what comes in live (microphone or line);
+   * sound: a sound of the library, looped; voice: another voice's sound; prior: a prior dreams.
+   */
+  readonly kind: SourceKind;
+  /** For `sound`: which one. */
+  readonly sound: string | null;
+  /** What its file was called. */
+  readonly title: string;
+  /** LUFS of the whole sound, as the library measured it; null: not known. */
+  readonly loudness: number | null;
+  /** For `voice`: whose sound is heard, before its gain and pan, even where that voice is muted. */
+  readonly voice: string | null;
+  /** Of what comes in, before everything else. */
+  readonly gain_db: number;
+  /** What the encoder hears is brought to the loudness of the model's training set (paper 002, 5). */
+  readonly match: boolean;
+  /** 0 what came in, delayed until it meets the model's sound; 1 the model alone. */
+  readonly wet: number;
+  /** For `prior`: 0 its likeliest path, 1 as it learned, more is wilder. */
+  readonly temperature: number;
+  /** For `prior`: the same seed dreams the same. */
+  readonly seed: number;
+  /**
+   * Per dimension, how the performer's latent meets the source's: follow the source as it is; absolute, the
+   * performer replaces it; bias, added to it; scale, multiplies it. A shorter list goes on with follow.
+   */
+  readonly manner: readonly Manner[];
+  /** Per dimension, how much of that: 0 leaves the source as it is. A shorter list goes on with 1. */
+  readonly amount: readonly number[];
+}
+
+export function makeSource(given: Omit<Source, "kind" | "sound" | "title" | "loudness" | "voice" | "gain_db" | "match" | "wet" | "temperature" | "seed" | "manner" | "amount"> & Partial<Source> = {}): Source {
+  return { kind: "gesture", sound: null, title: "", loudness: null, voice: null, gain_db: 0.0, match: true, wet: 1.0, temperature: 1.0, seed: 1, manner: [], amount: [], ...given };
+}
+
 /** One model being played. */
 export interface Voice {
   readonly id: string;
@@ -116,7 +154,12 @@ export interface Voice {
   readonly gain_db: number;
   readonly pan: number;
   readonly muted: boolean;
+  /** While any voice has this, only those that have it are heard; the others play on unheard. */
+  readonly solo: boolean;
   readonly seed: number;
+  readonly source: Source;
+  /** Another voice, whose latents this one follows instead of its own mapping: one mapping for all. */
+  readonly follows: string | null;
   readonly shaping: Shaping;
   readonly demonstrations: readonly Demonstration[];
   readonly mapping: MappingSettings;
@@ -128,8 +171,8 @@ export interface Voice {
   readonly fitted_other: { readonly [key: string]: unknown } | null;
 }
 
-export function makeVoice(given: Omit<Voice, "gain_db" | "pan" | "muted" | "seed" | "shaping" | "demonstrations" | "mapping" | "other" | "side" | "fitted" | "fitted_other"> & Partial<Voice>): Voice {
-  return { gain_db: 0.0, pan: 0.0, muted: false, seed: 1, shaping: makeShaping(), demonstrations: [], mapping: makeMappingSettings(), other: null, side: "a", fitted: null, fitted_other: null, ...given };
+export function makeVoice(given: Omit<Voice, "gain_db" | "pan" | "muted" | "solo" | "seed" | "source" | "follows" | "shaping" | "demonstrations" | "mapping" | "other" | "side" | "fitted" | "fitted_other"> & Partial<Voice>): Voice {
+  return { gain_db: 0.0, pan: 0.0, muted: false, solo: false, seed: 1, source: makeSource(), follows: null, shaping: makeShaping(), demonstrations: [], mapping: makeMappingSettings(), other: null, side: "a", fitted: null, fitted_other: null, ...given };
 }
 
 /** A recorded gesture. Row i of `points` holds from latent frame `frames[i]` of voice 0 to the next. */
@@ -149,10 +192,12 @@ export interface Take {
   readonly muted: boolean;
   /** The take this one was overdubbed onto. */
   readonly over: string | null;
+  /** What came in live while it was recorded, from its first sample on, at the take's rate. */
+  readonly input: string | null;
 }
 
-export function makeTake(given: Omit<Take, "seed" | "loop" | "muted" | "over"> & Partial<Take>): Take {
-  return { seed: 1, loop: false, muted: false, over: null, ...given };
+export function makeTake(given: Omit<Take, "seed" | "loop" | "muted" | "over" | "input"> & Partial<Take>): Take {
+  return { seed: 1, loop: false, muted: false, over: null, input: null, ...given };
 }
 
 /** The last things before the ear. */
@@ -612,6 +657,10 @@ export interface Refusal {
 }
 
 export type Algorithm = "gp" | "perceptron" | "neighbours" | "inverse_distance" | "thin_plate" | "linear" | "polynomial" | "ridge";
+
+export type SourceKind = "gesture" | "input" | "sound" | "voice" | "prior";
+
+export type Manner = "follow" | "absolute" | "bias" | "scale";
 
 /** save: not written, keep it and send it again; protocol: reload the page; server: our own mistake. */
 export type ProblemKind = "save" | "piece" | "model" | "mapping" | "audio" | "protocol" | "rate" | "server";
