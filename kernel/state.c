@@ -71,11 +71,22 @@ int64_t ib_state_bytes(const ib_model *model, int which, int batch, int frames) 
   return error ? error : lay_out(model, which, batch, chunk_of(model, frames), 0);
 }
 
+/* Play silence once, to be forgotten: the first block a musician hears should find weights, code
+ * and memory where every later one does. */
+static void rehearse(const ib_model *model, ib_state *state) {
+  begin_rows(model, state, state->chunk);
+  run(model, state, state->chunk);
+  end_rows(model, state, state->chunk);
+}
+
 int ib_state_init(const ib_model *model, int which, int batch, int frames, void *memory, int64_t bytes) {
   int64_t needed = ib_state_bytes(model, which, batch, frames);
   if (needed < 0) return (int)needed;
   if (!memory || (uintptr_t)memory % IB_ALIGN) return IB_BAD_ARGUMENT;
   if (bytes < needed) return IB_TOO_SMALL;
+  memset(memory, 0, (size_t)needed);
+  lay_out(model, which, batch, chunk_of(model, frames), memory);
+  rehearse(model, memory);
   memset(memory, 0, (size_t)needed);
   lay_out(model, which, batch, chunk_of(model, frames), memory);
   return 0;

@@ -91,3 +91,16 @@ def test_weights_that_do_not_fit_their_coder_are_a_damaged_model() -> None:
     tensors[name] = np.ascontiguousarray(tensors[name][:, :2])
     with pytest.raises(ModelDamaged, match="does not fit together"):
         Model(description, tensors)
+
+
+def test_the_rehearsal_at_init_leaves_no_past() -> None:
+    """A new state has played silence once (to warm the caches); nothing of that may be heard."""
+    model = KernelModel(pack(*small_model()))
+    info = model.info
+    z = np.random.default_rng(3).standard_normal((1, 5, info.dims)).astype(np.float32)
+    state = State(model, DECODER, 1, 8)
+    tail = state.memory[1024:].view(np.uint32)
+    assert np.count_nonzero(tail) <= 256  # the layout, and nothing of the registers
+    first = state.decode(z)
+    state.reset()
+    np.testing.assert_array_equal(state.decode(z), first)

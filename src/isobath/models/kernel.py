@@ -137,8 +137,18 @@ class State:
             checked(
                 model.library.ib_state_init(model.address, coder, batch, frames, memory.ctypes.data, size)
             )
+            self.memory, self.address = memory, memory.ctypes.data
+            self._rehearse()
         self.memory = memory
         self.address = memory.ctypes.data
+
+    def _rehearse(self) -> None:
+        """Make a call of no frames, so that the way into the library is trodden before it matters."""
+        info = self.model.info
+        if self.coder == DECODER:
+            self.decode(np.zeros((self.batch, 0, info.dims), np.float32))
+        else:
+            self.encode(np.zeros((self.batch, info.channels, 0), np.float32))
 
     def copy(self) -> State:
         """The same past, from here on its own."""

@@ -161,12 +161,12 @@ def pack(description: Description, tensors: Tensors, *, encoder: bool = True, de
     encoder_at = table_at + 16 * len(blob.arrays)
     decoder_at = encoder_at + len(encoder_list)
     at = decoder_at + len(decoder_list)
-    table, data = b"", b""
+    table, data = b"", list[bytes]()
     for array in blob.arrays:
         gap = -at % ALIGN
         raw = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
         table += struct.pack("<4I", _TYPES[array.dtype.name], array.size, at + gap, 0)
-        data += bytes(gap) + raw
+        data += (bytes(gap), raw)
         at += gap + len(raw)
     radius = struct.unpack("<i", struct.pack("<f", latent.known_radius))[0]
     header = [
@@ -178,4 +178,4 @@ def pack(description: Description, tensors: Tensors, *, encoder: bool = True, de
         mean, std, white,
     ]  # fmt: skip
     header += [0] * (HEADER_WORDS - len(header))
-    return struct.pack(f"<{HEADER_WORDS}i", *header) + table + encoder_list + decoder_list + data
+    return b"".join((struct.pack(f"<{HEADER_WORDS}i", *header), table, encoder_list, decoder_list, *data))
