@@ -5,7 +5,9 @@ IsobathError
 │   ├── ModelUnknown        no such model in the library
 │   ├── ModelDamaged        the file is not a model, or not a whole one
 │   ├── ModelNewer          written by a newer Isobath
-│   └── ModelMismatch       dimensions, rate or channels do not fit together
+│   ├── ModelMismatch       dimensions, rate or channels do not fit together
+│   ├── ModelRefused        another program's file asks for more than a model needs
+│   └── ModelFailed         another program's model failed, hung or is gone
 ├── MappingError            demonstrations that cannot be learned from
 ├── PieceError
 │   ├── PieceUnknown
@@ -43,6 +45,14 @@ class ModelNewer(ModelError):
 
 class ModelMismatch(ModelError):
     """Dimensions, rates or channels that do not fit together."""
+
+
+class ModelRefused(ModelError):
+    """A file of another program asks for more than a model needs; it was not run."""
+
+
+class ModelFailed(ModelError):
+    """A model of another program failed, gave no answer, or made something that is no sound."""
 
 
 class MappingError(IsobathError):
