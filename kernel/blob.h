@@ -1,7 +1,7 @@
 /* blob.h: the compact form of a model, made by src/isobath/models/pack.py.
  *
  * Little-endian words of 32 bits. A header of BLOB_HEADER words; a table of tensors, four
- * words each (type, count, byte offset, 0); for each coder a list of operations, sixteen
+ * words each (type, count, byte offset, 0); for each coder a list of operations, twenty
  * words each. Operation i writes register i + 1. Nothing in it is trusted.
  */
 #ifndef ISOBATH_BLOB_H
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define BLOB_MAGIC 0x424f5349u      /* "ISOB" */
-#define BLOB_VERSION 1u
+#define BLOB_VERSION 2u
 
 enum {                              /* header words */
   H_MAGIC, H_VERSION, H_BYTES, H_SAMPLE_RATE, H_CHANNELS, H_HOP, H_DIMS, H_DELAY, H_KNOWN_RADIUS,
@@ -18,8 +18,9 @@ enum {                              /* header words */
   H_DECODER, H_DECODER_LIST, H_AUDIO, H_STAT_MEAN, H_STAT_STD, H_STAT_WHITENING, BLOB_HEADER = 32
 };
 enum {                              /* operation words; -1: not there */
-  O_KIND, O_IN, O_ADD, O_LEAKY, O_WEIGHT, O_BIAS, O_OUTPUTS, O_TAPS, O_STRIDE, O_DILATION, O_GROUPS,
-  O_SECOND, O_NOISE, O_ATTACK, O_STEP, O_RESERVED, BLOB_OPERATION
+  O_KIND, O_IN, O_ADD, O_ACT, O_WEIGHT, O_BIAS, O_OUTPUTS, O_TAPS, O_STRIDE, O_DILATION, O_GROUPS,
+  O_SECOND, O_NOISE, O_ATTACK, O_STEP,
+  O_LATE, O_ADD_LATE, O_BY, O_BY_LATE, O_ALTERNATE, BLOB_OPERATION
 };
 enum { T_FLOAT32 = 0, T_FLOAT16 = 1, T_WORDS = 2 };
 

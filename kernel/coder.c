@@ -11,6 +11,7 @@ void run(const ib_model *model, ib_state *state, int frames) {
       case ANALYSIS: run_analysis(model, state, i, frames); break;
       case TONES: run_tones(model, state, i, frames); break;
       case SPECTRUM: run_spectrum(model, state, i, frames); break;
+      default: run_element(model, state, i, frames);
     }
 }
 

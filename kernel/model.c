@@ -4,44 +4,28 @@
  * is checked and what is built cannot drift apart. Weights are laid out here, once, as the
  * product wants them.
  */
-#include "blob.h"
-#include "plan.h"
+#include "builder.h"
 
-#define FLOATS (1 << T_FLOAT32 | 1 << T_FLOAT16)
-#define WORDS (1 << T_WORDS)
-#define MOST_BYTES ((int64_t)1 << 31)
-#define MOST_CHANNELS 16384
-#define MOST_TAPS 65536
-
-typedef struct {
-  const blob *blob;
-  char *memory;                     /* NULL while counting */
-  int64_t used;
-  int32_t hop, sample_rate;
-  reg registers[PLAN_REGISTERS];
-} builder;
-
-static int64_t take(builder *b, int64_t bytes) {
-  int64_t at = b->used;
-  b->used = (b->used + bytes + IB_ALIGN - 1) / IB_ALIGN * IB_ALIGN;
-  return at;
-}
-
-static int too_much(const builder *b) { return b->used > MOST_BYTES; }
-
-static int32_t field(const builder *b, int64_t at, int word) { return (int32_t)blob_word(b->blob, at + 4 * word); }
-
-static int within(int64_t value, int64_t low, int64_t high) { return value >= low && value <= high; }
+#define MOST_LATE (1 << 20)
 
 /* ---- packing ---------------------------------------------------------------- */
 
-typedef struct { int64_t base, output, segment, inner; } layout; /* strides of a weight in its tensor */
+/* Strides of a weight in its tensor. Where bands alternate, `turn` is 1 for the product of even
+ * rows, 2 for that of odd ones, and a band is an input (of synthesis) or an output. */
+typedef struct { int64_t base, output, segment, inner; int32_t turn, band_in; } layout;
+
+/* -1 where an odd band meets an odd row. */
+static float sign(const layout *l, int64_t output, int64_t segments_ago, int64_t inner) {
+  if (!l->turn) return 1.0f;
+  int64_t band = l->band_in ? inner : output, row = l->turn - 1 + (l->band_in ? segments_ago : 0);
+  return band & row & 1 ? -1.0f : 1.0f;
+}
 
 /* Room for one product, and the weight of output o, segment s, input i from
  * tensor[base + o*output + s*segment + i*inner] * scale. */
 static int pack(builder *b, product *p, const tensor *w, layout l, float scale) {
   int64_t depth = (int64_t)p->segments * p->inner;
-  p->half = HALF_WEIGHTS && w->type == T_FLOAT16 && scale == 1.0f;
+  p->half = HALF_WEIGHTS && w->type == T_FLOAT16 && scale == 1.0f && !l.turn;
   int64_t bytes = packed_bytes(p->outputs, depth, p->half);
   p->weights = take(b, bytes);
   if (too_much(b)) return IB_BAD_BLOB;
@@ -55,7 +39,7 @@ static int pack(builder *b, product *p, const tensor *w, layout l, float scale) 
         int64_t to = packed_index(p->outputs, depth, o, s * p->inner + i);
         if (p->half) memcpy(out + 2 * to, w->bytes + 2 * from, 2);
         else {
-          float value = tensor_float(w, from) * scale;
+          float value = tensor_float(w, from) * scale * sign(&l, o, p->segments - 1 - s, i);
           memcpy(out + 4 * to, &value, 4);
         }
       }
@@ -106,7 +90,7 @@ static int build_conv(builder *b, int64_t at, operation *o, const reg *in, reg *
   for (int32_t g = 0; g < o->groups; g++) {
     product stand_in, *p = product_at(b, o, g, &stand_in);
     *p = (product){ o->taps, inner, o->width, 0, 0, 0 };
-    layout l = { (int64_t)g * o->width * inner * o->taps, (int64_t)inner * o->taps, 1, o->taps };
+    layout l = { (int64_t)g * o->width * inner * o->taps, (int64_t)inner * o->taps, 1, o->taps, 0, 0 };
     if (pack(b, p, &w, l, 1.0f) || pack_bias(b, p, bias, (int64_t)g * o->width, o->width)) return IB_BAD_BLOB;
   }
   out->channels = outputs;
@@ -161,6 +145,15 @@ static int build_amplitude(builder *b, int64_t at, operation *o, const reg *in, 
   return 0;
 }
 
+/* One product, or one for even and one for odd rows, of which a frame must have as many. */
+static int alternating(builder *b, int64_t at, operation *o, int32_t rows) {
+  o->alternate = field(b, at, O_ALTERNATE);
+  if (!within(o->alternate, 0, 1) || (o->alternate && rows % 2)) return IB_BAD_BLOB;
+  o->products = 1 + o->alternate;
+  o->product = take(b, (int64_t)sizeof(product) * o->products);
+  return 0;
+}
+
 /* Filters [bands, taps] as a convolution over rows of bands: older rows first. */
 static int build_synthesis(builder *b, int64_t at, operation *o, const reg *in, reg *out) {
   int32_t bands = field(b, at, O_OUTPUTS), taps = field(b, at, O_TAPS);
@@ -172,13 +165,14 @@ static int build_synthesis(builder *b, int64_t at, operation *o, const reg *in, 
   o->taps = taps / bands;
   o->stride = o->dilation = 1;
   o->groups = in->channels / bands;
-  o->products = 1;
-  o->product = take(b, sizeof(product));
-  product stand_in, *p = product_at(b, o, 0, &stand_in);
-  *p = (product){ o->taps, bands, bands, 0, 0, 0 };
-  /* output j, segment s (row t - (taps-1-s)), band m: h_m[(taps-1-s) * bands + j] */
-  layout l = { (int64_t)(o->taps - 1) * bands, 1, -(int64_t)bands, taps };
-  if (pack(b, p, &w, l, (float)bands) || pack_bias(b, p, 0, 0, 1)) return IB_BAD_BLOB;
+  if (alternating(b, at, o, in->rows)) return IB_BAD_BLOB;
+  for (int turn = 0; turn < o->products; turn++) {
+    product stand_in, *p = product_at(b, o, turn, &stand_in);
+    *p = (product){ o->taps, bands, bands, 0, 0, 0 };
+    /* output j, segment s (row t - (taps-1-s)), band m: h_m[(taps-1-s) * bands + j] */
+    layout l = { (int64_t)(o->taps - 1) * bands, 1, -(int64_t)bands, taps, o->alternate ? turn + 1 : 0, 1 };
+    if (pack(b, p, &w, l, (float)bands) || pack_bias(b, p, 0, 0, 1)) return IB_BAD_BLOB;
+  }
   out->channels = o->groups;
   out->rows = in->rows * bands;
   o->scratch_row = bands;
@@ -197,12 +191,13 @@ static int build_analysis(builder *b, int64_t at, operation *o, const reg *in, r
   o->stride = bands;
   o->dilation = 1;
   o->groups = in->channels;
-  o->products = 1;
-  o->product = take(b, sizeof(product));
-  product stand_in, *p = product_at(b, o, 0, &stand_in);
-  *p = (product){ 1, taps, bands, 0, 0, 0 };
-  layout l = { taps - 1, taps, 0, -1 };
-  if (pack(b, p, &w, l, 1.0f) || pack_bias(b, p, 0, 0, 1)) return IB_BAD_BLOB;
+  if (alternating(b, at, o, in->rows / bands)) return IB_BAD_BLOB;
+  for (int turn = 0; turn < o->products; turn++) {
+    product stand_in, *p = product_at(b, o, turn, &stand_in);
+    *p = (product){ 1, taps, bands, 0, 0, 0 };
+    layout l = { taps - 1, taps, 0, -1, o->alternate ? turn + 1 : 0, 0 };
+    if (pack(b, p, &w, l, 1.0f) || pack_bias(b, p, 0, 0, 1)) return IB_BAD_BLOB;
+  }
   out->channels = o->groups * bands;
   out->rows = in->rows / bands;
   o->scratch = taps;
@@ -368,13 +363,32 @@ static int64_t look_back(const operation *o) {
   }
 }
 
+/* What is added must have the shape of what comes out; it may be read late. */
+static int check_added(builder *b, const operation *o, const reg *out) {
+  if (o->add < 0) return o->add_late ? IB_BAD_BLOB : 0;
+  reg *add = &b->registers[o->add];
+  if (add->rows != out->rows || add->channels != out->channels) return IB_BAD_BLOB;
+  if ((int64_t)o->add_late * add->channels > 1 << 24) return IB_BAD_BLOB;
+  if (o->add_late > add->history) add->history = o->add_late;
+  add->plain = 1;
+  switch (o->kind) {
+    case CONV: case CONV_TRANSPOSE: case SYNTHESIS: case TONES: case ACTIVATE: case MULTIPLY: case NOISE: return 0;
+    default: return IB_BAD_BLOB;
+  }
+}
+
 static int build_operation(builder *b, int64_t at, int32_t index, operation *o) {
   memset(o, 0, sizeof *o);
   o->kind = field(b, at, O_KIND);
   o->in = field(b, at, O_IN);
   o->add = field(b, at, O_ADD);
-  o->leaky = field(b, at, O_LEAKY);
-  if (!within(o->in, 0, index) || !within(o->add, -1, index) || !within(o->leaky, 0, 1)) return IB_BAD_BLOB;
+  o->by = field(b, at, O_BY);
+  o->act = field(b, at, O_ACT);
+  o->late = field(b, at, O_LATE);
+  o->add_late = field(b, at, O_ADD_LATE);
+  o->by_late = field(b, at, O_BY_LATE);
+  if (!within(o->in, 0, index) || !within(o->add, -1, index) || !within(o->by, -1, index)) return IB_BAD_BLOB;
+  if (!within(o->late, 0, MOST_LATE) || !within(o->add_late, 0, MOST_LATE) || !within(o->by_late, 0, MOST_LATE)) return IB_BAD_BLOB;
   reg *in = &b->registers[o->in], *out = &b->registers[index + 1];
   memset(out, 0, sizeof *out);
   int error = IB_BAD_BLOB;
@@ -386,18 +400,15 @@ static int build_operation(builder *b, int64_t at, int32_t index, operation *o) 
     case ANALYSIS: error = build_analysis(b, at, o, in, out); break;
     case TONES: error = build_tones(b, at, o, in, out); break;
     case SPECTRUM: error = build_spectrum(b, at, o, in, out); break;
+    default: error = build_element(b, at, o, in, out);
   }
   if (error) return error;
-  if ((int64_t)out->rows * out->channels > 1 << 24) return IB_BAD_BLOB;
-  if (o->add >= 0) {
-    reg *add = &b->registers[o->add];
-    if (add->rows != out->rows || add->channels != out->channels) return IB_BAD_BLOB;
-    if (o->kind != CONV && o->kind != CONV_TRANSPOSE && o->kind != SYNTHESIS && o->kind != TONES) return IB_BAD_BLOB;
-    add->plain = 1;
-  }
-  if (o->leaky && o->kind != CONV && o->kind != CONV_TRANSPOSE) return IB_BAD_BLOB;
-  if (o->leaky) in->activated = 1; else in->plain = 1;
-  int64_t history = look_back(o);
+  if (out->channels > MOST_CHANNELS || (int64_t)out->rows * out->channels > 1 << 24) return IB_BAD_BLOB;
+  if (check_added(b, o, out)) return IB_BAD_BLOB;
+  int leaky = o->kind < ACTIVATE && o->act;
+  if (leaky && (o->act != ACT_LEAKY || (o->kind != CONV && o->kind != CONV_TRANSPOSE))) return IB_BAD_BLOB;
+  if (leaky) in->activated = 1; else in->plain = 1;
+  int64_t history = look_back(o) + o->late;
   if (history * in->channels > 1 << 24) return IB_BAD_BLOB;
   if (history > in->history) in->history = (int32_t)history;
   return 0;

@@ -1,9 +1,7 @@
 /* operations.c: each operation of the model format, over the rows of one chunk. */
-#include "plan.h"
+#include "rows.h"
 
 static const product *products_of(const ib_model *model, const operation *o) { return AT(const product, model, o->product); }
-static float *scratch_of(ib_state *state) { return AT(float, state, state->scratch); }
-static const voice *voice_of(const ib_state *state, int v) { return AT(const voice, state, state->voices) + v; }
 
 /* Convolutions, both ways: all voices and rows in one product per group. */
 void run_product(const ib_model *model, ib_state *state, int index, int frames) {
@@ -21,35 +19,17 @@ void run_product(const ib_model *model, ib_state *state, int index, int frames) 
   r.add_voice = o->add >= 0 ? voice_stride(model, state, o->add) : 0;
   r.rows = frames * in->rows / (transpose ? 1 : o->stride);
   r.voices = state->batch;
+  const float *add = added_rows(model, state, o, 0);
   for (int g = 0; g < o->groups; g++) {
     const product *p = products_of(model, o) + g;
     int64_t from = (int64_t)g * o->width;
     float *plain = rows_of(model, state, index + 1, 0, 0), *activated = rows_of(model, state, index + 1, 1, 0);
-    r.in = rows_of(model, state, o->in, o->leaky, 0) - behind * in->channels + (int64_t)g * p->inner;
-    r.add = o->add >= 0 ? rows_of(model, state, o->add, 0, 0) + from : 0;
+    r.in = input_rows(model, state, o, 0) - behind * in->channels + (int64_t)g * p->inner;
+    r.add = add ? add + from : 0;
     r.plain = plain ? plain + from : 0;
     r.activated = activated ? activated + from : 0;
     multiply(model, p, &r);
   }
-}
-
-/* Values computed LANES at a time into whichever copies of the row are kept. */
-static void put(float *plain, float *activated, int at, int count, lanes value) {
-  if (count >= LANES) {
-    if (plain) store(plain + at, value);
-    if (activated) store(activated + at, leaky(value));
-  } else {
-    if (plain) store_some(plain + at, value, count);
-    if (activated) store_some(activated + at, leaky(value), count);
-  }
-}
-
-static lanes get(const float *p, int count) { return count >= LANES ? load(p) : load_some(p, count); }
-
-static ulanes lane_numbers(void) {
-  ulanes n;
-  for (int i = 0; i < LANES; i++) n[i] = (uint32_t)i;
-  return n;
 }
 
 void run_amplitude(const ib_model *model, ib_state *state, int index, int frames) {
@@ -58,7 +38,7 @@ void run_amplitude(const ib_model *model, ib_state *state, int index, int frames
   int32_t width = o->width, count = frames * in->rows;
   ulanes numbers = lane_numbers();
   for (int v = 0; v < state->batch; v++) {
-    const float *x = rows_of(model, state, o->in, 0, v);
+    const float *x = input_rows(model, state, o, v);
     float *plain = rows_of(model, state, index + 1, 0, v), *activated = rows_of(model, state, index + 1, 1, v);
     const voice *who = voice_of(state, v);
     uint32_t n = who->frame * (uint32_t)in->rows;
@@ -80,10 +60,9 @@ void run_amplitude(const ib_model *model, ib_state *state, int index, int frames
 }
 
 /* Samples of one channel, from `start` on, into every copy of an audio register, adding another register's. */
-static void put_samples(const ib_model *model, ib_state *state, int index, int add, int v, int channel, int64_t start, int64_t count, const float *samples) {
+static void put_samples(const ib_model *model, ib_state *state, int index, const float *more, int v, int channel, int64_t start, int64_t count, const float *samples) {
   int64_t channels = registers_of(model, state->coder)[index].channels;
   channel += (int)(start * channels);
-  const float *more = add >= 0 ? rows_of(model, state, add, 0, v) : 0;
   float *plain = rows_of(model, state, index, 0, v), *activated = rows_of(model, state, index, 1, v);
   for (int64_t i = 0; i < count; i++) {
     float y = samples[i] + (more ? more[i * channels + channel] : 0.0f);
@@ -97,23 +76,28 @@ void run_synthesis(const ib_model *model, ib_state *state, int index, int frames
   const reg *in = registers_of(model, state->coder) + o->in;
   rows r;
   memset(&r, 0, sizeof r);
-  r.in_row = r.in_segment = in->channels;
-  r.out_row = o->width;
-  r.rows = frames * in->rows;
+  int32_t turns = o->alternate ? 2 : 1, count = frames * in->rows;
+  r.in_segment = in->channels;
+  r.in_row = (int64_t)turns * in->channels;
+  r.out_row = (int64_t)turns * o->width;
+  r.rows = count / turns;
   r.voices = 1;
-  r.plain = scratch_of(state);
   for (int v = 0; v < state->batch; v++)
     for (int c = 0; c < o->groups; c++) {
-      r.in = rows_of(model, state, o->in, 0, v) - (int64_t)(o->taps - 1) * in->channels + (int64_t)c * o->width;
-      multiply(model, products_of(model, o), &r);
-      put_samples(model, state, index + 1, o->add, v, c, 0, (int64_t)r.rows * o->width, r.plain);
+      const float *x = input_rows(model, state, o, v) - (int64_t)(o->taps - 1) * in->channels + (int64_t)c * o->width;
+      for (int turn = 0; turn < turns; turn++) {
+        r.in = x + (int64_t)turn * in->channels;
+        r.plain = scratch_of(state) + (int64_t)turn * o->width;
+        multiply(model, products_of(model, o) + turn, &r);
+      }
+      put_samples(model, state, index + 1, added_rows(model, state, o, v), v, c, 0, (int64_t)count * o->width, scratch_of(state));
     }
 }
 
 /* One channel of an audio register with `past` earlier samples, as plain samples. */
-static const float *channel_samples(const ib_model *model, ib_state *state, int index, int v, int channel, int64_t past, int64_t count, float *room) {
-  int64_t channels = registers_of(model, state->coder)[index].channels;
-  const float *x = rows_of(model, state, index, 0, v) - past * channels;
+static const float *channel_samples(const ib_model *model, ib_state *state, const operation *o, int v, int channel, int64_t past, int64_t count, float *room) {
+  int64_t channels = registers_of(model, state->coder)[o->in].channels;
+  const float *x = input_rows(model, state, o, v) - past * channels;
   if (channels == 1) return x;
   for (int64_t i = 0; i < past + count; i++) room[i] = x[i * channels + channel];
   return room;
@@ -124,17 +108,23 @@ void run_analysis(const ib_model *model, ib_state *state, int index, int frames)
   const reg *in = registers_of(model, state->coder) + o->in;
   rows r;
   memset(&r, 0, sizeof r);
-  r.in_row = o->stride;
-  r.out_row = (int64_t)o->width * o->groups;
-  r.rows = frames * in->rows / o->stride;
+  int32_t turns = o->alternate ? 2 : 1;
+  int64_t channels = (int64_t)o->width * o->groups;
+  r.in_row = (int64_t)turns * o->stride;
+  r.out_row = turns * channels;
+  r.rows = frames * in->rows / o->stride / turns;
   r.voices = 1;
   for (int v = 0; v < state->batch; v++)
     for (int c = 0; c < o->groups; c++) {
       float *plain = rows_of(model, state, index + 1, 0, v), *activated = rows_of(model, state, index + 1, 1, v);
-      r.in = channel_samples(model, state, o->in, v, c, o->taps - o->stride, (int64_t)frames * in->rows, scratch_of(state));
-      r.plain = plain ? plain + (int64_t)c * o->width : 0;
-      r.activated = activated ? activated + (int64_t)c * o->width : 0;
-      multiply(model, products_of(model, o), &r);
+      const float *x = channel_samples(model, state, o, v, c, o->taps - o->stride, (int64_t)frames * in->rows, scratch_of(state));
+      for (int turn = 0; turn < turns; turn++) {
+        int64_t to = turn * channels + (int64_t)c * o->width;
+        r.in = x + (int64_t)turn * o->stride;
+        r.plain = plain ? plain + to : 0;
+        r.activated = activated ? activated + to : 0;
+        multiply(model, products_of(model, o) + turn, &r);
+      }
     }
 }
 
@@ -205,7 +195,7 @@ void run_tones(const ib_model *model, ib_state *state, int index, int frames) {
   for (int v = 0; v < state->batch; v++) {
     float *was = AT(float, state, AT(int64_t, state, state->memories)[index]) + v * o->memory;
     uint32_t start = voice_of(state, v)->frame * (uint32_t)model->info.hop;
-    const float *x = rows_of(model, state, o->in, 0, v);
+    const float *x = input_rows(model, state, o, v);
     for (int32_t t = 0; t < frames * in->rows; t++, x += in->channels, start += (uint32_t)o->per_row) {
       for (int32_t c = 0; c < in->channels; c += LANES)
         put(room.is + c, 0, 0, in->channels - c, amplitude_curve(get(x + c, in->channels - c)));
@@ -213,7 +203,7 @@ void run_tones(const ib_model *model, ib_state *state, int index, int frames) {
         int64_t first = (int64_t)c * o->width;
         turn_tones(table, o->width, was + first, room.is + first, start, o->per_row, o->taps, &room);
         play_tones(model, o, &room);
-        put_samples(model, state, index + 1, o->add, v, c, (int64_t)t * o->per_row, o->per_row, room.samples);
+        put_samples(model, state, index + 1, added_rows(model, state, o, v), v, c, (int64_t)t * o->per_row, o->per_row, room.samples);
       }
       memcpy(was, room.is, (size_t)in->channels * 4);
     }
@@ -236,7 +226,7 @@ void run_spectrum(const ib_model *model, ib_state *state, int index, int frames)
   int32_t past = o->taps > o->stride ? o->taps - o->stride : 0;
   for (int v = 0; v < state->batch; v++)
     for (int c = 0; c < o->groups; c++) {
-      const float *x = channel_samples(model, state, o->in, v, c, past, samples, scratch_of(state));
+      const float *x = channel_samples(model, state, o, v, c, past, samples, scratch_of(state));
       float *plain = rows_of(model, state, index + 1, 0, v), *activated = rows_of(model, state, index + 1, 1, v);
       for (int32_t first = 0, n = 0; first < o->width; first += LANES, n++) {
         const product *p = products_of(model, o) + n;

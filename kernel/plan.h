@@ -19,16 +19,22 @@
 #define PLAN_MAGIC 0x4e414c50u
 #define STATE_MAGIC 0x54415453u
 
-enum { CONV = 1, CONV_TRANSPOSE, AMPLITUDE, SYNTHESIS, ANALYSIS, TONES, SPECTRUM };
+enum {                              /* kinds; from ACTIVATE on they live in elements.c */
+  CONV = 1, CONV_TRANSPOSE, AMPLITUDE, SYNTHESIS, ANALYSIS, TONES, SPECTRUM,
+  ACTIVATE, MULTIPLY, NOISE, NORMAL, QUANTIZE, LOOKUP, SPHERE, ANGLES
+};
+enum { ACT_LEAKY = 1, ACT_TANH, ACT_SIGMOID, ACT_GATE, ACT_SNAKE, ACT_AFFINE };
 
 typedef struct {
-  int32_t kind, in, add;            /* registers; add -1: none */
-  int32_t leaky;                    /* read the activated copy */
+  int32_t kind, in, add, by;        /* registers; add, by -1: none */
+  int32_t act;                      /* of a convolution: read the activated copy */
+  int32_t late, add_late, by_late;  /* rows by which each is read late */
+  int32_t alternate;                /* odd bands change sign from row to row */
   int32_t stride, dilation, groups, taps;
   int32_t noise, width, per_row;    /* amplitude; outputs of one channel; samples per row */
   int32_t products;                 /* number of products in a row at `product` */
   int64_t product;                  /* offset of product[] in the model */
-  int64_t tables;                   /* offset of increments and offsets of tones */
+  int64_t tables;                   /* offset of the operation's own numbers */
   int64_t memory;                   /* floats of own memory per voice (tones) */
   int64_t scratch;                  /* floats of scratch it needs, beyond `scratch_row` a row */
   int64_t scratch_row;
@@ -89,5 +95,6 @@ void run_synthesis(const ib_model *model, ib_state *state, int index, int frames
 void run_analysis(const ib_model *model, ib_state *state, int index, int frames);
 void run_tones(const ib_model *model, ib_state *state, int index, int frames);
 void run_spectrum(const ib_model *model, ib_state *state, int index, int frames);
+void run_element(const ib_model *model, ib_state *state, int index, int frames);
 #pragma GCC visibility pop
 #endif

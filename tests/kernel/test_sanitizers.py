@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from isobath.models.pack import pack
 
-from ..models.small_models import small_model
+from ..models.small_models import newer_model, small_model
 from .building import builder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sanitizers need a Unix compiler")
@@ -25,19 +26,21 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    "variant",
+    ("make", "variant"),
     [
-        {},
-        {"channels": 2, "front": "spectrum"},
-        {"half": False, "noise": False, "tones": False, "bands": 4},
+        (small_model, {}),
+        (small_model, {"channels": 2, "front": "spectrum"}),
+        (small_model, {"half": False, "noise": False, "tones": False, "bands": 4}),
+        (newer_model, {"channels": 2, "coded": "sphere"}),
+        (newer_model, {"coded": "quantize"}),
     ],
     ids=str,
 )
 def test_thousands_of_damaged_models_break_nothing(
-    driver: Path, variant: dict[str, Any], tmp_path: Path
+    driver: Path, make: Callable[..., Any], variant: dict[str, Any], tmp_path: Path
 ) -> None:
     path = tmp_path / "model.blob"
-    path.write_bytes(pack(*small_model(**variant)))
+    path.write_bytes(pack(*make(**variant)))
     done = subprocess.run([driver, path, "1500", "7"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
     assert 0 < int(done.stdout) < 1500  # some refused, some played

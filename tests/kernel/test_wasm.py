@@ -11,7 +11,7 @@ import pytest
 
 from isobath.models.coder import Model
 
-from ..models.small_models import small_model
+from ..models.small_models import newer_model, small_model
 from .building import builder, exports, node, run_wasm
 
 WASM = builder.WASM
@@ -43,6 +43,21 @@ def test_the_browser_hears_what_the_machine_hears(build: str, tmp_path: Path) ->
     blob.write_bytes(model.blob(decoder=False))
     x = (np.random.default_rng(2).standard_normal((1, 21 * model.hop)) * 0.1).astype(np.float32)
     heard = run_wasm(WASM / build, blob, "encode", x, 4, 0).reshape(21, model.dims)
+    np.testing.assert_allclose(heard.T, model.encode(x), atol=2e-5)
+
+
+@pytest.mark.parametrize("coded", ["", "sphere", "quantize"])
+def test_the_browser_plays_format_2(coded: str, tmp_path: Path) -> None:
+    model = Model(*newer_model(coded=coded))
+    blob = tmp_path / "model.blob"
+    blob.write_bytes(model.blob())
+    z = np.random.default_rng(2).standard_normal((model.dims, 9)).astype(np.float32)
+    z *= 30 if coded == "quantize" else 1
+    wanted = model.decode(z, seed=11)
+    found = run_wasm(WASM / BUILDS[0], blob, "decode", z.T.copy(), 4, 11).reshape(wanted.shape)
+    assert np.max(np.abs(found - wanted)) <= 1e-5 * np.max(np.abs(wanted))
+    x = (np.random.default_rng(2).standard_normal((1, 9 * model.hop)) * 0.1).astype(np.float32)
+    heard = run_wasm(WASM / BUILDS[0], blob, "encode", x, 4, 0).reshape(9, model.dims)
     np.testing.assert_allclose(heard.T, model.encode(x), atol=2e-5)
 
 

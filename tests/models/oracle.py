@@ -125,6 +125,106 @@ def spectrum(x: Rows, o: Operation, hz: NDArray[Any], lengths: NDArray[Any], rat
     return y
 
 
+def late(x: Rows, rows: int) -> Rows:
+    return np.pad(x, ((0, 0), (rows, 0)))[:, : x.shape[1]]
+
+
+def alternated(x: Rows, bands: int) -> Rows:
+    band, row = np.meshgrid(np.arange(len(x)) % bands, np.arange(x.shape[1]), indexing="ij")
+    return x * np.where(band % 2 * (row % 2), -1.0, 1.0)
+
+
+def activate(x: Rows, o: Operation, alpha: Rows, bias: Rows) -> Rows:
+    if o.act == "snake":
+        return x + np.sin(alpha * x) ** 2 / (alpha + 1e-9)
+    if o.act == "affine":
+        return alpha * x + bias
+    if o.act == "leaky":
+        return np.where(x > 0, x, 0.2 * x)
+    return {"tanh": np.tanh, "sigmoid": sigmoid, "gate": curve}[o.act or ""](x)
+
+
+def multiply(x: Rows, by: Rows, by_late: int) -> Rows:
+    each = x.shape[1] // by.shape[1]
+    y = np.zeros(x.shape)
+    for c in range(x.shape[0]):
+        for t in range(by_late, x.shape[1]):
+            y[c, t] = x[c, t] * by[c % by.shape[0], (t - by_late) // each]
+    return y
+
+
+def shaped_noise(x: Rows, filters: Rows, seed: int) -> Rows:
+    bands, frame = filters.shape
+    channels, rows = x.shape[0] // bands, x.shape[1]
+    u = noise(rows * frame, channels, seed)
+    y = np.zeros(u.shape)
+    for c in range(channels):
+        for t in range(rows):
+            response = curve(x[c * bands : (c + 1) * bands, t]) @ filters
+            whole = np.convolve(response, u[c, t * frame : (t + 1) * frame])
+            y[c, t * frame : (t + 1) * frame] = whole[:frame]
+    return y
+
+
+def normal(rows: int, channels: int, seed: int) -> Rows:
+    words = np.round(noise(rows, 2 * channels, seed) * 2.0**31) % 2.0**32
+    a = (words[0::2] // 256 + 1) / 2.0**24
+    return np.sqrt(-2 * np.log(a)) * np.cos(2 * np.pi * words[1::2] / 2.0**32)
+
+
+def quantize(x: Rows, codes: Rows) -> Rows:
+    y = np.zeros((len(codes), x.shape[1]))
+    for t in range(x.shape[1]):
+        left = x[:, t].copy()
+        for q, book in enumerate(codes):
+            y[q, t] = np.argmin(((book - left) ** 2).sum(1))
+            left -= book[int(y[q, t])]
+    return y
+
+
+def lookup(x: Rows, codes: Rows) -> Rows:
+    number = np.clip(np.floor(x + 0.5), 0, codes.shape[1] - 1).astype(int)
+    return np.stack([sum(codes[q, number[q, t]] for q in range(len(codes))) for t in range(x.shape[1])], 1)
+
+
+def sphere(x: Rows) -> Rows:
+    phi = np.concatenate((np.pi * (x[:-1] + 1) / 2, np.pi * x[-1:]))
+    y = np.ones((len(x) + 1, x.shape[1]))
+    for k in range(len(y)):
+        for i in range(min(k, len(phi))):
+            y[k] *= np.sin(phi[i])
+        if k < len(phi):
+            y[k] *= np.cos(phi[k])
+    return y
+
+
+def angles(x: Rows) -> Rows:
+    y = np.zeros((len(x) - 1, x.shape[1]))
+    for k in range(len(y) - 1):
+        y[k] = 2 / np.pi * np.arctan2(np.sqrt((x[k + 1 :] ** 2).sum(0)), x[k]) - 1
+    y[-1] = np.arctan2(x[-1], x[-2]) / np.pi
+    return y
+
+
+def element(o: Operation, x: Rows, reg: dict[str, Rows], tensors: Tensors, seed: int) -> Rows:
+    """The operations of format 2."""
+
+    def given(name: str | None, empty: float = 0.0) -> Rows:
+        return tensors[name].astype(np.float64) if name else np.full(1, empty)
+
+    if o.kind == "activate":
+        return activate(x, o, given(o.alpha)[:, None], given(o.bias)[:, None])
+    if o.kind == "multiply":
+        return multiply(x, reg[o.by or ""], o.by_late)
+    if o.kind == "noise":
+        return shaped_noise(x, given(o.filters), seed)
+    if o.kind == "normal":
+        return normal(x.shape[1], o.outputs, seed)
+    if o.kind in ("quantize", "lookup"):
+        return (quantize if o.kind == "quantize" else lookup)(x, given(o.codes))
+    return (sphere if o.kind == "sphere" else angles)(x)
+
+
 def play(
     d: Description, tensors: Tensors, operations: list[Operation], start: Rows, name: str, seed: int = 0
 ) -> dict[str, Rows]:
@@ -132,8 +232,8 @@ def play(
     reg = {name: start.astype(np.float64)}
     samples = start.shape[1] * (d.hop if name == "latent" else 1)
     for o in operations:
-        x = reg[o.source]
-        if o.act:
+        x = late(reg[o.source], o.late)
+        if o.act and o.kind != "activate":
             x = np.where(x > 0, x, 0.2 * x)
         w = tensors[o.weight].astype(np.float64) if o.weight else np.zeros(0)
         if o.kind == "conv":
@@ -146,16 +246,21 @@ def play(
             if o.noise:
                 y += curve(parts[2]) * noise(x.shape[1], len(y), seed)
         elif o.kind == "synthesis":
-            y = synthesis(x, tensors[o.filters or ""].astype(np.float64))
+            filters = tensors[o.filters or ""].astype(np.float64)
+            y = synthesis(alternated(x, len(filters)) if o.alternate else x, filters)
         elif o.kind == "analysis":
-            y = analysis(x, tensors[o.filters or ""].astype(np.float64))
+            filters = tensors[o.filters or ""].astype(np.float64)
+            y = analysis(x, filters)
+            y = alternated(y, len(filters)) if o.alternate else y
         elif o.kind == "tones":
             y = tones(x, tensors[o.increments or ""], tensors[o.offsets or ""], samples // x.shape[1])
+        elif o.kind != "spectrum":
+            y = element(o, x, reg, tensors, seed)
         else:
             y = spectrum(x, o, tensors[o.frequencies or ""], tensors[o.lengths or ""], d.sample_rate)
-        if o.bias:
+        if o.bias and o.kind != "activate":
             y = y + tensors[o.bias].astype(np.float64)[:, None]
         if o.add:
-            y = y + reg[o.add]
+            y = y + late(reg[o.add], o.add_late)
         reg[o.out] = y
     return reg

@@ -121,3 +121,67 @@ def small_model(
         latent=statistics(dims),
     )
     return description, tensors
+
+
+def newer_encoder(s: Sketch, channels: int, dims: int, bands: int, coded: str) -> None:
+    """Branches of different delay, an alternating bank, a curve with a number a channel."""
+    rng, width = s.rng, 19
+    s.add("analysis", "audio", "front", filters=s.filters(bands, 5 * bands), alternate=True, late=3)
+    s.conv("front", "down", bands * channels, width, 7, stride=4, late=2)
+    alpha = s.keep("alpha", rng.uniform(0.3, 3, width).astype(np.float32))
+    s.add("activate", "down", "curved", act="snake", alpha=alpha)
+    s.conv("curved", "inner", width, width, 3, dilation=2, act="leaky", add="down", add_late=3)
+    alpha = s.keep("alpha", rng.uniform(0.3, 3, width).astype(np.float32))
+    bias = s.keep("bias", rng.standard_normal(width).astype(np.float32))
+    s.add("activate", "inner", "fixed", act="affine", alpha=alpha, bias=bias, late=1)
+    if coded == "quantize":
+        codes = s.keep("codes", rng.standard_normal((dims, 37, width)).astype(np.float32))
+        s.add("quantize", "fixed", "mean", codes=codes)
+    elif coded == "sphere":
+        s.conv("fixed", "vector", width, dims + 1, 1)
+        s.add("angles", "vector", "mean")
+    else:
+        s.conv("fixed", "mean", width, dims, 1)
+
+
+def newer_decoder(s: Sketch, channels: int, dims: int, bands: int, coded: str) -> None:
+    """A latent of some kind, noise beside it, wave times loudness plus shaped noise."""
+    rng, width = s.rng, 21
+    top, wide = "latent", dims
+    if coded == "quantize":
+        codes = s.keep("codes", rng.standard_normal((dims, 37, 17)).astype(np.float32))
+        top, wide = s.add("lookup", "latent", "vector", codes=codes), 17
+    elif coded == "sphere":
+        top, wide = s.add("sphere", "latent", "vector"), dims + 1
+    s.add("normal", "latent", "chance", outputs=7)
+    s.conv("chance", "opened", 7, width, 1)
+    s.conv(top, "in", wide, width, 3, add="opened", add_late=1)
+    s.add("conv_transpose", "in", "up", weight=s.weight(width, width, 8), stride=4, act="leaky", late=2)
+    s.conv("up", "wave", width, bands * channels, 3, act="leaky")
+    s.conv("up", "level", width, channels, 4, stride=2, act="leaky", late=1)
+    s.add("activate", "level", "loud", act="gate")
+    s.conv("in", "gains", width, bands * channels * 3, 1)
+    filters = np.zeros((3, 4), np.float32)
+    filters[:, [0, 1, 3]] = rng.standard_normal((3, 3))
+    s.add("noise", "gains", "hiss", filters=s.keep("filters", filters))
+    s.add("activate", "wave", "soft", act="tanh", add="hiss", add_late=5)
+    by_late = 3 if channels == 1 else 0
+    s.add("multiply", "soft", "rows", by="loud", by_late=by_late, add="hiss")
+    s.add("synthesis", "rows", "sum", filters=s.filters(bands, 4 * bands), alternate=True)
+    s.add("activate", "sum", "audio", act="tanh")
+
+
+def newer_model(
+    seed: int = 0, *, channels: int = 1, dims: int = 5, bands: int = 8, coded: str = ""
+) -> tuple[Description, Tensors]:
+    """A random model of every operation that came with format 2; hop 4 * bands."""
+    rng = np.random.default_rng(seed)
+    tensors: Tensors = {}
+    listens, sounds = Sketch("e", rng, tensors, False), Sketch("d", rng, tensors, False)
+    newer_encoder(listens, channels, dims, bands, coded)
+    newer_decoder(sounds, channels, dims, bands, coded)
+    description = Description(
+        format=2, name="newer", sample_rate=22050, channels=channels, hop=4 * bands, dims=dims, delay=0,
+        encoder=listens.operations, decoder=sounds.operations, latent=statistics(dims),
+    )  # fmt: skip
+    return description, tensors

@@ -81,8 +81,8 @@ def test_each_fault_in_a_description_is_named(
 
 
 def test_a_newer_format_asks_for_an_update(path: Path) -> None:
-    with pytest.raises(ModelNewer, match=r"format 2.*Update Isobath"):
-        load(with_description(path, lambda d: d.update(format=2, decoder="something new")))
+    with pytest.raises(ModelNewer, match=r"format 3.*Update Isobath"):
+        load(with_description(path, lambda d: d.update(format=3, decoder="something new")))
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:

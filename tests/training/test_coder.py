@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from isobath.training.autoencoder import Model
-from isobath.training.coder import Coder, conv, conv_transpose, gate, hash_noise, tones
+from isobath.training.coder import Coder, conv, conv_transpose, tones
+from isobath.training.elements import gate, hash_noise
 from isobath.training.settings import Shape
 
 from .small import BANDS, LONG_HOP, SHAPE, STEREO, plucks

@@ -22,7 +22,9 @@ from safetensors.numpy import save
 
 from isobath.errors import ModelDamaged, ModelNewer, ModelUnknown, SaveError
 
-FORMAT = 1
+FORMAT = 2
+"""The newest format this reads. A file is written in the lowest that fits it."""
+OLDEST = 1
 MOST_DIMS = 128
 MOST_OPERATIONS = 512
 MOST_BYTES = 1 << 30
@@ -54,6 +56,23 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, rename={"source
     lengths: str | None = None
     attack: int = 0
     step: int = 0
+    late: int = 0
+    add_late: int = 0
+    by: str | None = None
+    by_late: int = 0
+    alpha: str | None = None
+    codes: str | None = None
+    outputs: int = 0
+    alternate: bool = False
+
+    @property
+    def newer(self) -> bool:
+        """Whether it needs format 2."""
+        return bool(self.kind in NEWER or self.late or self.add_late or self.alternate)
+
+
+NEWER = frozenset({"activate", "multiply", "noise", "normal", "quantize", "lookup", "sphere", "angles"})
+"""Operations that came with format 2."""
 
 
 class Percentiles(msgspec.Struct, frozen=True):
@@ -186,8 +205,8 @@ def parse(path: Path, text: str) -> Description:
             f"{path.name} is written in format {version}; this Isobath reads up to {FORMAT}. "
             "Update Isobath (pip install --upgrade isobath) to play it."
         )
-    if version != FORMAT:
-        raise _damaged(path, f"its format is {version!r}, not {FORMAT}")
+    if not isinstance(version, int) or version < OLDEST:
+        raise _damaged(path, f"its format is {version!r}, not {OLDEST} to {FORMAT}")
     try:
         description = msgspec.json.decode(text, type=Description)
     except msgspec.ValidationError as error:
@@ -217,8 +236,15 @@ def read(path: Path) -> tuple[Description, Tensors]:
     return description, tensors
 
 
+def lowest_format(description: Description) -> int:
+    """The oldest format that has everything this model uses."""
+    operations = [*(description.encoder or []), *description.decoder]
+    return FORMAT if any(o.newer for o in operations) else OLDEST
+
+
 def write(path: Path, description: Description, tensors: Tensors) -> None:
-    """Write a model file, whole or not at all."""
+    """Write a model file, whole or not at all, in the oldest format that fits it."""
+    description = msgspec.structs.replace(description, format=lowest_format(description))
     check(path, description)
     text = msgspec.json.encode(description).decode()
     data = save(

@@ -18,9 +18,9 @@ from isobath.errors import ModelDamaged
 from .description import Description, Operation, Tensors
 
 MAGIC = 0x424F5349
-VERSION = 1
+VERSION = 2
 HEADER_WORDS = 32
-OPERATION_WORDS = 16
+OPERATION_WORDS = 20
 ALIGN = 64
 KINDS = {
     "conv": 1,
@@ -30,7 +30,16 @@ KINDS = {
     "analysis": 5,
     "tones": 6,
     "spectrum": 7,
+    "activate": 8,
+    "multiply": 9,
+    "noise": 10,
+    "normal": 11,
+    "quantize": 12,
+    "lookup": 13,
+    "sphere": 14,
+    "angles": 15,
 }
+ACTS = {"leaky": 1, "tanh": 2, "sigmoid": 3, "gate": 4, "snake": 5, "affine": 6}
 _TYPES = {"float32": 0, "float16": 1, "uint32": 2, "int32": 2}
 
 
@@ -70,45 +79,104 @@ _FLOATS = ("float32", "float16")
 _WORDS = ("uint32", "int32")
 
 
-def _words(blob: _Blob, operation: Operation, source: int, add: int) -> list[int]:
-    """The sixteen words of one operation."""
+@dataclass(frozen=True)
+class _Reads:
+    """The registers an operation reads, by number; -1: none."""
+
+    source: int
+    add: int
+    by: int
+
+
+@dataclass
+class _Fields:
+    """What the words of an operation say beyond its registers."""
+
+    weight: int = -1
+    bias: int = -1
+    second: int = -1
+    outputs: int = 0
+    taps: int = 0
+
+
+def _convolution(blob: _Blob, operation: Operation) -> _Fields:
+    shape = blob.shape(operation.weight, 3, "weight")
+    found = _Fields(weight=blob.number(operation.weight or "", _FLOATS), taps=shape[2])
+    if operation.bias is not None:
+        blob.shape(operation.bias, 1, "bias")
+        found.bias = blob.number(operation.bias, _FLOATS)
+    found.outputs = shape[0] if operation.kind == "conv" else shape[1]
+    if operation.kind == "conv_transpose" and found.taps != 2 * operation.stride:
+        raise ModelDamaged(
+            f"Model {blob.model}: {operation.out} has {found.taps} taps at stride {operation.stride}; "
+            "it must be twice as many."
+        )
+    return found
+
+
+def _vectors(blob: _Blob, first: tuple[str | None, str], second: tuple[str | None, str]) -> _Fields:
+    """Two tensors of one axis each, whole numbers but for frequencies."""
+    found = _Fields()
+    (found.outputs,) = blob.shape(first[0], 1, first[1])
+    blob.shape(second[0], 1, second[1])
+    found.weight = blob.number(first[0] or "", ("float32",) if first[1] == "frequencies" else _WORDS)
+    found.second = blob.number(second[0] or "", _WORDS)
+    return found
+
+
+def _coefficients(blob: _Blob, operation: Operation) -> _Fields:
+    """`activate`: numbers a channel, where its curve has any."""
+    found = _Fields()
+    if operation.alpha is not None:
+        (found.outputs,) = blob.shape(operation.alpha, 1, "alpha")
+        found.weight = blob.number(operation.alpha, _FLOATS)
+    if operation.bias is not None:
+        blob.shape(operation.bias, 1, "bias")
+        found.bias = blob.number(operation.bias, _FLOATS)
+    return found
+
+
+def _fields(blob: _Blob, operation: Operation) -> _Fields:
+    """The tensors of one operation and their sizes."""
+    match operation.kind:
+        case "conv" | "conv_transpose":
+            return _convolution(blob, operation)
+        case "synthesis" | "analysis" | "noise":
+            outputs, taps = blob.shape(operation.filters, 2, "filters")
+            return _Fields(weight=blob.number(operation.filters or "", _FLOATS), outputs=outputs, taps=taps)
+        case "tones":
+            return _vectors(blob, (operation.increments, "increments"), (operation.offsets, "offsets"))
+        case "spectrum":
+            return _vectors(blob, (operation.frequencies, "frequencies"), (operation.lengths, "lengths"))
+        case "quantize" | "lookup":
+            books, codes, size = blob.shape(operation.codes, 3, "codes")
+            return _Fields(
+                weight=blob.number(operation.codes or "", _FLOATS), outputs=books, taps=codes, second=size
+            )
+        case "activate":
+            return _coefficients(blob, operation)
+        case "normal":
+            return _Fields(outputs=operation.outputs)
+    return _Fields()
+
+
+def _act(blob: _Blob, operation: Operation) -> int:
+    known = list(ACTS) if operation.kind == "activate" else [None, "leaky"]
+    if operation.act not in known:
+        raise ModelDamaged(f"Model {blob.model} asks for the unknown activation {operation.act!r}.")
+    return ACTS[operation.act] if operation.act else 0
+
+
+def _words(blob: _Blob, operation: Operation, reads: _Reads) -> list[int]:
+    """The twenty words of one operation."""
     if operation.kind not in KINDS:
         raise ModelDamaged(f"Model {blob.model} asks for the unknown operation {operation.kind!r}.")
-    if operation.act not in (None, "leaky"):
-        raise ModelDamaged(f"Model {blob.model} asks for the unknown activation {operation.act!r}.")
-    w = dict.fromkeys(("weight", "bias", "second"), -1)
-    outputs = taps = attack = step = 0
-    stride, dilation, groups = operation.stride, operation.dilation, operation.groups
-    if operation.kind in ("conv", "conv_transpose"):
-        shape = blob.shape(operation.weight, 3, "weight")
-        w["weight"] = blob.number(operation.weight or "", _FLOATS)
-        if operation.bias is not None:
-            blob.shape(operation.bias, 1, "bias")
-            w["bias"] = blob.number(operation.bias, _FLOATS)
-        outputs, taps = (shape[0], shape[2]) if operation.kind == "conv" else (shape[1], shape[2])
-        if operation.kind == "conv_transpose" and taps != 2 * stride:
-            raise ModelDamaged(
-                f"Model {blob.model}: {operation.out} has {taps} taps at stride {stride}; "
-                "it must be twice as many."
-            )
-    elif operation.kind in ("synthesis", "analysis"):
-        outputs, taps = blob.shape(operation.filters, 2, "filters")
-        w["weight"] = blob.number(operation.filters or "", _FLOATS)
-    elif operation.kind == "tones":
-        (outputs,) = blob.shape(operation.increments, 1, "increments")
-        blob.shape(operation.offsets, 1, "offsets")
-        w["weight"], w["second"] = (
-            blob.number(n or "", _WORDS) for n in (operation.increments, operation.offsets)
-        )
-    elif operation.kind == "spectrum":
-        (outputs,) = blob.shape(operation.frequencies, 1, "frequencies")
-        blob.shape(operation.lengths, 1, "lengths")
-        w["weight"] = blob.number(operation.frequencies or "", ("float32",))
-        w["second"] = blob.number(operation.lengths or "", _WORDS)
-        attack, step = operation.attack, operation.step
+    act, o = _act(blob, operation), operation
+    f = _fields(blob, operation)
     words = [
-        KINDS[operation.kind], source, add, int(operation.act is not None), w["weight"], w["bias"],
-        outputs, taps, stride, dilation, groups, w["second"], int(operation.noise), attack, step, 0,
+        KINDS[o.kind], reads.source, reads.add, act, f.weight, f.bias,
+        f.outputs, f.taps, o.stride, o.dilation, o.groups, f.second, int(o.noise), o.attack, o.step,
+        o.late, o.add_late, reads.by, o.by_late, int(o.alternate),
     ]  # fmt: skip
     if not all(-(1 << 31) <= word < 1 << 31 for word in words):
         raise ModelDamaged(f"Model {blob.model}: {operation.out} has a number that is far too large.")
@@ -120,15 +188,14 @@ def _list(blob: _Blob, operations: list[Operation], start: str) -> tuple[bytes, 
     registers = {start: 0}
     data = b""
     for index, operation in enumerate(operations):
-        for name in (operation.source, operation.add):
+        for name in (operation.source, operation.add, operation.by):
             if name is not None and name not in registers:
                 raise ModelDamaged(
                     f"Model {blob.model}: {operation.out} reads {name!r}, which nothing writes before it."
                 )
-        add = -1 if operation.add is None else registers[operation.add]
-        data += struct.pack(
-            f"<{OPERATION_WORDS}i", *_words(blob, operation, registers[operation.source], add)
-        )
+        add, by = (-1 if name is None else registers[name] for name in (operation.add, operation.by))
+        reads = _Reads(registers[operation.source], add, by)
+        data += struct.pack(f"<{OPERATION_WORDS}i", *_words(blob, operation, reads))
         registers[operation.out] = index + 1
     return data, registers
 

@@ -15,27 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import spectrum
+from . import elements, spectrum
+from .elements import gate, hash_noise
 from .plan import Builder, Operation
 
 _WORD = 0xFFFFFFFF
 _TURN = 2.0 * np.pi / 2.0**32
-
-
-def gate(x: Tensor) -> Tensor:
-    """RAVE's amplitude curve: 2 sigmoid(x)^2.3 + 1e-7, so 0 < g < 2."""
-    return 2.0 * torch.sigmoid(x.float()).pow(2.3) + 1e-7
-
-
-def hash_noise(rows: Tensor, channels: int, seed: int) -> Tensor:
-    """Uniform noise in [-1, 1) of absolute rows: (channels, rows), all in 32-bit integers."""
-    c = torch.arange(channels, device=rows.device)[:, None]
-    x = (rows[None] * 0x9E3779B1 + c * 0x85EBCA77 + seed) & _WORD
-    x = ((x ^ (x >> 16)) * 0x7FEB352D) & _WORD
-    x = ((x ^ (x >> 15)) * 0x846CA68B) & _WORD
-    x = x ^ (x >> 16)
-    signed = torch.where(x >= 2**31, x - 2**32, x)
-    return (signed.double() / 2.0**31).float()
 
 
 def conv(x: Tensor, o: Operation, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -55,6 +40,13 @@ def conv_transpose(x: Tensor, o: Operation, weight: Tensor, bias: Tensor | None)
         x = F.leaky_relu(x, 0.2)
     out = F.conv_transpose1d(x, weight, bias, stride=o["stride"])
     return out[..., : x.shape[-1] * int(o["stride"])]
+
+
+def alternated(x: Tensor, bands: int, row: int = 0) -> Tensor:
+    """Odd bands times (-1)^t, t the absolute row: (batch, channels*M, rows)."""
+    signs = torch.ones(bands, x.shape[-1], device=x.device, dtype=x.dtype)
+    signs[1::2, 1 - row % 2 :: 2] = -1
+    return x * signs.repeat(x.shape[1] // bands, 1)
 
 
 def synthesis(x: Tensor, filters: Tensor) -> Tensor:
@@ -101,6 +93,10 @@ def tones(gates: Tensor, increments: Tensor, offsets: Tensor, r: int, clock: int
     basis = torch.cat((c * (1 - up), -s * (1 - up), c * up, -s * up))
     out = features.transpose(2, 3).reshape(batch, channels, rows, 4 * k) @ basis
     return out.reshape(batch, channels, rows * r)
+
+
+PLAIN = {"sphere": elements.sphere, "angles": elements.angles}
+CODED = {"quantize": elements.quantize, "lookup": elements.lookup}
 
 
 class Coder(nn.Module):
@@ -150,7 +146,7 @@ class Coder(nn.Module):
         for o in self.operations:
             if skip_front and o["out"] == "front":
                 continue
-            x = reg[o["in"]]
+            x = elements.late(reg[o["in"]], o.get("late", 0))
             with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
                 if o["op"] in ("conv", "conv_transpose"):
                     weight, bias = getattr(self, o["weight"]), self._tensor(o.get("bias"))
@@ -159,7 +155,7 @@ class Coder(nn.Module):
                 else:
                     y = self._fixed(o, x, reg, clock, row, seed)
             if "add" in o:
-                y = y + reg[o["add"]]
+                y = y + elements.late(reg[o["add"]], o.get("add_late", 0))
             reg[o["out"]] = y
         return reg
 
@@ -173,11 +169,30 @@ class Coder(nn.Module):
             if o["op"] == "amplitude":
                 return self._amplitude(o, x, reg, row, seed)
             if o["op"] == "synthesis":
-                return synthesis(x, getattr(self, o["filters"]))
+                filters = getattr(self, o["filters"])
+                flipped = alternated(x, len(filters)) if o.get("alternate") else x
+                return synthesis(flipped, filters)
             if o["op"] == "analysis":
-                return analysis(x, getattr(self, o["filters"]))
+                filters = getattr(self, o["filters"])
+                y = analysis(x, filters)
+                return alternated(y, len(filters)) if o.get("alternate") else y
+            if o["op"] in PLAIN:
+                return PLAIN[o["op"]](x)
+            if o["op"] in CODED:
+                return CODED[o["op"]](x, getattr(self, o["codes"]))
+            if o["op"] == "activate":
+                return elements.activate(
+                    x, o["act"], self._tensor(o.get("alpha")), self._tensor(o.get("bias"))
+                )
+            if o["op"] == "multiply":
+                return elements.multiply(x, reg[o["by"]], o.get("by_late", 0))
+            rows_a_frame = x.shape[-1] // reg["latent"].shape[-1] if "latent" in reg else 1
+            first = clock // self.hop * rows_a_frame
+            if o["op"] == "noise":
+                return elements.noise(x, getattr(self, o["filters"]), first, seed)
+            if o["op"] == "normal":
+                return elements.normal(x, o["outputs"], first, seed)
             if o["op"] == "tones":
-                rows_a_frame = x.shape[-1] // reg["latent"].shape[-1]
                 increments, offsets = getattr(self, o["increments"]), getattr(self, o["offsets"])
                 return tones(x, increments, offsets, self.hop // rows_a_frame, clock)
             batch, _, samples = x.shape

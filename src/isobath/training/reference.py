@@ -56,9 +56,10 @@ class Reference:
 
 def _coder(operations: list[dict[str, Any]], tensors: dict[str, NDArray[Any]], rate: int, hop: int) -> Coder:
     fixed = {"filters", "frequencies", "lengths", "increments", "offsets"}
+    trained = ("weight", "bias", "alpha", "codes")
     weights, constants = {}, {}
     for o in operations:
-        for key in ("weight", "bias"):
+        for key in trained:
             if o.get(key):
                 weights[o[key]] = torch.from_numpy(tensors[o[key]].astype(np.float32))
         for key in fixed & set(o):

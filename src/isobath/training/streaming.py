@@ -6,6 +6,9 @@ the same blocks, the same samples (but for the noise). One voice, one channel of
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -14,7 +17,9 @@ from torch import Tensor, nn
 from isobath.models.coder import Model
 from isobath.models.description import Operation
 
-from .coder import gate
+from . import elements
+from .coder import CODED, PLAIN, alternated
+from .elements import gate
 from .spectrum import Groups, compress
 
 Registers = dict[str, Tensor]
@@ -85,14 +90,16 @@ class Amplitude(nn.Module):
 class Synthesis(nn.Module):
     """`synthesis` of the model format as one convolution, streaming."""
 
-    def __init__(self, filters: Tensor, channels: int) -> None:
+    def __init__(self, filters: Tensor, channels: int, alternate: bool) -> None:
         super().__init__()
         bands, taps = filters.shape
+        self.bands, self.alternate = bands, alternate
         kernel = bands * filters.reshape(bands, taps // bands, bands).flip(1).permute(2, 0, 1)
         self.kernel = nn.Parameter(kernel.repeat(channels, 1, 1))
         self.past, self.channels = Past(channels * bands, taps // bands - 1), channels
 
     def forward(self, x: Tensor) -> Tensor:
+        x = alternated(x, self.bands) if self.alternate else x
         y = F.conv1d(self.past(x), self.kernel, groups=self.channels)
         return y.reshape(1, self.channels, -1, y.shape[-1]).transpose(2, 3).reshape(1, self.channels, -1)
 
@@ -133,14 +140,16 @@ class Tones(nn.Module):
 class Analysis(nn.Module):
     """`analysis` of the model format as one strided convolution, streaming."""
 
-    def __init__(self, filters: Tensor, channels: int) -> None:
+    def __init__(self, filters: Tensor, channels: int, alternate: bool) -> None:
         super().__init__()
         self.bands, taps = filters.shape
+        self.alternate = alternate
         self.kernel = nn.Parameter(filters.flip(1)[:, None].repeat(channels, 1, 1))
         self.past, self.channels = Past(channels, taps - self.bands), channels
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv1d(self.past(x), self.kernel, stride=self.bands, groups=self.channels)
+        y = F.conv1d(self.past(x), self.kernel, stride=self.bands, groups=self.channels)
+        return alternated(y, self.bands) if self.alternate else y
 
 
 class Hearing(nn.Module):
@@ -168,6 +177,55 @@ class Hearing(nn.Module):
         return compress(torch.cat(powers, dim=-1)[..., self.order]).transpose(1, 2)
 
 
+class Late(nn.Module):
+    """A signal so many rows late."""
+
+    def __init__(self, channels: int, rows: int) -> None:
+        super().__init__()
+        self.past = Past(channels, rows)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.past(x)[..., : x.shape[-1]]
+        return y
+
+
+class Element(nn.Module):
+    """An operation of format 2 without a past of its own; its noise is torch's."""
+
+    def __init__(self, o: Operation, tensors: dict[str, Tensor]) -> None:
+        super().__init__()
+        self.o = o
+        for name, value in tensors.items():
+            self.register_buffer(name, value)
+
+    def _given(self, name: str) -> Any:
+        return getattr(self, name, None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        o = self.o
+        if o.kind == "activate":
+            return elements.activate(x, o.act or "", self._given("alpha"), self._given("bias"))
+        if o.kind == "noise":
+            return elements.noise(x, self._given("filters"), 0, None)
+        if o.kind == "normal":
+            return elements.normal(x, o.outputs, 0, None)
+        if o.kind in CODED:
+            return CODED[o.kind](x, self._given("codes"))
+        return PLAIN[o.kind](x)
+
+
+class Factor(nn.Module):
+    """The other register of `multiply`, repeated to the rows of the first, and late."""
+
+    def __init__(self, channels: int, repeat: int, rows: int) -> None:
+        super().__init__()
+        self.repeat, self.late = repeat, Late(channels, rows)
+
+    def forward(self, by: Tensor) -> Tensor:
+        y: Tensor = self.late(by.repeat_interleave(self.repeat, dim=-1))
+        return y
+
+
 class Streaming(nn.Module):
     """One coder of a model as a streaming module: latents -> audio, or audio -> means."""
 
@@ -175,11 +233,13 @@ class Streaming(nn.Module):
         super().__init__()
         self.operations = (model.description.encoder or []) if encoder else model.description.decoder
         self.start, self.end = ("audio", "mean") if encoder else ("latent", "audio")
-        self.steps = nn.ModuleList()
+        self.steps, self.lates, self.adds = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         channels = {self.start: model.channels if encoder else model.dims}
         rows = {self.start: model.hop if encoder else 1}
         for o in self.operations:
+            self.lates.append(Late(channels[o.source], o.late))
             self.steps.append(self._step(model, o, channels, rows))
+            self.adds.append(Late(channels[o.out], o.add_late))
 
     def _step(self, model: Model, o: Operation, channels: dict[str, int], rows: dict[str, int]) -> nn.Module:
         def tensor(name: str | None) -> Tensor:
@@ -201,20 +261,49 @@ class Streaming(nn.Module):
             bands = filters.shape[0]
             if o.kind == "synthesis":
                 channels[o.out], rows[o.out] = wide // bands, many * bands
-                return Synthesis(filters, channels[o.out])
+                return Synthesis(filters, channels[o.out], o.alternate)
             channels[o.out], rows[o.out] = wide * bands, many // bands
-            return Analysis(filters, wide)
+            return Analysis(filters, wide, o.alternate)
         if o.kind == "spectrum":
             frequencies, lengths = tensor(o.frequencies), tensor(o.lengths)
             channels[o.out], rows[o.out] = len(lengths), many // o.step
             return Hearing(o, frequencies, lengths, model.sample_rate)
+        if o.newer and o.kind != "tones":
+            return self._element(o, tensor, channels, rows)
         increments = tensor(o.increments)
         channels[o.out], rows[o.out] = wide // len(increments), model.hop
         return Tones(increments, tensor(o.offsets), model.hop // many, channels[o.out])
 
+    def _element(
+        self,
+        o: Operation,
+        tensor: Callable[[str | None], Tensor],
+        channels: dict[str, int],
+        rows: dict[str, int],
+    ) -> nn.Module:
+        wide, many = channels[o.source], rows[o.source]
+        channels[o.out], rows[o.out] = wide, many
+        if o.kind == "multiply":
+            by = o.by or ""
+            return Factor(channels[by], many // rows[by], o.by_late)
+        names = ("alpha", "bias", "filters", "codes")
+        given = {name: tensor(getattr(o, name)) for name in names if getattr(o, name)}
+        if o.kind == "noise":
+            bands, frame = given["filters"].shape
+            channels[o.out], rows[o.out] = wide // bands, many * frame
+        elif o.kind == "normal":
+            channels[o.out] = o.outputs
+        elif o.kind in CODED:
+            channels[o.out] = given["codes"].shape[0 if o.kind == "quantize" else 2]
+        elif o.kind in PLAIN:
+            channels[o.out] = wide + (1 if o.kind == "sphere" else -1)
+        return Element(o, given)
+
     def forward(self, x: Tensor) -> Tensor:
         reg: Registers = {self.start: x}
-        for o, step in zip(self.operations, self.steps, strict=True):
-            y = step(reg[o.source])
-            reg[o.out] = y + reg[o.add] if o.add else y
+        steps = zip(self.operations, self.lates, self.steps, self.adds, strict=True)
+        for o, late, step, add in steps:
+            x = late(reg[o.source])
+            y = elements.multiply(x, step(reg[o.by]), 0) if o.by else step(x)
+            reg[o.out] = y + add(reg[o.add]) if o.add else y
         return reg[self.end]
