@@ -86,14 +86,14 @@ class TestPage:
 
 
 @contextmanager
-def serving(home, static=None):
+def serving(home, static=None, **options):
     """The application on a free port, in a thread, until the block ends."""
     listener = bind(Doorway(port=0))
     port = listener.getsockname()[1]
     library = Library.open(home)
     access = Access(Address.of(names_of("127.0.0.1"), port), read_secret(home.secret), port)
     config = uvicorn.Config(
-        create_app(library, access, "0.1.0", static),
+        create_app(library, access, "0.1.0", static, **options),
         log_level="warning",
         access_log=False,
         proxy_headers=False,

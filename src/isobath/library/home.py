@@ -37,9 +37,28 @@ class Home:
         return self.root / "incoming"
 
     @property
+    def sounds(self) -> Path:
+        """Recordings brought through the page to make a model of, a folder for each set."""
+        return self.root / "sounds"
+
+    @property
+    def sets(self) -> Path:
+        """Prepared sets, a folder for each."""
+        return self.root / "sets"
+
+    @property
+    def runs(self) -> Path:
+        """Trainings, a folder for each."""
+        return self.root / "runs"
+
+    @property
     def secret(self) -> Path:
         """The key that signs the page's cookie, so that a page outlives a restart of the server."""
         return self.root / "secret"
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return (self.models, self.backups, self.incoming, self.sounds, self.sets, self.runs)
 
     def make(self) -> None:
         """Make the folders, readable by their owner alone.
@@ -49,14 +68,14 @@ class Home:
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for folder in (self.models, self.backups, self.incoming):
+            for folder in self._folders:
                 folder.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise SaveError(
                 f"Isobath cannot make its folder {self.root} ({error.strerror}). "
                 f"Set {VARIABLE} to a folder that can be written to."
             ) from error
-        for place in (self.root, self.models, self.backups, self.incoming, self.database):
+        for place in (self.root, *self._folders, self.database):
             if place.exists() and not os.access(place, os.W_OK):
                 raise SaveError(
                     f"{place} may only be read, so nothing could be saved. Make it writable, or set "

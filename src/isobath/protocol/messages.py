@@ -18,6 +18,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from isobath.protocol.making import Checkpoint, Configuration, Curve, MakingId, RunSummary, SetSummary
 from isobath.protocol.piece import Demonstration, MappingData, MappingSettings, Piece
 
 PROTOCOL = 1
@@ -245,6 +246,15 @@ class Fit(Message, frozen=True, kw_only=True, tag="fit"):
     """The mapping as last fitted: its hyper-parameters are kept, so it is quick and moves less elsewhere."""
 
 
+class WatchMaking(Message, frozen=True, kw_only=True, tag="watch_making"):
+    """The page looks at what is being made, or no longer does. Answered by `Making`, and by `RunFollowed`
+    if it looks at a training; both are sent again whenever something has changed."""
+
+    watching: bool
+    run: MakingId | None = None
+    """The training whose curves are looked at."""
+
+
 class Ping(Message, frozen=True, kw_only=True, tag="ping"):
     """Answered by `Pong` with the same `sent`. Each page sends one every 5 seconds."""
 
@@ -333,6 +343,30 @@ class FitFailed(Message, frozen=True, kw_only=True, tag="fit_failed"):
     sentence: str
 
 
+class Making(Message, frozen=True, kw_only=True, tag="making"):
+    """All sets and trainings, for pages that look at them."""
+
+    sets: tuple[SetSummary, ...]
+    runs: tuple[RunSummary, ...]
+    configurations: tuple[Configuration, ...]
+    missing: str = ""
+    """A sentence, where nothing can be trained here: what is missing and how to get it."""
+    here: bool = False
+    """The server is on the page's own machine only: a folder may be named by its path."""
+
+
+class RunFollowed(Message, frozen=True, kw_only=True, tag="run_followed"):
+    """Figures of the training that is looked at: all of them first, then what has been added."""
+
+    run: MakingId
+    anew: bool
+    """What was sent before is void."""
+    curves: tuple[Curve, ...] = ()
+    validation: tuple[Curve, ...] = ()
+    checkpoints: tuple[Checkpoint, ...] | None = None
+    """None: as before."""
+
+
 ProblemKind = Literal["save", "piece", "model", "mapping", "audio", "protocol", "rate", "server"]
 """save: not written, keep it and send it again; protocol: reload the page; server: our own mistake."""
 
@@ -366,12 +400,24 @@ FromPage = (
     | RestorePiece
     | ListPieces
     | Fit
+    | WatchMaking
     | Ping
 )
 """What a page may say."""
 
 FromServer = (
-    Welcome | Saved | PieceChanged | PieceOpened | Pieces | Models | Fitted | FitFailed | Problem | Pong
+    Welcome
+    | Saved
+    | PieceChanged
+    | PieceOpened
+    | Pieces
+    | Models
+    | Fitted
+    | FitFailed
+    | Making
+    | RunFollowed
+    | Problem
+    | Pong
 )
 """What the server may say."""
 

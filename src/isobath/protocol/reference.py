@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from msgspec import inspect as shape
 
-from isobath.protocol import messages, piece
+from isobath.protocol import making, messages, piece
 from isobath.protocol.typescript import Words, structs_of, typescript, words_of, write_or_check
 
 TARGET = Path("docs/reference/messages.md")
@@ -65,7 +65,7 @@ def _of(union: Any) -> list[shape.StructType]:
 
 def generate() -> str:
     """The whole page."""
-    words, said = words_of(messages), words_of(piece)
+    words, said, made = words_of(messages), words_of(piece), words_of(making)
     page, server = _of(messages.FromPage), _of(messages.FromServer)
     named = {each.cls for each in (*page, *server)}
     parts = [HEADER + (messages.__doc__ or "").strip() + "\n", "## From the page\n"]
@@ -73,6 +73,8 @@ def generate() -> str:
     parts += ["## From the server\n", *(_section(each, words) for each in server)]
     rest = [each for each in structs_of(messages) if each.cls not in named]
     parts += ["## What they are made of\n", *(_section(each, words) for each in rest)]
+    parts += ["## What is being made\n\n" + (making.__doc__ or "").strip() + "\n"]
+    parts += [_section(each, made) for each in structs_of(making)]
     parts += ["## A piece\n\n" + (piece.__doc__ or "").strip() + "\n"]
     parts += [_section(each, said) for each in structs_of(piece)]
     return "\n".join(parts)

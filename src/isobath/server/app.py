@@ -1,7 +1,7 @@
 """The application: a function of the library and of who may enter."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -18,12 +18,14 @@ from isobath.library.library import Library
 from isobath.server.access import Access
 from isobath.server.desk import Desk
 from isobath.server.guard import Guard, refusal
+from isobath.server.making import MakingRoutes, MakingWatch
 from isobath.server.models import ModelRoutes
 from isobath.server.page import Assets, Page, static_folder
 from isobath.server.pieces import PieceRoutes
 from isobath.server.problems import told
 from isobath.server.session import Session
 from isobath.server.sounds import SoundRoutes
+from isobath.server.workbench import COMMAND
 
 BACKUP_SECONDS = 300.0
 """How often the library is copied while something changes."""
@@ -54,21 +56,36 @@ async def _back_up_regularly(desk: Desk) -> None:
             await desk.ask(desk.library.back_up)
 
 
-def create_app(library: Library, access: Access, version: str, static: Path | None = None) -> Starlette:
-    """Everything the server answers. The library is closed when the application ends."""
+def create_app(
+    library: Library,
+    access: Access,
+    version: str,
+    static: Path | None = None,
+    *,
+    here: bool = False,
+    command: Sequence[str] = COMMAND,
+) -> Starlette:
+    """Everything the server answers. The library is closed when the application ends.
+
+    here: only this machine can reach the server, so a page may name folders of it.
+    command: how `isobath` is run, for preparing and training.
+    """
     desk = Desk(library, version)
+    making = MakingWatch(desk, here=here, command=command)
     folder = static or static_folder()
 
     async def socket(websocket: WebSocket) -> None:
-        await Session(websocket, desk).run()
+        await Session(websocket, desk, making).run()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001
+        making.start()
         backups = asyncio.create_task(_back_up_regularly(desk))
         try:
             yield
         finally:
             backups.cancel()
+            making.stop()
             with suppress(SaveError):
                 await desk.ask(library.back_up)
             desk.close()
@@ -80,6 +97,7 @@ def create_app(library: Library, access: Access, version: str, static: Path | No
         *ModelRoutes(desk).routes(),
         *PieceRoutes(desk).routes(),
         *SoundRoutes(desk).routes(),
+        *MakingRoutes(making).routes(),
         Mount("/", Assets(directory=folder, check_dir=False)),
     ]
     return Starlette(

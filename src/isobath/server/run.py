@@ -133,7 +133,7 @@ def serve(
             port,
             renewed=lambda token: renewed(link(token)),
         )
-        app = create_app(library, access, version)
+        app = create_app(library, access, version, here=is_local(doorway.host))
         config = uvicorn.Config(
             app,
             log_level="warning",

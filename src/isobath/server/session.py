@@ -32,10 +32,12 @@ from isobath.protocol.messages import (
     RestorePiece,
     Saved,
     Undo,
+    WatchMaking,
     Welcome,
 )
 from isobath.server.desk import Desk
 from isobath.server.learn import Learner
+from isobath.server.making import MakingWatch
 from isobath.server.problems import told
 
 WAITING_MESSAGES = 2000
@@ -45,12 +47,13 @@ WAITING_MESSAGES = 2000
 class Session:
     """From the first byte of a socket to its last."""
 
-    def __init__(self, socket: WebSocket, desk: Desk) -> None:
+    def __init__(self, socket: WebSocket, desk: Desk, making: MakingWatch) -> None:
         self.page = ""
         self.piece: str | None = None
         self._socket = socket
         self._desk = desk
         self._library = desk.library
+        self._making = making
         self._connection = Connection()
         self._out: asyncio.Queue[FromServer] = asyncio.Queue()
         self._learner = Learner(desk.fits, self._answer)
@@ -76,6 +79,7 @@ class Session:
             pass
         finally:
             self._desk.listeners.discard(self)
+            self._making.forget(self)
             self._learner.stop()
             sender.cancel()
             if self._socket.application_state is WebSocketState.CONNECTED:
@@ -243,6 +247,9 @@ class Session:
     async def _fit(self, fit: Fit) -> None:
         self._learner.ask(fit)
 
+    async def _watch_making(self, message: WatchMaking) -> None:
+        await self._making.watch(self, message)
+
     async def _ping(self, ping: Ping) -> None:
         self.tell(Pong(sent=ping.sent))
 
@@ -259,5 +266,6 @@ class Session:
         RestorePiece: _restore_piece,
         ListPieces: _list_pieces,
         Fit: _fit,
+        WatchMaking: _watch_making,
         Ping: _ping,
     }

@@ -233,6 +233,174 @@ export function makePiece(given: Omit<Piece, "format" | "about" | "axes" | "pads
   return { format: 1, about: "", axes: [], pads: [], voices: [], shelf: [], takes: [], master: makeMaster(), refit: "always", ...given };
 }
 
+/** One line of the list of sets. */
+export interface SetSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly state: SetState;
+  /** Recordings in it; while it is gathered, recordings that lie ready. */
+  readonly files: number;
+  /** Of sound, once it is prepared. */
+  readonly seconds: number;
+  /** Recordings that could not be used. */
+  readonly left_out: number;
+  readonly sample_rate: number;
+  readonly channels: number;
+  /** Recordings that were brought after it was prepared. */
+  readonly waiting: number;
+  /** How much of the preparing is done, 0 to 1. */
+  readonly share: number;
+  /** A sentence, where there is something to say. */
+  readonly message: string;
+  /** Where the recordings lie, if they were not brought through the page. */
+  readonly folder: string;
+  /** When, as seconds since 1970. */
+  readonly changed: number;
+}
+
+export function makeSetSummary(given: Omit<SetSummary, "files" | "seconds" | "left_out" | "sample_rate" | "channels" | "waiting" | "share" | "message" | "folder" | "changed"> & Partial<SetSummary>): SetSummary {
+  return { files: 0, seconds: 0.0, left_out: 0, sample_rate: 0, channels: 0, waiting: 0, share: 0.0, message: "", folder: "", changed: 0.0, ...given };
+}
+
+/** One recording of a prepared set. */
+export interface Recording {
+  readonly name: string;
+  readonly seconds: number;
+  /** Of `both`, a stretch is for validation only. */
+  readonly split: "both" | "train" | "validation";
+}
+
+/** A recording that is not in the set. */
+export interface LeftOut {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** Answer of GET /making/sets/ID. */
+export interface SetDetails {
+  readonly id: string;
+  readonly recordings: readonly Recording[];
+  readonly left_out: readonly LeftOut[];
+  /** Names of the recordings that were brought through the page. */
+  readonly gathered: readonly string[];
+  /** The set from its first recording to its last: the highest magnitude of each stretch, 0 to 1. */
+  readonly peaks: readonly number[];
+}
+
+export function makeSetDetails(given: Omit<SetDetails, "recordings" | "left_out" | "gathered" | "peaks"> & Partial<SetDetails>): SetDetails {
+  return { recordings: [], left_out: [], gathered: [], peaks: [], ...given };
+}
+
+/** A kind of model that can be trained. */
+export interface Configuration {
+  readonly name: string;
+  readonly title: string;
+  /** What it is for, in a sentence. */
+  readonly about: string;
+  /** By which the decoded sound lags the input. */
+  readonly delay_ms: number;
+  /** Latent frames: how often its sound can be steered. */
+  readonly frames_a_second: number;
+  /** Latent dimensions it is trained with. */
+  readonly dims: number;
+  /** Trained numbers of the model that is played. */
+  readonly parameters: number;
+  readonly phase1_steps: number;
+  readonly phase2_steps: number;
+  /** As measured on this machine; null: nothing like it was trained here yet. */
+  readonly seconds_a_step: number | null;
+  readonly default: boolean;
+}
+
+export function makeConfiguration(given: Omit<Configuration, "seconds_a_step" | "default"> & Partial<Configuration>): Configuration {
+  return { seconds_a_step: null, default: false, ...given };
+}
+
+/** One line of the list of trainings. */
+export interface RunSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly state: RunState;
+  readonly config: string;
+  /** Id of its set, or the set's folder if it lies elsewhere. */
+  readonly set: string;
+  /** Name of the model it started from; empty: from nothing. */
+  readonly base: string;
+  readonly phase: number;
+  readonly step: number;
+  readonly phase1_steps: number;
+  readonly phase2_steps: number;
+  readonly seconds_a_step: number;
+  readonly seconds_left: number;
+  readonly device: string;
+  /** When, as seconds since 1970. */
+  readonly started: number;
+  /** A sentence, where there is something to say. */
+  readonly message: string;
+  /** There is a checkpoint: it can be resumed, and a model made of it. */
+  readonly saved: boolean;
+  /** Name of the model in the library that was made of it last; empty: none yet. */
+  readonly model: string;
+}
+
+export function makeRunSummary(given: Omit<RunSummary, "config" | "set" | "base" | "phase" | "step" | "phase1_steps" | "phase2_steps" | "seconds_a_step" | "seconds_left" | "device" | "started" | "message" | "saved" | "model"> & Partial<RunSummary>): RunSummary {
+  return { config: "", set: "", base: "", phase: 1, step: 0, phase1_steps: 0, phase2_steps: 0, seconds_a_step: 0.0, seconds_left: 0.0, device: "", started: 0.0, message: "", saved: false, model: "", ...given };
+}
+
+/** One figure over the steps of a training. */
+export interface Curve {
+  readonly name: string;
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** What can be listened to after so many steps. */
+export interface Checkpoint {
+  readonly step: number;
+  /** Recordings it was tried on: GET /making/runs/ID/listen/STEP/source-0.flac and reconstruction-0.flac. */
+  readonly pairs: number;
+}
+
+/** Body of POST /making/sets: a new set. */
+export interface BringSet {
+  readonly name: string;
+  /** A folder of this machine; only where page and server are on the same one. */
+  readonly folder: string;
+}
+
+export function makeBringSet(given: Omit<BringSet, "folder"> & Partial<BringSet>): BringSet {
+  return { folder: "", ...given };
+}
+
+/**
+ * Body of POST /making/sets/ID/prepare. A set that was prepared before is brought up to date in the way
+ * it was made, whatever is said here.
+ */
+export interface PrepareSet {
+  readonly remove_silence: boolean;
+  readonly normalise: "loudness" | "none" | "peak";
+  readonly sample_rate: 22050 | 32000 | 44100 | 48000;
+  /** 0: as most of the recordings have it. */
+  readonly channels: 0 | 1 | 2;
+}
+
+export function makePrepareSet(given: Omit<PrepareSet, "remove_silence" | "normalise" | "sample_rate" | "channels"> & Partial<PrepareSet> = {}): PrepareSet {
+  return { remove_silence: false, normalise: "none", sample_rate: 44100, channels: 0, ...given };
+}
+
+/** Body of POST /making/runs: a new training. */
+export interface StartRun {
+  readonly name: string;
+  readonly set: string;
+  readonly config: string;
+  /** Name of a model of the library to start from. */
+  readonly base: string;
+}
+
+export function makeStartRun(given: Omit<StartRun, "base"> & Partial<StartRun>): StartRun {
+  return { base: "", ...given };
+}
+
 /** Counts changes of meaning. A page of another number is asked to reload. */
 export const PROTOCOL = 1;
 
@@ -487,6 +655,21 @@ export function makeFit(given: Omit<Fit, "slot" | "kept" | "type"> & Partial<Fit
   return { slot: "", kept: null, ...given, type: "fit" };
 }
 
+/**
+ * The page looks at what is being made, or no longer does. Answered by `Making`, and by `RunFollowed`
+ * if it looks at a training; both are sent again whenever something has changed.
+ */
+export interface WatchMaking {
+  readonly type: "watch_making";
+  readonly watching: boolean;
+  /** The training whose curves are looked at. */
+  readonly run: string | null;
+}
+
+export function makeWatchMaking(given: Omit<WatchMaking, "run" | "type"> & Partial<WatchMaking>): WatchMaking {
+  return { run: null, ...given, type: "watch_making" };
+}
+
 /** Answered by `Pong` with the same `sent`. Each page sends one every 5 seconds. */
 export interface Ping {
   readonly type: "ping";
@@ -610,6 +793,38 @@ export function makeFitFailed(given: Omit<FitFailed, "type"> & Partial<FitFailed
   return { ...given, type: "fit_failed" };
 }
 
+/** All sets and trainings, for pages that look at them. */
+export interface Making {
+  readonly type: "making";
+  readonly sets: readonly SetSummary[];
+  readonly runs: readonly RunSummary[];
+  readonly configurations: readonly Configuration[];
+  /** A sentence, where nothing can be trained here: what is missing and how to get it. */
+  readonly missing: string;
+  /** The server is on the page's own machine only: a folder may be named by its path. */
+  readonly here: boolean;
+}
+
+export function makeMaking(given: Omit<Making, "missing" | "here" | "type"> & Partial<Making>): Making {
+  return { missing: "", here: false, ...given, type: "making" };
+}
+
+/** Figures of the training that is looked at: all of them first, then what has been added. */
+export interface RunFollowed {
+  readonly type: "run_followed";
+  readonly run: string;
+  /** What was sent before is void. */
+  readonly anew: boolean;
+  readonly curves: readonly Curve[];
+  readonly validation: readonly Curve[];
+  /** null: as before. */
+  readonly checkpoints: readonly Checkpoint[] | null;
+}
+
+export function makeRunFollowed(given: Omit<RunFollowed, "curves" | "validation" | "checkpoints" | "type"> & Partial<RunFollowed>): RunFollowed {
+  return { curves: [], validation: [], checkpoints: null, ...given, type: "run_followed" };
+}
+
 /** Something went wrong, told as it should be shown. */
 export interface Problem {
   readonly type: "problem";
@@ -662,6 +877,12 @@ export type SourceKind = "gesture" | "input" | "sound" | "voice" | "prior";
 
 export type Manner = "follow" | "absolute" | "bias" | "scale";
 
+/** gathering: recordings lie ready to be prepared; failed: `message` says why. */
+export type SetState = "gathering" | "preparing" | "ready" | "failed";
+
+/** waiting: another training is under way; starting: no step has been written down yet. */
+export type RunState = "waiting" | "starting" | "training" | "stopping" | "stopped" | "finished" | "failed";
+
 /** save: not written, keep it and send it again; protocol: reload the page; server: our own mistake. */
 export type ProblemKind = "save" | "piece" | "model" | "mapping" | "audio" | "protocol" | "rate" | "server";
 
@@ -679,6 +900,7 @@ export type FromPage =
   | RestorePiece
   | ListPieces
   | Fit
+  | WatchMaking
   | Ping;
 
 /** What the server may say. */
@@ -691,5 +913,7 @@ export type FromServer =
   | Models
   | Fitted
   | FitFailed
+  | Making
+  | RunFollowed
   | Problem
   | Pong;
