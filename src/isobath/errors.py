@@ -14,6 +14,7 @@ IsobathError
 │   ├── PieceDamaged
 │   └── PieceNewer
 ├── AudioError              a sound that cannot be read or written
+├── SetError                a prepared set that is missing, unfinished, damaged or newer
 ├── SaveError               the disk refused; nothing that was saved before is lost
 ├── KernelError             the sound kernel is missing or refuses
 └── UsageError              an argument outside its range
@@ -77,6 +78,10 @@ class PieceNewer(PieceError):
 
 class AudioError(IsobathError):
     """A sound that cannot be read or written."""
+
+
+class SetError(IsobathError):
+    """A prepared set that is missing, unfinished, damaged or newer."""
 
 
 class SaveError(IsobathError):

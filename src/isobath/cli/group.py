@@ -14,6 +14,7 @@ COMMANDS = {
     "models": "isobath.cli.models:models",
     "info": "isobath.cli.models:info",
     "import": "isobath.cli.models:import_model",
+    "prepare": "isobath.cli.prepare:prepare",
     "pieces": "isobath.cli.pieces:pieces",
     "render": "isobath.cli.render:render",
     "fit": "isobath.cli.fit:fit",

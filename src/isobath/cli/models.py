@@ -57,10 +57,19 @@ def _origin(bundled: bool) -> str:
 @click.argument("model")
 @as_json
 def info(model: str, as_json: bool) -> None:
-    """Tell all about one MODEL: what it is, what it was trained on, how well it does."""
+    """Tell all about one MODEL: what it is, what it was trained on, how well it does.
+
+    MODEL may be the folder of a prepared set, too.
+    """
+    from isobath.corpora.reading import is_set, open_set
     from isobath.library.load import model_path
     from isobath.models.description import describe
 
+    if is_set(Path(model)):
+        from isobath.cli.prepare import tell_set
+
+        tell_set(open_set(model), as_json)
+        return
     described = describe(model_path(model))
     if as_json:
         print_json(described)
