@@ -15,7 +15,7 @@
  */
 #ifndef ISOBATH_GUARD_H
 #define ISOBATH_GUARD_H
-#include <stdint.h>
+#include "weighting.h"
 
 #define GUARD_CELL 16               /* samples between two decisions */
 #define GUARD_CELLS 128             /* most cells in a block of 10 ms */
@@ -24,11 +24,8 @@
 #define GUARD_BURST 20.0f           /* blocks that the bucket holds */
 #define GUARD_FREE_LUFS (-15.0)     /* below this nothing is ever reduced */
 
-typedef float ears __attribute__((vector_size(16))); /* left, right, and two lanes unused */
-
 typedef struct {
-  ears shelf[5], pass[5];           /* K-weighting: b0 b1 b2 a1 a2 of its two halves */
-  ears memory[4];
+  weighting weighting;
   ears energy;                      /* of the cell under way */
   float rise;                       /* energy ratio allowed within a second; 0: off */
   float free;                       /* energy of a block at GUARD_FREE_LUFS */

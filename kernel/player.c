@@ -1,6 +1,9 @@
 /* player.c: see player.h. Voices are added up, raised by the master, guarded, limited, and
  * only then heard.
  *
+ * Parts of the work end where a voice is due, so that whoever is listened to has been heard up
+ * to that very sample, whichever slot it sits on.
+ *
  * The finishing works in cells of GUARD_CELL samples counted from the start, so that no
  * decision depends on how the host cuts its calls. When the player is reset while it
  * sounds, the next 10 ms of the old sound are made at once, through the old limiter, and
@@ -24,6 +27,7 @@ struct ib_player {
   uint32_t magic, seed;
   int32_t outputs, sample_rate;
   int32_t heard;                    /* something was rendered since the last reset */
+  int32_t deaf;                     /* what is rendered now goes on without the host: nothing comes in */
   int32_t cell;                     /* samples into the cell under way */
   int32_t fade, fade_length;        /* samples since the reset, up to so many */
   int32_t panic;                    /* -1: no; else samples since it was asked for, up to PANIC */
@@ -38,6 +42,7 @@ struct ib_player {
   uint32_t scrubbed;
   ib_meters meters;
   voice voices[IB_VOICES];
+  float input[IB_VOICES][2][IB_HOP];
 };
 
 int64_t ib_player_bytes(int channels, int sample_rate) {
@@ -86,6 +91,52 @@ int ib_player_voice(ib_player *p, int slot, const ib_model *model, ib_state *sta
   return 0;
 }
 
+int ib_player_feed(ib_player *p, int slot, int channels, int hop) {
+  if (slot < 0 || slot >= IB_VOICES || channels < 1 || channels > 2 || hop < 1 || hop > IB_HOP) return IB_BAD_ARGUMENT;
+  ib_info info = {.sample_rate = p->sample_rate, .channels = channels, .hop = hop};
+  voice_go(&p->voices[slot], p->outputs);
+  voice_feed(&p->voices[slot], &info);
+  return 0;
+}
+
+float *ib_player_fed(ib_player *p, int slot) { return slot_of(p, slot)->audio; }
+void ib_player_filled(ib_player *p, int slot) { slot_of(p, slot)->filled = 1; }
+const float *ib_player_hop(const ib_player *p, int slot) { return slot_of((ib_player *)p, slot)->audio; }
+
+int64_t ib_ear_bytes(const ib_model *model) { return ear_bytes(model); }
+
+int ib_player_listen(ib_player *p, int slot, void *memory, int64_t bytes, int from) {
+  if (slot < 0 || slot >= IB_VOICES || from < -1 || from >= IB_VOICES) return IB_BAD_ARGUMENT;
+  voice *v = &p->voices[slot];
+  ear *made = NULL;
+  if (memory) {
+    int64_t needed = v->model ? ear_bytes(v->model) : IB_BAD_ARGUMENT;
+    if (needed < 0) return (int)needed;
+    if ((uintptr_t)memory % IB_ALIGN) return IB_BAD_ARGUMENT;
+    if (bytes < needed) return IB_TOO_SMALL;
+    made = ear_make(memory, v->model, from, v->remaining ? v->info.hop - v->remaining : 0);
+    if (!made) return IB_BAD_ARGUMENT;
+  }
+  voice_listen(v, made, p->outputs);
+  return 0;
+}
+
+ib_source *ib_player_source(ib_player *p, int slot) { return &slot_of(p, slot)->source; }
+float *ib_player_input(ib_player *p, int slot) { return p->input[slot < 0 || slot >= IB_VOICES ? 0 : slot][0]; }
+float *ib_player_given(ib_player *p, int slot) { return slot_of(p, slot)->given; }
+
+ib_ear_meters *ib_player_ear_meters(ib_player *p, int slot) {
+  voice *v = slot_of(p, slot);
+  ib_ear_meters *m = &v->meters;
+  const matching *heard = v->ear ? &v->ear->matching : NULL;
+  m->underruns = v->underruns;
+  m->peak = v->ear ? v->ear->peak : 0.0f;
+  m->lufs = heard && heard->seconds > 0.0f ? (float)(to_db(heard->loud) * 0.5 - 0.691) : 0.0f;
+  m->match_db = heard && heard->started && heard->gain > 0.0f ? (float)to_db(heard->gain) : 0.0f;
+  if (v->ear) v->ear->peak = 0.0f;
+  return m;
+}
+
 ib_shaping *ib_player_shaping(ib_player *p, int slot) { return &slot_of(p, slot)->shaping; }
 float *ib_player_incoming(ib_player *p, int slot) { return slot_of(p, slot)->incoming; }
 const float *ib_player_latent(const ib_player *p, int slot) { return slot_of((ib_player *)p, slot)->shaper.latent; }
@@ -95,7 +146,7 @@ int ib_player_due(const ib_player *p, uint32_t *voices) {
   uint32_t mask = 0;
   for (int i = 0; i < IB_VOICES; i++) {
     const voice *v = &p->voices[i];
-    if (!v->model) continue;
+    if (!v->present) continue;
     if (v->remaining == 0) mask |= 1u << i;
     if (v->remaining < soonest) soonest = v->remaining;
   }
@@ -108,7 +159,7 @@ int ib_player_stretch(const ib_player *p) {
   for (int i = 0; i < IB_VOICES; i++) {
     const voice *v = &p->voices[i];
     int wait = v->remaining ? v->remaining : v->info.hop;
-    if (v->model && wait < soonest) soonest = wait;
+    if (v->present && wait < soonest) soonest = wait;
   }
   return soonest;
 }
@@ -148,11 +199,27 @@ static void measure(ib_player *p, float *const x[2], int n) {
   p->counted += n;
 }
 
+/* Everyone who listens is given the n samples just made, or that came in from `at` on. */
+static void listen(ib_player *p, int at, int n) {
+  static const float silence[GUARD_CELL];
+  for (int i = 0; i < IB_VOICES; i++) {
+    ear *e = p->voices[i].ear;
+    if (!e) continue;
+    const float *rows[2] = {silence, silence};
+    for (int c = 0; c < 2; c++) {
+      if (e->from >= 0) rows[c] = p->voices[e->from].tap[c];
+      else if (!p->deaf) rows[c] = p->input[i][c] + at;
+    }
+    ear_collect(e, rows[0], rows[1], n);
+  }
+}
+
 /* Up to the end of the cell: n samples of voices made, guarded, limited, into out. */
-static void render_part(ib_player *p, float *const out[2], int n) {
+static void render_part(ib_player *p, float *const out[2], int at, int n) {
   float came[2][GUARD_CELL] = {{0}}, heard[2][GUARD_CELL];
   float *const mix[2] = {came[0], came[1]}, *const sound[2] = {heard[0], heard[1]};
   for (int i = 0; i < IB_VOICES; i++) voice_add(&p->voices[i], mix, p->outputs, n);
+  listen(p, at, n);
   raise(p, mix, n);
   p->scrubbed += (uint32_t)limiter_scrub(&p->limiter, mix, n);
   memcpy(heard, came, sizeof heard);
@@ -167,13 +234,14 @@ static void render_part(ib_player *p, float *const out[2], int n) {
 
 static void render(ib_player *p, float *const out[2], int frames) {
   for (int i = 0; i < IB_VOICES; i++)
-    if (p->voices[i].model) voice_levels(&p->voices[i], p->outputs);
+    if (p->voices[i].present) voice_levels(&p->voices[i], p->outputs);
   p->heard = 1;
   for (int done = 0; done < frames;) {
-    int n = GUARD_CELL - p->cell;
+    int n = GUARD_CELL - p->cell, due = ib_player_stretch(p);
+    if (n > due) n = due;
     if (n > frames - done) n = frames - done;
     float *const part[2] = {out[0] + done, out[1] + done};
-    render_part(p, part, n);
+    render_part(p, part, done, n);
     done += n;
   }
 }
@@ -181,6 +249,8 @@ static void render(ib_player *p, float *const out[2], int frames) {
 int ib_player_render(ib_player *p, float *out, int frames) {
   if (!p || p->magic != PLAYER_MAGIC || frames < 0) return IB_BAD_ARGUMENT;
   if (frames == 0) return 0;
+  for (int i = 0; i < IB_VOICES; i++)
+    if (frames > IB_HOP && p->voices[i].ear && p->voices[i].ear->from < 0) return IB_BAD_ARGUMENT;
   float *const rows[2] = {out, out + (p->outputs == 2 ? frames : 0)};
   render(p, rows, frames);
   return 0;
@@ -205,7 +275,9 @@ void ib_player_panic(ib_player *p) {
 static void keep_tail(ib_player *p) {
   float tail[2][VOICE_FADE_LONGEST];
   float *const rows[2] = {tail[0], tail[1]};
+  p->deaf = 1;
   if (p->heard) render(p, rows, p->fade_length);
+  p->deaf = 0;
   for (int c = 0; c < 2; c++)
     for (int i = 0; i < p->fade_length; i++) p->tail[c][i] = p->heard && c < p->outputs ? tail[c][i] : 0.0f;
 }

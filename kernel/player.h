@@ -10,6 +10,7 @@
  *     init; voice(slot, model, state) for each; shaping; master; reset(seed)
  *     until enough:
  *       if due(&voices) == 0: write incoming[slot] for each bit of voices
+ *       write input[slot] of those that listen to it
  *       render(out, at most stretch())
  *
  * Rendering past a due frame is no error: the voice then uses the latent it has.
@@ -34,6 +35,27 @@ typedef struct {
   float gain;               /* linear, ramped over 5 ms */
   float pan;                /* -1 left .. 1 right; equal power, 1 at the centre */
 } ib_shaping;               /* floats throughout, in this order; set to sensible values at init */
+
+/* Where a voice's latents come from besides the performer, and how the two meet; newest wins.
+ * With s the source's latent, p the performer's (held or incoming), a the amount, m and dev the
+ * model's mean and deviation, a dimension is, before scale and bias: follow s; absolute
+ * s + a (p - s); bias s + a (p - m); scale m + (s - m) (1 + a (p - m) / dev). */
+typedef struct {
+  float manner[IB_DIMS];        /* 0 follow, 1 absolute, 2 bias, 3 scale */
+  float amount[IB_DIMS];
+  float from;                   /* 0 nobody: the performer alone; 1 the ear; 2 latents given by the host */
+  float gain;                   /* of what comes in, linear, ramped over 5 ms */
+  float match_gain;             /* further, for the encoder alone, linear */
+  float match_lufs;             /* < 0: what the encoder hears is brought there while it runs; 0: it is not */
+  float wet;                    /* 0 what came in, delayed until it meets the model's sound .. 1 the model; ramped */
+} ib_source;
+
+typedef struct {
+  float peak;                   /* of what came in since last read, after gain, linear */
+  float lufs;                   /* its loudness as followed, mean over channels; 0 while nothing is known */
+  float match_db;               /* what the encoder's input was last brought up by */
+  uint32_t underruns;           /* hops that a fed voice was not given in time, since the start */
+} ib_ear_meters;
 
 typedef struct {
   float peak[2], rms[2];        /* of the output since last read, linear */
@@ -62,6 +84,30 @@ int ib_player_due(const ib_player *player, uint32_t *voices);
 int ib_player_stretch(const ib_player *player);
 /* Render frames samples into out [channels][frames]. However they are cut into calls, the same come out. */
 int ib_player_render(ib_player *player, float *out, int frames);
+
+/* Listening. The ear collects a hop of what comes in and encodes it when the voice is due next.
+ * Its memory (IB_ALIGN aligned, ib_ear_bytes of it) is the caller's and may be freed when the
+ * voice has gone, or listens with other memory or none. */
+int64_t ib_ear_bytes(const ib_model *model);
+/* Let the voice on a slot listen: `from` -1 to its own input, else to the voice on that slot, one hop
+ * late. memory NULL: no longer; what was dry fades out. Ends whenever another model comes. */
+int ib_player_listen(ib_player *player, int slot, void *memory, int64_t bytes, int from);
+ib_source *ib_player_source(ib_player *player, int slot);      /* set to: the performer alone, wet */
+/* [2][IB_HOP]: what comes in on a slot, channel c from c * IB_HOP on; the first `frames` of each are
+ * heard by the next render, which then may be IB_HOP long at most. Write them anew each time. */
+float *ib_player_input(ib_player *player, int slot);
+float *ib_player_given(ib_player *player, int slot);           /* [dims], the source's latent where `from` is 2 */
+ib_ear_meters *ib_player_ear_meters(ib_player *player, int slot); /* reading clears peak */
+
+/* A voice without a model here: whenever it is due, write its next hop to ib_player_fed
+ * [channels][hop] and say so with ib_player_filled. Otherwise it falls silent within 64 samples,
+ * and fades in again with the next hop it is given. */
+int ib_player_feed(ib_player *player, int slot, int channels, int hop);
+float *ib_player_fed(ib_player *player, int slot);
+void ib_player_filled(ib_player *player, int slot);
+/* The hop under way as the model made it, [channels][hop], before dry share, gain and pan. */
+const float *ib_player_hop(const ib_player *player, int slot);
+
 /* Master: gain (linear), ceiling (dBTP, <= -1), guard (0 off, else max momentary rise in dB). */
 void ib_player_master(ib_player *player, float gain, float ceiling_db, float guard_db);
 void ib_player_panic(ib_player *player);                         /* fade to silence within 64 samples, stay there */

@@ -16,13 +16,19 @@ void shaping_default(ib_shaping *shaping) {
   shaping->gain = 1.0f;
 }
 
+void source_default(ib_source *source) {
+  memset(source, 0, sizeof *source);
+  for (int d = 0; d < IB_DIMS; d++) source->amount[d] = 1.0f;
+  source->gain = source->match_gain = source->wet = 1.0f;
+}
+
 void shaper_reset(shaper *s, const ib_model *model, int dims, uint32_t seed) {
   const float *mean = ib_model_mean(model);
   uint32_t scrubbed = s->scrubbed;  /* counts since the start, whatever comes and goes */
   memset(s, 0, sizeof *s);
   s->scrubbed = scrubbed;
   s->seed = seed ^ 0x5bd1e995u;     /* not the decoder's own noise */
-  for (int d = 0; d < dims; d++) s->good[d] = s->latent[d] = is_number(mean[d]) ? mean[d] : 0.0f;
+  for (int d = 0; d < dims; d++) s->good[d] = s->told[d] = s->latent[d] = is_number(mean[d]) ? mean[d] : 0.0f;
 }
 
 /* Noise of unit variance: four uniforms, summed. Never beyond 3.47. */
@@ -59,6 +65,15 @@ static float wander(shaper *s, int d, float k, float gain) {
   return w / (float)scalar_root(1.0 + (double)bent * bent);
 }
 
+/* How the performer's p meets the source's s in one dimension; see ib_source. */
+static float meet(const ib_source *source, int d, float s, float p, float mean, float unit) {
+  float amount = between(-FAR, number(source->amount[d], 1.0f), FAR), manner = number(source->manner[d], 0.0f);
+  if (manner < 0.5f) return s;
+  if (manner < 1.5f) return amount == 1.0f ? p : s + amount * (p - s);
+  if (manner < 2.5f) return s + amount * (p - mean);
+  return unit > 0.0f ? mean + (s - mean) * (1.0f + amount * (p - mean) / unit) : s;
+}
+
 /* Pull z towards the mean so that its Mahalanobis distance keeps a soft knee. */
 static float clamp(float *z, const ib_model *model, int dims, float amount) {
   const float *mean = ib_model_mean(model), *whitening = ib_model_whitening(model);
@@ -79,8 +94,8 @@ static float clamp(float *z, const ib_model *model, int dims, float amount) {
   return moved;
 }
 
-void shaper_step(shaper *s, const ib_shaping *shaping, const ib_model *model, int dims, float seconds,
-                 const float *incoming) {
+void shaper_step(shaper *s, const ib_shaping *shaping, const ib_source *source, const ib_model *model, int dims,
+                 float seconds, const float *incoming, const float *heard) {
   const float *mean = ib_model_mean(model), *std = ib_model_std(model);
   float z[IB_DIMS];
   float k = share(seconds, between(0.02f, number(shaping->drift_seconds, 4.0f), 3600.0f));
@@ -94,6 +109,11 @@ void shaper_step(shaper *s, const ib_shaping *shaping, const ib_model *model, in
     float in = number(incoming[d], s->good[d]), hold = number(shaping->hold[d], middle);
     float x = held >= 1.0f ? hold : held > 0.0f ? held * hold + (1.0f - held) * in : in;
     if (is_number(incoming[d])) s->good[d] = between(middle - FAR * unit, in, middle + FAR * unit);
+    if (heard) {
+      if (is_number(heard[d])) s->told[d] = between(middle - FAR * unit, heard[d], middle + FAR * unit);
+      else s->scrubbed++;
+      x = meet(source, d, s->told[d], number(x, s->good[d]), middle, unit);
+    }
     x = x * number(shaping->scale[d], 1.0f) + number(shaping->bias[d], 0.0f);
     float fresh = number(shaping->noise[d], 0.0f);
     if (fresh != 0.0f) x += fresh * unit * noise(s->seed, s->frame, (uint32_t)d, 0);

@@ -9,6 +9,8 @@
 void voice_init(voice *v, int sample_rate) {
   memset(v, 0, sizeof *v);
   shaping_default(&v->shaping);
+  source_default(&v->source);
+  v->wet = (ramp){1.0f, 1.0f, 0.0f, 0};
   v->fade_length = (int32_t)(VOICE_FADE_SECONDS * sample_rate);
   v->ramp_length = (int32_t)(RAMP_SECONDS * sample_rate);
   v->tail_at = v->fade_length;
@@ -16,26 +18,39 @@ void voice_init(voice *v, int sample_rate) {
 
 static void forget(voice *v, uint32_t seed) {
   v->seed = seed;
-  v->remaining = v->heard = v->broken = v->ramp = 0;
+  v->remaining = v->heard = v->broken = v->ramp = v->filled = v->begun = 0;
   v->last[0] = v->last[1] = 0.0f;
-  shaper_reset(&v->shaper, v->model, v->info.dims, seed);
+  memset(v->audio, 0, sizeof v->audio);
+  memset(v->tap, 0, sizeof v->tap);
+  if (v->model) shaper_reset(&v->shaper, v->model, v->info.dims, seed);
 }
 
 void voice_come(voice *v, const ib_model *model, ib_state *state, const ib_info *info, uint32_t seed) {
+  v->present = 1;
   v->model = model;
   v->state = state;
   v->info = *info;
   forget(v, seed);
   v->fade = 0;
+  memset(v->given, 0, sizeof v->given);
+  memcpy(v->given, v->shaper.good, (size_t)info->dims * 4);
   memset(v->incoming, 0, sizeof v->incoming);
   memcpy(v->incoming, v->shaper.good, (size_t)info->dims * 4);
+}
+
+void voice_feed(voice *v, const ib_info *info) {
+  v->present = 1;
+  v->info = *info;
+  forget(v, 0);
+  v->fade = 0;
 }
 
 /* The same model from a fresh past; whoever restarts it does the fading. */
 void voice_restart(voice *v, uint32_t seed) {
   v->tail_at = v->fade_length;
-  if (!v->model) return;
-  ib_state_reset(v->model, v->state, -1, seed);
+  if (!v->present) return;
+  if (v->model) ib_state_reset(v->model, v->state, -1, seed);
+  if (v->ear) ear_reset(v->ear);
   forget(v, seed);
   v->fade = v->fade_length;
 }
@@ -52,8 +67,16 @@ static void wanted_levels(const voice *v, int outputs, float level[2]) {
   level[1] = gain * (float)(pan == 0.0f ? 1.0 : middle + side);
 }
 
+static void source_levels(voice *v) {
+  const ib_source *s = &v->source;
+  int length = v->heard ? v->ramp_length : 0;
+  ramp_to(&v->wet, v->ear && is_number(s->wet) ? between(0.0f, s->wet, 1.0f) : 1.0f, length);
+  if (v->ear) ramp_to(&v->ear->gain, is_number(s->gain) ? between(0.0f, s->gain, LOUDEST_GAIN) : 0.0f, length);
+}
+
 void voice_levels(voice *v, int outputs) {
   float wanted[2];
+  source_levels(v);
   wanted_levels(v, outputs, wanted);
   if (v->heard && wanted[0] == v->target[0] && wanted[1] == v->target[1]) return;
   for (int c = 0; c < 2; c++) {
@@ -68,22 +91,38 @@ void voice_levels(voice *v, int outputs) {
  * away instead, and the decoder forgets its past. */
 static void mourn(voice *v) {
   int hop = v->info.hop;
-  ib_state_reset(v->model, v->state, -1, v->seed);
+  if (v->model) ib_state_reset(v->model, v->state, -1, v->seed);
   for (int c = 0; c < v->info.channels; c++)
     for (int i = 0; i < hop; i++)
       v->audio[c * hop + i] = i < DYING ? v->last[c] * (1.0f - (float)(i + 1) / DYING) : 0.0f;
-  v->shaper.scrubbed++;
   v->broken = 1;
 }
 
-static void decode_hop(voice *v) {
-  int hop = v->info.hop, values = v->info.channels * hop;
-  shaper_step(&v->shaper, &v->shaping, v->model, v->info.dims, (float)hop / (float)v->info.sample_rate, v->incoming);
-  if (v->broken) v->fade = 0;
-  v->broken = 0;
-  int failed = ib_decode(v->model, v->state, v->shaper.latent, 1, v->audio) < 0;
+/* What the source says about this frame; NULL: the performer is alone. */
+static const float *heard_latent(voice *v) {
+  const float *heard = v->ear ? ear_hear(v->ear, &v->source) : NULL; /* always: its past must go on */
+  if (v->source.from == 1.0f) return heard;
+  return v->source.from == 2.0f ? v->given : NULL;
+}
+
+static int decode(voice *v) {
+  float seconds = (float)v->info.hop / (float)v->info.sample_rate;
+  const float *heard = heard_latent(v);
+  shaper_step(&v->shaper, &v->shaping, &v->source, v->model, v->info.dims, seconds, v->incoming, heard);
+  return ib_decode(v->model, v->state, v->shaper.latent, 1, v->audio) < 0;
+}
+
+/* The next hop into `audio`: made here, or written by the host already. */
+static void next_hop(voice *v) {
+  int hop = v->info.hop, values = v->info.channels * hop, missing = !v->model && !v->filled;
+  int failed = v->model ? decode(v) : missing;
   float sum = 0.0f;                 /* stays 0 unless something is infinite or no number */
   for (int i = 0; i < values; i++) sum += v->audio[i] * 0.0f;
+  if (v->broken) v->fade = 0;
+  v->broken = v->filled = 0;
+  if (missing && v->begun) v->underruns++;
+  v->begun = v->begun || !missing;
+  if (!missing && (failed || sum != 0.0f)) v->shaper.scrubbed++;
   if (failed || sum != 0.0f) mourn(v);
   for (int c = 0; c < v->info.channels; c++) v->last[c] = v->audio[(c + 1) * hop - 1];
   v->remaining = hop;
@@ -103,14 +142,25 @@ static void advance_levels(voice *v) {
   for (int c = 0; c < 2; c++) v->level[c] = v->ramp ? v->level[c] + v->step[c] : v->target[c];
 }
 
-static void add_model(voice *v, float *const out[2], int outputs, int n) {
+/* The dry share, i samples after the last one that the ear was given. */
+static void mix_dry(const voice *v, int i, int outputs, float wet, float in[2]) {
+  float dry[2] = {0.0f, 0.0f};
+  if (v->ear) ear_dry(v->ear, i, dry);
+  if (outputs == 1) dry[0] = 0.5f * (dry[0] + dry[1]);
+  for (int c = 0; c < 2; c++) in[c] = wet * in[c] + (1.0f - wet) * dry[c];
+}
+
+static void add_sound(voice *v, float *const out[2], int outputs, int n) {
   for (int i = 0; i < n; i++) {
     float in[2], fade = 1.0f;
-    if (v->remaining == 0) decode_hop(v);
+    if (v->remaining == 0) next_hop(v);
     sample_at(v, v->info.hop - v->remaining, outputs, in);
     v->remaining--;
+    float wet = ramp_next(&v->wet);
+    if (wet < 1.0f) mix_dry(v, i, outputs, wet, in);
     if (v->fade < v->fade_length) fade = (float)++v->fade / (float)v->fade_length;
     advance_levels(v);
+    for (int c = 0; c < 2; c++) v->tap[c][i] = in[c < outputs ? c : 0] * fade;
     for (int c = 0; c < outputs; c++) out[c][i] += in[c] * v->level[c] * fade;
   }
 }
@@ -122,25 +172,56 @@ static void add_tail(voice *v, float *const out[2], int outputs, int n) {
 
 void voice_add(voice *v, float *const out[2], int outputs, int n) {
   add_tail(v, out, outputs, n);
-  if (v->model) add_model(v, out, outputs, n);
+  if (v->present) add_sound(v, out, outputs, n);
 }
 
-/* What it would have played next, fading, over what is left of an earlier tail. */
-static void make_tail(voice *v, int outputs) {
-  int n = v->fade_length, old = v->tail_at;
-  for (int i = 0; i < n; i++) {
-    float next[2] = {0.0f, 0.0f}, fade = 1.0f - (float)(i + 1) / (float)n;
-    float *const out[2] = {&next[0], &next[1]};
-    add_model(v, out, outputs, 1);
-    for (int c = 0; c < 2; c++) v->tail[c][i] = next[c] * fade + (old + i < n ? v->tail[c][old + i] : 0.0f);
+/* Where what is left of an earlier tail is the beginning of a new one. */
+static void begin_tail(voice *v) {
+  int n = v->fade_length, left = n - v->tail_at;
+  for (int c = 0; c < 2; c++) {
+    memmove(v->tail[c], v->tail[c] + v->tail_at, 4 * (size_t)left);
+    memset(v->tail[c] + left, 0, 4 * (size_t)(n - left));
   }
   v->tail_at = 0;
 }
 
+/* What it would have played next, fading, in a silent room. */
+static void make_tail(voice *v, int outputs) {
+  static const float silence[1];
+  int n = v->fade_length;
+  begin_tail(v);
+  for (int i = 0; i < n; i++) {
+    float next[2] = {0.0f, 0.0f}, fade = 1.0f - (float)(i + 1) / (float)n;
+    float *const out[2] = {&next[0], &next[1]};
+    add_sound(v, out, outputs, 1);
+    if (v->ear) ear_collect(v->ear, silence, silence, 1);
+    for (int c = 0; c < 2; c++) v->tail[c][i] += next[c] * fade;
+  }
+}
+
 void voice_go(voice *v, int outputs) {
-  if (!v->model) return;
+  if (!v->present) return;
   if (v->heard) make_tail(v, outputs);
+  v->present = 0;
   v->model = NULL;
   v->state = NULL;
+  v->ear = NULL;
   v->remaining = 0;
+  memset(v->tap, 0, sizeof v->tap);
+}
+
+/* The dry sound that is still to come, fading as the wet ramp leaves it. */
+static void dry_tail(voice *v, int outputs) {
+  int n = v->fade_length < v->ear->delay ? v->fade_length : v->ear->delay;
+  begin_tail(v);
+  for (int i = 0; i < n; i++) {
+    float in[2] = {0.0f, 0.0f};
+    mix_dry(v, i, outputs, v->wet.value, in);
+    for (int c = 0; c < outputs; c++) v->tail[c][i] += in[c] * v->level[c] * (1.0f - (float)(i + 1) / (float)n);
+  }
+}
+
+void voice_listen(voice *v, ear *ear, int outputs) {
+  if (v->ear && v->heard && v->wet.value < 1.0f) dry_tail(v, outputs);
+  v->ear = ear;
 }

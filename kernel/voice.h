@@ -1,19 +1,29 @@
-/* voice.h: one model being played: shaping, decoder, level, and its coming and going.
+/* voice.h: one model being played: its ear, shaping, decoder, level, and its coming and going.
  *
  * A voice decodes one hop when it is due and hands it out in pieces. When it comes it fades
  * in over 10 ms; when it goes, the next 10 ms of what it would have played are made at once
  * and fade out from memory, so that the model may be freed the moment the call returns.
+ * A fed voice has no model here: its hops are written by the host.
  */
 #ifndef ISOBATH_VOICE_H
 #define ISOBATH_VOICE_H
+#include "ear.h"
+#include "guard.h"
 #include "shaping.h"
 
 #define VOICE_FADE_SECONDS 0.01
 #define VOICE_FADE_LONGEST 1920     /* samples: 10 ms at 192 kHz */
 
 typedef struct {
-  const ib_model *model;            /* NULL: nobody */
+  int32_t present;                  /* somebody is here */
+  const ib_model *model;            /* NULL: nobody, or fed from outside */
   ib_state *state;
+  ear *ear;                         /* NULL: listens to nobody */
+  ib_source source;
+  int32_t filled, begun;            /* the host has written the next hop; the first one */
+  uint32_t underruns;
+  ramp wet;
+  float given[IB_DIMS];
   ib_info info;
   ib_shaping shaping;
   shaper shaper;
@@ -29,16 +39,22 @@ typedef struct {
   int32_t tail_at;                  /* position in the tail; fade_length: it is over */
   float tail[2][VOICE_FADE_LONGEST];
   float audio[2 * IB_HOP];          /* [channels][hop] */
+  float tap[2][GUARD_CELL];         /* the last samples before gain and pan, for those who listen */
+  ib_ear_meters meters;
 } voice;
 
 #pragma GCC visibility push(hidden)
 void voice_init(voice *v, int sample_rate);
 void voice_come(voice *v, const ib_model *model, ib_state *state, const ib_info *info, uint32_t seed);
+void voice_feed(voice *v, const ib_info *info);
 void voice_go(voice *v, int outputs);
+/* Listen with this ear (NULL: no longer); what an earlier one had yet to give dry fades out. */
+void voice_listen(voice *v, ear *ear, int outputs);
 void voice_restart(voice *v, uint32_t seed);
 /* Read gain and pan, and head for them over 5 ms (at once where nothing has been heard yet). */
 void voice_levels(voice *v, int outputs);
-/* Add n samples to out[outputs][n]; makes hops as they become due. */
+/* Add n samples (GUARD_CELL at most) to out[outputs][n], and leave them in the tap; makes hops as
+ * they become due. */
 void voice_add(voice *v, float *const out[2], int outputs, int n);
 #pragma GCC visibility pop
 #endif

@@ -5,6 +5,7 @@ that the whole player can be tested with any sound, through the calls that play 
 whistle has layers, memory and noise of its own, like a real one, from fixed random weights.
 """
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -118,3 +119,33 @@ def quiet_noise(lufs: float, seconds: float, rate: int = RATE) -> NDArray[np.flo
     noise = np.random.default_rng(5).standard_normal((1, round(seconds * rate)))
     loud = float(momentary(np.repeat(noise, 2, axis=0), rate).max())
     return noise * 10 ** ((lufs - loud) / 20)
+
+
+def repeater(channels: int = 1, hop: int = 32, delay: int = 0, rate: int = RATE, std: float = 1e3) -> Model:
+    """A loudspeaker with an encoder that hears exactly what it would play: it repeats, a hop late."""
+    speaker = loudspeaker(channels, hop, std, rate)
+    dims = channels * hop
+    weight = np.zeros((dims, channels, hop), np.float32)
+    for d in range(dims):
+        weight[d, d // hop, d % hop] = 1.0
+    description = msgspec.structs.replace(
+        speaker.description,
+        name="repeater",
+        delay=delay,
+        encoder=[Operation("conv", "audio", "mean", weight="e", stride=hop)],
+    )
+    return Model(description, {**speaker.tensors, "e": weight})
+
+
+def listener(channels: int = 1, seed: int = 2, rate: int = RATE) -> Model:
+    """A whistle with an encoder of fixed random weights: four latents, hop 64."""
+    player = whistle(channels, seed, rate, loudness=0.5)
+    random = np.random.default_rng(seed + 100)
+    weight = (random.standard_normal((4, channels, 96)) * 0.3).astype(np.float32)
+    description = msgspec.structs.replace(
+        player.description,
+        name="listener",
+        delay=7,
+        encoder=[Operation("conv", "audio", "mean", weight="e", stride=64)],
+    )
+    return Model(description, {**player.tensors, "e": weight})

@@ -2,12 +2,15 @@
  *
  *   driver BLOB MUTATIONS SEED
  *
+ * Models that a player takes are also performed: two voices that listen, to what comes in and to each
+ * other, beside one that is fed.
+ *
  * Prints how many damaged blobs were still accepted. Every accepted one is played and heard
  * for a few frames, since a damaged model may sound like anything but must not break out of
  * its memory. All memory is allocated exactly as large as asked for, so that the address
  * sanitizer sees a single byte too far.
  */
-#include "isobath.h"
+#include "player.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +54,47 @@ static int play(const ib_model *model, const ib_info *info, int coder, int batch
   return failed;
 }
 
+/* A player with the model twice and a fed voice, its memories no larger than asked for. */
+static int perform(const ib_model *model, const ib_info *info) {
+  int64_t size = ib_player_bytes(2, info->sample_rate), state_bytes = ib_state_bytes(model, IB_DECODER, 1, 1);
+  int64_t ear_bytes = info->has_encoder ? ib_ear_bytes(model) : 0;
+  if (size < 0 || state_bytes < 0 || state_bytes > 1 << 24 || ear_bytes > 1 << 25) return 0;
+  ib_player *player = room(size);
+  ib_state *states[2] = { room(state_bytes), room(state_bytes) };
+  void *memories[2] = { room(ear_bytes), room(ear_bytes) };
+  int failed = ib_player_init(player, size, 2, info->sample_rate);
+  for (int i = 0; i < 2 && !failed; i++) {
+    if (ib_state_init(model, IB_DECODER, 1, 1, states[i], state_bytes)) { failed = 1; break; }
+    if (ib_player_voice(player, i, model, states[i])) goto out;   /* a hop or a rate that no player takes */
+    if (ear_bytes > 0 && ib_player_listen(player, i, memories[i], ear_bytes, i ? 0 : -1)) failed = 1;
+    ib_source *source = ib_player_source(player, i);
+    source->from = (float)(roll() % 3);
+    source->wet = 0.5f;
+    source->match_lufs = i ? 0.0f : -20.0f;
+    for (int d = 0; d < IB_DIMS; d++) source->manner[d] = (float)(roll() % 5);
+  }
+  if (!failed) failed = ib_player_feed(player, 2, 2, 100);
+  if (!failed) ib_player_reset(player, roll());
+  for (int turn = 0; turn < 12 && !failed; turn++) {
+    uint32_t voices = 0;
+    int wait = ib_player_due(player, &voices), most = ib_player_stretch(player);
+    if (wait == 0 && voices & 4 && roll() % 2) ib_player_filled(player, 2);
+    int count = 1 + (int)(roll() % (uint32_t)most);
+    float *in = noise((size_t)count), *sound = room((int64_t)count * 8);
+    for (int i = 0; i < count; i++) ib_player_input(player, 0)[i] = in[i];
+    failed = ib_player_render(player, sound, count);
+    free(in);
+    free(sound);
+    if (turn == 6) ib_player_reset(player, 1);
+    if (turn == 8 && ib_player_listen(player, 0, 0, 0, -1)) failed = 1;
+    if (turn == 9) ib_player_voice(player, 1, 0, 0);
+  }
+out:
+  for (int i = 0; i < 2; i++) { free(states[i]); free(memories[i]); }
+  free(player);
+  return failed;
+}
+
 /* 0: refused, 1: accepted and played, exits on anything inconsistent. */
 static int attempt(const uint8_t *blob, int64_t size) {
   int64_t bytes = ib_model_bytes(blob, size);
@@ -66,6 +110,7 @@ static int attempt(const uint8_t *blob, int64_t size) {
       puts("built, but not played");
       exit(1);
     }
+  if (info.has_decoder && perform(memory, &info)) { puts("built, but not performed"); exit(1); }
   free(memory);
   return 1;
 }

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from isobath.protocol.piece import Master, Piece, Shaping, Voice
+from isobath.protocol.piece import Master, Piece, Shaping, Source, Voice
 from isobath.units import db_to_gain
 
 
 @dataclass(frozen=True)
 class VoiceControls:
-    """One voice: shaping of its latents, level and place."""
+    """One voice: shaping of its latents, level and place, and how it meets its source."""
 
     shaping: Shaping = field(default_factory=Shaping)
     gain_db: float = 0.0
     pan: float = 0.0
     """-1 left, 1 right."""
     muted: bool = False
+    source: Source = field(default_factory=Source)
 
     @property
     def gain(self) -> float:
@@ -24,9 +25,10 @@ class VoiceControls:
         return 0.0 if self.muted else db_to_gain(self.gain_db)
 
     @staticmethod
-    def of(voice: Voice) -> VoiceControls:
-        """The controls a piece keeps for a voice."""
-        return VoiceControls(voice.shaping, voice.gain_db, voice.pan, voice.muted)
+    def of(voice: Voice, somebody_solo: bool = False) -> VoiceControls:
+        """The controls a piece keeps for a voice; `somebody_solo`: only voices that have solo are heard."""
+        muted = voice.muted or (somebody_solo and not voice.solo)
+        return VoiceControls(voice.shaping, voice.gain_db, voice.pan, muted, voice.source)
 
 
 @dataclass(frozen=True)
@@ -39,4 +41,5 @@ class Controls:
     @staticmethod
     def of(piece: Piece) -> Controls:
         """The controls a piece keeps."""
-        return Controls(tuple(VoiceControls.of(voice) for voice in piece.voices), piece.master)
+        solo = any(voice.solo for voice in piece.voices)
+        return Controls(tuple(VoiceControls.of(voice, solo) for voice in piece.voices), piece.master)

@@ -8,6 +8,8 @@ and there:
   of those voices gets its latent, and the player renders to the next due frame;
 - the take's frame is counted in samples, so all voices see the gesture of one moment,
   whatever their hops;
+- voices that listen are given what comes in during the stretch before it is rendered, and those
+  that dream the next latent of their dream whenever they are due;
 - the limiter looks ahead: what is rendered here drops its first `player.delay` samples and
   runs that many longer, so that frame f sounds at sample f * hop.
 """
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 
 from isobath.engine.controls import Controls
 from isobath.engine.player import VOICES, Player
+from isobath.engine.sources import NOBODY, Dream, Sources
 from isobath.engine.voices import Played
 from isobath.errors import PieceError
 from isobath.types import Audio, Gesture
@@ -29,8 +32,10 @@ GestureAt = Callable[[int], Gesture]
 """Sample since the start -> the gesture that holds there (axes,)."""
 
 
-def player_of(voices: Sequence[Played], controls: Controls, channels: int = 2) -> Player:
-    """A player with every voice on its slot and the controls set. Reset it before playing."""
+def player_of(
+    voices: Sequence[Played], controls: Controls, channels: int = 2, sources: Sources = NOBODY
+) -> Player:
+    """A player with every voice on its slot, its ear open, and the controls set. Reset it before playing."""
     if not voices:
         raise PieceError("This piece has no voices, so there is nothing to hear. Add one.")
     if len(voices) > VOICES:
@@ -38,13 +43,21 @@ def player_of(voices: Sequence[Played], controls: Controls, channels: int = 2) -
     player = Player(voices[0].model.sample_rate, channels)
     for slot, voice in enumerate(voices):
         player.put(slot, voice.model)
+    sources.attach(player)
     player.set(controls)
     return player
 
 
-def sound(player: Player, voices: Sequence[Played], gesture_at: GestureAt, seed: int) -> Iterator[Audio]:
+def sound(
+    player: Player,
+    voices: Sequence[Played],
+    gesture_at: GestureAt,
+    seed: int,
+    sources: Sources = NOBODY,
+) -> Iterator[Audio]:
     """Everything the player makes from a fresh start on, stretch by stretch, for ever."""
     player.reset(seed)
+    dreams: dict[int, Dream] = {slot: begin() for slot, begin in sources.dreams.items()}
     latents: list[NDArray[np.float64] | None] = [None] * len(voices)
     gestures: list[Gesture | None] = [None] * len(voices)
     position = 0
@@ -56,7 +69,11 @@ def sound(player: Player, voices: Sequence[Played], gesture_at: GestureAt, seed:
                 if gestures[slot] is not gesture or latents[slot] is None:
                     gestures[slot], latents[slot] = gesture, voices[slot].latent(gesture)
                     player.incoming(slot, latents[slot])  # type: ignore[arg-type]
+                if slot in dreams:
+                    player.give(slot, next(dreams[slot]))
         stretch = player.stretch()
+        for slot, heard in sources.heard.items():
+            player.hear(slot, heard(position, stretch))
         yield player.render(stretch)
         position += stretch
 

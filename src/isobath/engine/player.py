@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isobath.engine.controls import Controls, VoiceControls
+from isobath.engine.listening import DIMS, OWN, EarMeters, Heard, SourceFloats, write_source
 from isobath.errors import KernelError, ModelMismatch, UsageError
 from isobath.models import kernel
 from isobath.models.coder import Model
@@ -23,7 +24,6 @@ from isobath.types import Audio
 from isobath.units import db_to_gain
 
 VOICES = 8
-DIMS = 128
 LONGEST_HOP = 4096
 _LISTS = ("hold", "held", "scale", "bias", "noise")
 _NUMBERS = ("drift", "drift_seconds", "smoothing_seconds", "clamp", "gain", "pan")
@@ -84,9 +84,19 @@ def _library(level: int | None) -> ctypes.CDLL:
         ("reset", None, [p, c_uint32]),
         ("meters", POINTER(_Meters), [p]),
         ("delay", i, [p]),
+        ("listen", i, [p, i, p, c_int64, i]),
+        ("source", POINTER(SourceFloats), [p, i]),
+        ("input", POINTER(c_float), [p, i]),
+        ("given", POINTER(c_float), [p, i]),
+        ("ear_meters", POINTER(EarMeters), [p, i]),
+        ("feed", i, [p, i, i, i]),
+        ("fed", POINTER(c_float), [p, i]),
+        ("filled", None, [p, i]),
+        ("hop", POINTER(c_float), [p, i]),
     ):
         function = getattr(library, f"ib_player_{name}")
         function.restype, function.argtypes = result, arguments
+    library.ib_ear_bytes.restype, library.ib_ear_bytes.argtypes = c_int64, [p]
     return library
 
 
@@ -109,6 +119,8 @@ class Player:
         self._at = self._memory.ctypes.data
         kernel.checked(self._library.ib_player_init(self._at, size, channels, sample_rate))
         self._kept: dict[int, tuple[Model, kernel.State]] = {}
+        self._ears: dict[int, NDArray[np.uint8]] = {}
+        self._fed: dict[int, tuple[int, int]] = {}
 
     @property
     def delay(self) -> int:
@@ -130,12 +142,84 @@ class Player:
         state.reset(-1, seed)
         kernel.checked(self._library.ib_player_voice(self._at, slot, model.kernel.address, state.address))
         self._kept[slot] = (model, state)
+        self._ears.pop(slot, None)
+        self._fed.pop(slot, None)
 
     def take_off(self, slot: int) -> None:
         """Empty a slot; what sounded there fades out."""
         self._check_slot(slot)
         kernel.checked(self._library.ib_player_voice(self._at, slot, None, None))
+        for kept in (self._kept, self._ears, self._fed):
+            kept.pop(slot, None)
+
+    # ------------------------------------------------------------------ sound as input
+
+    def listen(self, slot: int, to: int = OWN) -> None:
+        """Let a voice hear its own input, or the voice on slot `to` one hop late, from a fresh past.
+
+        Raises ModelMismatch where its model has no encoder.
+        """
+        self._check_slot(slot)
+        model = self._kept[slot][0]
+        if not model.can_encode:
+            raise ModelMismatch(
+                f"{model.name} has no encoder, so it cannot listen to sound. Let its voice follow the "
+                "performer, or choose another model."
+            )
+        size = kernel.checked(self._library.ib_ear_bytes(model.kernel.address))
+        memory = kernel.block(size)
+        kernel.checked(self._library.ib_player_listen(self._at, slot, memory.ctypes.data, size, to))
+        self._ears[slot] = memory
+
+    def stop_listening(self, slot: int) -> None:
+        """A voice is the performer's alone again; what was dry fades out."""
+        self._check_slot(slot)
+        kernel.checked(self._library.ib_player_listen(self._at, slot, None, 0, OWN))
+        self._ears.pop(slot, None)
+
+    def hear(self, slot: int, audio: NDArray[np.float32]) -> None:
+        """What comes in on a slot while the next `samples` are rendered: (1 or 2 channels, samples)."""
+        self._check_slot(slot)
+        if audio.shape[1] > LONGEST_HOP:
+            raise UsageError(f"At most {LONGEST_HOP} samples come in at once, not {audio.shape[1]}.")
+        into = np.ctypeslib.as_array(self._library.ib_player_input(self._at, slot), (2, LONGEST_HOP))
+        into[:, : audio.shape[1]] = audio
+
+    def give(self, slot: int, latent: Sequence[float] | NDArray[np.floating]) -> None:
+        """The latent that a voice's source, dreamed by the host, means from its next due frame on."""
+        self._check_slot(slot)
+        values = np.ascontiguousarray(latent, dtype=np.float32)[:DIMS]
+        ctypes.memmove(self._library.ib_player_given(self._at, slot), values.ctypes.data, values.nbytes)
+
+    def heard(self, slot: int) -> Heard:
+        """What came in since this was last read."""
+        self._check_slot(slot)
+        m = self._library.ib_player_ear_meters(self._at, slot).contents
+        return Heard(m.peak, m.lufs if m.lufs < 0 else None, m.match_db, m.underruns)
+
+    def feed(self, slot: int, channels: int, hop: int) -> None:
+        """Put a voice on a slot whose hops are given with `fill`, whenever it is due."""
+        self._check_slot(slot)
+        kernel.checked(self._library.ib_player_feed(self._at, slot, channels, hop))
         self._kept.pop(slot, None)
+        self._ears.pop(slot, None)
+        self._fed[slot] = (channels, hop)
+
+    def fill(self, slot: int, audio: NDArray[np.floating]) -> None:
+        """The next hop of a fed voice that is due, (channels, hop)."""
+        self._check_slot(slot)
+        if audio.shape != self._fed.get(slot):
+            raise UsageError(f"Voice {slot} is fed {self._fed.get(slot)}, not {audio.shape}.")
+        into = np.ctypeslib.as_array(self._library.ib_player_fed(self._at, slot), audio.shape)
+        into[:] = audio
+        self._library.ib_player_filled(self._at, slot)
+
+    def hop(self, slot: int) -> Audio:
+        """The hop under way as the model made it, (channels, hop), before dry share, gain and pan."""
+        self._check_slot(slot)
+        model = self._kept[slot][0]
+        found = self._library.ib_player_hop(self._at, slot)
+        return np.ctypeslib.as_array(found, (model.channels, model.hop)).copy()
 
     def _check_slot(self, slot: int) -> None:
         if not 0 <= slot < VOICES:
@@ -184,6 +268,9 @@ class Player:
         into.drift, into.drift_seconds = shaping.drift, shaping.drift_seconds
         into.smoothing_seconds, into.clamp = shaping.smoothing_seconds, shaping.clamp
         into.gain, into.pan = controls.gain, controls.pan
+        target = self._kept[slot][0].match_lufs if slot in self._kept else 0.0
+        source = self._library.ib_player_source(self._at, slot).contents
+        write_source(source, controls.source, target, slot in self._ears)
 
     def _mean(self, slot: int) -> NDArray[np.float64]:
         mean = np.zeros(DIMS)

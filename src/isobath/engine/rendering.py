@@ -9,6 +9,7 @@ import numpy as np
 
 from isobath.engine.controls import Controls
 from isobath.engine.loop import aligned, player_of, sound
+from isobath.engine.sources import DreamOf, LoadSound, sources_of
 from isobath.engine.takes import TakeReader
 from isobath.engine.voices import LoadModel, voices_of
 from isobath.errors import PieceError
@@ -46,16 +47,25 @@ def find_take(piece: Piece, wanted: Id | str | None = None) -> Take:
     return found
 
 
-def rendering(piece: Piece, take: Take, load_model: LoadModel, channels: int = 2) -> Rendering:
+def rendering(
+    piece: Piece,
+    take: Take,
+    load_model: LoadModel,
+    channels: int = 2,
+    load_sound: LoadSound | None = None,
+    dream_of: DreamOf | None = None,
+) -> Rendering:
     """Get ready to render a take once through; nothing sounds until its blocks are asked for.
 
-    The piece is played as it is now: its voices, mappings, shaping and master.
-    Raises PieceError, ModelError or MappingError where its parts do not fit together.
+    The piece is played as it is now: its voices, mappings, shaping, sources and master. `load_sound`
+    and `dream_of` are needed only where a voice listens to a sound or dreams.
+    Raises PieceError, ModelError, AudioError or MappingError where its parts do not fit together.
     """
     voices = voices_of(piece, load_model)
-    player = player_of(voices, Controls.of(piece), channels)
+    sources = sources_of(piece, take, voices, load_sound, dream_of)
+    player = player_of(voices, Controls.of(piece), channels, sources)
     gesture = TakeReader(take, piece.axes, player.sample_rate, piece.takes)
-    stretches = aligned(sound(player, voices, gesture, take.seed), player.delay, gesture.samples)
+    stretches = aligned(sound(player, voices, gesture, take.seed, sources), player.delay, gesture.samples)
     return Rendering(player.sample_rate, channels, gesture.samples, gathered(stretches))
 
 
@@ -73,9 +83,16 @@ def gathered(stretches: Iterator[Audio]) -> Iterator[Audio]:
         yield np.concatenate(kept, axis=1)
 
 
-def render_piece(piece: Piece, take: Take, load_model: LoadModel, progress: Progress | None = None) -> Audio:
+def render_piece(
+    piece: Piece,
+    take: Take,
+    load_model: LoadModel,
+    progress: Progress | None = None,
+    load_sound: LoadSound | None = None,
+    dream_of: DreamOf | None = None,
+) -> Audio:
     """A whole take, (2, samples). For long ones walk `rendering(...)` and write as you go."""
-    work = rendering(piece, take, load_model)
+    work = rendering(piece, take, load_model, load_sound=load_sound, dream_of=dream_of)
     blocks: list[Audio] = [np.zeros((work.channels, 0), dtype=np.float32)]
     done = 0
     for block in work.blocks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from isobath.errors import MappingError, ModelMismatch
 from isobath.mapping import Mapping, Settings, fit
 from isobath.models.coder import Model
-from isobath.protocol.piece import Demonstration, MappingSettings, Piece, Voice
+from isobath.protocol.piece import Demonstration, Id, MappingSettings, Piece, Voice
 from isobath.types import Gesture
 
 LoadModel = Callable[[str], Model]
@@ -24,17 +24,51 @@ class Played:
     """A model with the mapping in front of it.
 
     `base` (dims,) is heard without a mapping, and on the dimensions that the mapping leaves alone.
+    With a `leader` it is the leader's latent that is heard, in units of spread.
     """
 
     model: Model
     base: NDArray[np.float64]
     mapping: Mapping | None = None
+    leader: Played | None = None
 
     def latent(self, gesture: Gesture) -> NDArray[np.float64]:
         """The latent (dims,) that a gesture (axes,) means."""
+        if self.leader is not None:
+            return translated(self.leader.latent(gesture), self.leader.model, self.model, self.base)
         if self.mapping is None:
             return self.base
         return np.asarray(self.mapping(gesture, self.base), dtype=np.float64)
+
+
+def translated(
+    latent: NDArray[np.float64], leader: Model, model: Model, base: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """A leader's latent in another model: as many deviations from the mean, dimension by dimension; what
+    the leader does not have stays at the base."""
+    theirs, ours = leader.description.latent, model.description.latent
+    both = min(leader.dims, model.dims)
+    spread = np.maximum(np.asarray(theirs.std[:both], dtype=np.float64), 1e-9)
+    found = base.copy()
+    found[:both] = (
+        np.asarray(ours.mean[:both])
+        + np.asarray(ours.std[:both]) * (latent[:both] - np.asarray(theirs.mean[:both])) / spread
+    )
+    return found
+
+
+def leaders(voices: Sequence[Voice]) -> dict[Id, Id]:
+    """Whom each voice follows in the end, directly or along a chain; nobody who plays their own."""
+    known = {voice.id: voice for voice in voices}
+    found: dict[Id, Id] = {}
+    for voice in voices:
+        seen, at = {voice.id}, voice
+        while at.follows is not None and at.follows in known and at.follows not in seen:
+            at = known[at.follows]
+            seen.add(at.id)
+        if at is not voice and at.follows is None:
+            found[voice.id] = at.id
+    return found
 
 
 def played(voice: Voice, model: Model, axes: int) -> Played:
@@ -97,7 +131,13 @@ def settings_of(settings: MappingSettings) -> Settings:
 
 def voices_of(piece: Piece, load_model: LoadModel) -> tuple[Played, ...]:
     """Every voice of a piece. Raises ModelMismatch where their sample rates differ."""
-    found = tuple(played(voice, load_model(voice.model), len(piece.axes)) for voice in piece.voices)
+    own = [played(voice, load_model(voice.model), len(piece.axes)) for voice in piece.voices]
+    known = {voice.id: each for voice, each in zip(piece.voices, own, strict=True)}
+    follow = leaders(piece.voices)
+    found = tuple(
+        replace(each, leader=known[follow[voice.id]]) if voice.id in follow else each
+        for voice, each in zip(piece.voices, own, strict=True)
+    )
     rates = {each.model.sample_rate: each.model.name for each in found}
     if len(rates) > 1:
         told = " and ".join(f"{name} at {rate} Hz" for rate, name in rates.items())

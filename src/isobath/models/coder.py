@@ -27,6 +27,8 @@ from .pack import pack
 
 BUNDLED = Path(__file__).parent / "bundled"
 FRAMES_A_CALL = 64
+USUAL_LUFS = -23.0
+"""Of a model that says nothing about the loudness of what it learned from."""
 
 
 class Decoder:
@@ -124,6 +126,11 @@ class Model:
             )
         return points, db, hz
 
+    @cached_property
+    def match_lufs(self) -> float:
+        """The loudness that sound to be encoded is brought to, LUFS, mean over channels."""
+        return match_lufs(self.description, self.loudness[1])
+
     def decoder(self, batch: int = 1, seed: int = 0, frames: int = FRAMES_A_CALL) -> Decoder:
         """A decoder with an empty past. Voice v of a batch draws its noise from seed + v."""
         state = State(self.kernel, DECODER, batch, frames)
@@ -192,6 +199,16 @@ class Model:
             )
         if not np.all(np.isfinite(latent)):
             raise UsageError("These latents contain values that are not numbers.")
+
+
+def match_lufs(description: Description, held_db: NDArray[np.floating]) -> float:
+    """The loudness of what a model learned from, LUFS, mean over channels; where its file does not tell it,
+    that of the louder of its held latents (levels in dB, maybe none)."""
+    if description.training_loudness is not None:
+        found = description.training_loudness.integrated
+    else:
+        found = float(np.percentile(held_db, 75)) if len(held_db) else USUAL_LUFS
+    return min(max(found, -60.0), -6.0)
 
 
 def bundled() -> dict[str, Path]:

@@ -102,6 +102,16 @@ class LoudnessTensors(msgspec.Struct, frozen=True):
     brightness: str
 
 
+class TrainingLoudness(msgspec.Struct, frozen=True):
+    """How loud the training sounds are: LUFS, K-weighted, the mean over channels (docs/engine.md)."""
+
+    integrated: float
+    """Gated, over all of them (ITU-R BS.1770)."""
+    at: list[float] = []
+    momentary: list[float] = []
+    """Percentiles `at` of the momentary loudness above silence."""
+
+
 class Description(msgspec.Struct, frozen=True):
     """Everything about a model but its weights.
 
@@ -122,6 +132,7 @@ class Description(msgspec.Struct, frozen=True):
     title: str = ""
     about: str = ""
     loudness: LoudnessTensors | None = None
+    training_loudness: TrainingLoudness | None = None
     licence: str = ""
     credit: str = ""
     training: dict[str, Any] = {}
@@ -172,6 +183,9 @@ def check(path: Path, description: Description) -> None:
     for coder in (description.encoder or [], description.decoder):
         _in_range(path, "number of operations", len(coder), 0, MOST_OPERATIONS)
     _check_statistics(path, description.latent, description.dims)
+    told = description.training_loudness
+    if told is not None and not -200 <= told.integrated <= 100:
+        raise _damaged(path, f"its training loudness is {told.integrated} LUFS")
 
 
 def read_text(path: Path) -> str:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from isobath.errors import ModelMismatch
 from isobath.library.models import Found
 from isobath.models import description as files
-from isobath.models.coder import Model
+from isobath.models.coder import Model, match_lufs
 from isobath.models.pack import pack
 from isobath.protocol.messages import Encoded
 from isobath.server.desk import Desk
@@ -57,6 +57,9 @@ def _spelled_out(found: Found) -> bytes:
     data.pop("encoder", None)
     data.pop("decoder", None)
     names = described.loudness
+    levels = tensors.get(names.db, np.zeros(0)) if names is not None else np.zeros(0)
+    data["match_lufs"] = match_lufs(described, levels)
+    data["can_encode"] = bool(described.encoder)
     if names is not None and all(each in tensors for each in (names.points, names.db, names.brightness)):
         data["loudness"] = {
             "points": np.round(tensors[names.points].astype(float), 4).tolist(),
@@ -70,11 +73,11 @@ def _spelled_out(found: Found) -> bytes:
 
 def _blob(found: Found, part: str) -> bytes:
     described, tensors = files.read(found.path)
-    if part == "encoder" and not described.encoder:
+    if part != "decoder" and not described.encoder:
         raise ModelMismatch(
             f"{found.summary.name} has no encoder: it can play latents, but not listen to sound."
         )
-    return pack(described, tensors, encoder=part == "encoder", decoder=part == "decoder")
+    return pack(described, tensors, encoder=part != "decoder", decoder=part != "encoder")
 
 
 def _encode(path: Path, model: Model, name: str) -> bytes:
@@ -133,9 +136,9 @@ class ModelRoutes:
         return await self._made(request, "description", _spelled_out, "application/json")
 
     async def blob(self, request: Request) -> Response:
-        """GET /models/NAME/decoder and /encoder: what the kernel reads."""
+        """GET /models/NAME/decoder, /encoder, or /both for a voice that listens: what the kernel reads."""
         part = request.path_params["part"]
-        if part not in {"decoder", "encoder"}:
+        if part not in {"decoder", "encoder", "both"}:
             raise ModelMismatch(f"A model has a decoder and an encoder, but no {part!r}.")
         return await self._made(request, part, lambda found: _blob(found, part), "application/octet-stream")
 

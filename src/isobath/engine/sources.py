@@ -1,0 +1,164 @@
+"""What comes in to a voice besides gestures: a sound, a recorded input, another voice, a dream.
+
+The kernel does the listening; here is only what a host writes into it, sample by sample, so that
+the page's worklet (web/src/audio/loop.ts) can write the same (docs/engine.md, Sound as input).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isobath.engine.listening import OWN, listens
+from isobath.engine.player import Player
+from isobath.engine.takes import layers
+from isobath.engine.voices import Played
+from isobath.errors import PieceError
+from isobath.protocol.piece import Id, Piece, SoundId, Source, Take, Voice
+from isobath.types import Audio
+
+LoadSound = Callable[[SoundId, int], Audio]
+"""A sound of the library at a sample rate in Hz, (1 or 2 channels, samples)."""
+
+Dream = Iterator[NDArray[np.floating]]
+"""Latents (dims,), frame after frame, for ever."""
+
+DreamOf = Callable[[str, Source], Dream]
+"""What a model's prior dreams, by the model's name, from the beginning."""
+
+Heard = Callable[[int, int], Audio]
+"""(first sample since the reset, how many) -> what comes in there, (2, samples)."""
+
+
+def quantised(audio: NDArray[np.floating]) -> Audio:
+    """Live input as it is heard and kept: rounded to 24 bits, what is no number is silence."""
+    scaled = np.floor(np.asarray(audio, dtype=np.float64) * 8388608.0 + 0.5)
+    whole = np.clip(np.nan_to_num(scaled, nan=0.0), -8388608, 8388607)
+    return np.asarray(whole / 8388608.0, dtype=np.float32)
+
+
+def both_sides(audio: Audio) -> Audio:
+    """One channel on both sides; of more than two, the first two."""
+    return np.repeat(audio, 2, axis=0) if audio.shape[0] == 1 else audio[:2]
+
+
+@dataclass(frozen=True, eq=False)
+class Looped:
+    """A sound, over and over."""
+
+    audio: Audio
+    """(2, samples), at least one."""
+
+    def __call__(self, start: int, samples: int) -> Audio:
+        at = np.arange(start, start + samples) % self.audio.shape[1]
+        return self.audio[:, at]
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """What came in while a take was recorded; silence after its end."""
+
+    audio: Audio
+    """(2, samples)."""
+    length: int
+    """Samples of the take."""
+    loop: bool = False
+    """It begins again with the take."""
+
+    def __call__(self, start: int, samples: int) -> Audio:
+        at = np.arange(start, start + samples)
+        if self.loop and self.length > 0:
+            at %= self.length
+        there = at < self.audio.shape[1]
+        out = np.zeros((2, samples), dtype=np.float32)
+        out[:, there] = self.audio[:, at[there]]
+        return out
+
+
+def _silence(_start: int, samples: int) -> Audio:
+    return np.zeros((2, samples), dtype=np.float32)
+
+
+def recorded_input(take: Take, takes: Sequence[Take], rate: int, load_sound: LoadSound | None) -> Heard:
+    """The input of a take, or of the nearest take below it that has one; silence where none has."""
+    for below, each in enumerate(layers(take, takes)):
+        if each.input is None:
+            continue
+        if load_sound is None:
+            raise PieceError(f'The take "{take.name}" plays with recorded sound, which is not here.')
+        length = math.ceil(each.length * (each.hop * rate / each.sample_rate))
+        return Recorded(both_sides(load_sound(each.input, rate)), length, each.loop and below > 0)
+    return _silence
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Everything that comes in, by slot."""
+
+    heard: dict[int, Heard]
+    """Voices that hear something written by the host."""
+    others: dict[int, int]
+    """Voices that hear another one, and its slot."""
+    dreams: dict[int, Callable[[], Dream]]
+
+    def attach(self, player: Player) -> None:
+        """Give every voice that listens its ear. Before the controls are set."""
+        for slot in self.heard:
+            player.listen(slot, OWN)
+        for slot, other in self.others.items():
+            player.listen(slot, other)
+
+
+NOBODY = Sources({}, {}, {})
+
+
+def sources_of(
+    piece: Piece, take: Take, voices: Sequence[Played], load_sound: LoadSound | None, dream_of: DreamOf | None
+) -> Sources:
+    """Where the voices of a piece listen while a take is played.
+
+    Raises PieceError where a sound, a voice or a prior that is listened to is not there.
+    """
+    rate = voices[0].model.sample_rate if voices else 0
+    slots: dict[Id, int] = {}
+    for slot, voice in enumerate(piece.voices):
+        slots.setdefault(voice.id, slot)
+    found = Sources({}, {}, {})
+    for slot, voice in enumerate(piece.voices):
+        kind = voice.source.kind
+        if kind == "sound":
+            found.heard[slot] = _sound(voice, rate, load_sound)
+        elif kind == "input":
+            found.heard[slot] = recorded_input(take, piece.takes, rate, load_sound)
+        elif kind == "voice" and voice.source.voice in slots:
+            found.others[slot] = slots[voice.source.voice]
+        elif kind == "prior":
+            found.dreams[slot] = _dream(voice, dream_of)
+        elif listens(voice.source):
+            found.heard[slot] = _silence
+    return found
+
+
+def _sound(voice: Voice, rate: int, load_sound: LoadSound | None) -> Heard:
+    if voice.source.sound is None:
+        return _silence
+    if load_sound is None:
+        raise PieceError(
+            f"A voice of this piece plays with the sound {voice.source.title}, which is not here."
+        )
+    audio = both_sides(load_sound(voice.source.sound, rate))
+    return Looped(audio) if audio.shape[1] else _silence
+
+
+def _dream(voice: Voice, dream_of: DreamOf | None) -> Callable[[], Dream]:
+    if dream_of is None:
+        raise PieceError(
+            f"A voice of this piece is dreamed by the prior of {voice.model}, and there is none here. "
+            "Train one with isobath prior, or choose another source."
+        )
+    source = voice.source
+    return lambda: dream_of(voice.model, source)
