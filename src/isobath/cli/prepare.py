@@ -2,12 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import click
 
 from isobath.cli.telling import Progress, as_json, print_json, size
-from isobath.corpora.options import Normalising
 
 if TYPE_CHECKING:
     from isobath.corpora import Report, Set
@@ -24,7 +23,9 @@ if TYPE_CHECKING:
 )
 @click.option("--rate", "sample_rate", type=int, help="Sample rate in Hz.  [default: 44100]")
 @click.option("--channels", type=int, help="1 is mono.  [default: mono or stereo, as most of the sound]")
-@click.option("--normalise", type=click.Choice(get_args(Normalising)), help="Bring every file to one level.")
+@click.option(
+    "--normalise", type=click.Choice(["none", "peak", "loudness"]), help="Bring every file to one level."
+)
 @click.option("--high-pass", "high_pass_hz", type=float, help="Take away what lies below so many Hz.")
 @click.option("--remove-silence/--keep-silence", default=None, help="Cut out stretches of silence.")
 @click.option("--silence-db", type=float, help="What counts as silence, in dBFS.  [default: -60]")
