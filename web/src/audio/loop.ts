@@ -4,7 +4,8 @@
 // Nothing in render() allocates. Everything that does (new models, takes, axes) happens between calls.
 
 import type { Prepared } from "../steer/mapping";
-import { type Player, SHAPING, VOICES } from "./player";
+import { type Dream, type Following, type Hearing, Live } from "./hearing";
+import { type Player, QUANTUM, SHAPING, VOICES } from "./player";
 import { Source } from "./source";
 import { type RowChunk, TakePlayer, TakeRecorder, type TakeStack } from "./take";
 
@@ -20,14 +21,35 @@ export interface LoopEvents {
 export interface Start {
   readonly seed: number;
   readonly take: TakeStack | null;
+  /** What came in while that take was recorded. */
+  readonly input?: Hearing | null;
   readonly deliver: ((rows: RowChunk) => void) | null;
 }
 
+/** A voice's hops, made elsewhere: the next one, or null while it has not come. */
+export interface Feed {
+  next(): Float32Array | null;
+}
+
 export class Loop {
+  /** Where each voice's own input comes from; null: it has none of its own. */
+  private readonly hearings: (Hearing | null)[] = new Array(VOICES).fill(null);
+  private readonly dreams: (Dream | null)[] = new Array(VOICES).fill(null);
+  private readonly dreamed = new Int32Array(VOICES);
+  private readonly feeds: (Feed | null)[] = new Array(VOICES).fill(null);
+  private readonly followings: (Following | null)[] = new Array(VOICES).fill(null);
+  /** What comes in now, for the voices that hear it. */
+  readonly live = new Live();
+  /** Samples a frame of each voice; 0: nobody there. */
+  private readonly hops = new Int32Array(VOICES);
+  private recordedInput: Hearing | null = null;
+  private readonly left = new Float32Array(QUANTUM);
+  private readonly right = new Float32Array(QUANTUM);
   private readonly sources: (Source | null)[] = new Array(VOICES).fill(null);
   /** The gesture of the current frame. */
   gesture: Float64Array = new Float64Array(0);
-  private live: Float64Array = new Float64Array(0);
+  /** Where the performer's hands are. */
+  private hands: Float64Array = new Float64Array(0);
   private touched: Uint8Array = new Uint8Array(0);
   /** Hands that lay on an axis when a take began: they count once they move or come anew. */
   private idle: Uint8Array = new Uint8Array(0);
@@ -54,14 +76,63 @@ export class Loop {
 
   load(slot: number, blob: ArrayBuffer, seed: number, mean: ArrayLike<number>): void {
     const info = this.player.load(slot, blob, seed);
+    this.forget(slot);
     this.sources[slot] = new Source(info.dims, mean, info.hop / info.sampleRate);
+    this.hops[slot] = info.hop;
     this.findLead();
   }
 
   unload(slot: number): void {
+    if (this.feeds[slot]) this.player.unfeed(slot);
     this.player.unload(slot);
+    this.forget(slot);
     this.sources[slot] = null;
     this.findLead();
+  }
+
+  private forget(slot: number): void {
+    this.hops[slot] = 0;
+    this.hearings[slot] = null;
+    this.dreams[slot] = null;
+    this.feeds[slot] = null;
+  }
+
+  /** Let a voice listen to what `hearing` writes (`this.live`: what comes in now). */
+  hear(slot: number, hearing: Hearing): void {
+    this.player.loadEar(slot, -1);
+    this.hearings[slot] = hearing;
+  }
+
+  /** Let a voice listen to another one. */
+  hearVoice(slot: number, other: number): void {
+    this.player.loadEar(slot, other);
+    this.hearings[slot] = null;
+  }
+
+  hearNobody(slot: number): void {
+    this.player.unloadEar(slot);
+    this.hearings[slot] = null;
+    this.dreams[slot] = null;
+  }
+
+  /** Latents of a voice's source, frame by frame since the reset. */
+  setDream(slot: number, dream: Dream | null): void {
+    this.dreams[slot] = dream;
+    this.dreamed[slot] = 0;
+  }
+
+  /** A voice whose hops are made elsewhere. */
+  feed(slot: number, channels: number, hop: number, feed: Feed): void {
+    this.unload(slot);
+    this.player.feed(slot, channels, hop);
+    this.feeds[slot] = feed;
+    this.hops[slot] = hop;
+    this.findLead();
+  }
+
+  /** Follow another voice's latents; null: the own mapping again. */
+  follow(slot: number, following: Following | null): void {
+    this.followings[slot] = following;
   }
 
   setMapping(slot: number, mapping: Prepared | null): void {
@@ -81,7 +152,7 @@ export class Loop {
   }
 
   setAxes(rest: ArrayLike<number>): void {
-    this.live = Float64Array.from(rest);
+    this.hands = Float64Array.from(rest);
     this.gesture = Float64Array.from(rest);
     this.rest = Float64Array.from(rest);
     this.touched = new Uint8Array(rest.length);
@@ -91,13 +162,13 @@ export class Loop {
 
   /** stamp, one value per axis, then 1 for each axis that is touched. */
   setGesture(message: Float64Array): void {
-    const axes = this.live.length;
+    const axes = this.hands.length;
     if (message.length < 1 + 2 * axes) return;
     this.stamp = message[0]!;
     for (let i = 0; i < axes; i++) {
       const touched = message[1 + axes + i]!;
-      if (touched === 0 || message[1 + i] !== this.live[i]) this.idle[i] = 0;
-      this.live[i] = message[1 + i]!;
+      if (touched === 0 || message[1 + i] !== this.hands[i]) this.idle[i] = 0;
+      this.hands[i] = message[1 + i]!;
       this.touched[i] = this.idle[i] ? 0 : touched;
     }
   }
@@ -132,13 +203,14 @@ export class Loop {
 
   stopPlaying(): void {
     if (this.take === null) return;
-    this.live.set(this.gesture);
+    this.hands.set(this.gesture);
     this.take = null;
+    this.recordedInput = null;
   }
 
   /** Samples per frame of the leading voice; 0 without one. */
   get hop(): number {
-    return this.lead < 0 ? 0 : (this.player.infoOf(this.lead)?.hop ?? 0);
+    return this.lead < 0 ? 0 : this.hops[this.lead]!;
   }
 
   /** Write the last shaped latent of the voice that is watched; how many dimensions it has. */
@@ -155,30 +227,45 @@ export class Loop {
 
   // ------------------------------------------------------------------ rendering
 
-  /** Fill `out` with `samples`. */
-  render(out: readonly Float32Array[], samples: number): void {
+  /** Fill `out` with `samples`; `input` is what comes in meanwhile, one or two channels. */
+  render(out: readonly Float32Array[], samples: number, input: readonly Float32Array[] = []): void {
     this.begin();
+    this.live.put(input, this.samples);
     let done = 0;
     while (done < samples) {
       if (this.player.due() === 0) this.frameDue(done);
       const now = Math.min(this.player.stretch(), samples - done);
+      this.listen(now);
       this.player.render(out, done, now);
       this.samples += now;
       done += now;
     }
   }
 
+  /** Write what the next `samples` of each input are. */
+  private listen(samples: number): void {
+    for (let slot = 0; slot < VOICES; slot++) {
+      let hearing = this.hearings[slot];
+      if (hearing === null || hearing === undefined) continue;
+      if (hearing === this.live && this.recordedInput !== null) hearing = this.recordedInput;
+      hearing.hear(this.samples, samples, this.left, this.right);
+      this.player.hear(slot, this.left, this.right, samples);
+    }
+  }
+
   private begin(): void {
     if (this.pending === null) return;
-    const { seed, take, deliver } = this.pending;
+    const { seed, take, deliver, input } = this.pending;
     this.pending = null;
     this.idle.set(this.touched);
     this.touched.fill(0);
     this.player.reset(seed);
     this.samples = 0;
+    this.dreamed.fill(0);
+    this.recordedInput = input ?? null;
     for (const source of this.sources) source?.settle();
     this.take = take === null ? null : new TakePlayer(take);
-    this.recorder = deliver === null ? null : new TakeRecorder(this.live.length, deliver);
+    this.recorder = deliver === null ? null : new TakeRecorder(this.hands.length, deliver);
     this.events.began();
   }
 
@@ -192,9 +279,26 @@ export class Loop {
     for (let slot = 0; slot < VOICES; slot++) {
       const source = this.sources[slot];
       if (((waiting >> slot) & 1) === 0 || source === null || source === undefined) continue;
-      source.next(this.gesture);
-      this.player.incoming(slot, source.latent);
+      this.nextLatent(slot, source);
     }
+    for (let slot = 0; slot < VOICES; slot++) {
+      const feed = this.feeds[slot];
+      if (((waiting >> slot) & 1) === 0 || feed === null || feed === undefined) continue;
+      const hop = feed.next();
+      if (hop !== null) this.player.fill(slot, hop);
+    }
+  }
+
+  private nextLatent(slot: number, source: Source): void {
+    const following = this.followings[slot] ?? null;
+    source.next(
+      this.gesture,
+      following,
+      following === null ? null : (this.sources[following.leader] ?? null),
+    );
+    this.player.incoming(slot, source.latent);
+    const dreamt = this.dreams[slot]?.at(this.dreamed[slot]!++) ?? null;
+    if (dreamt !== null) this.player.give(slot, dreamt);
   }
 
   /** Make `gesture` what holds at this moment: the take's, but the performer's where a hand is. */
@@ -208,10 +312,10 @@ export class Loop {
       this.events.ended();
     }
     for (let i = 0; i < this.gesture.length; i++)
-      if (this.take === null || this.touched[i]) this.gesture[i] = this.live[i]!;
+      if (this.take === null || this.touched[i]) this.gesture[i] = this.hands[i]!;
   }
 
   private findLead(): void {
-    this.lead = this.sources.findIndex((source) => source !== null);
+    this.lead = this.hops.findIndex((hop) => hop > 0);
   }
 }

@@ -2,11 +2,12 @@
 // in, sound out. Everything that allocates is named `load`, `unload` or `constructor`; the rest does not.
 
 import { Arena } from "./arena";
+import { SOURCE_FLOATS } from "./listening";
 
 export const VOICES = 8; // IB_VOICES
 const DIMS = 128; // IB_DIMS
 const DECODER = 1; // IB_DECODER
-const QUANTUM = 4096; // IB_HOP: most samples rendered at once
+export const QUANTUM = 4096; // IB_HOP: most samples rendered at once
 const PAGE = 65536;
 
 /** ib_shaping, as floats. */
@@ -58,6 +59,15 @@ interface Exports {
   ib_player_reset(player: number, seed: number): void;
   ib_player_meters(player: number): number;
   ib_player_delay(player: number): number;
+  ib_ear_bytes(model: number): bigint;
+  ib_player_listen(player: number, slot: number, memory: number, bytes: bigint, from: number): number;
+  ib_player_source(player: number, slot: number): number;
+  ib_player_input(player: number, slot: number): number;
+  ib_player_given(player: number, slot: number): number;
+  ib_player_ear_meters(player: number, slot: number): number;
+  ib_player_feed(player: number, slot: number, channels: number, hop: number): number;
+  ib_player_fed(player: number, slot: number): number;
+  ib_player_filled(player: number, slot: number): void;
 }
 
 export interface ModelInfo {
@@ -65,6 +75,10 @@ export interface ModelInfo {
   readonly channels: number;
   readonly hop: number;
   readonly dims: number;
+  /** Samples by which decode(encode(x)) lags x. */
+  readonly delay: number;
+  /** The blob brought an encoder along: the voice can listen. */
+  readonly hasEncoder: boolean;
 }
 
 interface Loaded {
@@ -73,7 +87,12 @@ interface Loaded {
   readonly modelBytes: number;
   readonly state: number;
   readonly stateBytes: number;
+  ear: number;
+  earBytes: number;
 }
+
+/** ib_ear_meters: peak, lufs (0: nothing known yet), match_db; underruns as a whole number. */
+export const EAR_METERS = 4;
 
 const REFUSALS: Readonly<Record<number, string>> = {
   [-1]: "The model's file is damaged. Fetch or import it again.",
@@ -131,6 +150,7 @@ export class Player {
     if (loaded === null || loaded === undefined) return;
     this.c.ib_player_voice(this.player, slot, 0, 0);
     this.slots[slot] = null;
+    this.freeEar(loaded);
     this.arena.give(loaded.state, loaded.stateBytes);
     this.arena.give(loaded.model, loaded.modelBytes);
   }
@@ -155,7 +175,7 @@ export class Player {
       const state = this.arena.take(stateBytes);
       this.check(c.ib_state_init(model, DECODER, 1, 1, state, BigInt(stateBytes)));
       this.check(c.ib_state_reset(model, state, -1, seed >>> 0));
-      return { info, model, modelBytes, state, stateBytes };
+      return { info, model, modelBytes, state, stateBytes, ear: 0, earBytes: 0 };
     } catch (problem) {
       if (model !== 0) this.arena.give(model, modelBytes);
       throw problem;
@@ -172,7 +192,88 @@ export class Player {
       channels: this.u32[at + 1]!,
       hop: this.u32[at + 2]!,
       dims: this.u32[at + 3]!,
+      delay: this.u32[at + 4]!,
+      hasEncoder: this.u32[at + 5]! !== 0,
     };
+  }
+
+  // ------------------------------------------------------------------ sound as input
+
+  /** Let a voice hear its own input (-1), or the voice on slot `to`. Allocates, like `load`. */
+  loadEar(slot: number, to: number): void {
+    const loaded = this.slots[slot];
+    if (loaded === null || loaded === undefined) return;
+    if (!loaded.info.hasEncoder)
+      throw new Error(
+        "This model has no encoder, so it cannot listen. Choose another source, or another model.",
+      );
+    const earBytes = this.size(this.c.ib_ear_bytes(loaded.model));
+    const ear = this.arena.take(earBytes);
+    this.check(this.c.ib_player_listen(this.player, slot, ear, BigInt(earBytes), to));
+    this.freeEar(loaded);
+    loaded.ear = ear;
+    loaded.earBytes = earBytes;
+  }
+
+  /** The voice is the performer's alone again. */
+  unloadEar(slot: number): void {
+    const loaded = this.slots[slot];
+    if (loaded === null || loaded === undefined) return;
+    this.check(this.c.ib_player_listen(this.player, slot, 0, 0n, -1));
+    this.freeEar(loaded);
+  }
+
+  hasEar(slot: number): boolean {
+    return (this.slots[slot]?.ear ?? 0) !== 0;
+  }
+
+  private freeEar(loaded: Loaded): void {
+    if (loaded.ear !== 0) this.arena.give(loaded.ear, loaded.earBytes);
+    loaded.ear = 0;
+    loaded.earBytes = 0;
+  }
+
+  /** All of ib_source at once, SOURCE_FLOATS of them. */
+  source(slot: number, values: Float32Array): void {
+    this.f32.set(values.subarray(0, SOURCE_FLOATS), this.c.ib_player_source(this.player, slot) >> 2);
+  }
+
+  /** What comes in on a slot while the next `samples` are rendered. */
+  hear(slot: number, left: Float32Array, right: Float32Array, samples: number): void {
+    const at = this.c.ib_player_input(this.player, slot) >> 2;
+    for (let i = 0; i < samples; i++) {
+      this.f32[at + i] = left[i]!;
+      this.f32[at + QUANTUM + i] = right[i]!;
+    }
+  }
+
+  /** The latent of a source that is dreamed elsewhere. */
+  give(slot: number, latent: ArrayLike<number>): void {
+    const at = this.c.ib_player_given(this.player, slot) >> 2;
+    for (let i = 0; i < latent.length && i < DIMS; i++) this.f32[at + i] = latent[i]!;
+  }
+
+  /** What came in since the last read: EAR_METERS numbers. */
+  earMeters(slot: number, into: Float64Array, offset = 0): void {
+    const at = this.c.ib_player_ear_meters(this.player, slot) >> 2;
+    for (let i = 0; i < 3; i++) into[offset + i] = this.f32[at + i]!;
+    into[offset + 3] = this.u32[at + 3]!;
+  }
+
+  /** A voice whose hops are given with `fill`; what was on the slot goes. */
+  feed(slot: number, channels: number, hop: number): void {
+    this.unload(slot);
+    this.check(this.c.ib_player_feed(this.player, slot, channels, hop));
+  }
+
+  /** The next hop of a fed voice that is due, channel after channel. */
+  fill(slot: number, hop: Float32Array): void {
+    this.f32.set(hop, this.c.ib_player_fed(this.player, slot) >> 2);
+    this.c.ib_player_filled(this.player, slot);
+  }
+
+  unfeed(slot: number): void {
+    this.c.ib_player_voice(this.player, slot, 0, 0);
   }
 
   infoOf(slot: number): ModelInfo | null {

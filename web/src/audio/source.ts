@@ -2,12 +2,15 @@
 // or the model's mean). Any change of source is blended in, so that it cannot click.
 
 import { BLEND_SECONDS, Blend, type Prepared } from "../steer/mapping";
+import type { Following } from "./hearing";
 
 export class Source {
   /** What is heard without a mapping, and on the dimensions it leaves alone. */
   readonly base: Float64Array;
   /** The latent of the last frame asked for. */
   readonly latent: Float64Array;
+  /** What a voice that follows this one last saw. */
+  private readonly seen: Float64Array;
   private blend: Blend;
   private readonly direct: Float64Array;
   private isDirect = false;
@@ -25,6 +28,7 @@ export class Source {
     this.base = Float64Array.from({ length: dims }, (_, i) => mean[i] ?? 0);
     this.latent = new Float64Array(dims);
     this.direct = new Float64Array(dims);
+    this.seen = new Float64Array(dims);
     this.blend = new Blend(null, null, dims);
     this.step = Math.min(1, frameSeconds / BLEND_SECONDS);
   }
@@ -42,17 +46,34 @@ export class Source {
     if (!this.started) this.share = this.isDirect ? 1 : 0;
   }
 
-  /** Make `latent` the next frame's. */
-  next(gesture: Float64Array): void {
-    const { latent, direct } = this;
+  /** Make `latent` the next frame's; with a leader, its latent translated instead of the own mapping's. */
+  next(gesture: Float64Array, following: Following | null = null, leader: Source | null = null): void {
+    const { latent } = this;
     this.share = Math.min(1, Math.max(0, this.share + (this.isDirect ? this.step : -this.step)));
-    latent.set(this.base);
-    this.blend.evaluate(gesture, latent);
+    if (following === null || leader === null) this.look(gesture, latent);
+    else {
+      leader.look(gesture, leader.seen);
+      latent.set(this.base);
+      const both = Math.min(following.ratio.length, this.dims, leader.dims);
+      for (let d = 0; d < both; d++) latent[d] = following.shift[d]! + following.ratio[d]! * leader.seen[d]!;
+      this.mixDirect(latent);
+    }
     this.blend.advance(this.step);
+    this.started = true;
+  }
+
+  /** The latent that this gesture means now; nothing moves on. */
+  private look(gesture: Float64Array, into: Float64Array): void {
+    into.set(this.base);
+    this.blend.evaluate(gesture, into);
+    this.mixDirect(into);
+  }
+
+  private mixDirect(latent: Float64Array): void {
+    const { direct } = this;
     if (this.share === 1) latent.set(direct);
     else if (this.share > 0)
       for (let i = 0; i < this.dims; i++) latent[i] = latent[i]! + this.share * (direct[i]! - latent[i]!);
-    this.started = true;
   }
 
   /** End every blend: for a fresh start that must sound the same every time. */

@@ -1,0 +1,8 @@
+// What play_loop.mjs needs of the page, for one bundle.
+export { followingOf, Looped, Recorded } from "../../web/src/audio/hearing";
+export { sourceFloats } from "../../web/src/audio/listening";
+export { Loop } from "../../web/src/audio/loop";
+export { Player } from "../../web/src/audio/player";
+export { shapingFloats } from "../../web/src/audio/shaping";
+export { stackOf } from "../../web/src/audio/take";
+export { prepare } from "../../web/src/steer/mapping";
