@@ -81,7 +81,7 @@ def test_three_files_have_one_for_validation(tmp_path):
     assert len(open_set(tmp_path / "set").entries("validation")) == 1
 
 
-def test_one_file_is_split_by_time(tmp_path):
+def test_a_file_that_is_most_of_the_sound_is_split_by_time(tmp_path):
     write(tmp_path / "a.wav", tone(2.0))
     report = prepare(tmp_path / "a.wav", tmp_path / "set", Wishes(sample_rate=RATE))
     found = open_set(tmp_path / "set")

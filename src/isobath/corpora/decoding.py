@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from isobath.corpora.finding import PLAIN
 from isobath.errors import AudioError
 from isobath.sound.files import open_sound
 from isobath.types import Audio
@@ -53,26 +54,22 @@ def probe(path: Path) -> Probe:
                 return Probe(int(stream.rate), int(stream.channels), seconds, True)
         except AudioError:
             raise
+        except ImportError:
+            if path.suffix.lower() in PLAIN:
+                raise refused from None
+            raise AudioError(f"{path.name} cannot be read without PyAV: {MEDIA}") from None
         except Exception as error:  # PyAV's errors share no root that every version has
             raise AudioError(str(refused)) from error
 
 
 def _media(path: Path) -> Any:
-    try:
-        import av
-    except ImportError as error:
-        raise AudioError(
-            f"{path.name} cannot be read as a sound. If it is M4A, AAC, Opus or a film: {MEDIA}"
-        ) from error
+    import av
+
     container = av.open(str(path), metadata_errors="ignore")
     if not container.streams.audio:
         container.close()
-        raise AudioError(f"{path.name} holds no sound, only {_kinds(container)}.")
+        raise AudioError(f"{path.name} holds no sound")
     return container
-
-
-def _kinds(container: Any) -> str:
-    return " and ".join(sorted({str(s.type) for s in container.streams})) or "nothing"
 
 
 def blocks(path: Path, head: Probe) -> Iterator[Audio]:

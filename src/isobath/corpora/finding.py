@@ -6,9 +6,12 @@ from pathlib import Path
 
 from isobath.errors import SetError
 
-_PLAIN = "wav wave flac ogg oga opus mp3 aif aiff aifc au snd caf w64 rf64 sd2 voc"
-_MEDIA = "m4a m4b aac mp4 mov mkv mka webm wma wv ape amr ac3 dts 3gp avi mpg mpeg tta mpc mp2"
-SOUNDS = frozenset(f".{ending}" for ending in f"{_PLAIN} {_MEDIA}".split())
+_PLAIN = "wav wave flac ogg oga mp3 aif aiff aifc au snd caf w64 rf64 sd2 voc"
+PLAIN = frozenset(f".{ending}" for ending in _PLAIN.split())
+"""Endings of what libsndfile reads."""
+
+_MEDIA = "opus m4a m4b aac mp4 mov mkv mka webm wma wv ape amr ac3 dts 3gp avi mpg mpeg tta mpc mp2"
+SOUNDS = PLAIN | {f".{ending}" for ending in _MEDIA.split()}
 """Endings of files that may hold sound, films included."""
 
 

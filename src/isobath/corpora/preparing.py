@@ -128,7 +128,8 @@ class _Preparation:
         return check(wishes.chosen(seconds.most_common(1)[0][0] if seconds else 1))
 
     def _leave_out(self, name: str, why: str) -> None:
-        self.left_out.append(LeftOut(name, why.removeprefix(f"{Path(name).name} ").removesuffix(".")))
+        first, _, _ = why.removeprefix(f"{Path(name).name} ").removesuffix(".").partition(". ")
+        self.left_out.append(LeftOut(name, first))
 
     def _begin(self) -> None:
         if not (self.folder / index.ABOUT).exists():

@@ -18,21 +18,25 @@ def throw(sha: str) -> float:
 
 
 def split(files: list[File], share: float, sample_rate: int) -> list[File]:
-    """The files with their sides. One or two files are split by time: the end is for validation.
+    """The files with their sides. One that makes up more than a third of the sound is split by time.
 
     A side that would be empty gets the file whose number is nearest.
     """
     if share <= 0:
         return [structs.replace(f, split=f.split or "train") for f in files]
-    fresh = [f for f in files if not f.split]
-    if fresh and len(files) <= 2:
-        return [_by_time(f, share, sample_rate) if not f.split else f for f in files]
-    done = [f if f.split else structs.replace(f, split=_side(f, share)) for f in files]
+    whole = sum(f.samples for f in files)
+    done = [f if f.split else _given(f, share, whole, sample_rate) for f in files]
     for wanted, pick in (("validation", min), ("train", max)):
         if done and not any(f.split in {wanted, "both"} for f in done):
             chosen = pick(done, key=lambda f: throw(f.sha))
             done = [structs.replace(f, split=wanted) if f is chosen else f for f in done]
     return done
+
+
+def _given(file: File, share: float, whole: int, sample_rate: int) -> File:
+    if 3 * file.samples > whole:
+        return _by_time(file, share, sample_rate)
+    return structs.replace(file, split=_side(file, share))
 
 
 def _side(file: File, share: float) -> str:
