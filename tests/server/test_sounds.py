@@ -2,8 +2,11 @@
 
 import io
 
+import msgspec
 import numpy as np
 import soundfile
+
+from isobath.protocol.messages import SoundData
 
 
 def recording(frames: int = 5000) -> tuple[bytes, np.ndarray]:
@@ -32,3 +35,28 @@ def test_nothing_is_left_behind(served):
     served.post("/sounds/flac", recording()[0])
     served.post("/sounds/flac", b"no sound at all")
     assert list(served.library.home.incoming.iterdir()) == []
+
+
+def _get(served, path):
+    with served.client() as client:
+        return client.get(path)
+
+
+def test_a_sound_is_kept_and_comes_at_any_rate(shared):
+    wav, samples = recording()
+    kept = shared.post("/sounds", wav).json()
+    assert (kept["channels"], kept["samples"], kept["sample_rate"]) == (2, 5000, 44100)
+    answer = _get(shared, f"/sounds/{kept['id']}/44100")
+    data = msgspec.msgpack.decode(answer.content, type=SoundData)
+    audio = np.frombuffer(data.audio, "<f4").reshape(data.channels, data.samples)
+    np.testing.assert_array_equal(audio.T * 2.0**31, samples)
+    other = msgspec.msgpack.decode(_get(shared, f"/sounds/{kept['id']}/22050").content, type=SoundData)
+    assert (other.sample_rate, other.samples) == (22050, 2500)
+
+
+def test_no_file_outside_can_be_asked_for(shared):
+    for id in ("..%2F..%2Fsecret", "x" * 64, "0" * 64):
+        answer = _get(shared, f"/sounds/{id}/44100")
+        assert answer.status_code in (404, 415)
+    assert _get(shared, f"/sounds/{'0' * 64}/7").status_code == 415
+    assert shared.post("/sounds", b"no sound at all").status_code == 415

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from isobath.sound.loudness import (
+    Gated,
     a_weight,
     biquads,
     k_weighted,
@@ -74,3 +75,30 @@ def test_the_steepest_rise_is_within_one_second() -> None:
 )
 def test_a_weighting_follows_the_standard(hz: float, db: float) -> None:
     assert 20 * np.log10(a_weight(np.array([hz]))[0]) == pytest.approx(db, abs=0.1)
+
+
+@pytest.mark.parametrize("cuts", [[1], [0.33, 0.5], [0.001] * 5])
+def test_gated_loudness_leaves_silence_out_however_it_is_cut(cuts: list[float]) -> None:
+    """A tone of 997 Hz at full scale is -3.01 LUFS; a quiet half hour beside it changes nothing."""
+    tone = sine(997, 48000, 3.0)
+    sound = np.concatenate([tone, np.zeros((1, 48000 * 4)), tone * 1e-3], axis=1)
+    gated = Gated(48000)
+    for part in np.split(sound, [int(48000 * sum(cuts[: i + 1])) for i in range(len(cuts))], axis=1):
+        gated.hear(part)
+    assert gated.integrated() == pytest.approx(-3.01, abs=0.4)  # blocks that hold the end of the tone count
+
+
+def test_two_equal_channels_are_as_loud_as_one() -> None:
+    levels = []
+    for channels in (1, 2):
+        gated = Gated(48000)
+        gated.hear(np.repeat(sine(440, 48000, 1.0), channels, axis=0))
+        levels.append(gated.integrated())
+    assert levels[0] == pytest.approx(levels[1])
+
+
+def test_nothing_has_no_loudness() -> None:
+    assert Gated(48000).integrated() == -120
+    short = Gated(48000)
+    short.hear(sine(997, 48000, 0.05))
+    assert short.integrated() == pytest.approx(-3.01, abs=0.5)

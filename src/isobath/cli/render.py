@@ -29,11 +29,13 @@ def render(piece: str, take: str | None, out: Path, as_json: bool) -> None:
     import time
 
     from isobath.engine import find_take, rendering
+    from isobath.library.home import find_home
+    from isobath.library.sounds import Sounds
     from isobath.outputs.file import write_rendering
 
     found, load_model = _open(piece)
     chosen = find_take(found, take)
-    work = rendering(found, chosen, load_model)
+    work = rendering(found, chosen, load_model, load_sound=Sounds(find_home()).load)
     started = time.perf_counter()
     with Progress(f'"{chosen.name}"', 1.0, quiet=as_json) as progress:
         samples = write_rendering(out, work, progress.at)
@@ -85,7 +87,7 @@ def _open(wanted: str) -> tuple["Piece", _Loader]:
         path = Path(wanted)
         if path.suffix == ".isobath" and path.is_file():
             with path.open("rb") as source:
-                piece, notes = import_(source, library.models)
+                piece, notes = import_(source, library.models, library.sounds)
             for note in notes:
                 click.echo(note, err=True)
         else:

@@ -2,7 +2,8 @@
 
 A zip archive with `piece.json` (the piece as it stands, takes included, history left out),
 `manifest.json` (what it was made with) and, for models that did not come with Isobath,
-`models/SHA256.safetensors`. Reading one writes nothing outside the library: entries are looked up
+`models/SHA256.safetensors`; and the sounds its voices and takes
+play with, `sounds/SHA256.flac`. Reading one writes nothing outside the library: entries are looked up
 by name, never unpacked to a path, and every read is bounded.
 """
 
@@ -16,10 +17,11 @@ from typing import IO
 
 import msgspec
 
-from isobath.errors import ModelError, PieceDamaged
+from isobath.errors import AudioError, ModelError, PieceDamaged
 from isobath.library.models import Models
+from isobath.library.sounds import Sounds
 from isobath.library.stored import check
-from isobath.protocol.piece import Piece
+from isobath.protocol.piece import Piece, SoundId
 
 PIECE_BYTES = 256 * 1024 * 1024
 """Largest piece.json read."""
@@ -27,10 +29,13 @@ PIECE_BYTES = 256 * 1024 * 1024
 MODEL_BYTES = 256 * 1024 * 1024
 """Largest embedded model read."""
 
-TOTAL_BYTES = 512 * 1024 * 1024
+SOUND_BYTES = 256 * 1024 * 1024
+"""Largest embedded sound read."""
+
+TOTAL_BYTES = 1024 * 1024 * 1024
 """All that is read from one file."""
 
-ENTRIES = 64
+ENTRIES = 256
 """Most entries in a file."""
 
 
@@ -58,6 +63,13 @@ class ModelNeeded(msgspec.Struct, frozen=True, kw_only=True):
     embedded: bool = False
 
 
+class SoundNeeded(msgspec.Struct, frozen=True, kw_only=True):
+    """A sound that the piece plays with."""
+
+    id: SoundId
+    embedded: bool = False
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a file holds and needs."""
 
@@ -65,9 +77,17 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     isobath: str = ""
     """Version that wrote it."""
     models: tuple[ModelNeeded, ...] = ()
+    sounds: tuple[SoundNeeded, ...] = ()
 
 
-def export(piece: Piece, models: Models, version: str) -> bytes:
+def sounds_of(piece: Piece) -> tuple[SoundId, ...]:
+    """The sounds that a piece's voices and takes play with, each once."""
+    sources = (voice.source.sound for voice in piece.voices)
+    inputs = (take.input for take in piece.takes)
+    return tuple(dict.fromkeys(each for each in (*sources, *inputs) if each is not None))
+
+
+def export(piece: Piece, models: Models, version: str, sounds: Sounds) -> bytes:
     """The whole file as bytes.
 
     Raises:
@@ -85,9 +105,12 @@ def export(piece: Piece, models: Models, version: str) -> bytes:
             )
             if found is not None and embed:
                 archive.writestr(f"models/{found.summary.sha256}.safetensors", found.path.read_bytes())
-        archive.writestr(
-            "manifest.json", msgspec.json.encode(Manifest(isobath=version, models=tuple(needed)))
-        )
+        heard = tuple(SoundNeeded(id=id, embedded=sounds.holds(id)) for id in sounds_of(piece))
+        for each in heard:
+            if each.embedded:
+                archive.write(sounds.path(each.id), f"sounds/{each.id}.flac", zipfile.ZIP_STORED)
+        manifest = Manifest(isobath=version, models=tuple(needed), sounds=heard)
+        archive.writestr("manifest.json", msgspec.json.encode(manifest))
         archive.writestr("piece.json", msgspec.json.encode(piece))
     return target.getvalue()
 
@@ -120,8 +143,8 @@ class _Bounded:
         return data
 
 
-def import_(source: IO[bytes], models: Models) -> tuple[Piece, tuple[str, ...]]:
-    """Read a piece from a file, and take in the models it brings along.
+def import_(source: IO[bytes], models: Models, sounds: Sounds) -> tuple[Piece, tuple[str, ...]]:
+    """Read a piece from a file, and take in the models and sounds it brings along.
 
     Returns:
         The piece, and sentences about what is missing.
@@ -129,7 +152,7 @@ def import_(source: IO[bytes], models: Models) -> tuple[Piece, tuple[str, ...]]:
     Raises:
         PieceDamaged: not an Isobath piece, or more than the limits above.
         PieceNewer: written by a newer Isobath.
-        SaveError: the disk refuses an embedded model.
+        SaveError: the disk refuses an embedded model or sound.
     """
     try:
         with zipfile.ZipFile(source) as archive:
@@ -143,6 +166,7 @@ def import_(source: IO[bytes], models: Models) -> tuple[Piece, tuple[str, ...]]:
             if "manifest.json" in entries:
                 manifest = msgspec.json.decode(entries.read("manifest.json", 2**20), type=Manifest)
             names, notes = _take_in(manifest, entries, models)
+            notes += _take_in_sounds(piece, entries, sounds)
     except msgspec.DecodeError as error:
         raise PieceDamaged(f"The file's manifest cannot be read ({error}).") from error
     except BROKEN as error:
@@ -197,3 +221,23 @@ def _take_in(
                 "it may sound different."
             )
     return names, tuple(notes)
+
+
+def _take_in_sounds(piece: Piece, entries: _Bounded, sounds: Sounds) -> tuple[str, ...]:
+    """Keep the sounds a file brings; sentences about those that are missing."""
+    notes: list[str] = []
+    for id in sounds_of(piece):
+        name = f"sounds/{id}.flac"
+        if sounds.holds(id):
+            continue
+        if name not in entries:
+            notes.append("A sound that this piece plays with is not here. Choose another one as the source.")
+            continue
+        data = entries.read(name, SOUND_BYTES)
+        if hashlib.sha256(data).hexdigest() != id:
+            raise PieceDamaged("A sound inside the file is damaged.")
+        try:
+            sounds.adopt_bytes(data)
+        except AudioError as error:
+            notes.append(f"A sound inside the file was left out: {error}")
+    return tuple(notes)

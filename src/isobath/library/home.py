@@ -42,6 +42,11 @@ class Home:
         return self.root / "sounds"
 
     @property
+    def heard(self) -> Path:
+        """Sounds that voices and takes of pieces play with, each under the hash of its content."""
+        return self.root / "heard"
+
+    @property
     def sets(self) -> Path:
         """Prepared sets, a folder for each."""
         return self.root / "sets"
@@ -58,7 +63,7 @@ class Home:
 
     @property
     def _folders(self) -> tuple[Path, ...]:
-        return (self.models, self.backups, self.incoming, self.sounds, self.sets, self.runs)
+        return (self.models, self.backups, self.incoming, self.sounds, self.heard, self.sets, self.runs)
 
     def make(self) -> None:
         """Make the folders, readable by their owner alone.

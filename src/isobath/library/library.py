@@ -14,6 +14,7 @@ from isobath.library.examples import copy_of, examples, is_example, read_example
 from isobath.library.home import Home
 from isobath.library.models import Models
 from isobath.library.pieces import Pieces, fresh_id
+from isobath.library.sounds import Sounds
 from isobath.protocol.messages import PieceSummary
 from isobath.protocol.piece import Axis, Pad, Piece, Voice
 
@@ -31,11 +32,12 @@ def blank(name: str, model: str, id: str | None = None) -> Piece:
 
 @dataclass(frozen=True)
 class Library:
-    """Pieces and models of one person on one machine."""
+    """Pieces, models and sounds of one person on one machine."""
 
     home: Home
     pieces: Pieces
     models: Models
+    sounds: Sounds
     notes: tuple[str, ...]
     """Sentences about what happened on opening, such as a backup taking the place of a damaged file."""
     connection: sqlite3.Connection = field(repr=False)
@@ -52,7 +54,7 @@ class Library:
         for left in home.incoming.glob("*.part"):
             left.unlink(missing_ok=True)
         connection, notes = open_or_recover(home)
-        library = cls(home, Pieces(connection), Models(home), notes, connection)
+        library = cls(home, Pieces(connection), Models(home), Sounds(home), notes, connection)
         with suppress(SaveError):  # no room for a copy is no reason not to play
             library.back_up()
         return library
@@ -127,7 +129,7 @@ class Library:
         Raises:
             PieceUnknown: no such piece.
         """
-        return exchange.export(self.read(id), self.models, version)
+        return exchange.export(self.read(id), self.models, version, self.sounds)
 
     def import_(self, source: IO[bytes]) -> tuple[Piece, tuple[str, ...]]:
         """Take in a piece from a file; sentences say what it lacks.
@@ -136,5 +138,5 @@ class Library:
             PieceDamaged, PieceNewer: not a piece this Isobath can open.
             SaveError: the disk refuses.
         """
-        piece, notes = exchange.import_(source, self.models)
+        piece, notes = exchange.import_(source, self.models, self.sounds)
         return self.pieces.add(piece, "Import"), notes

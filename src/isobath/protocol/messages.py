@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from isobath.protocol.making import Checkpoint, Configuration, Curve, MakingId, RunSummary, SetSummary
-from isobath.protocol.piece import Demonstration, MappingData, MappingSettings, Piece
+from isobath.protocol.piece import Demonstration, MappingData, MappingSettings, Piece, SoundId
 
 PROTOCOL = 1
 """Counts changes of meaning. A page of another number is asked to reload."""
@@ -385,6 +385,29 @@ class Pong(Message, frozen=True, kw_only=True, tag="pong"):
     """Answers `Ping`."""
 
     sent: float
+
+
+class SoundKept(msgspec.Struct, frozen=True, kw_only=True):
+    """A sound of the library: the answer of POST /sounds, as JSON."""
+
+    id: SoundId
+    seconds: float
+    sample_rate: int
+    channels: int
+    samples: int
+    loudness: float
+    """LUFS, gated, the mean over channels."""
+
+
+class SoundData(msgspec.Struct, frozen=True, kw_only=True):
+    """A sound at a rate: the answer of GET /sounds/ID/RATE, in MessagePack."""
+
+    id: SoundId
+    sample_rate: int
+    channels: int
+    samples: int
+    audio: bytes
+    """32-bit floats, little-endian, channel after channel."""
 
 
 FromPage = (

@@ -1,12 +1,17 @@
-"""Sound the page recorded, made smaller without loss."""
+"""Sounds the page recorded, made smaller without loss, and sounds of the library that voices play with."""
 
 from pathlib import Path
 
+import msgspec
+import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from isobath.errors import AudioError
+from isobath.library.stored import VALID_SOUND
+from isobath.protocol.messages import SoundData
 from isobath.server.desk import Desk
 from isobath.server.uploads import MEGABYTE, upload
 from isobath.sound.files import open_sound, read_blocks, write_blocks
@@ -23,7 +28,38 @@ class SoundRoutes:
 
     def routes(self) -> list[Route]:
         """In the order they are tried."""
-        return [Route("/sounds/flac", self.flac, methods=["POST"])]
+        return [
+            Route("/sounds/flac", self.flac, methods=["POST"]),
+            Route("/sounds", self.keep, methods=["POST"]),
+            Route("/sounds/{id}/{rate:int}", self.at_rate, methods=["GET"]),
+        ]
+
+    async def keep(self, request: Request) -> Response:
+        """POST /sounds: keep a sound file in the library; what it is, as JSON."""
+        library = self._desk.library
+        async with upload(request, library.home.incoming, SOUND_BYTES) as part:
+            kept = await run_in_threadpool(library.sounds.take_in, part)
+        return Response(msgspec.json.encode(kept), media_type="application/json")
+
+    async def at_rate(self, request: Request) -> Response:
+        """GET /sounds/ID/RATE: a sound of the library at a sample rate, resampled as for rendering."""
+        id, rate = request.path_params["id"], request.path_params["rate"]
+        if not VALID_SOUND.fullmatch(id):
+            raise AudioError("That is no id of a sound. Choose the sound again.")
+        data = await run_in_threadpool(self._resampled, id, rate)
+        return Response(data, media_type="application/vnd.msgpack")
+
+    def _resampled(self, id: str, rate: int) -> bytes:
+        audio = self._desk.library.sounds.load(id, rate)
+        return msgspec.msgpack.encode(
+            SoundData(
+                id=id,
+                sample_rate=rate,
+                channels=audio.shape[0],
+                samples=audio.shape[1],
+                audio=np.ascontiguousarray(audio, dtype="<f4").tobytes(),
+            )
+        )
 
     async def flac(self, request: Request) -> Response:
         """POST /sounds/flac: a WAV in, the same samples as 24-bit FLAC out."""

@@ -82,6 +82,54 @@ def momentary(audio: Audio | Floats, sample_rate: int, step_seconds: float = 0.0
     return loudness_of_energy((total[ends] - total[ends - window]) / window)
 
 
+class Gated:
+    """Loudness of a whole sound, heard block by block (ITU-R BS.1770-4, gated), the mean over channels: a
+    sound on one channel and the same on two are as loud. Constant memory but for ten numbers a second.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self.sample_rate = sample_rate
+        self._step = max(1, round(0.1 * sample_rate))
+        self._past = np.zeros((1, 0))
+        self._rest = np.zeros(0)
+        self._energies: list[float] = []
+        """Mean square of each 100 ms."""
+
+    def hear(self, audio: Audio | Floats) -> None:
+        """The next (channels, samples)."""
+        sound = np.atleast_2d(np.asarray(audio, dtype=np.float64))
+        if self._past.shape[0] != sound.shape[0]:
+            self._past = np.zeros((sound.shape[0], 0))
+        whole = np.concatenate([self._past, sound], axis=1)
+        weighted = k_weighted(whole, self.sample_rate)[:, self._past.shape[1] :]
+        self._past = whole[:, -round(_RING_SECONDS * self.sample_rate) :]
+        energy = np.concatenate([self._rest, (weighted**2).mean(axis=0)])
+        steps = len(energy) // self._step
+        self._energies += energy[: steps * self._step].reshape(steps, self._step).mean(axis=1).tolist()
+        self._rest = energy[steps * self._step :]
+
+    def momentary(self) -> Floats:
+        """LUFS of every 400 ms, each 100 ms; of a shorter sound, of what there is."""
+        energies = np.array([*self._energies, *([self._rest.mean()] if len(self._rest) else [])])
+        if len(energies) == 0:
+            return np.zeros(0)
+        width = min(4, len(energies))
+        return loudness_of_energy(np.convolve(energies, np.full(width, 1 / width), "valid"))
+
+    def integrated(self) -> float:
+        """LUFS over everything louder than the gates; SILENCE_DB where nothing is."""
+        levels = self.momentary()
+        loud = levels[levels > -70.0]
+        if len(loud) == 0:
+            return SILENCE_DB
+        mean = _mean_loudness(loud)
+        return _mean_loudness(loud[loud > mean - 10.0])
+
+
+def _mean_loudness(levels: Floats) -> float:
+    return float(-0.691 + 10 * np.log10(np.mean(10 ** ((levels + 0.691) / 10))))
+
+
 def steepest_rise(momentary_lufs: Floats, step_seconds: float = 0.01, floor: float = SILENCE_DB) -> float:
     """Largest rise of momentary loudness within any second, in LU; what lies under `floor` counts as it."""
     levels = np.maximum(momentary_lufs, floor)

@@ -849,6 +849,27 @@ export function makePong(given: Omit<Pong, "type"> & Partial<Pong>): Pong {
   return { ...given, type: "pong" };
 }
 
+/** A sound of the library: the answer of POST /sounds, as JSON. */
+export interface SoundKept {
+  readonly id: string;
+  readonly seconds: number;
+  readonly sample_rate: number;
+  readonly channels: number;
+  readonly samples: number;
+  /** LUFS, gated, the mean over channels. */
+  readonly loudness: number;
+}
+
+/** A sound at a rate: the answer of GET /sounds/ID/RATE, in MessagePack. */
+export interface SoundData {
+  readonly id: string;
+  readonly sample_rate: number;
+  readonly channels: number;
+  readonly samples: number;
+  /** 32-bit floats, little-endian, channel after channel. */
+  readonly audio: Uint8Array;
+}
+
 /** A sound as a path through a latent space: the answer of POST /models/NAME/encode, in MessagePack. */
 export interface Encoded {
   /** The file's name as the page sent it, for showing. */
