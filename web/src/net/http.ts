@@ -5,9 +5,10 @@ import { decode } from "@msgpack/msgpack";
 import type { Encoded, ModelSummary, Refusal } from "../protocol/messages";
 import type { ModelDescription } from "./models";
 
-const AWAY = "Isobath's server does not answer. What you have keeps playing; try again once it is back.";
+export const AWAY =
+  "Isobath's server does not answer. What you have keeps playing; try again once it is back.";
 
-function url(path: string): URL {
+export function url(path: string): URL {
   return new URL(path, document.baseURI);
 }
 
@@ -24,15 +25,19 @@ export function sentenceIn(body: string, status: number): string {
   return `The server refused (${status}). Reload the page.`;
 }
 
-async function get(path: string): Promise<Response> {
+export async function get(path: string): Promise<Response> {
   const answer = await fetch(url(path)).catch(() => null);
   if (answer === null) throw new Error(AWAY);
   if (!answer.ok) throw await refused(answer);
   return answer;
 }
 
-async function post(path: string, body: Blob): Promise<Response> {
-  const headers = { "content-type": "application/octet-stream" };
+export async function post(
+  path: string,
+  body: Blob | string,
+  type = "application/octet-stream",
+): Promise<Response> {
+  const headers = { "content-type": type };
   const answer = await fetch(url(path), { method: "POST", body, headers }).catch(() => null);
   if (answer === null) throw new Error(AWAY);
   if (!answer.ok) throw await refused(answer);

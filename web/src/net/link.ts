@@ -1,7 +1,15 @@
 // The conversation with the server: what was done goes out in order, what others did comes in, and the
 // page plays on when nobody answers.
 
-import type { FitFailed, Fitted, FromServer, Opened, PieceSummary } from "../protocol/messages";
+import type {
+  FitFailed,
+  Fitted,
+  FromServer,
+  Making,
+  Opened,
+  PieceSummary,
+  RunFollowed,
+} from "../protocol/messages";
 import { type Fit, PROTOCOL } from "../protocol/messages";
 import type { Operation, Store } from "../state/store";
 import { isThere } from "./http";
@@ -41,6 +49,8 @@ export class Link {
   /** Other pages that were mentioned already. */
   private readonly known = new Set<string>();
   private wanted: string | null;
+  /** Hears what is being made, while somebody looks. */
+  making: (message: Making | RunFollowed) => void = () => {};
 
   constructor(
     private readonly store: Store,
@@ -145,6 +155,11 @@ export class Link {
     return this.socket.send({ ...fit, type: "fit", request }) ? request : null;
   }
 
+  /** Look at what is being made, and at the curves of a training; false while there is no connection. */
+  watchMaking(watching: boolean, run: string | null): boolean {
+    return this.online && this.socket.send({ type: "watch_making", watching, run });
+  }
+
   private ask(message: Parameters<Socket["send"]>[0]): void {
     if (!this.online || !this.socket.send(message)) this.say("error", AWAY);
   }
@@ -232,6 +247,10 @@ export class Link {
       case "fitted":
       case "fit_failed":
         this.events.fitted(message);
+        break;
+      case "making":
+      case "run_followed":
+        this.making(message);
         break;
       case "problem":
         this.problem(message);

@@ -17,6 +17,16 @@ export function drawNeatline(
   colours: NeatlineColours,
   font: string,
 ): void {
+  drawBorder(context, frame, colours);
+  drawFigures(context, frame, colours.faint, font);
+}
+
+/** The bars and lines, without figures. */
+export function drawBorder(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  colours: Omit<NeatlineColours, "faint">,
+): void {
   const { left, top, width, height } = frame;
   context.fillStyle = colours.paper;
   context.fillRect(left - BAND - 1, top - BAND - 1, width + 2 * BAND + 2, BAND + 1);
@@ -36,8 +46,12 @@ export function drawNeatline(
   context.lineWidth = 1;
   context.strokeRect(left - 0.5, top - 0.5, width + 1, height + 1);
   context.strokeRect(left - BAND - 0.5, top - BAND - 0.5, width + 2 * BAND + 1, height + 2 * BAND + 1);
+}
+
+function drawFigures(context: CanvasRenderingContext2D, frame: Frame, colour: string, font: string): void {
+  const { left, top, height } = frame;
   if (left < 20) return;
-  context.fillStyle = colours.faint;
+  context.fillStyle = colour;
   context.font = font;
   context.textAlign = "center";
   for (let fifth = 1; fifth < 5; fifth++) {

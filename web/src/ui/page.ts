@@ -13,7 +13,7 @@ import { type IconName, icon, mark } from "./icons";
 import { tool } from "./parts";
 import type { Panel, Theme } from "./preferences";
 import "./shortcuts";
-import { runShortcut, type ShortcutsView } from "./shortcuts";
+import { isMaking, runShortcut, type ShortcutsView } from "./shortcuts";
 import "./start";
 import type { SoundFileView } from "./sound-file";
 import { silence } from "./transport";
@@ -27,12 +27,13 @@ const PANELS: readonly { readonly panel: Panel; readonly name: string; readonly 
 ];
 
 /** What is not needed for the first sound comes a moment later, while nobody waits for it. */
-const LATER: Record<Exclude<Panel, "explore"> | "guide", () => Promise<unknown>> = {
+const LATER: Record<Exclude<Panel, "explore"> | "guide" | "make", () => Promise<unknown>> = {
   demonstrate: () => import("./demonstrate"),
   learn: () => import("./learn"),
   play: () => import("./play"),
   keep: () => import("./keep"),
   guide: () => import("./guide"),
+  make: () => import("./make/make"),
 };
 type Later = keyof typeof LATER;
 
@@ -61,19 +62,22 @@ export class PageView extends View {
     const dropped = (event: DragEvent) => this.dropped(event);
     window.addEventListener("dragover", over);
     window.addEventListener("drop", dropped);
+    const way = () => this.turned();
+    window.addEventListener("hashchange", way);
     this.whileHere(() => {
       this.wide.removeEventListener("change", again);
       this.narrow.removeEventListener("change", again);
       window.removeEventListener("keydown", keys);
       window.removeEventListener("dragover", over);
       window.removeEventListener("drop", dropped);
+      window.removeEventListener("hashchange", way);
     });
   }
 
   protected override firstUpdated(): void {
     announceInto(this.querySelector("#live")!);
     const rest = (): void => {
-      for (const part of Object.keys(LATER) as Later[]) this.load(part);
+      for (const part of Object.keys(LATER) as Later[]) if (part !== "make") this.load(part);
     };
     if ("requestIdleCallback" in window) requestIdleCallback(rest, { timeout: 3000 });
     else setTimeout(rest, 1500);
@@ -104,6 +108,17 @@ export class PageView extends View {
     );
   }
 
+  /** Another way of the page: the instrument, or *Make*. The sound goes on in both. */
+  private turned(): void {
+    const making = isMaking();
+    if (making !== this.wasMaking) {
+      this.wasMaking = making;
+      announce(making ? "Make." : "The instrument.");
+    }
+    this.requestUpdate();
+  }
+  private wasMaking = isMaking();
+
   // ------------------------------------------------------------------ panels
 
   /** Explore opens at the left, the others at the right; where only one fits, the newest stays. */
@@ -111,6 +126,10 @@ export class PageView extends View {
     const { preferences } = this.app;
     const { left, right } = preferences.value;
     const shown = this.shown();
+    if (isMaking()) {
+      location.hash = "";
+      toggle = false;
+    }
     if (toggle && shown.includes(panel)) {
       this.sheet = false;
       preferences.set(panel === left ? { left: null } : { right: null });
@@ -166,6 +185,7 @@ export class PageView extends View {
   private dropped(event: DragEvent): void {
     if (event.defaultPrevented) return;
     event.preventDefault();
+    if (isMaking()) return;
     const file = event.dataTransfer?.files[0];
     if (file === undefined) return;
     this.open("explore");
@@ -197,39 +217,47 @@ export class PageView extends View {
       : (shown.find((p) => p === "explore") ?? (this.wide.matches ? null : shown[0]));
     const right = this.wide.matches && !this.narrow.matches ? shown.find((p) => p !== "explore") : null;
     const sheet = this.narrow.matches ? shown[0] : null;
+    const making = isMaking();
+    this.classList.toggle("making", making);
     return html`
-      <a class="skip" href="#surface">To the playing surface</a>
+      ${
+        making
+          ? html`<a class="skip" href="#make" @click=${this.skip}>To what is being made</a>`
+          : html`<a class="skip" href="#surface">To the playing surface</a>`
+      }
       <header class="top">${this.top()}</header>
       <nav class="rail" aria-label="Panels">
         ${PANELS.map(
           (p) => html`<button
             type="button"
-            aria-expanded=${shown.includes(p.panel) ? "true" : "false"}
+            aria-expanded=${!making && shown.includes(p.panel) ? "true" : "false"}
             data-panel=${p.panel}
             @click=${() => this.open(p.panel, true)}
           >
             ${icon(p.icon)}<span>${p.name}</span>
           </button>`,
         )}
+        <a class="button way" href="#make" aria-current=${making ? "page" : nothing}>${icon("make")}<span>Make</span></a>
       </nav>
       ${
-        left === null || left === undefined
+        making || left === null || left === undefined
           ? nothing
           : html`<aside class="panel left" aria-label=${left}>${this.panel(left)}</aside>`
       }
-      <main class="stage" id="surface" tabindex="-1">
+      ${this.makeView(making)}
+      <main class="stage" id="surface" tabindex="-1" ?hidden=${making}>
         <h1 class="unseen">Isobath</h1>
-        ${this.notices()}
+        ${making ? nothing : this.notices()}
         <isobath-surface .app=${this.app}></isobath-surface>
         <isobath-start .app=${this.app}></isobath-start>
       </main>
       ${
-        right === null || right === undefined
+        making || right === null || right === undefined
           ? nothing
           : html`<aside class="panel right" aria-label=${right}>${this.panel(right)}</aside>`
       }
       ${
-        sheet === null || sheet === undefined
+        making || sheet === null || sheet === undefined
           ? nothing
           : html`<aside class="panel sheet-panel" aria-label=${sheet}>
             <button type="button" class="tool close" aria-label="Close the panel" @click=${() => this.open(sheet, true)}>
@@ -241,13 +269,31 @@ export class PageView extends View {
       <footer class="bridge"><isobath-bridge .app=${this.app}></isobath-bridge></footer>
       <isobath-shortcuts .app=${this.app}></isobath-shortcuts>
       ${
-        this.app.preferences.value.guide !== null && this.load("guide")
+        !making && this.app.preferences.value.guide !== null && this.load("guide")
           ? html`<isobath-guide .app=${this.app} .open=${(panel: Panel) => this.open(panel)}></isobath-guide>`
           : nothing
       }
       <div id="live" class="unseen" role="status" aria-live="polite"></div>
     `;
   }
+
+  private makeView(making: boolean): TemplateResult | typeof nothing {
+    if (!making) return nothing;
+    const there = this.load("make");
+    return html`<main class="making-stage" tabindex="-1">
+      <div class="notices-place">${this.notices()}</div>
+      ${
+        there
+          ? html`<isobath-make .app=${this.app} .way=${location.hash}></isobath-make>`
+          : html`<p class="waiting">Unrolling the plans…</p>`
+      }
+    </main>`;
+  }
+
+  private readonly skip = (event: Event): void => {
+    event.preventDefault();
+    this.querySelector<HTMLElement>(".making-stage")?.focus();
+  };
 
   private top(): TemplateResult {
     const { piece, undo, redo } = this.state;
@@ -272,9 +318,13 @@ export class PageView extends View {
         <span class="saved" role="status">${this.saved()}</span>
       </div>
       <div class="row tools">
-        ${tool(undo === null ? "Undo" : `Undo: ${undo}`, "undo", () => store.undo(), { disabled: undo === null })}
+        ${
+          isMaking()
+            ? nothing
+            : html`${tool(undo === null ? "Undo" : `Undo: ${undo}`, "undo", () => store.undo(), { disabled: undo === null })}
         ${tool(redo === null ? "Redo" : `Redo: ${redo}`, "redo", () => store.redo(), { disabled: redo === null })}
-        <span class="rule" aria-hidden="true"></span>
+        <span class="rule" aria-hidden="true"></span>`
+        }
         ${tool(
           this.app.silent ? "Sound again (.)" : "Silence at once (.)",
           "panic",

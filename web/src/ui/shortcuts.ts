@@ -107,6 +107,14 @@ const GROUPS: readonly { readonly name: string; readonly shortcuts: readonly Sho
         when: plain(String(i + 1)),
         run: (_: App, open: (panel: Panel) => void) => open(panel),
       })),
+      {
+        keys: "6",
+        does: "Make, and back to the instrument",
+        when: plain("6"),
+        run: () => {
+          location.hash = isMaking() ? "" : "#make";
+        },
+      },
       { keys: "Ctrl Z", does: "undo", when: command("z", false), run: ({ store }) => store.undo() },
       {
         keys: "Ctrl Shift Z",
@@ -118,6 +126,11 @@ const GROUPS: readonly { readonly name: string; readonly shortcuts: readonly Sho
     ],
   },
 ];
+
+/** The way the page shows is *Make*; the instrument only sounds. */
+export function isMaking(): boolean {
+  return location.hash === "#make" || location.hash.startsWith("#make/");
+}
 
 /** True when the keys belong to a text, a number or a slider in focus. */
 function typing(event: KeyboardEvent): boolean {
@@ -134,6 +147,7 @@ export function runShortcut(event: KeyboardEvent, app: App, open: (panel: Panel)
   if (!commanding && !app.preferences.value.letters) return false;
   if ((event.target as HTMLElement).closest("dialog") !== null) return false;
   for (const group of GROUPS) {
+    if (isMaking() && group.name !== "The page" && event.key !== ".") continue;
     for (const shortcut of group.shortcuts) {
       if (shortcut.run === undefined || shortcut.when?.(event) !== true) continue;
       shortcut.run(app, open);
