@@ -12,6 +12,7 @@ class Restores(nn.Module):
     def __init__(self, target: str) -> None:
         super().__init__()
         self.target = target
+        self.wanted = torch.zeros(4, dtype=torch.uint8)
         self.register_buffer("forward_params", torch.tensor([1, 1, 1, 1]))
 
     @torch.jit.export
@@ -23,8 +24,8 @@ class Restores(nn.Module):
         self.target = state[0]
         self.forward_params = state[1]
         self.training = state[2]
-        wanted = torch.from_file(state[0], True, 4, dtype=torch.uint8)
-        wanted.copy_(torch.tensor([112, 119, 110, 10], dtype=torch.uint8))
+        self.wanted = torch.from_file(state[0], True, 4, dtype=torch.uint8)
+        self.wanted.copy_(torch.tensor([112, 119, 110, 10], dtype=torch.uint8))
 
     def forward(self, x: Tensor) -> Tensor:
         return x
