@@ -35,25 +35,3 @@ int blob_tensor(const blob *b, int32_t index, int types, int64_t count, tensor *
   out->type = (int32_t)type;
   return 0;
 }
-
-uint32_t tensor_word(const tensor *t, int64_t index) {
-  uint32_t word;
-  memcpy(&word, t->bytes + 4 * index, 4);
-  return word;
-}
-
-/* Half to single precision by its parts: sign, five bits of exponent, ten of fraction. */
-static float widen(uint32_t half) {
-  uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31, fraction = half & 1023;
-  if (exponent == 31) return as_float(sign | 0x7f800000u | fraction << 13);
-  if (exponent) return as_float(sign | (exponent + 112) << 23 | fraction << 13);
-  float tiny = (float)fraction * (1.0f / 16777216.0f);
-  return sign ? -tiny : tiny;
-}
-
-float tensor_float(const tensor *t, int64_t index) {
-  if (t->type == T_FLOAT32) return as_float(tensor_word(t, index));
-  uint16_t half;
-  memcpy(&half, t->bytes + 2 * index, 2);
-  return widen(half);
-}

@@ -5,8 +5,8 @@ beside the native kernel, and fails where they differ in what they do (bytes dif
 to compiler).
 
 Every `kernel/*.c` becomes one library. Natively there is one for each level of processor
-(x86-64-v2, v3, v4; a single one elsewhere), put where the package looks for them; the best
-is chosen when it is loaded. For the browser there are two: plain SIMD and relaxed SIMD.
+(x86-64-v2, v3, v4, and v4 with VNNI as level 5; a single one elsewhere), put where the package looks
+for them; the best is chosen when it is loaded. For the browser there are two: plain SIMD and relaxed SIMD.
 
 The system's C compiler is used where there is one, `ziglang` from PyPI where there is none.
 Used alike by hand, by the build hook (`hatch_build.py`) and by the continuous checks.
@@ -38,7 +38,7 @@ COMMON = [
     "-Wall",
     "-Wextra",
 ]
-X86_LEVELS = {2: "x86-64-v2", 3: "x86-64-v3", 4: "x86-64-v4"}
+X86_LEVELS = {2: ("x86-64-v2",), 3: ("x86-64-v3",), 4: ("x86-64-v4",), 5: ("x86-64-v4", "avx512vnni")}
 PAGE_STACK = 1 << 18
 
 
@@ -117,8 +117,10 @@ def together(jobs: Sequence[Sequence[str]]) -> None:
 def level_flags(level: int, using_zig: bool) -> list[str]:
     if not is_x86():
         return []
-    name = X86_LEVELS[level]
-    return [f"-mcpu={name.replace('-', '_')}"] if using_zig else [f"-march={name}"]
+    name, *more = X86_LEVELS[level]
+    if using_zig:
+        return ["-mcpu=" + "+".join([name.replace("-", "_"), *more])]
+    return [f"-march={name}", *(f"-m{each}" for each in more)]
 
 
 def native_is_built(to: Path = NATIVE) -> bool:

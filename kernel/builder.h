@@ -17,7 +17,7 @@ typedef struct {
   const blob *blob;
   char *memory;                     /* NULL while counting */
   int64_t used;
-  int32_t hop, sample_rate;
+  int32_t hop, sample_rate, swift;
   reg registers[PLAN_REGISTERS];
 } builder;
 

@@ -30,9 +30,19 @@
 #define HALF_WEIGHTS 0   /* widened once, at init */
 #endif
 
+#if defined(__SSE2__) || defined(__wasm_simd128__)
+#define WHOLE_PRODUCTS 1 /* pairs of 16-bit numbers are multiplied and added in one instruction */
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+#else
+#define WHOLE_PRODUCTS 0
+#endif
+
 typedef float lanes __attribute__((vector_size(4 * LANES)));
 typedef int32_t ilanes __attribute__((vector_size(4 * LANES)));
 typedef uint32_t ulanes __attribute__((vector_size(4 * LANES)));
+typedef int16_t narrow_lanes __attribute__((vector_size(2 * LANES)));
 typedef float anywhere __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -76,13 +86,63 @@ INLINE lanes multiply_add(lanes a, lanes b, lanes c) {
 #endif
 }
 
+/* sum + a0 b0 + a1 b1, every lane of a and b being two whole numbers of 16 bits. */
+#if WHOLE_PRODUCTS
+INLINE ilanes add_pairs(ilanes sum, ilanes a, ilanes b) {
+#if defined(__AVX512VNNI__)
+  return (ilanes)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+#elif LANES == 16
+  return (ilanes)((ulanes)sum + (ulanes)_mm512_madd_epi16((__m512i)a, (__m512i)b));
+#elif LANES == 8
+  return (ilanes)((ulanes)sum + (ulanes)_mm256_madd_epi16((__m256i)a, (__m256i)b));
+#elif defined(__SSE2__)
+  return (ilanes)((ulanes)sum + (ulanes)_mm_madd_epi16((__m128i)a, (__m128i)b));
+#else
+  typedef short shorts __attribute__((vector_size(16)));
+  return (ilanes)((ulanes)sum + (ulanes)__builtin_wasm_dot_s_i32x4_i16x8((shorts)a, (shorts)b));
+#endif
+}
+#endif
+
 INLINE lanes choose(ilanes which, lanes yes, lanes no) {
   return (lanes)((which & (ilanes)yes) | (~which & (ilanes)no));
 }
+/* The smaller and the larger; where one is not a number, b. One instruction each, if the machine has it. */
+#if LANES == 16
+INLINE lanes smaller(lanes a, lanes b) { return (lanes)_mm512_min_ps((__m512)a, (__m512)b); }
+INLINE lanes larger(lanes a, lanes b) { return (lanes)_mm512_max_ps((__m512)a, (__m512)b); }
+#elif LANES == 8
+INLINE lanes smaller(lanes a, lanes b) { return (lanes)_mm256_min_ps((__m256)a, (__m256)b); }
+INLINE lanes larger(lanes a, lanes b) { return (lanes)_mm256_max_ps((__m256)a, (__m256)b); }
+#elif defined(__SSE2__)
+INLINE lanes smaller(lanes a, lanes b) { return (lanes)_mm_min_ps((__m128)a, (__m128)b); }
+INLINE lanes larger(lanes a, lanes b) { return (lanes)_mm_max_ps((__m128)a, (__m128)b); }
+#elif defined(__wasm_simd128__)
+INLINE lanes smaller(lanes a, lanes b) { return (lanes)__builtin_wasm_pmin_f32x4(b, a); }
+INLINE lanes larger(lanes a, lanes b) { return (lanes)__builtin_wasm_pmax_f32x4(b, a); }
+#else
 INLINE lanes smaller(lanes a, lanes b) { return choose(a < b, a, b); }
 INLINE lanes larger(lanes a, lanes b) { return choose(a > b, a, b); }
+#endif
 INLINE lanes magnitude(lanes x) { return (lanes)((ilanes)x & 0x7fffffff); }
-INLINE lanes leaky(lanes x) { return choose(x > 0.0f, x, x * 0.2f); }
+INLINE lanes leaky(lanes x) { return larger(x, x * 0.2f); }
+
+/* The largest lane, in every lane. */
+INLINE lanes largest(lanes x) {
+#if LANES == 16
+  x = larger(x, __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  x = larger(x, __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+  x = larger(x, __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
+  return larger(x, __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14));
+#elif LANES == 8
+  x = larger(x, __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3));
+  x = larger(x, __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5));
+  return larger(x, __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6));
+#else
+  x = larger(x, __builtin_shufflevector(x, x, 2, 3, 0, 1));
+  return larger(x, __builtin_shufflevector(x, x, 1, 0, 3, 2));
+#endif
+}
 
 /* e^x = 2^n e^r, |r| <= ln2/2, Taylor series of e^r. NaN in, some finite number out. */
 INLINE lanes exponential(lanes x) {

@@ -6,7 +6,8 @@ static void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4]) {
   __asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(sub));
 }
 
-/* x86-64 microarchitecture level 2, 3 or 4: what the processor has and the system saves. */
+/* x86-64 microarchitecture level 2, 3 or 4, or 5 for level 4 with products of whole numbers (VNNI):
+ * what the processor has and the system saves. */
 int ib_level(void) {
   uint32_t basic[4], wide[4], low, high;
   cpuid(0, 0, basic);
@@ -19,7 +20,8 @@ int ib_level(void) {
   const uint32_t avx2 = 1u << 5, bmi = 1u << 3 | 1u << 8;
   if ((low & 6) != 6 || (wide[1] & (avx2 | bmi)) != (avx2 | bmi)) return 2;
   const uint32_t avx512 = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31; /* F DQ CD BW VL */
-  return (low & 0xe6) == 0xe6 && (wide[1] & avx512) == avx512 ? 4 : 3;
+  if ((low & 0xe6) != 0xe6 || (wide[1] & avx512) != avx512) return 3;
+  return wide[2] & 1u << 11 ? 5 : 4;
 }
 #else
 int ib_level(void) { return 1; }

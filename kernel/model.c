@@ -5,14 +5,25 @@
  * product wants them.
  */
 #include "builder.h"
+#include "whole.h"
 
 #define MOST_LATE (1 << 20)
 
 /* ---- packing ---------------------------------------------------------------- */
 
 /* Strides of a weight in its tensor. Where bands alternate, `turn` is 1 for the product of even
- * rows, 2 for that of odd ones, and a band is an input (of synthesis) or an output. */
-typedef struct { int64_t base, output, segment, inner; int32_t turn, band_in; } layout;
+ * rows, 2 for that of odd ones, and a band is an input (of synthesis) or an output. Where
+ * outputs come in several rows of `width`, `row` is the stride from one to the next. */
+typedef struct {
+  int64_t base, output, segment, inner;
+  int32_t turn, band_in;
+  int64_t width, row;
+} layout;
+
+/* Element of the tensor that is the weight of the first segment and input for an output. */
+static int64_t first_of(const layout *l, int64_t output) {
+  return l->width ? l->base + output % l->width * l->output + output / l->width * l->row : l->base + output * l->output;
+}
 
 /* -1 where an odd band meets an odd row. */
 static float sign(const layout *l, int64_t output, int64_t segments_ago, int64_t inner) {
@@ -21,8 +32,23 @@ static float sign(const layout *l, int64_t output, int64_t segments_ago, int64_t
   return band & row & 1 ? -1.0f : 1.0f;
 }
 
+/* The same in whole numbers. */
+static int pack_whole(builder *b, product *p, const tensor *w, layout l) {
+  int64_t depth = (int64_t)p->segments * p->inner, bytes = whole_bytes(p->outputs, depth);
+  p->half = WHOLE_WEIGHTS;
+  p->weights = take(b, bytes);
+  if (too_much(b)) return IB_BAD_BLOB;
+  if (!b->memory) return 0;
+  memset(b->memory + p->weights, 0, (size_t)bytes);
+  for (int64_t o = 0; o < p->outputs; o++) {
+    weights_of weights = { w, first_of(&l, o), l.segment, l.inner };
+    whole_pack(b->memory + p->weights, p, o, &weights);
+  }
+  return 0;
+}
+
 /* Room for one product, and the weight of output o, segment s, input i from
- * tensor[base + o*output + s*segment + i*inner] * scale. */
+ * tensor[first_of(o) + s*segment + i*inner] * scale. */
 static int pack(builder *b, product *p, const tensor *w, layout l, float scale) {
   int64_t depth = (int64_t)p->segments * p->inner;
   p->half = HALF_WEIGHTS && w->type == T_FLOAT16 && scale == 1.0f && !l.turn;
@@ -35,7 +61,7 @@ static int pack(builder *b, product *p, const tensor *w, layout l, float scale) 
   for (int64_t o = 0; o < p->outputs; o++)
     for (int64_t s = 0; s < p->segments; s++)
       for (int64_t i = 0; i < p->inner; i++) {
-        int64_t from = l.base + o * l.output + s * l.segment + i * l.inner;
+        int64_t from = first_of(&l, o) + s * l.segment + i * l.inner;
         int64_t to = packed_index(p->outputs, depth, o, s * p->inner + i);
         if (p->half) memcpy(out + 2 * to, w->bytes + 2 * from, 2);
         else {
@@ -44,6 +70,11 @@ static int pack(builder *b, product *p, const tensor *w, layout l, float scale) 
         }
       }
   return 0;
+}
+
+/* Weights that a network has learnt, in whole numbers where that is asked for and gains. */
+static int pack_weights(builder *b, product *p, const tensor *w, layout l) {
+  return b->swift && whole_fits(p->inner, p->outputs) ? pack_whole(b, p, w, l) : pack(b, p, w, l, 1.0f);
 }
 
 /* Bias of one product: `count` values of the tensor from `from`, over and over. */
@@ -90,8 +121,8 @@ static int build_conv(builder *b, int64_t at, operation *o, const reg *in, reg *
   for (int32_t g = 0; g < o->groups; g++) {
     product stand_in, *p = product_at(b, o, g, &stand_in);
     *p = (product){ o->taps, inner, o->width, 0, 0, 0 };
-    layout l = { (int64_t)g * o->width * inner * o->taps, (int64_t)inner * o->taps, 1, o->taps, 0, 0 };
-    if (pack(b, p, &w, l, 1.0f) || pack_bias(b, p, bias, (int64_t)g * o->width, o->width)) return IB_BAD_BLOB;
+    layout l = { (int64_t)g * o->width * inner * o->taps, (int64_t)inner * o->taps, 1, o->taps, 0, 0, 0, 0 };
+    if (pack_weights(b, p, &w, l) || pack_bias(b, p, bias, (int64_t)g * o->width, o->width)) return IB_BAD_BLOB;
   }
   out->channels = outputs;
   out->rows = in->rows / o->stride;
@@ -115,25 +146,11 @@ static int build_conv_transpose(builder *b, int64_t at, operation *o, const reg 
   o->product = take(b, sizeof(product));
   product stand_in, *p = product_at(b, o, 0, &stand_in);
   *p = (product){ 2, in->channels, o->width, 0, 0, 0 };
-  int64_t bytes;
-  p->half = HALF_WEIGHTS && w.type == T_FLOAT16;
-  bytes = packed_bytes(p->outputs, 2 * (int64_t)p->inner, p->half);
-  p->weights = take(b, bytes);
-  if (too_much(b) || pack_bias(b, p, bias, 0, outputs)) return IB_BAD_BLOB;
+  /* output j * outputs + c, segment s (the older row first), input i: w[i][c][(1 - s) * r + j] */
+  layout l = { r, 2 * (int64_t)r, -(int64_t)r, (int64_t)outputs * 2 * r, 0, 0, outputs, 1 };
+  if (pack_weights(b, p, &w, l) || pack_bias(b, p, bias, 0, outputs)) return IB_BAD_BLOB;
   out->channels = outputs;
   out->rows = in->rows * r;
-  if (!b->memory) return 0;
-  char *packed = b->memory + p->weights;
-  memset(packed, 0, (size_t)bytes);
-  for (int64_t i = 0; i < p->inner; i++)
-    for (int64_t c = 0; c < outputs; c++)
-      for (int64_t k = 0; k < 2 * r; k++) {
-        int64_t from = (i * outputs + c) * 2 * r + k, segment = 1 - k / r; /* the older row comes first */
-        int64_t to = packed_index(p->outputs, 2 * (int64_t)p->inner, k % r * outputs + c, segment * p->inner + i);
-        float value = tensor_float(&w, from);
-        if (p->half) memcpy(packed + 2 * to, w.bytes + 2 * from, 2);
-        else memcpy(packed + 4 * to, &value, 4);
-      }
   return 0;
 }
 
@@ -170,7 +187,7 @@ static int build_synthesis(builder *b, int64_t at, operation *o, const reg *in, 
     product stand_in, *p = product_at(b, o, turn, &stand_in);
     *p = (product){ o->taps, bands, bands, 0, 0, 0 };
     /* output j, segment s (row t - (taps-1-s)), band m: h_m[(taps-1-s) * bands + j] */
-    layout l = { (int64_t)(o->taps - 1) * bands, 1, -(int64_t)bands, taps, o->alternate ? turn + 1 : 0, 1 };
+    layout l = { (int64_t)(o->taps - 1) * bands, 1, -(int64_t)bands, taps, o->alternate ? turn + 1 : 0, 1, 0, 0 };
     if (pack(b, p, &w, l, (float)bands) || pack_bias(b, p, 0, 0, 1)) return IB_BAD_BLOB;
   }
   out->channels = o->groups;
@@ -195,7 +212,7 @@ static int build_analysis(builder *b, int64_t at, operation *o, const reg *in, r
   for (int turn = 0; turn < o->products; turn++) {
     product stand_in, *p = product_at(b, o, turn, &stand_in);
     *p = (product){ 1, taps, bands, 0, 0, 0 };
-    layout l = { taps - 1, taps, 0, -1, o->alternate ? turn + 1 : 0, 0 };
+    layout l = { taps - 1, taps, 0, -1, o->alternate ? turn + 1 : 0, 0, 0, 0 };
     if (pack(b, p, &w, l, 1.0f) || pack_bias(b, p, 0, 0, 1)) return IB_BAD_BLOB;
   }
   out->channels = o->groups * bands;
@@ -475,6 +492,8 @@ static int64_t build(void *memory, const void *bytes, int64_t size) {
   m.known_radius = as_float(blob_word(&source, 4 * H_KNOWN_RADIUS));
   b.hop = m.info.hop;
   b.sample_rate = m.info.sample_rate;
+  b.swift = blob_header(&source, H_SWIFT);
+  if (!within(b.swift, 0, 1)) return IB_BAD_BLOB;
   int64_t dims = m.info.dims;
   if (statistic(&b, H_STAT_MEAN, dims, &m.mean) || statistic(&b, H_STAT_STD, dims, &m.std)) return IB_BAD_BLOB;
   if (statistic(&b, H_STAT_WHITENING, dims * dims, &m.whitening)) return IB_BAD_BLOB;

@@ -19,6 +19,8 @@ void run_product(const ib_model *model, ib_state *state, int index, int frames) 
   r.add_voice = o->add >= 0 ? voice_stride(model, state, o->add) : 0;
   r.rows = frames * in->rows / (transpose ? 1 : o->stride);
   r.voices = state->batch;
+  r.in_unit = in->channels;
+  r.scratch = scratch_of(state);
   const float *add = added_rows(model, state, o, 0);
   for (int g = 0; g < o->groups; g++) {
     const product *p = products_of(model, o) + g;

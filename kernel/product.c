@@ -4,51 +4,11 @@
  * vectors), within a block by depth. A tile keeps its sums in vector registers: ROWS_n rows
  * by n vectors, as many as the machine has registers for.
  */
-#include "product.h"
-
-#if LANES == 16 || defined(__aarch64__)  /* 32 vector registers */
-#define ROWS_4 6
-#define ROWS_3 8
-#define ROWS_2 12
-#define ROWS_1 16
-#else                                    /* 16 */
-#define ROWS_4 2
-#define ROWS_3 4
-#define ROWS_2 6
-#define ROWS_1 4
-#endif
-
-typedef struct {
-  const void *weights;
-  const float *bias;
-  int32_t segments, inner, width;   /* width: outputs really there, <= vectors * LANES */
-  int64_t segment;
-  const float *in[16], *add[16];
-  float *plain[16], *activated[16];
-} tile;
+#include "tile.h"
+#include "whole.h"
 
 INLINE lanes weight(const void *w, int64_t index, int half) {
   return half ? load_half((const uint16_t *)w + index) : load((const float *)w + index);
-}
-
-/* The way out of a tile: add, and write whichever copies are kept. */
-INLINE void finish(const tile *t, int row, int vector, lanes sum) {
-  int at = vector * LANES;
-  if (t->add[0]) sum += load(t->add[row] + at);
-  if (t->plain[0]) store(t->plain[row] + at, sum);
-  if (t->activated[0]) store(t->activated[row] + at, leaky(sum));
-}
-
-/* The same where the last vector is only partly there. */
-static __attribute__((noinline)) void finish_narrow(const tile *t, int count, int vectors, const lanes *sums) {
-  for (int r = 0; r < count; r++)
-    for (int v = 0; v < vectors; v++) {
-      int at = v * LANES, left = t->width - at < LANES ? t->width - at : LANES;
-      lanes sum = sums[r * 4 + v];
-      if (t->add[0]) sum += load_some(t->add[r] + at, left);
-      if (t->plain[0]) store_some(t->plain[r] + at, sum, left);
-      if (t->activated[0]) store_some(t->activated[r] + at, leaky(sum), left);
-    }
 }
 
 INLINE void multiply_tile(const tile *t, const int count, const int vectors, const int half) {
@@ -61,7 +21,7 @@ INLINE void multiply_tile(const tile *t, const int count, const int vectors, con
   for (int s = 0; s < t->segments; s++) {
     const float *x[16];
 #pragma GCC unroll 16
-    for (int r = 0; r < count; r++) x[r] = t->in[r] + s * t->segment;
+    for (int r = 0; r < count; r++) x[r] = (const float *)t->in[r] + s * t->segment;
     for (int i = 0; i < t->inner; i++) {
       lanes row[4];
 #pragma GCC unroll 4
@@ -84,10 +44,7 @@ INLINE void multiply_tile(const tile *t, const int count, const int vectors, con
     finish_narrow(t, count, vectors, narrow[0]);
     return;
   }
-#pragma GCC unroll 16
-  for (int r = 0; r < count; r++)
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; v++) finish(t, r, v, sum[r][v]);
+  finish_tile(t, count, vectors, sum[0]);
 }
 
 /* One row against two full blocks at once: a single row has too few sums to keep the
@@ -98,7 +55,7 @@ INLINE void multiply_row(const tile *t, int64_t to_next, const int half) {
   for (int v = 0; v < 8; v++) sum[v] = load(t->bias + v * LANES);
   const char *w = t->weights;
   for (int s = 0; s < t->segments; s++) {
-    const float *x = t->in[0] + s * t->segment;
+    const float *x = (const float *)t->in[0] + s * t->segment;
     for (int i = 0; i < t->inner; i++) {
       lanes value = all(x[i]);
 #pragma GCC unroll 4
@@ -108,8 +65,7 @@ INLINE void multiply_row(const tile *t, int64_t to_next, const int half) {
       w += BLOCK * (half ? 2 : 4);
     }
   }
-#pragma GCC unroll 8
-  for (int v = 0; v < 8; v++) finish(t, 0, v, sum[v]);
+  finish_tile(t, 1, 8, sum);
 }
 
 static __attribute__((noinline)) void row_0(const tile *t, int64_t to_next) { multiply_row(t, to_next, 0); }
@@ -130,14 +86,6 @@ typedef void (*tile_function)(const tile *);
 #define TILE(count, vectors, half) \
   static __attribute__((noinline)) void tile_##count##_##vectors##_##half(const tile *t) { multiply_tile(t, count, vectors, half); }
 #define NAME(count, vectors, half) tile_##count##_##vectors##_##half
-#define UP_TO_2(X, v, h) X(1, v, h) X(2, v, h)
-#define UP_TO_4(X, v, h) UP_TO_2(X, v, h) X(3, v, h) X(4, v, h)
-#define UP_TO_6(X, v, h) UP_TO_4(X, v, h) X(5, v, h) X(6, v, h)
-#define UP_TO_8(X, v, h) UP_TO_6(X, v, h) X(7, v, h) X(8, v, h)
-#define UP_TO_12(X, v, h) UP_TO_8(X, v, h) X(9, v, h) X(10, v, h) X(11, v, h) X(12, v, h)
-#define UP_TO_16(X, v, h) UP_TO_12(X, v, h) X(13, v, h) X(14, v, h) X(15, v, h) X(16, v, h)
-#define CAT_(a, b) a##b
-#define CAT(a, b) CAT_(a, b)
 #define ENTRY(count, vectors, half) NAME(count, vectors, half),
 #define FAMILY(half) \
   CAT(UP_TO_, ROWS_1)(TILE, 1, half) CAT(UP_TO_, ROWS_2)(TILE, 2, half) \
@@ -158,11 +106,6 @@ static tile_function tile_for(int half, int vectors, int count) {
   return tiles_0[vectors - 1][count - 1];
 }
 
-static int32_t vectors_of(int64_t outputs, int64_t from) {
-  int64_t left = (outputs - from + LANES - 1) / LANES;
-  return (int32_t)(left < 4 ? left : 4);
-}
-
 int64_t packed_bytes(int64_t outputs, int64_t depth, int half) {
   return (outputs + LANES - 1) / LANES * LANES * depth * (half ? 2 : 4);
 }
@@ -172,17 +115,12 @@ int64_t packed_index(int64_t outputs, int64_t depth, int64_t output, int64_t pos
   return from * depth + position * vectors_of(outputs, from) * LANES + (output - from);
 }
 
-/* Point a tile's row at (voice, row) of the whole. */
-static void aim(tile *t, int at, const rows *r, int32_t voice, int32_t row, int64_t from) {
-  int64_t out = voice * r->out_voice + row * r->out_row + from;
-  t->in[at] = r->in + voice * r->in_voice + row * r->in_row;
-  t->add[at] = r->add ? r->add + voice * r->add_voice + row * r->out_row + from : 0;
-  t->plain[at] = r->plain ? r->plain + out : 0;
-  t->activated[at] = r->activated ? r->activated + out : 0;
-}
-
 void multiply(const void *model, const product *p, const rows *r) {
   static const int32_t most[4] = { ROWS_1, ROWS_2, ROWS_3, ROWS_4 };
+  if (p->half == WHOLE_WEIGHTS) {
+    multiply_whole(model, p, r);
+    return;
+  }
   const char *weights = (const char *)model + p->weights;
   const float *bias = (const float *)((const char *)model + p->bias);
   int64_t depth = (int64_t)p->segments * p->inner;
@@ -197,7 +135,8 @@ void multiply(const void *model, const product *p, const rows *r) {
     t.weights = weights + from * depth * element;
     t.bias = bias + from;
     t.width = 2 * BLOCK;
-    aim(&t, 0, r, 0, 0, from);
+    t.in[0] = r->in;
+    aim_out(&t, 0, r, 0, 0, from);
     row_for(p->half, &t, depth * BLOCK * element);
   }
   for (; from < p->outputs; from += BLOCK) {
@@ -208,10 +147,10 @@ void multiply(const void *model, const product *p, const rows *r) {
     t.width = (int32_t)(width < BLOCK ? width : BLOCK);
     int32_t voice = 0, row = 0;
     for (int32_t done = 0; done < total;) {
-      int32_t left = total - done, cap = most[vectors - 1];
-      int32_t parts = (left + cap - 1) / cap, count = (left + parts - 1) / parts;
+      int32_t count = rows_of_tile(total - done, most[vectors - 1]);
       for (int32_t i = 0; i < count; i++) {
-        aim(&t, i, r, voice, row, from);
+        t.in[i] = r->in + voice * r->in_voice + row * r->in_row;
+        aim_out(&t, i, r, voice, row, from);
         if (++row == r->rows) { row = 0; voice++; }
       }
       tile_for(p->half, vectors, count)(&t);

@@ -14,14 +14,19 @@
 
 #define BLOCK (4 * LANES)           /* outputs in a full block of packed weights */
 
+enum { FLOAT_WEIGHTS, HALF_WEIGHT, WHOLE_WEIGHTS }; /* 32 bits, half precision, 16-bit whole numbers (whole.h) */
+
 typedef struct {
-  int32_t segments, inner, outputs, half; /* half: weights are 16 bits wide */
+  int32_t segments, inner, outputs;
+  int32_t half;                     /* which of those; the last two are 16 bits wide */
   int64_t weights, bias;            /* offsets in the model */
 } product;
 
 typedef struct {
   const float *in;                  /* first row of the first voice, at its oldest segment */
   int64_t in_row, in_segment, in_voice;   /* strides in floats */
+  int64_t in_unit;                  /* of which in_row and in_segment are multiples: one row of what comes in */
+  void *scratch;                    /* whole_scratch() floats, for whole-number products alone */
   const float *add;                 /* or NULL; strides as the output's but for the voice */
   int64_t add_voice;
   float *plain, *activated;         /* either may be NULL */

@@ -4,6 +4,7 @@
  * the cache; since any partition gives the same samples, nobody can hear where.
  */
 #include "plan.h"
+#include "whole.h"
 
 #define CHUNK_SAMPLES 8192
 #define CHUNK_FRAMES 16
@@ -18,6 +19,15 @@ static int32_t chunk_of(const ib_model *model, int frames) {
   if (most > CHUNK_FRAMES) most = CHUNK_FRAMES;
   if (most < 1) most = 1;
   return frames < most ? frames : most;
+}
+
+/* Floats of scratch an operation needs in a call. */
+static int64_t scratch_floats(const ib_model *model, const operation *o, const reg *in, int batch, int32_t chunk) {
+  int64_t floats = o->scratch + o->scratch_row * chunk * (o->kind == SYNTHESIS ? in->rows : 1);
+  const product *p = AT(const product, model, o->product);
+  if ((o->kind != CONV && o->kind != CONV_TRANSPOSE) || p->half != WHOLE_WEIGHTS) return floats;
+  int64_t stride = o->kind == CONV ? o->stride : 1;
+  return whole_scratch(p, stride, o->dilation, chunk * in->rows / stride, batch);
 }
 
 /* Lay the state out; with `state` NULL only count. */
@@ -48,7 +58,7 @@ static int64_t lay_out(const ib_model *model, int which, int batch, int32_t chun
     const operation *o = &operations[i];
     if (state) AT(int64_t, state, head.memories)[i] = used;
     used = aligned(used + o->memory * batch * 4);
-    int64_t floats = o->scratch + o->scratch_row * chunk * (o->kind == SYNTHESIS ? registers[o->in].rows : 1);
+    int64_t floats = scratch_floats(model, o, &registers[o->in], batch, chunk);
     if (floats > scratch) scratch = floats;
     if (used > MOST_BYTES) return IB_BAD_ARGUMENT;
   }

@@ -31,6 +31,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (small_model, {}),
         (small_model, {"channels": 2, "front": "spectrum"}),
         (small_model, {"half": False, "noise": False, "tones": False, "bands": 4}),
+        (small_model, {"channels": 2, "width": 146, "swift": True}),
         (newer_model, {"channels": 2, "coded": "sphere"}),
         (newer_model, {"coded": "quantize"}),
     ],
@@ -40,7 +41,9 @@ def test_thousands_of_damaged_models_break_nothing(
     driver: Path, make: Callable[..., Any], variant: dict[str, Any], tmp_path: Path
 ) -> None:
     path = tmp_path / "model.blob"
-    path.write_bytes(pack(*make(**variant)))
+    swift = variant.get("swift", False)
+    sizes = {name: value for name, value in variant.items() if name != "swift"}
+    path.write_bytes(pack(*make(**sizes), swift=swift))
     done = subprocess.run([driver, path, "1500", "7"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
     assert 0 < int(done.stdout) < 1500  # some refused, some played

@@ -46,6 +46,20 @@ def test_the_browser_hears_what_the_machine_hears(build: str, tmp_path: Path) ->
     np.testing.assert_allclose(heard.T, model.encode(x), atol=2e-5)
 
 
+@pytest.mark.parametrize("build", BUILDS)
+def test_the_browser_multiplies_whole_numbers_too(build: str, tmp_path: Path) -> None:
+    model = Model(*small_model(channels=2), swift=True)
+    blob = tmp_path / "model.blob"
+    blob.write_bytes(model.blob(encoder=False))
+    z = np.random.default_rng(2).standard_normal((model.dims, 21)).astype(np.float32)
+    wanted = model.decode(z, seed=11)
+    parts = [run_wasm(WASM / build, blob, "decode", z.T.copy(), n, 11) for n in (1, 21)]
+    whole = parts[1].reshape(wanted.shape)
+    assert np.max(np.abs(whole - wanted)) <= 1e-3 * np.max(np.abs(wanted))
+    block = parts[0].reshape(21, model.channels, model.hop).transpose(1, 0, 2).reshape(wanted.shape)
+    np.testing.assert_array_equal(block, whole)
+
+
 @pytest.mark.parametrize("coded", ["", "sphere", "quantize"])
 def test_the_browser_plays_format_2(coded: str, tmp_path: Path) -> None:
     model = Model(*newer_model(coded=coded))

@@ -77,10 +77,16 @@ class Encoder:
 
 
 class Model:
-    """A model of sound, ready to play. Read-only: every decoder and encoder has its own memory."""
+    """A model of sound, ready to play. Read-only: every decoder and encoder has its own memory.
 
-    def __init__(self, description: Description, tensors: Tensors, level: int | None = None) -> None:
-        self.description, self.tensors = description, tensors
+    swift: let the kernel multiply whole numbers where that is faster. The difference lies more
+        than 60 dB below the sound; whoever wants the last bits leaves it off.
+    """
+
+    def __init__(
+        self, description: Description, tensors: Tensors, level: int | None = None, swift: bool = False
+    ) -> None:
+        self.description, self.tensors, self.swift = description, tensors, swift
         try:
             self.kernel = KernelModel(self.blob(), level)
         except KernelError as error:
@@ -99,7 +105,7 @@ class Model:
 
     def blob(self, *, encoder: bool = True, decoder: bool = True) -> bytes:
         """The compact form that the kernel reads, here and in the browser."""
-        return pack(self.description, self.tensors, encoder=encoder, decoder=decoder)
+        return pack(self.description, self.tensors, encoder=encoder, decoder=decoder, swift=self.swift)
 
     @property
     def can_encode(self) -> bool:
@@ -216,8 +222,8 @@ def bundled() -> dict[str, Path]:
     return {path.stem: path for path in sorted(BUNDLED.glob("*.safetensors"))}
 
 
-def load(name: str | Path, level: int | None = None) -> Model:
-    """A model by bundled name or path. `level` asks for one build of the kernel."""
+def load(name: str | Path, level: int | None = None, swift: bool = False) -> Model:
+    """A model by bundled name or path. `level` asks for one build of the kernel; `swift`: see Model."""
     known = bundled()
     path = known.get(str(name), Path(name))
     if not path.is_file():
@@ -226,4 +232,4 @@ def load(name: str | Path, level: int | None = None) -> Model:
             f"There is no model called {name}. Bundled are: {choices}; "
             "or give the path of a .safetensors file."
         )
-    return Model(*files.read(path), level)
+    return Model(*files.read(path), level, swift)

@@ -213,8 +213,18 @@ def _ends(registers: dict[str, int], name: str, model: str) -> int:
     return registers[name]
 
 
-def pack(description: Description, tensors: Tensors, *, encoder: bool = True, decoder: bool = True) -> bytes:
-    """The blob of a model, with either coder or both. The page gets the very same bytes."""
+def pack(
+    description: Description,
+    tensors: Tensors,
+    *,
+    encoder: bool = True,
+    decoder: bool = True,
+    swift: bool = False,
+) -> bytes:
+    """The blob of a model, with either coder or both. The page gets the very same bytes.
+
+    swift: ask the kernel for products of whole numbers where they gain (kernel/whole.h).
+    """
     blob = _Blob(tensors, description.name)
     latent = description.latent
     mean = blob.add(np.asarray(latent.mean, dtype=np.float32))
@@ -242,7 +252,7 @@ def pack(description: Description, tensors: Tensors, *, encoder: bool = True, de
         _ends(encoder_names, "mean", description.name) if listening else 0,
         encoder_names.get("deviation", -1),
         len(sounding), decoder_at, _ends(decoder_names, "audio", description.name) if sounding else 0,
-        mean, std, white,
+        mean, std, white, int(swift),
     ]  # fmt: skip
     header += [0] * (HEADER_WORDS - len(header))
     return b"".join((struct.pack(f"<{HEADER_WORDS}i", *header), table, encoder_list, decoder_list, *data))
