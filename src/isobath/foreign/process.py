@@ -7,19 +7,16 @@ process. A model that keeps failing is left alone.
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import mmap
 import os
 import select
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 import weakref
 from collections import deque
-from typing import IO, cast
+from importlib.metadata import PackageNotFoundError, version
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -29,6 +26,7 @@ from isobath.errors import ModelFailed, UsageError
 
 from . import wire
 from .confine import Confinement
+from .nursery import Child, new_child
 
 LOAD_SECONDS = 120.0
 """Longest time from start to a loaded model: torch itself takes 1 to 5 s, a large file some more."""
@@ -39,8 +37,6 @@ CALL_SECONDS = 20.0
 MOST_RESTARTS = 5
 WITHIN_SECONDS = 60.0
 """A model that failed this often within this time is not started again."""
-
-_START = "import sys; sys.path[:] = {path!r}; from isobath.foreign.worker import main; main({area}, {parent})"
 
 
 def require_torch() -> None:
@@ -54,22 +50,6 @@ def require_torch() -> None:
             "Models of other programs run in PyTorch, which is not installed here. Install it: "
             "pip install 'isobath[train]'"
         )
-
-
-def _shared_memory() -> tuple[int, mmap.mmap]:
-    """Memory that a child can be given: its descriptor and itself."""
-    size = 2 * wire.AREA
-    if sys.platform.startswith("linux"):
-        handle = os.memfd_create("isobath", os.MFD_CLOEXEC | getattr(os, "MFD_ALLOW_SEALING", 2))
-        os.ftruncate(handle, size)
-        import fcntl
-
-        fcntl.fcntl(handle, 1033, 0x1 | 0x2 | 0x4)  # F_ADD_SEALS: its size stays as it is
-    else:
-        with tempfile.TemporaryFile() as file:
-            file.truncate(size)
-            handle = os.dup(file.fileno())
-    return handle, mmap.mmap(handle, size)
 
 
 class Process:
@@ -86,13 +66,10 @@ class Process:
         self.name, self._data, self._threads = name, data, threads
         self._lock = threading.RLock()
         self._starts: list[float] = []
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self.generation = 0
         """Counts the processes: copies of the model are lost with theirs."""
         self._forgotten: deque[tuple[int, int]] = deque()
-        self._handle, self._memory = _shared_memory()
-        self._area = np.frombuffer(self._memory, np.float32)
-        self._end = weakref.finalize(self, _close, self._handle)
         self.facts = self.start()
 
     @property
@@ -120,32 +97,20 @@ class Process:
                     f"{self.name} failed {MOST_RESTARTS} times within a minute and is left alone. "
                     "Wait a minute, or choose another model."
                 )
-            path = [os.path.abspath(p) for p in sys.path if p]  # noqa: PTH100
-            code = _START.format(path=path, area=self._handle, parent=os.getpid())
-            environment = {
-                "LANG": "C.UTF-8",
-                "OMP_NUM_THREADS": "1",
-                "OPENBLAS_NUM_THREADS": "1",
-                "MKL_NUM_THREADS": "1",
-                "PYTHONDONTWRITEBYTECODE": "1",
-            }
-            self._child = subprocess.Popen(
-                [sys.executable, "-I", "-c", code],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env=environment,
-                pass_fds=[self._handle],
-                bufsize=0,
-            )
-            self._kill = weakref.finalize(self, _kill, self._child)
+            self._child = new_child()
+            self._end = weakref.finalize(self, self._child.end)
+            self._area = np.frombuffer(mmap.mmap(self._child.area, 2 * wire.AREA), np.float32)
             self.generation += 1
             self._send(wire.packed(wire.Load(len(self._data), self._threads)), self._data)
             answer = self._receive(LOAD_SECONDS)
             if not isinstance(answer, wire.Facts):
                 self.stop()
                 why = answer.why if isinstance(answer, wire.Failed) else "it gave a wrong answer"
+                if "maximum supported version" in why or "Unknown builtin op" in why:
+                    raise ModelFailed(
+                        f"{self.name} was exported by a newer PyTorch than this one ({_torch_version()}). "
+                        "Update PyTorch: pip install -U 'isobath[train]'"
+                    )
                 raise ModelFailed(f"{self.name} could not be loaded: {why}. Fetch or export it again.")
             self.facts = answer
             return answer
@@ -154,7 +119,7 @@ class Process:
         """End the process."""
         with self._lock:
             if self._child is not None:
-                self._kill()
+                self._end()
                 self._child = None
 
     def ask(self, request: wire.Request, seconds: float = CALL_SECONDS) -> wire.Answer:
@@ -198,6 +163,8 @@ class Process:
         if block.size * 4 > wire.AREA:
             raise UsageError(f"A block of {block.size} values is too large; cut it into shorter ones.")
         with self._lock:
+            if self._child is None:
+                self.start()
             self._area[: block.size] = block.ravel()
             shape = cast(tuple[int, int, int], block.shape)
             answer = self.ask(wire.Call(instance, method, shape, seed), seconds)
@@ -224,11 +191,8 @@ class Process:
         return ModelFailed(f"{self.name} gave an answer that makes no sense and was stopped.")
 
     def _gone(self) -> ModelFailed:
-        code = None
-        if self._child is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                code = self._child.wait(0.5)
-        self.stop()
+        code = self._end()
+        self._child = None
         why = f" (signal {-code})" if code is not None and code < 0 else ""
         return ModelFailed(
             f"{self.name} has stopped by itself{why}; nothing else is affected. "
@@ -238,12 +202,11 @@ class Process:
     def _send(self, *parts: bytes) -> None:
         child = self._child
         assert child is not None
-        assert child.stdin is not None
         try:
             for part in parts:
                 view = memoryview(part)
                 while view:
-                    view = view[child.stdin.write(view) :]
+                    view = view[child.target.write(view) :]
         except OSError as error:
             raise self._gone() from error
 
@@ -261,7 +224,7 @@ class Process:
     def _bytes(self, count: int, end: float, seconds: float) -> bytes:
         child = self._child
         assert child is not None
-        source = cast(IO[bytes], child.stdout)
+        source = child.source
         found = b""
         while len(found) < count:
             ready = _wait(source.fileno(), max(0.0, end - time.monotonic()))
@@ -287,15 +250,8 @@ def _wait(handle: int, seconds: float) -> bool:
     return bool(select.select([handle], [], [], seconds)[0])
 
 
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    child.kill()
-    for pipe in (child.stdin, child.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-    child.wait()
-
-
-def _close(handle: int) -> None:
-    with contextlib.suppress(OSError):
-        os.close(handle)
+def _torch_version() -> str:
+    try:
+        return version("torch")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,7 +1,7 @@
 """The confined process that runs another program's model. The one file here that imports torch.
 
-It is started with nothing: an empty environment, two pipes and a piece of shared memory. It imports
-what it needs, fences itself in (`confine.py`), and only then takes the model's bytes from the pipe.
+It starts with nothing: an empty environment, two pipes and a piece of shared memory (`nursery.py` says
+how). It fences itself in (`confine.py`), and only then takes the model's bytes from the pipe.
 The compiled graphs are held against the list of operations before any of them runs.
 
 Every voice has a copy of the model of its own, because such models keep their past inside; the
@@ -25,6 +25,7 @@ import numpy as np
 
 from . import wire
 from .confine import confine, die_with_parent, threads
+from .nursery import shared_memory
 from .operations import GRAPH_PRIM, allowed
 
 MEMORY = 3 << 30
@@ -67,30 +68,117 @@ def library_folders() -> list[Path]:
     return [path for path in found if path.exists()]
 
 
-def main(area: int, parent: int) -> None:
-    """Serve until the pipe closes. `area`: file descriptor of the shared memory."""
+def alone(area: int, parent: int) -> None:
+    """A confined process started from nothing, with requests on standard input."""
     die_with_parent()
     if os.getppid() != parent:
         return
-    source, target = _take_pipes()
-    shared = mmap.mmap(area, 2 * wire.AREA)
-    os.close(area)
+    source, target = os.dup(0), os.dup(1)
+    _import()
+    _serve(source, target, area)
+
+
+def nursery() -> None:
+    """The helper that has imported torch and makes confined processes by forking, until its input ends."""
+    _import()
+    children: set[int] = set()
+    given: list[int] = []
+    while True:
+        line = _line()
+        match line.split():
+            case ["birth"]:
+                given = [*os.pipe(), *os.pipe(), shared_memory()]
+                answers, answering, requests, requesting, area = given
+                me = os.getpid()
+                pid = os.fork()
+                if pid == 0:
+                    _born(me, requests, answering, area)
+                children.add(pid)
+                _tell(f"{pid} {answers} {requesting} {area}")
+            case ["taken"]:
+                for handle in given:
+                    os.close(handle)
+                given = []
+                _tell("")
+            case ["end", number] if int(number) in children:
+                children.discard(int(number))
+                _tell(str(_ended(int(number))))
+            case _:
+                os._exit(0)  # the children end with this process
+
+
+def _born(parent: int, requests: int, answering: int, area: int) -> None:
+    """The life of a forked process."""
+    try:
+        die_with_parent()
+        if os.getppid() == parent:
+            for handle in {int(p.name) for p in Path("/proc/self/fd").iterdir()} - {
+                0,
+                1,
+                2,
+                requests,
+                answering,
+                area,
+            }:
+                with contextlib.suppress(OSError):
+                    os.close(handle)
+            _serve(requests, answering, area)
+    finally:
+        os._exit(0)
+
+
+def _ended(pid: int) -> int:
+    """How a child ended; it is killed if it has not."""
+    found, status = os.waitpid(pid, os.WNOHANG)
+    if not found:
+        os.kill(pid, 9)
+        status = os.waitpid(pid, 0)[1]
+    return os.waitstatus_to_exitcode(status)
+
+
+def _line() -> str:
+    found = b""
+    while not found.endswith(b"\n"):
+        part = os.read(0, 1)
+        if not part:
+            return ""
+        found += part
+    return found.decode()
+
+
+def _tell(words: str) -> None:
+    os.write(1, f"{words}\n".encode())
+
+
+def _import() -> None:
     import torch
 
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
     with contextlib.suppress(AttributeError):  # no pauses for compiling anew while playing
         torch._C._set_graph_executor_optimize(False)
+
+
+def _serve(requests: int, answering: int, area: int) -> None:
+    """Fence in, take the model, answer until the pipe closes."""
+    import torch
+
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):  # what a model prints cannot get among the answers
+        os.dup2(nothing, number)
+    source, target = os.fdopen(requests, "rb", buffering=0), os.fdopen(answering, "wb", buffering=0)
+    shared = mmap.mmap(area, 2 * wire.AREA)
+    os.close(area)
     first = _next(source)
     if not isinstance(first, wire.Load):
         return
-    alone = threads() == 1
+    single = threads() == 1
     fence = confine(library_folders(), MEMORY + 6 * first.size)
     data = _read(source, first.size)
     try:
         torch.set_num_threads(first.threads)
         desk = Desk(data, shared)
-        facts = desk.facts(fence.files and alone, fence.calls, fence.limits)
+        facts = desk.facts(fence.files and single, fence.calls, fence.limits)
     except BaseException as error:  # torch raises much, and there is no other listener
         _say(target, wire.Failed(_short(error)))
         return
@@ -99,15 +187,6 @@ def main(area: int, parent: int) -> None:
     with contextlib.suppress(EOFError):
         while True:
             _say(target, desk.answer(_next(source)))
-
-
-def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Pipes under other numbers, so that what a model prints cannot get among the answers."""
-    source, target = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nothing, number)
-    return os.fdopen(source, "rb", buffering=0), os.fdopen(target, "wb", buffering=0)
 
 
 def _read(source: BinaryIO, size: int) -> bytes:
