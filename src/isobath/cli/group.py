@@ -15,6 +15,7 @@ COMMANDS = {
     "info": "isobath.cli.models:info",
     "import": "isobath.cli.models:import_model",
     "prepare": "isobath.cli.prepare:prepare",
+    "export": "isobath.cli.export:export",
     "pieces": "isobath.cli.pieces:pieces",
     "render": "isobath.cli.render:render",
     "fit": "isobath.cli.fit:fit",
