@@ -66,9 +66,10 @@ def _listen(process: subprocess.Popen[str], said: list[str], linked: threading.E
 class Server:
     """`isobath play` as a process of its own, with a library of its own."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, module: str = "isobath.cli") -> None:
         self.home = home
         self.port = 0
+        self._module = module
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -78,7 +79,7 @@ class Server:
     def start(self) -> str:
         """Listen, on the port of last time if there was one; the link that lets a browser in."""
         environment = {**os.environ, "ISOBATH_HOME": str(self.home)}
-        command = [sys.executable, "-m", "isobath.cli", "play", "--no-browser", "--port", str(self.port)]
+        command = [sys.executable, "-m", self._module, "play", "--no-browser", "--port", str(self.port)]
         self._process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -39,6 +39,11 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     config: str = ""
     base: str = ""
     """Name of the model it starts from."""
+    base_file: str = ""
+    """Where that model lies."""
+    phase1_steps: int = 0
+    """0: as the configuration has it."""
+    phase2_steps: int = 0
     asked: float = 0.0
     """When, as seconds since 1970: who asked first goes first."""
     wanted: bool = False

@@ -167,3 +167,5 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     config: str
     base: str = ""
     """Name of a model of the library to start from."""
+    share: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
+    """So much of the configuration's steps."""

@@ -205,9 +205,10 @@ class MakingRoutes:
     async def start_run(self, request: Request) -> Response:
         """POST /making/runs: a new training; its id."""
         asked = await _body(request, StartRun)
+        base = ""
         if asked.base:
-            await self._watch.desk.ask(self._watch.desk.library.models.get, asked.base)
-        return await self._done({"id": await self._watch.ask(self._bench.begin, asked)})
+            base = str((await self._watch.desk.ask(self._watch.desk.library.models.get, asked.base)).path)
+        return await self._done({"id": await self._watch.ask(self._bench.begin, asked, base)})
 
     async def stop_run(self, request: Request) -> Response:
         """POST /making/runs/ID/stop: save and end; asked again, less patiently."""

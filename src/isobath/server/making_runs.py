@@ -77,8 +77,8 @@ class RunBench:
             base=order.base or told.base,
             phase=told.phase,
             step=told.step,
-            phase1_steps=told.phase1_steps,
-            phase2_steps=told.phase2_steps,
+            phase1_steps=told.phase1_steps or order.phase1_steps,
+            phase2_steps=told.phase2_steps or order.phase2_steps,
             seconds_a_step=told.seconds_a_step,
             seconds_left=told.seconds_left if state in {"training", "stopping"} else 0.0,
             device=told.device,
@@ -162,17 +162,27 @@ class RunBench:
         config = order.config or told.config
         command += [f"--config={config}"] if config else []
         command += [f"--name={order.name or told.name or folder.name}"]
-        command += [f"--from={order.base}"] if order.base and not is_saved(folder) else []
+        if order.phase1_steps:
+            command += [f"--steps={order.phase1_steps}", f"--phase2-steps={order.phase2_steps}"]
+        command += [f"--from={order.base_file}"] if order.base_file and not is_saved(folder) else []
         return command
 
     # ------------------------------------------------------------------------------ asking
 
-    def begin(self, asked: StartRun) -> str:
+    def begin(self, asked: StartRun, steps: tuple[int, int], base_file: str) -> str:
         """A new training; it begins at once, or when those before it have ended. Its id."""
         name = asked.name.strip()
         id = new_id(name, self._home.runs)
         order = RunOrder(
-            name=name, set=asked.set, config=asked.config, base=asked.base, asked=time.time(), wanted=True
+            name=name,
+            set=asked.set,
+            config=asked.config,
+            base=asked.base,
+            base_file=base_file,
+            phase1_steps=steps[0] if asked.share < 1.0 else 0,
+            phase2_steps=steps[1] if asked.share < 1.0 else 0,
+            asked=time.time(),
+            wanted=True,
         )
         self._keep(self._home.runs / id, order)
         self.tend()

@@ -59,14 +59,17 @@ class Workbench:
         if not self._trains:
             raise UsageError(MISSING)
 
-    def begin(self, asked: StartRun) -> str:
-        """A new training of a prepared set; its id."""
+    def begin(self, asked: StartRun, base_file: str) -> str:
+        """A new training of a prepared set, from the model in a file or from nothing; its id."""
         self.need_torch()
         if not sets.is_prepared(self.sets.folder(asked.set)):
             raise UsageError("This set is not prepared yet. Prepare it first.")
-        if asked.config not in {each.name for each in configurations({})}:
+        config = next((each for each in configurations({}) if each.name == asked.config), None)
+        if config is None:
             raise UsageError(f"There is no configuration {asked.config!r}. Reload the page.")
-        return self.runs.begin(asked)
+        whole = (config.phase1_steps, config.phase2_steps)
+        phase1, phase2 = (max(1, round(asked.share * steps)) for steps in whole)
+        return self.runs.begin(asked, (phase1, phase2), base_file)
 
     def resume(self, id: str) -> None:
         """Go on with a training."""

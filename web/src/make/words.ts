@@ -15,9 +15,9 @@ export function span(seconds: number): string {
   return hours % 24 === 0 || days > 9 ? `${days} days` : `${days} days ${hours % 24} h`;
 }
 
-/** Thousands parted by thin spaces. */
+/** Thousands parted by narrow spaces at which no line breaks. */
 export function count(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u2009");
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
 /** Three figures, whatever the size. */
@@ -29,10 +29,29 @@ export function figure(value: number): string {
   return value.toFixed(digits).replace("-", "\u2212");
 }
 
-/** "spectral_distance" as it is read. */
+const SHORT: Record<string, string> = { stft: "STFT", kl: "KL", db: "dB", hz: "Hz", rms: "RMS" };
+const NAMES: Record<string, string> = {
+  spectral: "Spectral distance",
+  distance: "Distance",
+  loss: "Whole loss",
+  bands: "Distance in bands",
+  wave: "Raw wave",
+  divergence: "Divergence",
+  held: "Held sounds",
+  movement: "Latent movement",
+  gradient: "Gradient",
+  critic: "Critic",
+  adversarial: "Against the critic",
+  matching: "Feature matching",
+};
+
+/** "mel_distance" as it is read. */
 export function plainName(name: string): string {
+  const known = NAMES[name];
+  if (known !== undefined) return known;
   const words = name.replace(/[_/.]+/g, " ").trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const capital = words.charAt(0).toUpperCase() + words.slice(1);
+  return capital.replace(/\b(stft|kl|db|hz|rms)\b/gi, (short) => SHORT[short.toLowerCase()] ?? short);
 }
 
 export const STATES: Record<RunSummary["state"], string> = {

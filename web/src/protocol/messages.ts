@@ -395,10 +395,12 @@ export interface StartRun {
   readonly config: string;
   /** Name of a model of the library to start from. */
   readonly base: string;
+  /** So much of the configuration's steps. */
+  readonly share: number;
 }
 
-export function makeStartRun(given: Omit<StartRun, "base"> & Partial<StartRun>): StartRun {
-  return { base: "", ...given };
+export function makeStartRun(given: Omit<StartRun, "base" | "share"> & Partial<StartRun>): StartRun {
+  return { base: "", share: 1.0, ...given };
 }
 
 /** Counts changes of meaning. A page of another number is asked to reload. */

@@ -8,11 +8,17 @@ import { startRun } from "../../net/making";
 import type { Configuration, SetSummary } from "../../protocol/messages";
 import { announce } from "../announcer";
 import { icon } from "../icons";
-import { choose, idFor } from "../parts";
+import { choose, idFor, segments } from "../parts";
 import { go, MakePart } from "./part";
 
 /** Without a graphics card, so many steps are more than a person waits for. */
 const MANY = 100_000;
+
+const LENGTHS = [
+  { value: "0.05", name: "A try" },
+  { value: "0.25", name: "A quarter" },
+  { value: "1", name: "Whole" },
+] as const;
 
 @customElement("isobath-make-begin")
 export class MakeBeginView extends MakePart {
@@ -21,6 +27,7 @@ export class MakeBeginView extends MakePart {
   @state() private base = "";
   @state() private name: string | null = null;
   @state() private busy = false;
+  @state() private share = 1;
 
   private get configurations(): readonly Configuration[] {
     return this.store.making?.configurations ?? [];
@@ -39,7 +46,7 @@ export class MakeBeginView extends MakePart {
     this.busy = true;
     const name = (this.name ?? this.set.name).trim() || this.set.name;
     const id = await this.attempt(() =>
-      startRun({ name, set: this.set.id, config: config.name, base: this.base }),
+      startRun({ name, set: this.set.id, config: config.name, base: this.base, share: this.share }),
     );
     this.busy = false;
     if (id === null) return;
@@ -99,12 +106,18 @@ export class MakeBeginView extends MakePart {
                 },
               )
         }
+        <div class="field">
+          <span class="name">Length</span>
+          ${segments("run-share", "Length", LENGTHS, String(this.share), (value) => {
+            this.share = Number(value);
+          })}
+        </div>
       </div>
       <div class="row wrap">
         <button type="button" class="primary" ?disabled=${this.busy} @click=${() => void this.start()}>
           ${icon("start")}${others ? "Put it in line" : "Start the training"}
         </button>
-        <p class="hint grow">${takes(chosen)}</p>
+        <p class="hint grow">${takes(chosen, this.share)}</p>
       </div>
     </section>`;
   }
@@ -144,8 +157,8 @@ function facts(each: Configuration): string {
 }
 
 /** Honest words about time: measured here, or not known. */
-function takes(each: Configuration): string {
-  const steps = each.phase1_steps + each.phase2_steps;
+function takes(each: Configuration, share: number): string {
+  const steps = Math.max(2, Math.round(share * (each.phase1_steps + each.phase2_steps)));
   if (each.seconds_a_step !== null)
     return `${count(steps)} steps: about ${span(steps * each.seconds_a_step)}, at the pace this machine had last time. You can play what it has learned at any time before.`;
   const long = steps > MANY ? " That many are made for a graphics card; stop when it sounds right." : "";

@@ -11,6 +11,7 @@ import { drawBorder } from "../../steer/neatline";
 import { View } from "../app";
 import { contextOf, fitCanvas, type Ink, ink } from "../canvas";
 import { segments } from "../parts";
+import { lettersReady } from "./part";
 
 /** Figures that say how close the model is, the most telling first; the others are shown on request. */
 const FIRST = ["spectral", "distance", "stft", "loss", "total"];
@@ -35,6 +36,7 @@ export class MakeCurvesView extends View {
   @state() private log = true;
   @state() private far = false;
   @state() private needle: number | null = null;
+  @state() private more = false;
   @query("canvas.course") private canvas!: HTMLCanvasElement;
   private readonly resized = new ResizeObserver(() => this.draw());
 
@@ -44,6 +46,7 @@ export class MakeCurvesView extends View {
     window.addEventListener("isobath-theme", themed);
     this.whileHere(() => window.removeEventListener("isobath-theme", themed));
     this.whileHere(() => this.resized.disconnect());
+    void lettersReady().then(themed);
   }
 
   protected override concerns(): boolean {
@@ -240,7 +243,7 @@ export class MakeCurvesView extends View {
       context.fill();
     }
     if (this.checkpoint < 0) return;
-    const at = x(this.checkpoint);
+    const at = Math.max(frame.left + 6, Math.min(frame.left + frame.width - 6, x(this.checkpoint)));
     context.fillStyle = colours.mark;
     context.beginPath();
     context.moveTo(at - 6, frame.top + frame.height);
@@ -314,10 +317,12 @@ export class MakeCurvesView extends View {
     return html`<section class="course-part" aria-label="Curves">
       <div class="row wrap course-bar">
         <div class="chips" role="group" aria-label="Curves shown">
-          ${all.map((each) => {
-            const on = keys.has(each.key);
-            const dash = on && each.kind === "metric" ? metric++ : 0;
-            return html`<button
+          ${all
+            .filter((each) => this.more || keys.has(each.key) || telling(each))
+            .map((each) => {
+              const on = keys.has(each.key);
+              const dash = on && each.kind === "metric" ? metric++ : 0;
+              return html`<button
               type="button"
               class="chip"
               aria-pressed=${on ? "true" : "false"}
@@ -325,7 +330,17 @@ export class MakeCurvesView extends View {
             >
               ${on ? sample(each.kind, dash) : nothing}<span>${label(each.name, each.kind)}</span>
             </button>`;
-          })}
+            })}
+          <button
+            type="button"
+            class="link"
+            aria-expanded=${this.more ? "true" : "false"}
+            @click=${() => {
+              this.more = !this.more;
+            }}
+          >
+            ${this.more ? "fewer" : "more"} curves
+          </button>
         </div>
         <div class="row">
           ${segments(
@@ -390,8 +405,13 @@ export class MakeCurvesView extends View {
   }
 }
 
+/** Curves that are offered without being asked for. */
+function telling(each: Shown): boolean {
+  return ["spectral", "distance", "adversarial", "matching"].includes(each.name);
+}
+
 function label(name: string, kind: Kind): string {
-  return kind === "validation" ? `${plainName(name)}, kept aside` : plainName(name);
+  return kind === "validation" ? `${plainName(name)}, held out` : plainName(name);
 }
 
 /** The line of a curve as its chip shows it. */

@@ -34,6 +34,11 @@ export abstract class MakePart extends View {
   }
 }
 
+/** The letters of figures on a canvas have been fetched. */
+export async function lettersReady(): Promise<void> {
+  await document.fonts.load('italic 500 12px "Newsreader"').catch(() => []);
+}
+
 /** Another place in *Make*. */
 export function go(kind: "set" | "run" | "new" | "", id = ""): void {
   location.hash =

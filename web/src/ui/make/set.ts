@@ -10,7 +10,7 @@ import { icon } from "../icons";
 import { choose, segments, toggle } from "../parts";
 import { duration, percent } from "../words";
 import "./begin";
-import { go, MakePart } from "./part";
+import { go, lettersReady, MakePart } from "./part";
 import { drawSet } from "./strip";
 
 @customElement("isobath-make-set")
@@ -25,6 +25,11 @@ export class MakeSetView extends MakePart {
   @query("canvas.set-strip") private canvas!: HTMLCanvasElement | null;
   private described = "";
   private readonly resized = new ResizeObserver(() => this.draw());
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void lettersReady().then(() => this.draw());
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -194,7 +199,7 @@ export class MakeSetView extends MakePart {
           : nothing
       }
       <ol class="steps how">
-        <li><b>Sounds.</b> They are read, and a few are kept aside to measure the model by.</li>
+        <li><b>Sounds.</b> They are read, and a few are held out to measure the model by.</li>
         <li><b>Training.</b> A model learns to make them again out of a few numbers. Watch it, listen to it, stop and go on as you like; it needs hours, not your attention.</li>
         <li><b>Play.</b> Whatever it has learned so far becomes a voice of your instrument with one press.</li>
       </ol>
@@ -275,10 +280,10 @@ export class MakeSetView extends MakePart {
       <canvas
         class="set-strip"
         role="img"
-        aria-label="The set from its first recording to its last: ${span(set.seconds)}. ${held.length} of ${set.files} recordings are kept aside."
+        aria-label="The set from its first recording to its last: ${span(set.seconds)}. ${held.length} of ${set.files} recordings are held out."
       ></canvas>
       <figcaption class="hint">
-        ${span(set.seconds)} from the first recording to the last. Hatched: kept aside, never trained on, to measure the model by.
+        ${span(set.seconds)} from the first recording to the last. Hatched: held out of training, to measure the model by.
       </figcaption>
     </figure>`;
   }
@@ -286,7 +291,9 @@ export class MakeSetView extends MakePart {
   private refused(): TemplateResult | typeof nothing {
     const told = this.bringing.refused.get(this.which) ?? [];
     if (told.length === 0) return nothing;
-    return html`<ul class="caution" role="alert">${told.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+    return html`<div class="caution" role="alert">
+      <ul>${told.map((sentence) => html`<li>${sentence}</li>`)}</ul>
+    </div>`;
   }
 
   private lists(set: SetSummary): TemplateResult | typeof nothing {
