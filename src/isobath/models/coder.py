@@ -24,6 +24,7 @@ from . import description as files
 from .description import Description, Tensors
 from .kernel import DECODER, ENCODER, KernelModel, State
 from .pack import pack
+from .stored import StoredTensors
 
 BUNDLED = Path(__file__).parent / "bundled"
 FRAMES_A_CALL = 64
@@ -93,6 +94,8 @@ class Model:
             if "damaged" in str(error):
                 raise ModelDamaged(f"Model {description.name} does not fit together: {error}") from error
             raise
+        if isinstance(tensors, StoredTensors):
+            tensors.forget()
         self.name, self.dims, self.hop = description.name, description.dims, description.hop
         self.sample_rate, self.channels, self.delay = (
             description.sample_rate,

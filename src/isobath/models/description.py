@@ -11,16 +11,19 @@ import json
 import math
 import os
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.numpy import save
 
 from isobath.errors import ModelDamaged, ModelNewer, ModelUnknown, SaveError
+
+from .stored import StoredTensors
 
 FORMAT = 2
 """The newest format this reads. A file is written in the lowest that fits it."""
@@ -32,7 +35,7 @@ MOST_HEADER = 1 << 24
 LARGEST = 1e15
 """Of a latent's mean, deviation or variance; its square still fits the kernel's float32."""
 
-Tensors = dict[str, NDArray[Any]]
+Tensors = Mapping[str, NDArray[Any]]
 
 
 class Operation(msgspec.Struct, frozen=True, omit_defaults=True, rename={"source": "in", "kind": "op"}):
@@ -240,13 +243,13 @@ def read(path: Path) -> tuple[Description, Tensors]:
     if path.stat().st_size > MOST_BYTES:
         raise _damaged(path, f"it is {path.stat().st_size / 1e9:.1f} GB; the largest model is 1 GB")
     try:
-        with safe_open(path, framework="numpy") as file:
-            tensors: Tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors = StoredTensors(path)
+        for name, value in tensors.items():
+            if value.dtype.kind == "f" and not np.all(np.isfinite(value)):
+                raise _damaged(path, f"tensor {name} contains values that are not numbers")
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise _damaged(path, f"its tensors cannot be read ({error})") from error
-    for name, value in tensors.items():
-        if value.dtype.kind == "f" and not np.all(np.isfinite(value)):
-            raise _damaged(path, f"tensor {name} contains values that are not numbers")
+    tensors.forget()
     return description, tensors
 
 

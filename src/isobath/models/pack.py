@@ -238,10 +238,11 @@ def pack(
     encoder_at = table_at + 16 * len(blob.arrays)
     decoder_at = encoder_at + len(encoder_list)
     at = decoder_at + len(decoder_list)
-    table, data = b"", list[bytes]()
+    table, data = b"", list[bytes | memoryview]()
     for array in blob.arrays:
         gap = -at % ALIGN
-        raw = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+        little = array.astype(array.dtype.newbyteorder("<"), copy=False).reshape(-1)
+        raw = little.view(np.uint8).data
         table += struct.pack("<4I", _TYPES[array.dtype.name], array.size, at + gap, 0)
         data += (bytes(gap), raw)
         at += gap + len(raw)
