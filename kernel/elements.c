@@ -351,7 +351,7 @@ static void play_sphere(const work *w) {
   for (int64_t t = 0; t < w->count; t++) {
     double rest = 1;
     for (int64_t k = 0; k < angles; k++) {
-      double x = w->x[t * angles + k], phi = 2 * PI * wrapped(k + 1 < angles ? (x + 1) / 4 : x / 2);
+      double x = w->x[t * angles + k], phi = 2 * PI * wrapped((x + 1) / (k + 1 < angles ? 4 : 2));
       write_one(w, t * size + k, (float)(rest * scalar_cos(phi)));
       rest *= scalar_sin(phi);
     }
@@ -381,7 +381,8 @@ static void play_angles(const work *w) {
   for (int64_t t = 0; t < w->count; t++) {
     const float *x = w->x + t * size;
     double behind = (double)x[size - 1] * x[size - 1];
-    write_one(w, t * angles + angles - 1, (float)(direction(x[size - 1], x[size - 2]) / PI));
+    double turn = direction(x[size - 1], x[size - 2]) / PI;
+    write_one(w, t * angles + angles - 1, (float)(turn < 0 ? turn + 1 : turn - 1));
     for (int64_t k = angles - 2; k >= 0; k--) {
       behind += (double)x[k + 1] * x[k + 1];
       write_one(w, t * angles + k, (float)(2 / PI * direction(scalar_root(behind), x[k]) - 1));

@@ -188,7 +188,7 @@ def lookup(x: Rows, codes: Rows) -> Rows:
 
 
 def sphere(x: Rows) -> Rows:
-    phi = np.concatenate((np.pi * (x[:-1] + 1) / 2, np.pi * x[-1:]))
+    phi = np.concatenate((np.pi * (x[:-1] + 1) / 2, np.pi * (x[-1:] + 1)))
     y = np.ones((len(x) + 1, x.shape[1]))
     for k in range(len(y)):
         for i in range(min(k, len(phi))):
@@ -202,7 +202,7 @@ def angles(x: Rows) -> Rows:
     y = np.zeros((len(x) - 1, x.shape[1]))
     for k in range(len(y) - 1):
         y[k] = 2 / np.pi * np.arctan2(np.sqrt((x[k + 1 :] ** 2).sum(0)), x[k]) - 1
-    y[-1] = np.arctan2(x[-1], x[-2]) / np.pi
+    y[-1] = np.mod(np.arctan2(x[-1], x[-2]) / np.pi, 2) - 1
     return y
 
 

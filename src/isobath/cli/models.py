@@ -4,10 +4,15 @@ import re
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from isobath.cli.telling import as_json, print_json, print_table, size
+from isobath.cli.telling import Progress, as_json, print_json, print_table, size
+from isobath.errors import ModelRefused, UsageError
+
+if TYPE_CHECKING:
+    from isobath.foreign.importing import Wishes
 
 LINE = 100
 """Characters in a line."""
@@ -150,17 +155,79 @@ def _spread(at: list[float], values: list[float]) -> tuple[float, float]:
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("model")
+@click.option("--dims", type=click.IntRange(1, 128), help="Latent size, up to all the model has.")
+@click.option("--name", default="", help="Its name in the library; the file's own by default.")
+@click.option("--title", default="", help="Its title.")
+@click.option("--chance", is_flag=True, help="Let the latent dimensions left out vary by chance.")
+@click.option("--licence", default="", help="Licence of the sounds it was trained on.")
+@click.option("--credit", default="", help="Whom to credit for them.")
 @as_json
-def import_model(file: Path, as_json: bool) -> None:
-    """Take a model FILE (.safetensors) into the library."""
+def import_model(
+    model: str,
+    dims: int | None,
+    name: str,
+    title: str,
+    chance: bool,
+    licence: str,
+    credit: str,
+    as_json: bool,
+) -> None:
+    """Take a MODEL file (.safetensors, or RAVE's .ts) into the library.
+
+    With --dims, MODEL may also be the name of an imported model, whose latent is cut anew.
+    """
+    from isobath.foreign.importing import Wishes
     from isobath.library.home import find_home
     from isobath.library.models import Models
 
     home = find_home()
     home.make()
-    summary = Models(home).add(file.read_bytes())
+    models = Models(home)
+    wishes = Wishes(name, title, dims, chance, licence, credit)
+    path = Path(model)
+    if not path.is_file():
+        path = models.get(model).path if dims else path
+    if not path.is_file():
+        raise UsageError(f"There is no file {model}. Give the path of a .safetensors or a .ts file.")
+    if path.suffix.lower() == ".ts":
+        summary = models.adopt(_from_torchscript(path, wishes, home.incoming))
+    elif dims is not None:
+        summary = models.adopt(_cut_anew(path, wishes, home.incoming))
+    else:
+        summary = models.add(path.read_bytes())
     if as_json:
         print_json(summary)
     else:
         click.echo(f"{summary.title} is now in the library as {summary.name}.")
+
+
+def _from_torchscript(path: Path, wishes: "Wishes", folder: Path) -> Path:
+    """A RAVE file, written as a model of ours into `folder`."""
+    from isobath.foreign.archive import read
+    from isobath.foreign.importing import import_rave
+    from isobath.foreign.layers import Unfamiliar
+    from isobath.models.description import write
+
+    part = folder / f"{path.stem}.import.part"
+    try:
+        with Progress("Listening to its latents", 1.0) as progress:
+            write(part, *import_rave(read(path), wishes, progress.at))
+    except Unfamiliar as error:
+        raise ModelRefused(
+            f"{path.name} is not a RAVE model that can be read as data ({error}). Export it anew with a "
+            "published version of RAVE."
+        ) from error
+    return part
+
+
+def _cut_anew(path: Path, wishes: "Wishes", folder: Path) -> Path:
+    """An imported model with another latent size, written into `folder`."""
+    from isobath.foreign.importing import recut
+    from isobath.models.description import read, write
+
+    description, tensors = read(path)
+    part = folder / f"{path.stem}.import.part"
+    with Progress("Listening to its latents", 1.0) as progress:
+        write(part, *recut(description, tensors, wishes.dims or description.dims, progress.at))
+    return part

@@ -128,7 +128,7 @@ def lookup(x: Tensor, codes: Tensor) -> Tensor:
 
 def sphere(x: Tensor) -> Tensor:
     """Angles (batch, D-1, rows) within -1..1 -> unit vectors (batch, D, rows)."""
-    phi = torch.cat((torch.pi * (x[:, :-1] + 1) / 2, torch.pi * x[:, -1:]), dim=1)
+    phi = torch.pi * torch.cat(((x[:, :-1] + 1) / 2, x[:, -1:] + 1), dim=1)
     ones = torch.ones_like(phi[:, :1])
     return torch.cat((torch.cos(phi), ones), 1) * torch.cat((ones, torch.cumprod(torch.sin(phi), 1)), 1)
 
@@ -137,5 +137,5 @@ def angles(x: Tensor) -> Tensor:
     """The inverse of `sphere`, of vectors of any length but 0."""
     behind = x.square().flip(1).cumsum(1).flip(1).sqrt()  # |x[k:]|
     phi = torch.atan2(behind[:, 1:-1], x[:, :-2])
-    last = torch.atan2(x[:, -1:], x[:, -2:-1])
-    return torch.cat((2 * phi / torch.pi - 1, last / torch.pi), 1)
+    last = torch.remainder(torch.atan2(x[:, -1:], x[:, -2:-1]) / torch.pi, 2)
+    return torch.cat((2 * phi / torch.pi, last), 1) - 1
