@@ -16,6 +16,7 @@ IsobathError
 ├── AudioError              a sound that cannot be read or written
 ├── SetError                a prepared set that is missing, unfinished, damaged or newer
 ├── SaveError               the disk refused; nothing that was saved before is lost
+├── MemoryShort             a training that does not fit into memory
 ├── KernelError             the sound kernel is missing or refuses
 └── UsageError              an argument outside its range
 
@@ -86,6 +87,10 @@ class SetError(IsobathError):
 
 class SaveError(IsobathError):
     """The disk refused. What was saved before is still there."""
+
+
+class MemoryShort(IsobathError):
+    """A training that does not fit into memory."""
 
 
 class KernelError(IsobathError):

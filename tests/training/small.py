@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import soundfile
 import torch
 
+from isobath.corpora import Wishes, prepare
 from isobath.training.autoencoder import Model
 from isobath.training.corpus import Recording, front_operation
-from isobath.training.settings import Course, Shape
+from isobath.training.settings import AnyShape, Course, Family, Shape
 
 SHAPE = Shape(
     sample_rate=16000, dims=4, bins_per_octave=6, lowest_hz=110.0, highest_hz=6000.0,
@@ -52,3 +55,24 @@ def recording(shape: Shape, seconds: float = 4.0, seed: int = 0) -> Recording:
         power = encoder.spectrum_groups(operation).power(audio, operation["step"])
         power = torch.log(power + 1e-13).flatten(0, 1).T.contiguous().half()
     return Recording(f"plucks_{seed}", audio, power)
+
+
+FAMILY = Family(
+    sample_rate=16000, hop=128, dims=4, capacity=8, ratios=(4, 2), dilations=((1, 3), (1,)),
+    codebooks=2, codes=8,
+)  # fmt: skip
+FAMILY_COURSE = replace(
+    COURSE, frames=0, crop=8192, band_weight=1.0, scales=(512, 128), discriminator_width=2,
+    critics=("scales",), augment=("allpass", "dither"), wave_weight=0.0, held_share=0.0,
+)  # fmt: skip
+
+
+def prepared(folder: Path, shape: AnyShape = SHAPE, seconds: float = 4.0) -> Path:
+    """A prepared set of three small files."""
+    sounds, out = folder / "sounds", folder / "set"
+    sounds.mkdir(parents=True)
+    for i in range(3):
+        audio = plucks(seconds, shape.sample_rate, shape.channels, i).numpy()
+        soundfile.write(sounds / f"plucks_{i}.wav", audio.T, shape.sample_rate)
+    prepare(sounds, out, Wishes(sample_rate=shape.sample_rate, channels=shape.channels))
+    return out

@@ -16,6 +16,7 @@ COMMANDS = {
     "import": "isobath.cli.models:import_model",
     "prepare": "isobath.cli.prepare:prepare",
     "export": "isobath.cli.export:export",
+    "train": "isobath.cli.train:train",
     "pieces": "isobath.cli.pieces:pieces",
     "render": "isobath.cli.render:render",
     "fit": "isobath.cli.fit:fit",

@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import elements, spectrum
-from .elements import gate, hash_noise
+from . import elements, parallel, spectrum
+from .elements import ANY, Chance, gate, hash_noise
 from .plan import Builder, Operation
 
 _WORD = 0xFFFFFFFF
@@ -115,6 +115,11 @@ class Coder(nn.Module):
         for name, array in constants.items():
             wide = array.astype(np.int64) if array.dtype == np.uint32 else array
             self.register_buffer(name, torch.from_numpy(wide.copy()), persistent=False)
+        for o in operations:
+            if o["op"] == "normalise":
+                count = weights[o["alpha"]].shape[0]
+                self.register_buffer(f"{o['alpha']}_mean", torch.zeros(count))
+                self.register_buffer(f"{o['alpha']}_variance", torch.ones(count))
         self._groups: dict[int, spectrum.Groups] = {}
 
     @classmethod
@@ -134,9 +139,9 @@ class Coder(nn.Module):
 
     def forward(
         self, registers: Mapping[str, Tensor], *, clock: int = 0, seed: int | None = None,
-        row: int = 0, skip_front: bool = False, half: bool = False,
+        row: int = 0, skip_front: bool = False, half: bool = False, chance: Chance = ANY,
     ) -> dict[str, Tensor]:  # fmt: skip
-        """Play the list. `seed` None: noise from torch's generator; else the exact hash.
+        """Play the list. `seed` None: noise from `chance`; else the exact hash.
 
         clock, row: absolute sample and sub-band row of the first one here.
         skip_front: `front` is already in the registers (the spectrum has no weights).
@@ -153,7 +158,7 @@ class Coder(nn.Module):
                     play = conv if o["op"] == "conv" else conv_transpose
                     y = play(x, o, weight, bias)
                 else:
-                    y = self._fixed(o, x, reg, clock, row, seed)
+                    y = self._fixed(o, x, reg, clock, row, seed, chance)
             if "add" in o:
                 y = y + elements.late(reg[o["add"]], o.get("add_late", 0))
             reg[o["out"]] = y
@@ -161,13 +166,13 @@ class Coder(nn.Module):
 
     def _fixed(
         self, o: Operation, x: Tensor, reg: dict[str, Tensor], clock: int, row: int,
-        seed: int | None,
+        seed: int | None, chance: Chance,
     ) -> Tensor:  # fmt: skip
         """The operations without weights, in full precision."""
         with torch.autocast(x.device.type, enabled=False):
             x = x.float()
             if o["op"] == "amplitude":
-                return self._amplitude(o, x, reg, row, seed)
+                return self._amplitude(o, x, reg, row, seed, chance)
             if o["op"] == "synthesis":
                 filters = getattr(self, o["filters"])
                 flipped = alternated(x, len(filters)) if o.get("alternate") else x
@@ -176,6 +181,8 @@ class Coder(nn.Module):
                 filters = getattr(self, o["filters"])
                 y = analysis(x, filters)
                 return alternated(y, len(filters)) if o.get("alternate") else y
+            if o["op"] == "normalise":
+                return self._normalise(o, x)
             if o["op"] in PLAIN:
                 return PLAIN[o["op"]](x)
             if o["op"] in CODED:
@@ -189,9 +196,9 @@ class Coder(nn.Module):
             rows_a_frame = x.shape[-1] // reg["latent"].shape[-1] if "latent" in reg else 1
             first = clock // self.hop * rows_a_frame
             if o["op"] == "noise":
-                return elements.noise(x, getattr(self, o["filters"]), first, seed)
+                return elements.noise(x, getattr(self, o["filters"]), first, seed, chance)
             if o["op"] == "normal":
-                return elements.normal(x, o["outputs"], first, seed)
+                return elements.normal(x, o["outputs"], first, seed, chance)
             if o["op"] == "tones":
                 increments, offsets = getattr(self, o["increments"]), getattr(self, o["offsets"])
                 return tones(x, increments, offsets, self.hop // rows_a_frame, clock)
@@ -199,8 +206,24 @@ class Coder(nn.Module):
             power = self.spectrum_groups(o).power(x.reshape(-1, samples), o["step"])
             return spectrum.compress(power).reshape(batch, -1, power.shape[-1])
 
+    def statistics(self, o: Operation) -> tuple[Tensor, Tensor]:
+        """Mean and variance that a `normalise` has come to, a channel each."""
+        return self.get_buffer(f"{o['alpha']}_mean"), self.get_buffer(f"{o['alpha']}_variance")
+
+    def _normalise(self, o: Operation, x: Tensor) -> Tensor:
+        """Training only: by the batch's mean and variance while learning, then by those it came to."""
+        mean, variance = self.statistics(o)
+        if self.training and torch.is_grad_enabled():
+            mean, variance = parallel.moments(x)
+            with torch.no_grad():
+                for kept, new in zip(self.statistics(o), (mean, variance), strict=True):
+                    kept.lerp_(new, 0.02)
+        gain, offset = self.get_parameter(o["alpha"]), self.get_parameter(o["bias"])
+        scale = gain * torch.rsqrt(variance + 1e-5)
+        return x * scale[:, None] + (offset - mean * scale)[:, None]
+
     def _amplitude(
-        self, o: Operation, x: Tensor, reg: dict[str, Tensor], row: int, seed: int | None
+        self, o: Operation, x: Tensor, reg: dict[str, Tensor], row: int, seed: int | None, chance: Chance
     ) -> Tensor:
         parts = x.chunk(3 if o["noise"] else 2, dim=1)
         wave = torch.tanh(parts[0]) * torch.sigmoid(parts[1])
@@ -208,7 +231,7 @@ class Coder(nn.Module):
         if not o["noise"]:
             return wave
         if seed is None:
-            u = torch.rand_like(wave) * 2 - 1
+            u = chance.uniform(wave.shape, wave.device) * 2 - 1
         else:
             rows = torch.arange(wave.shape[-1], device=wave.device) + row
             u = hash_noise(rows, wave.shape[1], seed)

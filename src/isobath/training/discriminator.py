@@ -7,9 +7,29 @@ that quiet detail is seen too. Their features serve feature matching.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+
+@lru_cache(maxsize=16)
+def _window(n: int, device: str) -> Tensor:
+    return torch.hann_window(n, device=device)
+
+
+def complex_spectrum(audio: Tensor, n: int) -> Tensor:
+    """Real and imaginary parts as channels, (batch, 2 x channels, bins, frames), level-normalised."""
+    batch, channels, samples = audio.shape
+    window = _window(n, str(audio.device))
+    z = torch.stft(
+        audio.reshape(-1, samples), n, n // 4, window=window, center=False, return_complex=True
+    ) * (4.0 / n)  # fmt: skip
+    # |z|^0.3: 60 dB of level become 18.
+    soft = (z.real.square() + z.imag.square() + 1e-9).pow(-0.35)
+    x = torch.stack((z.real * soft, z.imag * soft), dim=1)
+    return x.reshape(batch, 2 * channels, *z.shape[1:])
 
 
 class _Scale(nn.Module):
@@ -19,19 +39,9 @@ class _Scale(nn.Module):
         sizes = [(2 * channels, width), (width, width), (width, 2 * width), (2 * width, 2 * width)]
         self.layers = nn.ModuleList(nn.Conv2d(a, b, (7, 3), stride=(3, 1), padding=(3, 1)) for a, b in sizes)
         self.verdict = nn.Conv2d(2 * width, 1, 3, padding=1)
-        self.register_buffer("window", torch.hann_window(n), persistent=False)
 
     def forward(self, audio: Tensor) -> tuple[Tensor, list[Tensor]]:
-        batch, channels, samples = audio.shape
-        window = self.get_buffer("window")
-        z = torch.stft(
-            audio.reshape(-1, samples), self.n, self.n // 4, window=window, center=False,
-            return_complex=True,
-        ) * (4.0 / self.n)  # fmt: skip
-        # |z|^0.3: 60 dB of level become 18.
-        soft = (z.real.square() + z.imag.square() + 1e-9).pow(-0.35)
-        x = torch.stack((z.real * soft, z.imag * soft), dim=1)
-        x = x.reshape(batch, 2 * channels, *z.shape[1:])
+        x = complex_spectrum(audio, self.n)
         features = []
         with torch.autocast(audio.device.type, torch.bfloat16):
             for layer in self.layers:

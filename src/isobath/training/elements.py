@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,33 @@ from torch import Tensor
 
 _WORD = 0xFFFFFFFF
 _TURN = 2.0 * math.pi / 2.0**32
+
+
+class Chance(Protocol):
+    """Where noise comes from while training."""
+
+    def uniform(self, shape: torch.Size, device: torch.device) -> Tensor:
+        """0 to 1."""
+        ...
+
+    def normal(self, shape: torch.Size, device: torch.device) -> Tensor:
+        """Standard normal."""
+        ...
+
+
+class AnyChance:
+    """Torch's own generator."""
+
+    def uniform(self, shape: torch.Size, device: torch.device) -> Tensor:
+        """0 to 1."""
+        return torch.rand(shape, device=device)
+
+    def normal(self, shape: torch.Size, device: torch.device) -> Tensor:
+        """Standard normal."""
+        return torch.randn(shape, device=device)
+
+
+ANY = AnyChance()
 
 
 def gate(x: Tensor) -> Tensor:
@@ -80,7 +108,7 @@ def multiply(x: Tensor, by: Tensor, by_late: int) -> Tensor:
     return x * late(factor, by_late).repeat(1, x.shape[1] // by.shape[1], 1)
 
 
-def noise(x: Tensor, filters: Tensor, row: int, seed: int | None) -> Tensor:
+def noise(x: Tensor, filters: Tensor, row: int, seed: int | None, chance: Chance = ANY) -> Tensor:
     """Frames of uniform noise, each through the filter its row of gains adds up to.
 
     row: the absolute row of `x`. A frame's filter never reaches out of the frame.
@@ -91,7 +119,7 @@ def noise(x: Tensor, filters: Tensor, row: int, seed: int | None) -> Tensor:
     gains = gate(x).reshape(batch, channels, bands, rows)
     response = torch.einsum("bckt,kn->bctn", gains, filters)
     if seed is None:
-        u = torch.rand(batch, channels, rows, frame, device=x.device) * 2 - 1
+        u = chance.uniform(torch.Size((batch, channels, rows, frame)), x.device) * 2 - 1
     else:
         at = torch.arange(rows * frame, device=x.device) + row * frame
         u = hash_noise(at, channels, seed).reshape(1, channels, rows, frame).expand(batch, -1, -1, -1)
@@ -100,11 +128,11 @@ def noise(x: Tensor, filters: Tensor, row: int, seed: int | None) -> Tensor:
     return y[..., :frame].reshape(batch, channels, rows * frame)
 
 
-def normal(x: Tensor, channels: int, row: int, seed: int | None) -> Tensor:
+def normal(x: Tensor, channels: int, row: int, seed: int | None, chance: Chance = ANY) -> Tensor:
     """(batch, channels, rows) of standard normal noise."""
     batch, _, rows = x.shape
     if seed is None:
-        return torch.randn(batch, channels, rows, device=x.device)
+        return chance.normal(torch.Size((batch, channels, rows)), x.device)
     return hash_normal(torch.arange(rows, device=x.device) + row, channels, seed).expand(batch, -1, -1)
 
 

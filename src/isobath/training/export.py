@@ -16,18 +16,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from . import reference, statistics
+from isobath.models.description import Operation
+
+from . import reference, saving, statistics
 from .autoencoder import Model
 from .coder import Coder
 from .corpus import Recording
-from .settings import Course, Shape, shape_from
-
-FORMAT = 1
+from .folding import playable
+from .settings import AnyShape, Course, Family, shape_from
+from .trainer import read_checkpoint
 
 
 def tensors_of(*coders: Coder) -> dict[str, NDArray[Any]]:
@@ -47,7 +50,13 @@ def round_weights(*coders: Coder) -> None:
             weight.data = weight.data.half().float()
 
 
-def bare_description(shape: Shape, encoder: Coder | None, decoder: Coder) -> dict[str, Any]:
+def _format(*coders: Coder | None) -> int:
+    """The oldest format that has everything these coders use."""
+    operations = [o for coder in coders if coder for o in coder.operations]
+    return 2 if any(msgspec.convert(o, Operation).newer for o in operations) else 1
+
+
+def bare_description(shape: AnyShape, encoder: Coder | None, decoder: Coder) -> dict[str, Any]:
     """What the weights alone determine, with the statistics of a standard normal latent."""
     d = shape.dims
     levels = [0, 1, 5, 25, 50, 75, 95, 99, 100]
@@ -55,7 +64,7 @@ def bare_description(shape: Shape, encoder: Coder | None, decoder: Coder) -> dic
     # 99th percentile of the chi distribution (Wilson & Hilferty 1931).
     radius = math.sqrt(d * (1 - 2 / (9 * d) + 2.326 * math.sqrt(2 / (9 * d))) ** 3)
     return {
-        "format": FORMAT, "sample_rate": shape.sample_rate, "channels": shape.channels,
+        "format": _format(encoder, decoder), "sample_rate": shape.sample_rate, "channels": shape.channels,
         "hop": shape.hop, "dims": d, "delay": shape.delay,
         "encoder": encoder.operations if encoder else None, "decoder": decoder.operations,
         "latent": {
@@ -68,19 +77,13 @@ def bare_description(shape: Shape, encoder: Coder | None, decoder: Coder) -> dic
 
 def write(path: Path, description: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> None:
     """Write a model file, whole or not at all."""
-    data = save(
+    saving.write(path, save(
         {name: np.ascontiguousarray(value) for name, value in sorted(tensors.items())},
         metadata={"isobath": json.dumps(description, separators=(",", ":"))},
-    )
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    ))  # fmt: skip
 
 
-def random_model(path: Path, shape: Shape, seed: int) -> None:
+def random_model(path: Path, shape: AnyShape, seed: int) -> None:
     """A model that was never trained, of sensible level: for tests of whatever plays models.
 
     Every operation of the shape is present and every one is heard: the gates of tones and
@@ -88,6 +91,9 @@ def random_model(path: Path, shape: Shape, seed: int) -> None:
     """
     model = Model(shape, seed)
     encoder, decoder = model.encoder, model.decoder
+    if isinstance(shape, Family):
+        encoder, decoder = playable(model)
+        shape = replace(shape, dims=shape.dims - (shape.bottleneck == "spherical"))
     round_weights(encoder, decoder)
     description = bare_description(shape, encoder, decoder)
     tensors = tensors_of(encoder, decoder)
@@ -121,20 +127,24 @@ class Words:
 
 def finish(
     checkpoint: Path, recordings: list[Recording], held_out: list[str], words: Words, path: Path,
-    course: Course, axes: int | None = None,
+    course: Course, axes: int | None = None, fidelity: float = 1.0, heard: list[str] | None = None,
+    minutes: float | None = None,
 ) -> None:  # fmt: skip
     """Export a checkpoint's averaged weights with statistics, loudness and provenance.
 
-    recordings: the training set, for the latent's statistics. axes: how many principal axes
-    to keep, the largest first; all by default. Quality is added by
-    `evaluate.measure` and `add_quality`.
+    recordings: the training set, for the latent's statistics. heard, minutes: files and length of
+    all of it, where the recordings are some of it. axes: how many principal axes
+    to keep, the largest first; else as many as explain `fidelity` of the variance. Quality is
+    added by `evaluate.measure` and `add_quality`.
     """
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    state = read_checkpoint(checkpoint)
     shape = shape_from(state["shape"])
     model = Model(shape, course.seed)  # the seed also gives the tones their phases
     model.load_state_dict(state["average"])
-    encoder, decoder = model.encoder, model.decoder
-    listens, explained, labels = _turn(encoder, decoder, recordings, shape, axes)
+    listens, decoder = playable(model.eval())
+    turned = _named if model.kind == "spherical" else _turn
+    explained, labels = turned(listens, decoder, recordings, shape, axes, fidelity)
+    round_weights(listens, decoder)
     shape = replace(shape, dims=len(labels))
     description = bare_description(shape, listens, decoder)
     z = np.concatenate([statistics.means(listens, r) for r in recordings])
@@ -150,6 +160,10 @@ def finish(
     said = asdict(words)
     made = provenance(shape, course, int(state["step"]), recordings, held_out)
     made["remarks"] = said.pop("remarks")
+    if heard is not None:
+        made["files"] = heard
+    if minutes is not None:
+        made["minutes"] = round(minutes, 2)
     description.update(
         said, quality={},
         loudness={"points": "loudness_points", "db": "loudness_db",
@@ -159,27 +173,46 @@ def finish(
     write(path, description, tensors)
 
 
-def _turn(
-    encoder: Coder, decoder: Coder, recordings: list[Recording], shape: Shape, axes: int | None
-) -> tuple[Coder, statistics.Floats, list[str]]:
-    """Principal axes, signed and named, folded into the weights; the encoder loses `deviation`."""
+def _heard(
+    encoder: Coder, recordings: list[Recording], shape: AnyShape
+) -> tuple[statistics.Floats, tuple[statistics.Floats, ...]]:
+    """Latents of the recordings, and level, brightness and pitch beside them."""
     z = np.concatenate([statistics.means(encoder, r) for r in recordings])
     notes = [statistics.heard(r, shape.hop, shape.sample_rate, shape.delay) for r in recordings]
-    level, light, midi = (np.concatenate(x) for x in zip(*notes, strict=True))
+    return z, tuple(np.concatenate(x) for x in zip(*notes, strict=True))
+
+
+def _turn(
+    encoder: Coder, decoder: Coder, recordings: list[Recording], shape: AnyShape, axes: int | None,
+    fidelity: float,
+) -> tuple[statistics.Floats, list[str]]:  # fmt: skip
+    """Principal axes, signed and named, folded into the weights."""
+    z, (level, light, midi) = _heard(encoder, recordings, shape)
     mean, whitening, explained = statistics.principal(z)
+    if axes is None and fidelity < 1.0:
+        axes = int(np.searchsorted(np.cumsum(explained), fidelity)) + 1
     whitening, explained = whitening[:axes], explained[:axes]
     signs, labels = statistics.name_axes((z - mean) @ whitening.T, level, light, midi)
     statistics.fold(encoder, decoder, mean, signs[:, None] * whitening)
-    operations = [o for o in encoder.operations if o["out"] != "deviation"]
-    used = {o[key] for o in operations for key in ("weight", "bias") if key in o}
-    weights = {name: w.detach() for name, w in encoder.named_parameters() if name in used}
-    bare = Coder(operations, weights, encoder.constants, shape.sample_rate, shape.hop)
-    round_weights(bare, decoder)
-    return bare, explained, labels
+    return explained, labels
+
+
+def _named(
+    encoder: Coder, _decoder: Coder, recordings: list[Recording], shape: AnyShape, _axes: int | None,
+    _fidelity: float,
+) -> tuple[statistics.Floats, list[str]]:  # fmt: skip
+    """Angles are left as they are, and named."""
+    z, (level, light, midi) = _heard(encoder, recordings, shape)
+    signs, labels = statistics.name_axes(z, level, light, midi)
+    flipped = {1.0: {}, -1.0: str.maketrans("+-", "-+")}
+    variance = z.var(axis=0)
+    return variance / max(variance.sum(), 1e-12), [
+        label.translate(flipped[float(sign)]) for sign, label in zip(signs, labels, strict=True)
+    ]
 
 
 def provenance(
-    shape: Shape, course: Course, steps: int, recordings: list[Recording], held_out: list[str]
+    shape: AnyShape, course: Course, steps: int, recordings: list[Recording], held_out: list[str]
 ) -> dict[str, Any]:
     """How the weights came to be."""
     here = Path(__file__).parent

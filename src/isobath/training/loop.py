@@ -1,7 +1,7 @@
 """The training loop: from a folder's last checkpoint to the end of the course.
 
-Prints a line with the time left, keeps the figures as JSON lines, saves every so often
-and when Ctrl-C is pressed.
+What is told on the way (lines, figures, clips) is a `Witness`'s matter; the loop saves every
+so often, in steps and in minutes, and when Ctrl-C is pressed.
 """
 
 from __future__ import annotations
@@ -15,75 +15,145 @@ from pathlib import Path
 
 import torch
 
-from .corpus import Recording
-from .settings import Course, Shape
+from . import parallel
+from .corpus import Recording, Source
+from .settings import AnyShape, Course
 from .trainer import Trainer
 
+LONGEST_SILENCE = 10.0
+"""Seconds after which something is told, however few steps were taken."""
+LONGEST_UNSAVED = 300.0
+"""Seconds after which a checkpoint is saved between two planned ones."""
 
-def _line(trainer: Trainer, figures: dict[str, float], seconds_a_step: float, until: int) -> str:
-    left = (until - trainer.step) * seconds_a_step / 60
-    values = " ".join(f"{k} {v:.4g}" for k, v in figures.items())
-    pace = f"{seconds_a_step * 1000:.0f} ms a step, {left:.0f} min left"
-    return f"step {trainer.step}/{until} {values} | {pace}"
+
+class Witness:
+    """Who is told how it goes. This one prints a line and keeps the figures as JSON lines."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+
+    def told(self, trainer: Trainer, figures: dict[str, float], pace: float) -> None:
+        """Means of the figures since the last time; pace in seconds a step."""
+        print(line(trainer, figures, pace), flush=True)
+        self.keep("metrics.jsonl", trainer, {"seconds": pace, "time": time.time(), **figures})
+
+    def keep(self, name: str, trainer: Trainer, figures: dict[str, float]) -> None:
+        """One JSON line in a file of the folder."""
+        with (self.out / name).open("a") as log:
+            log.write(json.dumps({"step": trainer.step, "phase": trainer.phase, **figures}) + "\n")
+
+    def checkpoint(self, trainer: Trainer) -> None:
+        """A planned checkpoint is about to be saved."""
+
+
+def line(trainer: Trainer, figures: dict[str, float], pace: float) -> str:
+    """How it goes, and the time left."""
+    left = (trainer.until - trainer.step) * pace
+    shown = {k: v for k, v in figures.items() if k not in ("gradient", "movement")}
+    values = " ".join(f"{k} {v:.4g}" for k, v in shown.items())
+    pace_words = f"{pace * 1000:.0f} ms a step, {duration(left)} left"
+    return f"step {trainer.step}/{trainer.until} {values} | {pace_words}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time as a person says it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
 
 
 @contextmanager
 def _patient() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C asks to stop after the step in hand, so that what is saved is whole."""
+    """Ctrl-C and a polite kill ask to stop after the step in hand, so that what is saved is whole."""
     asked: list[int] = []
+    before = {}
     try:
-        before = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+        for kind in (signal.SIGINT, signal.SIGTERM):
+            before[kind] = signal.signal(kind, lambda number, _: asked.append(number))
     except ValueError:  # not the main thread: whoever runs us listens for Ctrl-C
         yield lambda: False
         return
     try:
         yield lambda: bool(asked)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
 
 
-class _Log:
-    """Means of the figures since the last line, printed and kept as JSON lines."""
+class _Means:
+    """Means of the figures since the last line."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.total = path, dict[str, float]()
-        self.since, self.counted = time.monotonic(), 0
+    def __init__(self) -> None:
+        self.total, self.counts = dict[str, float](), dict[str, int]()
+        self.since, self.steps = time.monotonic(), 0
 
     def add(self, figures: dict[str, float]) -> None:
         for k, v in figures.items():
             self.total[k] = self.total.get(k, 0.0) + v
-        self.counted += 1
+            self.counts[k] = self.counts.get(k, 0) + 1
+        self.steps += 1
 
-    def write(self, trainer: Trainer, until: int) -> None:
-        pace = (time.monotonic() - self.since) / self.counted
-        figures = {k: v / self.counted for k, v in self.total.items()}
-        print(_line(trainer, figures, pace, until), flush=True)
-        with self.path.open("a") as log:
-            log.write(json.dumps({"step": trainer.step, "seconds": pace, **figures}) + "\n")
-        self.total, self.since, self.counted = {}, time.monotonic(), 0
+    def due(self, step: int, every: int) -> bool:
+        return step % every == 0 or time.monotonic() - self.since > LONGEST_SILENCE
+
+    def taken(self) -> tuple[dict[str, float], float]:
+        pace = (time.monotonic() - self.since) / max(self.steps, 1)
+        figures = {k: v / self.counts[k] for k, v in self.total.items()}
+        self.total, self.counts, self.steps = {}, {}, 0
+        self.since = time.monotonic()
+        return figures, pace
 
 
-def train(shape: Shape, course: Course, recordings: list[Recording], out: Path) -> Trainer:
+def train(
+    shape: AnyShape, course: Course, source: Source | list[Recording], out: Path,
+    witness: Witness | None = None, prepared: Trainer | None = None,
+) -> Trainer:  # fmt: skip
     """Train to the end of the course, or until Ctrl-C; `out` holds checkpoint and log.
 
     A checkpoint found in `out` is continued. Ctrl-C finishes the step, saves, then raises
-    KeyboardInterrupt; a second training in `out` goes on from there.
+    KeyboardInterrupt; a second training in `out` goes on from there. prepared: a trainer to
+    begin with where there is no checkpoint yet.
     """
     torch.set_num_threads(course.threads)
     out.mkdir(parents=True, exist_ok=True)
-    trainer, log = Trainer(shape, course), _Log(out / "metrics.jsonl")
+    trainer = prepared or Trainer(shape, course)
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
-    until = course.steps + course.adversarial_steps
+    first = parallel.rank() == 0
+    watching = (witness or Witness(out)) if first else None
     with _patient() as interrupted:
-        while trainer.step < until and not interrupted():
-            log.add(trainer.train_step(recordings))
-            if trainer.step % course.log_every == 0:
-                log.write(trainer, until)
-            if trainer.step % course.checkpoint_every == 0:
-                trainer.save(checkpoint)
-        trainer.save(checkpoint)
-        if interrupted():
-            raise KeyboardInterrupt
+        stopped = _walk(trainer, source, checkpoint, watching, interrupted)
+    if stopped:
+        raise KeyboardInterrupt
     return trainer
+
+
+def _walk(
+    trainer: Trainer, source: Source | list[Recording], checkpoint: Path, witness: Witness | None,
+    interrupted: Callable[[], bool],
+) -> bool:  # fmt: skip
+    """Step after step; whether it was stopped before the end."""
+    course, means, saved = trainer.course, _Means(), time.monotonic()
+    stop = False
+    while trainer.step < trainer.until and not stop:
+        means.add(trainer.train_step(source))
+        planned = trainer.step % course.checkpoint_every == 0
+        if witness and means.due(trainer.step, course.log_every):
+            witness.told(trainer, *means.taken())
+        if planned or time.monotonic() - saved > LONGEST_UNSAVED:
+            if witness:
+                if planned:
+                    witness.checkpoint(trainer)
+                trainer.save(checkpoint)
+            trainer.share_switch()
+            saved = time.monotonic()
+            means.since += 0.0 if means.steps else time.monotonic() - means.since
+        stop = parallel.agreed(interrupted(), trainer.device)
+    if witness:
+        if means.steps:
+            witness.told(trainer, *means.taken())
+        trainer.save(checkpoint)
+    return stop and trainer.step < trainer.until

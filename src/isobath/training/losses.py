@@ -33,41 +33,60 @@ def magnitudes(audio: Tensor, n: int) -> Tensor:
 
 
 def scale_distance(out: Tensor, target: Tensor, n: int) -> Tensor:
-    """One resolution of the spectral distance."""
+    """One resolution of the spectral distance, one number a row."""
     a, b = magnitudes(out, n), magnitudes(target, n)
     energy = b.square().mean(dim=(1, 2)) + ENERGY_FLOOR / n
     # The root keeps one quiet crop from outweighing the batch.
-    relative = torch.sqrt((a - b).square().mean(dim=(1, 2)) / energy + 1e-8).mean()
-    logs = (torch.log(a + LOG_FLOOR) - torch.log(b + LOG_FLOOR)).abs().mean()
+    relative = torch.sqrt((a - b).square().mean(dim=(1, 2)) / energy + 1e-8)
+    logs = (torch.log(a + LOG_FLOOR) - torch.log(b + LOG_FLOOR)).abs().mean(dim=(1, 2))
     return relative + logs
 
 
-def spectral_distance(out: Tensor, target: Tensor, scales: tuple[int, ...]) -> Tensor:
-    """Mean over scales; audio (batch, channels, samples)."""
+def spectral_distances(out: Tensor, target: Tensor, scales: tuple[int, ...]) -> Tensor:
+    """Mean over scales that fit the sound, (batch); audio (batch, channels, samples)."""
+    batch = out.shape[0]
+    fit = [n for n in scales if n <= out.shape[-1]] or [min(scales)]
     out, target = out.flatten(0, 1), target.flatten(0, 1)
-    return torch.stack([scale_distance(out, target, n) for n in scales]).mean()
+    each = torch.stack([scale_distance(out, target, n) for n in fit])
+    return each.mean(dim=0).reshape(batch, -1).mean(dim=1)
+
+
+def spectral_distance(out: Tensor, target: Tensor, scales: tuple[int, ...]) -> Tensor:
+    """The mean of all crops."""
+    return spectral_distances(out, target, scales).mean()
 
 
 def held_distance(out: Tensor, target: Tensor, at: int, settled: int, sample_rate: int) -> Tensor:
-    """How far a held latent's steady sound is from the source at the moment it was taken.
+    """The mean of `held_distances` over all crops."""
+    return held_distances(out, target, at, settled, sample_rate).mean()
+
+
+def held_distances(out: Tensor, target: Tensor, at: int, settled: int, sample_rate: int) -> Tensor:
+    """How far a held latent's steady sound is from the source at the moment it was taken, (batch).
 
     Log-spectrum and log-mel of `out` from sample `settled` on, averaged over time, against
     the target's around sample `at`. Audio (batch, channels, samples).
     """
+    batch = out.shape[0]
     n = 2048
     now = target.flatten(0, 1)[:, max(at - n // 2, 0) :][:, :n]
     steady = magnitudes(out.flatten(0, 1)[:, settled:], n).square().mean(dim=2)
     moment = magnitudes(now, n).square().mean(dim=2)
-    fine = (torch.log(steady + LOG_FLOOR**2) - torch.log(moment + LOG_FLOOR**2)).abs().mean()
+    fine = (torch.log(steady + LOG_FLOOR**2) - torch.log(moment + LOG_FLOOR**2)).abs().mean(dim=1)
     mel = mel_matrix(sample_rate, n).to(out.device).T
     coarse = torch.log(steady @ mel + LOG_FLOOR**2) - torch.log(moment @ mel + LOG_FLOOR**2)
-    return 0.5 * (fine + coarse.abs().mean())
+    return (0.5 * (fine + coarse.abs().mean(dim=1))).reshape(batch, -1).mean(dim=1)
+
+
+def divergences(mean: Tensor, std: Tensor) -> Tensor:
+    """Kullback-Leibler distance to N(0, 1) without the half, (batch): summed over dims, else averaged."""
+    each = mean.square() + std.square() - 2 * torch.log(std) - 1
+    return each.sum(dim=1).mean(dim=1)
 
 
 def divergence(mean: Tensor, std: Tensor) -> Tensor:
-    """Kullback-Leibler distance to N(0, 1) without the half: summed over dims, else averaged."""
-    each = mean.square() + std.square() - 2 * torch.log(std) - 1
-    return each.sum(dim=1).mean()
+    """The mean of all crops."""
+    return divergences(mean, std).mean()
 
 
 @lru_cache(maxsize=8)

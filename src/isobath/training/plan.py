@@ -19,7 +19,7 @@ from torch import Tensor
 from isobath.errors import UsageError
 
 from . import filterbank, spectrum
-from .settings import Shape
+from .settings import AnyShape, Family, Shape
 
 Operation = dict[str, Any]
 
@@ -86,10 +86,16 @@ class Builder:
         return name
 
 
-def check(shape: Shape) -> None:
+def check(shape: AnyShape) -> None:
     """Refuse a shape whose rates do not meet."""
-    enc = (shape.step if shape.front == "spectrum" else shape.bands) * math.prod(shape.strides)
+    spectral = isinstance(shape, Shape) and shape.front == "spectrum"
+    enc = (shape.step if isinstance(shape, Shape) and spectral else shape.bands) * math.prod(shape.strides)
     dec = shape.bands * math.prod(shape.ratios)
+    if isinstance(shape, Family) and shape.dilations and len(shape.dilations) != len(shape.ratios):
+        raise UsageError(
+            f"There are {len(shape.dilations)} lists of dilations for {len(shape.ratios)} ratios. "
+            "Give one for each ratio."
+        )
     if enc != shape.hop or dec != shape.hop:
         raise UsageError(
             f"The encoder makes one latent every {enc} samples and the decoder {dec} samples of "
@@ -170,11 +176,13 @@ def decoder(shape: Shape, random: torch.Generator) -> Builder:
     return b
 
 
-def receptive_frames(operations: list[Operation], shape: Shape, weights: dict[str, Tensor]) -> int:
+def receptive_frames(operations: list[Operation], shape: AnyShape, weights: dict[str, Tensor]) -> int:
     """Latent frames of past that a coder's trainable operations can hear (rounded up)."""
     rate: dict[str, float] = {"latent": 1.0, "front": math.prod(shape.strides)}
     past: dict[str, float] = {"latent": 0.0, "front": 0.0}
     for o in operations:
+        if o["op"] in ("activate", "normalise", "normal"):
+            rate[o["out"]], past[o["out"]] = rate[o["in"]], past[o["in"]]
         if o["op"] not in ("conv", "conv_transpose"):
             continue
         k = weights[o["weight"]].shape[-1]

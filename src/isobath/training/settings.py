@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from isobath.errors import ModelNewer
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -52,6 +54,60 @@ class Shape:
     noise: bool = True
 
 
+@dataclass(frozen=True)
+class Family:
+    """A model of the RAVE family, in its causal form: filter bank, strided convolutions, and back.
+
+    Sizes are those of the paper and of published figures. Causal convolutions alone, so that
+    what streams is what was trained: the delay is the filter bank's and nothing else.
+
+    capacity: channels after the first convolution; they double at every ratio.
+    ratios: strides of the encoder, and backwards those of the decoder;
+        hop = bands x product(ratios).
+    dilations: of the residual units, one tuple for each ratio (v2). Empty: plain strided
+        convolutions in the encoder and stacks of `stacks` in the decoder (v1).
+    activation: `leaky` or `snake`. normalise: the decoder's stages are normalised.
+    noise: shaped noise in the sub-bands, from rows `noise_ratios` times slower.
+    bottleneck: `variational`, `wasserstein`, `spherical` or `discrete`.
+    noise_channels: of normal noise that the decoder hears beside the latent.
+    codebooks, codes: of the discrete bottleneck.
+    """
+
+    sample_rate: int = 44100
+    channels: int = 1
+    hop: int = 2048
+    dims: int = 128
+    delay: int = 240
+    bands: int = 16
+    taps: int = 256
+    capacity: int = 96
+    ratios: tuple[int, ...] = (4, 4, 4, 2)
+    dilations: tuple[tuple[int, ...], ...] = ((1, 3, 9), (1, 3, 9), (1, 3, 9), (1, 3))
+    stacks: tuple[int, ...] = (1, 3, 5)
+    activation: str = "leaky"
+    normalise: bool = False
+    noise: bool = False
+    noise_ratios: tuple[int, ...] = (2, 2, 2)
+    noise_bands: int = 5
+    bottleneck: str = "variational"
+    noise_channels: int = 0
+    codebooks: int = 16
+    codes: int = 1024
+
+    @property
+    def front(self) -> str:
+        """What the encoder hears: the sub-bands of the filter bank."""
+        return "bands"
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """The encoder's strides."""
+        return self.ratios
+
+
+AnyShape = Shape | Family
+"""What a model may be."""
+
 SHAPES = {
     "instrument": Shape(),
     "bands": Shape(front="bands", strides=(4, 4)),
@@ -75,6 +131,20 @@ class Course:
         with how the source sounded at that frame.
     slowness: price of the latent's movement from one frame to the next.
     alternate: each step measures every alternate-th of the scales, in turn.
+    crop: if not 0, samples of one crop with the receptive field in it, instead of `frames`.
+    accumulate: parts in which a batch is heard, one after the other, to save memory.
+    fall: how the learning rate falls over phase 1, `cosine` or `linear`.
+    beta_start: if not 0, beta rises from here in even ratios; else from 0 in even steps.
+    band_weight: weight of the spectral distance between sub-bands (a `bands` front only).
+    commitment: how firmly a discrete encoder is drawn to its codes.
+    relative_matching: feature matching relative to the size of the feature.
+    critics: which discriminators: `spectra` (complex spectra), `scales` (the sound at three
+        rates), `periods` (folded by 2, 3, 5, 7, 11) and `bands` (complex spectra by band).
+    augment: what is done to the crops, in this order (augment.py); `levels` plays them quieter.
+    validation_clips: how many stretches of the validation side are measured at a checkpoint.
+    frozen_encoder: the encoder stays as it is in phase 1, too (when going on from a model).
+    plateau: phase 2 begins when the validation distance has not fallen for so many
+        checkpoints; 0: at step `steps`.
     """
 
     seed: int = 1
@@ -95,6 +165,18 @@ class Course:
     held_share: float = 0.25
     scales: tuple[int, ...] = (4096, 2048, 1024, 512, 256, 128)
     alternate: int = 2
+    crop: int = 0
+    accumulate: int = 1
+    fall: str = "cosine"
+    beta_start: float = 0.0
+    band_weight: float = 0.0
+    commitment: float = 1.0
+    critics: tuple[str, ...] = ("spectra",)
+    relative_matching: bool = True
+    augment: tuple[str, ...] = ("levels",)
+    plateau: int = 0
+    validation_clips: int = 8
+    frozen_encoder: bool = False
     quiet_share: float = 0.4
     quietest_db: float = -60.0
     silent_share: float = 0.04
@@ -111,13 +193,24 @@ class Course:
     log_every: int = 50
 
 
+def _tuple(value: Any) -> Any:
+    return tuple(_tuple(v) for v in value) if isinstance(value, (list, tuple)) else value
+
+
 def _tuples(stored: dict[str, Any]) -> dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
+    return {k: _tuple(v) for k, v in stored.items()}
 
 
-def shape_from(stored: dict[str, Any]) -> Shape:
+def shape_from(stored: dict[str, Any]) -> AnyShape:
     """The shape as a checkpoint or a model file keeps it."""
-    return Shape(**_tuples(stored))
+    kind = Family if "capacity" in stored else Shape
+    unknown = sorted(set(stored) - set(kind.__dataclass_fields__))
+    if unknown:
+        raise ModelNewer(
+            f"The model was trained by a newer Isobath: this one does not know {', '.join(unknown)}. "
+            "Upgrade with: pip install -U 'isobath[train]'"
+        )
+    return kind(**_tuples(stored))
 
 
 def course_from(stored: dict[str, Any]) -> Course:

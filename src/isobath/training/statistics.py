@@ -99,7 +99,7 @@ def fold(encoder: Coder, decoder: Coder, mean: Floats, whitening: Floats) -> Non
     bias.data = a @ (bias.data - m)
     back = torch.from_numpy(np.linalg.pinv(whitening)).float()
     for o in decoder.operations:
-        if o["in"] == "latent":
+        if o["in"] == "latent" and o["op"] == "conv":
             weight, bias = getattr(decoder, o["weight"]), getattr(decoder, o["bias"])
             bias.data = bias.data + torch.einsum("ojk,j->o", weight.data, m)
             weight.data = torch.einsum("ojk,ji->oik", weight.data, back)

@@ -1,0 +1,149 @@
+"""Where to train, and whether there is room for it: looked at before the first step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from isobath.errors import MemoryShort, UsageError
+
+from .autoencoder import Model
+from .corpus import Batch, crop_frames, look_back
+from .settings import AnyShape, Course
+from .trainer import Trainer
+
+
+def pick(wish: str = "auto") -> str:
+    """`cuda:0`, `mps` or `cpu`: what was asked for, or the best there is."""
+    if wish == "auto":
+        if torch.cuda.is_available():
+            return _roomiest()
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    kind = wish.partition(":")[0]
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if kind not in there:
+        raise UsageError(
+            f"There is no device {wish}. Choose auto, cpu, cuda, cuda:0, cuda:1 and so on, or mps."
+        )
+    if not there[kind]:
+        raise UsageError(f"PyTorch finds no {kind} device here. Leave --device out, or give cpu.")
+    return _roomiest() if wish == "cuda" else wish
+
+
+def _roomiest() -> str:
+    """The graphics card with the most free memory."""
+    free = [torch.cuda.mem_get_info(i)[0] for i in range(torch.cuda.device_count())]
+    return f"cuda:{free.index(max(free))}"
+
+
+def free_bytes(device: str) -> int:
+    """Memory that is free there; a large number where nobody can say."""
+    if device.startswith("cuda"):
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device == "mps":
+        return int(torch.mps.recommended_max_memory())
+    found = [1 << 62]
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found += [int(text.split()[1]) * 1024 for text in lines if text.startswith("MemAvailable:")]
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+        if limit.isdigit():
+            found.append(max(0, int(limit) - used))
+    except (OSError, ValueError):
+        pass
+    return min(found)
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a training takes: bytes whatever the batch, and bytes for each crop heard at once."""
+
+    fixed: int
+    each: int
+
+    def total(self, crops: int) -> int:
+        """For so many crops at once."""
+        return self.fixed + crops * self.each
+
+    def most(self, free: int) -> int:
+        """How many crops fit at once."""
+        return max(0, int((0.9 * free - self.fixed) // max(self.each, 1)))
+
+
+class _Hiss:
+    """A source of noise, of any length: what is measured is memory."""
+
+    def batch(self, shape: AnyShape, course: Course, warm: int, step: int, share: range) -> Batch:
+        """Crops of quiet noise."""
+        random = torch.Generator().manual_seed(step)
+        length, lead = crop_frames(shape, course, warm) * shape.hop, look_back(shape)
+        sound = 0.1 * torch.randn(len(share), shape.channels, lead + length, generator=random)
+        return Batch(None, sound[..., lead:], sound, lead)
+
+
+def need(shape: AnyShape, course: Course) -> Need:
+    """What the larger of the two phases takes, from one short crop heard for trial on the CPU.
+
+    Bytes that are remembered for the way back grow with the crop's length and with the number
+    of crops; weights are held five times over (their average, gradient and two moments).
+    """
+    warm = Model(shape, 0).warm
+    frames = crop_frames(shape, course, warm)
+    short = min(frames, warm + max(1, -(-8192 // shape.hop)))
+    trial = Trainer(
+        shape, replace(course, batch=1, accumulate=1, crop=short * shape.hop, held_share=0.0, device="cpu")
+    )
+    weights = sum(p.numel() for p in [*trial.model.parameters(), *trial.discriminator.parameters()])
+    found = [_remembered(trial)]
+    if course.adversarial_steps:
+        trial.switch = 0
+        found.append(_remembered(trial))
+    each = int(1.3 * max(found) * frames / short)
+    return Need(fixed=300_000_000 + 20 * weights, each=each)
+
+
+def _remembered(trial: Trainer) -> int:
+    """Bytes of the tensors kept for the way back, each counted once."""
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        trial.hear(_Hiss(), range(1))
+    own = {p.untyped_storage().data_ptr() for p in trial.model.parameters()}
+    return sum(size for place, size in kept.items() if place not in own)
+
+
+def check(shape: AnyShape, course: Course, crops: int) -> Need:
+    """Refuse what does not fit, with the batch that would. crops: heard at once by this process."""
+    found, free = need(shape, course), free_bytes(course.device)
+    if found.total(crops) > free:
+        raise short_of_memory(course, found, free)
+    return found
+
+
+def short_of_memory(course: Course, found: Need, free: int) -> MemoryShort:
+    """The sentence about it."""
+    parts = max(1, course.accumulate)
+    most = found.most(free)
+    way = f"Give --batch {most * parts}" if most else "Choose a smaller configuration"
+    if most and most < course.batch:
+        way += f", or keep the batch with --accumulate {-(-course.batch // most)}"
+    wanted = found.total(-(-course.batch // parts))
+    return MemoryShort(
+        f"A batch of {course.batch} takes about {wanted / 1e9:.1f} GB on {course.device}, and "
+        f"{max(free, 0) / 1e9:.1f} GB are free. {way}."
+    )
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether this is the machine running out of memory."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "allocate memory" in str(error)

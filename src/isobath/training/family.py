@@ -1,0 +1,165 @@
+"""The RAVE family written down as operations, every convolution causal.
+
+Two generations of coders (Caillon & Esling 2021; the second as its authors later published
+its sizes): the first has normalised strided convolutions one way and stacks of pairs of
+convolutions the other, the second the same dilated residual units both ways. What stands
+here for training only (`normalise`, the bottleneck) is folded away or written out as
+operations of the format when a model is exported.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from . import filterbank
+from .plan import Builder
+from .settings import Family
+
+
+class _Coder(Builder):
+    """A builder that knows the family's activation and normalisation."""
+
+    def __init__(self, prefix: str, random: torch.Generator, shape: Family) -> None:
+        super().__init__(prefix, random)
+        self.shape = shape
+
+    def active(self, source: str, out: str, cin: int, cout: int, k: int, *, gain: float = 1.0,
+               add: str | None = None, stride: int = 1, dilation: int = 1) -> str:  # fmt: skip
+        """Activation, then a convolution."""
+        leaky = self.shape.activation == "leaky"
+        if not leaky:
+            source = self.snake(source, f"{out}_s", cin)
+        return self.conv(
+            source, out, cin, cout, k, act=leaky, gain=gain, add=add, stride=stride, dilation=dilation
+        )
+
+    def upsampled(self, source: str, out: str, cin: int, cout: int, ratio: int) -> str:
+        """Activation, then a transposed convolution."""
+        leaky = self.shape.activation == "leaky"
+        if not leaky:
+            source = self.snake(source, f"{out}_s", cin)
+        self.conv_transpose(source, out, cin, cout, ratio)
+        if not leaky:
+            del self.operations[-1]["act"]
+        return out
+
+    def snake(self, source: str, out: str, channels: int) -> str:
+        """x + sin^2(alpha x) / alpha, alpha trained (Ziyin et al. 2020)."""
+        alpha = self._name("alpha")
+        self.weights[alpha] = torch.ones(channels)
+        self.operations.append({"op": "activate", "in": source, "out": out, "act": "snake", "alpha": alpha})
+        return out
+
+    def normalised(self, source: str, channels: int) -> str:
+        """Training only: unit variance a channel, then a trained scale; folded when exported."""
+        alpha, bias = self._name("alpha"), self._name("bias")
+        self.weights[alpha], self.weights[bias] = torch.ones(channels), torch.zeros(channels)
+        out = f"{source}_n"
+        self.operations.append({"op": "normalise", "in": source, "out": out, "alpha": alpha, "bias": bias})
+        return out
+
+    def residual(self, name: str, width: int, dilations: tuple[int, ...], source: str) -> str:
+        """Second generation: x + conv1(act(conv3(act(x)))), dilated."""
+        for i, dilation in enumerate(dilations):
+            inner = self.active(source, f"{name}{i}a", width, width, 3, dilation=dilation)
+            source = self.active(inner, f"{name}{i}", width, width, 1, add=source, gain=0.3)
+        return source
+
+    def stack(self, name: str, width: int, dilations: tuple[int, ...], source: str) -> str:
+        """First generation: x + conv3(act(conv3(act(x)))), the first of each pair dilated."""
+        for i, dilation in enumerate(dilations):
+            inner = self.active(source, f"{name}{i}a", width, width, 3, dilation=dilation)
+            source = self.active(inner, f"{name}{i}", width, width, 3, add=source, gain=0.3)
+        return source
+
+
+def encoder(shape: Family, random: torch.Generator) -> Builder:
+    """audio -> mean (and deviation, for a variational bottleneck)."""
+    b = _Coder("e", random, shape)
+    name = b.constant("filters", filterbank.filters(shape.bands, shape.taps)[0])
+    b.operations.append({"op": "analysis", "in": "audio", "out": "front", "filters": name})
+    width = shape.capacity
+    top = b.conv("front", "e_in", shape.channels * shape.bands, width, 7)
+    first = not shape.dilations
+    for i, ratio in enumerate(shape.ratios):
+        if first:
+            top = b.normalised(top, width)
+        else:
+            top = b.residual(f"e_u{i}_", width, shape.dilations[i], top)
+        k = 2 * ratio + 1 if first else 2 * ratio
+        top = b.active(top, f"e_down{i}", width, 2 * width, k, stride=ratio)
+        width *= 2
+    _statistics(b, top, width, 5 if first else 3)
+    return b
+
+
+def _statistics(b: _Coder, top: str, width: int, k: int) -> None:
+    b.active(top, "mean", width, b.shape.dims, k, gain=0.7)
+    if b.shape.bottleneck == "variational":
+        b.active(top, "deviation", width, b.shape.dims, k, gain=0.1)
+
+
+def decoder(shape: Family, random: torch.Generator) -> Builder:
+    """latent -> audio: the encoder's mirror, then gated sub-bands and, if asked, shaped noise."""
+    b = _Coder("d", random, shape)
+    width = shape.capacity << len(shape.ratios)
+    first = not shape.dilations
+    source = "latent"
+    add = None
+    if shape.noise_channels:
+        b.operations.append(
+            {"op": "normal", "in": "latent", "out": "chance", "outputs": shape.noise_channels}
+        )
+        add = b.conv("chance", "d_chance", shape.noise_channels, width, 3, gain=0.5)
+    top = b.conv(source, "d_in", shape.dims, width, 7 if first else 3, add=add)
+    for i, ratio in reversed(list(enumerate(shape.ratios))):
+        top = b.upsampled(top, f"d_up{i}", width, width // 2, ratio)
+        width //= 2
+        if shape.normalise:
+            top = b.normalised(top, width)
+        if first:
+            top = b.stack(f"d_u{i}_", width, shape.stacks, top)
+        else:
+            top = b.residual(f"d_u{i}_", width, shape.dilations[i], top)
+    _sound(b, top, width)
+    return b
+
+
+def _sound(b: _Coder, top: str, width: int) -> None:
+    shape = b.shape
+    rows = shape.channels * shape.bands
+    b.active(top, "d_bands", width, 2 * rows, 7, gain=0.3)
+    b.operations.append({"op": "amplitude", "in": "d_bands", "out": "d_wave", "noise": False})
+    if shape.noise:
+        _noise(b, top, width, rows)
+    source = "d_rows" if shape.noise else "d_wave"
+    filters = b.constant("filters", filterbank.filters(shape.bands, shape.taps)[1])
+    b.operations.append({"op": "synthesis", "in": source, "out": "audio", "filters": filters})
+
+
+def _noise(b: _Coder, top: str, width: int, rows: int) -> None:
+    shape = b.shape
+    inner = max(width, 8)
+    for i, ratio in enumerate(shape.noise_ratios):
+        wide = rows * shape.noise_bands if i == len(shape.noise_ratios) - 1 else inner
+        top = b.active(top, f"d_n{i}", width, wide, 2 * ratio, stride=ratio)
+        width = wide
+    b.weights[b.operations[-1]["bias"]] -= 5.0
+    filters = b.constant("noise", noise_filters(shape.noise_bands, math.prod(shape.noise_ratios)))
+    b.operations.append({"op": "noise", "in": top, "out": "d_rows", "filters": filters, "add": "d_wave"})
+
+
+def noise_filters(bands: int, frame: int) -> NDArray[np.float32]:
+    """[bands, frame]: the impulse response that each band's gain adds, Hann-windowed and causal."""
+    taps = 2 * (bands - 1)
+    found = np.zeros((bands, frame), np.float32)
+    for k in range(bands):
+        response = np.zeros(bands)
+        response[k] = 1.0
+        impulse = np.roll(np.fft.irfft(response, taps), taps // 2) * np.hanning(taps + 1)[:taps]
+        found[k, : min(taps, frame)] = impulse[:frame]
+    return found
