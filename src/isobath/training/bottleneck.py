@@ -37,7 +37,8 @@ def normal_discrepancy(points: Tensor, drawn: Tensor) -> Tensor:
 
     within: Tensor = likeness(points, points).mean() + likeness(drawn, drawn).mean()
     across: Tensor = likeness(points, drawn).mean()
-    return within - 2.0 * across
+    distance: Tensor = within - 2.0 * across
+    return distance
 
 
 def unit(x: Tensor) -> Tensor:
