@@ -19,6 +19,7 @@ COMMANDS = {
     "train": "isobath.cli.train:train",
     "pieces": "isobath.cli.pieces:pieces",
     "render": "isobath.cli.render:render",
+    "transfer": "isobath.cli.transfer:transfer",
     "fit": "isobath.cli.fit:fit",
     "encode": "isobath.cli.coding:encode",
     "decode": "isobath.cli.coding:decode",
