@@ -11,7 +11,7 @@ const calls = Number(callsText);
 const here = dirname(fileURLToPath(import.meta.url));
 ort.env.wasm.numThreads = 1;
 
-async function kernelPlayer(build, model) {
+async function kernelPlayer(build, model, kind = "blob") {
   const path = join(here, "..", "..", "kernel", "wasm", build);
   const { instance } = await WebAssembly.instantiate(readFileSync(path), {});
   const kernel = instance.exports;
@@ -23,7 +23,7 @@ async function kernelPlayer(build, model) {
     if (missing > 0) kernel.memory.grow(Math.ceil(missing / 65536));
     return at;
   };
-  const blob = readFileSync(join(folder, `${model.stem}.blob`));
+  const blob = readFileSync(join(folder, `${model.stem}.${kind}`));
   const blobAt = take(blob.length);
   new Uint8Array(kernel.memory.buffer, blobAt, blob.length).set(blob);
   const modelBytes = kernel.ib_model_bytes(blobAt, BigInt(blob.length));
@@ -34,6 +34,7 @@ async function kernelPlayer(build, model) {
   kernel.ib_state_init(modelAt, 1, 1, 1, state, stateBytes);
   const latentAt = take(model.dims * 4);
   const audioAt = take(model.hop * 4);
+  model.megabytes = { ...model.megabytes, [kind]: Number(modelBytes) / 1e6 };
   return async (latent) => {
     new Float32Array(kernel.memory.buffer, latentAt, model.dims).set(latent);
     kernel.ib_decode(modelAt, state, latentAt, 1, audioAt);
@@ -64,9 +65,11 @@ for (const model of JSON.parse(readFileSync(join(folder, "models.json"), "utf8")
   const players = {
     simd: await kernelPlayer("isobath.simd.wasm", model),
     relaxed: await kernelPlayer("isobath.relaxed.wasm", model),
+    swift: await kernelPlayer("isobath.simd.wasm", model, "swift.blob"),
+    swiftRelaxed: await kernelPlayer("isobath.relaxed.wasm", model, "swift.blob"),
     ort: await ortPlayer(model),
   };
-  const times = { simd: [], relaxed: [], ort: [] };
+  const times = Object.fromEntries(Object.keys(players).map((name) => [name, []]));
   let seed = 1;
   const random = () => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -74,6 +77,8 @@ for (const model of JSON.parse(readFileSync(join(folder, "models.json"), "utf8")
   };
   let worst = 0;
   let loudest = 0;
+  let power = 0;
+  let difference = 0;
   const slow = model.parameters > 5e6 ? 4 : 1;
   for (let i = 0; i < calls / slow; i++) {
     const latent = Float32Array.from({ length: model.dims }, random);
@@ -85,15 +90,19 @@ for (const model of JSON.parse(readFileSync(join(folder, "models.json"), "utf8")
     }
     for (let n = 0; n < model.hop; n++) {
       loudest = Math.max(loudest, Math.abs(heard.ort[n]));
+      power += heard.ort[n] ** 2;
+      difference += (heard.swift[n] - heard.ort[n]) ** 2;
       worst = Math.max(worst, Math.abs(heard.ort[n] - heard.simd[n]), Math.abs(heard.ort[n] - heard.relaxed[n]));
     }
   }
-  const row = { model: model.name, parameters: model.parameters, error: worst / loudest };
+  const row = { model: model.name, parameters: model.parameters, error: worst / loudest, megabytes: model.megabytes };
+  row.swiftBelowDb = 10 * Math.log10(power / difference);
   for (const name of Object.keys(players)) {
     row[name] = { median: median(times[name]), minimum: Math.min(...times[name]) };
     row[name].timesRealTime = ((model.hop / model.sampleRate) * 1e3) / row[name].median;
   }
-  row.ratio = { simd: row.ort.median / row.simd.median, relaxed: row.ort.median / row.relaxed.median };
+  row.ratio = {};
+  for (const name of Object.keys(players)) if (name !== "ort") row.ratio[name] = row.ort.median / row[name].median;
   rows.push(row);
 }
 console.log(JSON.stringify(rows, null, 1));

@@ -2,7 +2,7 @@
 
     python bench/wasm_vs_ort/make_models.py FOLDER
 
-Writes NAME.blob, NAME.onnx and models.json. Random weights, without tones and noise: what
+Writes NAME.blob, NAME.swift.blob, NAME.onnx and models.json. Random weights, without tones and noise: what
 remains (convolutions, gates, filter bank) is what both can play. Needs the packages torch
 and onnx.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from isobath.models.coder import Model, load
 from isobath.models.description import Operation
 from isobath.training.bench_kernel import SIZES
 from isobath.training.export import random_model
+from isobath.training.rave_shapes import FAMILY, Family, family_model
 
 
 class Graph:
@@ -107,17 +109,32 @@ class Graph:
         return made
 
 
+TEN_MILLION = Family(77, (4, 4, 4, 2), FAMILY["v2"].dilations)
+"""v2, narrower: a decoder of 10 M parameters."""
+
+
+def models(folder: Path) -> Iterator[tuple[str, Model]]:
+    """Our own shapes, and those of the RAVE family."""
+    for name, shape in SIZES.items():
+        path = folder / f"{name}.safetensors"
+        random_model(path, replace(shape, noise=False, tones=0), 1)
+        yield name, load(path)
+    for name in ("raspberry", "BRAVE", "v2_small", "v2"):
+        yield name, family_model(name)
+    yield "v2, 10 M parameters", family_model("v2, 10 M", family=TEN_MILLION)
+
+
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
-    for name, shape in SIZES.items():
+    for name, model in models(folder):
         stem = name.replace(" ", "_").replace(",", "")
-        path = folder / f"{stem}.safetensors"
-        random_model(path, replace(shape, noise=False, tones=0), 1)
-        model = load(path)
         graph = Graph(model)
         (folder / f"{stem}.onnx").write_bytes(graph.build().SerializeToString())
         (folder / f"{stem}.blob").write_bytes(model.blob(encoder=False))
+        (folder / f"{stem}.swift.blob").write_bytes(
+            Model(model.description, model.tensors, swift=True).blob(encoder=False)
+        )
         used = {n for o in model.description.decoder for n in (o.weight, o.bias) if n}
         rows.append({
             "name": name, "stem": stem, "hop": model.hop, "dims": model.dims, "sampleRate": model.sample_rate,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from isobath.models.bench import bench_kernel, interleaved
+from isobath.models.bench import bench_first, bench_kernel, interleaved
 from isobath.models.coder import Model
 
 from .small_models import small_model
@@ -67,3 +67,27 @@ def test_every_build_and_the_encoder_are_measured() -> None:
     assert all(f.block == 64 and f.milliseconds > 0 and f.megabytes > 0 for f in figures)
     seconds = 64 / model.sample_rate
     assert figures[0].times_real_time == pytest.approx(seconds * 1e3 / figures[0].milliseconds)
+
+
+def test_the_first_block_is_measured_beside_later_ones() -> None:
+    model = Model(*small_model())
+    decoder, encoder = bench_first(model, times=2)
+    assert (decoder.coder, encoder.coder) == ("decoder", "encoder")
+    assert decoder.first_by_later == pytest.approx(decoder.first / decoder.later)
+
+
+def test_a_published_size_is_measured_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    from isobath.training import bench_kernel as beside
+    from isobath.training import rave_shapes
+
+    tiny = rave_shapes.Family(32, (2, 1), ((1, 3), (2,)), bands=4, taps=32, dims=8)
+    monkeypatch.setitem(rave_shapes.FAMILY, "tiny", tiny)
+    rows = beside.family_rows("tiny", [8, 32], seconds=0.01)
+    assert [(row.what, row.block) for row in rows[:4]] == [
+        ("decode", 8),
+        ("encode", 8),
+        ("forward", 8),
+        ("decode", 32),
+    ]
+    assert all(row.below_db >= 60 and row.torchscript_by_half > 0 for row in rows)

@@ -37,11 +37,17 @@ def _table_of(title: str, figures: list[Any], note: str = "") -> Table:
 
 def bench_kernel() -> Iterator[Table]:
     """Every bundled model at its hop: the kernel alone, then beside PyTorch."""
+    from isobath.models.bench import bench_first
     from isobath.models.bench import bench_kernel as measure
     from isobath.models.coder import bundled, load
 
     for name in bundled():
         yield _table_of(f"The kernel plays {name}, one frame a call, one thread", measure(load(name)))
+    yield _table_of(
+        "The first block of a coder beside a later one",
+        [first for name in bundled() for first in bench_first(load(name))],
+        "first and later: milliseconds, medians of 15 models unpacked afresh",
+    )
     if util.find_spec("torch") is None:
         return
     beside = importlib.import_module("isobath.training.bench_kernel")
@@ -59,6 +65,11 @@ def bench_kernel() -> Iterator[Table]:
         yield _beside(
             "Models of several sizes with random weights, beside PyTorch", beside.compare_sizes(Path(folder))
         )
+    yield _table_of(
+        "Sizes of the RAVE family with random weights, beside TorchScript, one thread",
+        beside.compare_family(),
+        "torchscript, half and swift: milliseconds per block",
+    )
 
 
 def _beside(title: str, found: list[Any]) -> Table:

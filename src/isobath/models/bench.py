@@ -44,6 +44,18 @@ def interleaved(players: Sequence[Callable[[], Any]], calls: int, warm: int = 20
     return [float(each) for each in np.median(times, axis=0) * 1e3]
 
 
+@dataclass(frozen=True)
+class First:
+    """The first block of a coder just made, beside a later one; milliseconds, medians of several."""
+
+    model: str
+    coder: str
+    block: int
+    first: float
+    later: float
+    first_by_later: float
+
+
 def player_of(model: Model, frames: int, batch: int = 1) -> Callable[[], Any]:
     """A call that decodes one block of fresh latents."""
     decoder = model.decoder(batch=batch, frames=frames)
@@ -75,19 +87,40 @@ def figure(player: str, model: Model, frames: int, milliseconds: float, size: in
 
 
 def bench_kernel(model: Model, frames: int = 1, calls: int = 300) -> list[Figure]:
-    """Every build this processor can run, eight voices at once, and the encoder."""
+    """Every build this processor can run, whole numbers, eight voices at once, and the encoder."""
     able = [n for n in levels() if n <= int(library().ib_level())]
     builds = [Model(model.description, model.tensors, n) for n in able]
+    swift = Model(model.description, model.tensors, swift=True)
     names = [f"kernel, level {n}" for n in able]
-    players = [player_of(each, frames) for each in builds]
-    names.append("kernel, 8 voices")
-    players.append(player_of(model, frames, 8))
+    names += ["kernel, swift", "kernel, swift, 8 voices", "kernel, 8 voices"]
+    players = [player_of(each, frames) for each in (*builds, swift)]
+    players += [player_of(swift, frames, 8), player_of(model, frames, 8)]
     if model.can_encode:
         names.append("kernel, encode")
         players.append(listener_of(model, frames))
-    sizes = [*(each.kernel.bytes for each in builds), model.kernel.bytes, model.kernel.bytes]
+    sizes = [each.kernel.bytes for each in (*builds, swift, swift, model, model)]
     medians = interleaved(players, calls)
     return [
         figure(name, model, frames, ms, size)
         for name, ms, size in zip(names, medians, sizes[: len(names)], strict=True)
     ]
+
+
+def bench_first(model: Model, times: int = 15) -> list[First]:
+    """Models unpacked afresh, coders made afresh: one block at once, and one when all is warm."""
+    found = []
+    for coder in ("decoder", "encoder") if model.can_encode else ("decoder",):
+        first, later = [], []
+        for _ in range(times):
+            fresh = Model(model.description, model.tensors)
+            play = player_of(fresh, 1) if coder == "decoder" else listener_of(fresh, 1)
+            spent = []
+            for _ in range(20):
+                before = time.perf_counter()
+                play()
+                spent.append(time.perf_counter() - before)
+            first.append(spent[0] * 1e3)
+            later.append(float(np.median(spent[10:])) * 1e3)
+        a, b = float(np.median(first)), float(np.median(later))
+        found.append(First(model.name, coder, model.hop, a, b, a / b))
+    return found

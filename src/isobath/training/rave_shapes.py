@@ -1,8 +1,8 @@
 """Coders of the published RAVE family's sizes, with random weights: what the kernel is measured on.
 
-Operations and widths follow the published configurations (see docs/benchmarks.md); every
-convolution is causal and has a bias, so the sound is nobody's, but the arithmetic, the memory
-and the shapes are those that people load.
+Widths, ratios and dilations follow the published configurations; every convolution is causal and
+has a bias, so the sound is nobody's, but the arithmetic, the memory and the shapes are those that
+people load.
 """
 
 from __future__ import annotations
@@ -101,9 +101,9 @@ def _encoder(family: Family, random: torch.Generator) -> Builder:
     return b
 
 
-def family_model(name: str, seed: int = 1) -> Model:
-    """A model of one published size, weights in half precision."""
-    family = FAMILY[name]
+def family_model(name: str, seed: int = 1, family: Family | None = None) -> Model:
+    """A model of one published size, or of one of your own; weights in half precision."""
+    family = family or FAMILY[name]
     random = torch.Generator().manual_seed(seed)
     encoder, decoder = _encoder(family, random), _decoder(family, random)
     tensors: dict[str, NDArray[Any]] = {}
