@@ -31,3 +31,20 @@ def test_without_torch_one_sentence_says_what_to_install(run, tmp_path, model, m
     result = run("export", model, "-o", tmp_path / "x.ts")
     assert result.exit_code == 2
     assert result.stderr == "isobath: This export needs torch: pip install 'isobath[train]'\n"
+
+
+def test_a_model_goes_to_onnx_and_proves_itself(run, tmp_path, model):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    result = run("export", model, "--to", "onnx", "-o", tmp_path / "x.onnx")
+    assert result.exit_code == 0
+    assert "x.decoder.onnx" in result.stdout
+    assert "Matches the kernel within" in result.stdout
+    assert (tmp_path / "x.encoder.onnx").exists()
+
+
+def test_without_onnx_one_sentence_says_what_to_install(run, tmp_path, model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    result = run("export", model, "--to", "onnx", "-o", tmp_path / "x.onnx")
+    assert result.exit_code == 2
+    assert result.stderr == "isobath: This export needs onnx: pip install 'isobath[onnx]'\n"

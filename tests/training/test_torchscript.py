@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
 import torch
 
 from isobath.errors import ModelDamaged, SaveError
 from isobath.models.coder import Model
-from isobath.training import null
-from isobath.training.torchscript import scripted, write
+from isobath.training.torchscript import register, scripted, write
 from tests.models.small_models import newer_model, small_model
 
 MODELS = {
@@ -137,15 +135,9 @@ def test_a_method_of_another_shape_is_noticed() -> None:
     made = scripted(model)
     made.decode_params[2] += 1
     with pytest.raises(ModelDamaged, match=r"decode answers \(1, 1, 8192\) instead of \(1, 2, 8192\)"):
-        null.register(model, made)
+        register(model, made)
 
 
 def test_a_place_that_takes_no_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(SaveError, match=r"x\.ts could not be written"):
         write(Model(*small_model(width=20)), tmp_path / "nowhere" / "x.ts")
-
-
-def test_the_trial_reaches_every_block_size() -> None:
-    latents, sounds = null.trial(Model(*small_model(width=20)))
-    assert tuple(z.shape[2] for z in latents) == null.FRAMES
-    assert all(np.isfinite(x).all() for x in sounds)

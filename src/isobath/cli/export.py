@@ -11,7 +11,7 @@ from isobath.cli.telling import as_json, print_json, size
 if TYPE_CHECKING:
     from isobath.models.coder import Model
 
-ENDINGS = {"nn~": ".ts"}
+ENDINGS = {"nn~": ".ts", "onnx": ".onnx"}
 
 
 @click.command()
@@ -22,7 +22,7 @@ ENDINGS = {"nn~": ".ts"}
     type=click.Choice(list(ENDINGS)),
     default="nn~",
     show_default=True,
-    help="nn~: TorchScript for Max, Pure Data and SuperCollider.",
+    help="nn~: TorchScript for Max, Pure Data and SuperCollider; onnx: graphs with explicit state.",
 )
 @click.option(
     "-o",
@@ -35,10 +35,13 @@ def export(model: str, target: str, out: Path | None, as_json: bool) -> None:
     """Write MODEL (a name or a file) for other hosts, and prove that it sounds the same there."""
     from isobath.library.load import load
 
-    _need("torch", "train")
+    for module, extra in {"nn~": (("torch", "train"),), "onnx": (("onnx", "onnx"), ("onnxruntime", "onnx"))}[
+        target
+    ]:
+        _need(module, extra)
     found = load(model)
     path = out or Path(f"{found.name}{ENDINGS[target]}")
-    answer = _nn(found, path)
+    answer = _nn(found, path) if target == "nn~" else _onnx(found, path)
     if as_json:
         print_json(answer)
         return
@@ -74,4 +77,17 @@ def _nn(model: "Model", path: Path) -> dict:  # type: ignore[type-arg]
         "methods": params(model),
         "differs": {"decode": null.decode, "encode": null.encode},
         "notes": notes,
+    }
+
+
+def _onnx(model: "Model", path: Path) -> dict:  # type: ignore[type-arg]
+    from isobath.models.onnx_graph import write
+
+    files, null = write(model, path)
+    methods = {"encode": [model.channels, 1, model.dims, model.hop]} if model.can_encode else {}
+    return {
+        "files": [str(file) for file in files],
+        "methods": {**methods, "decode": [model.dims, model.hop, model.channels, 1]},
+        "differs": {"decode": null.decode, "encode": null.encode},
+        "notes": [],
     }

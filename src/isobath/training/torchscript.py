@@ -2,7 +2,7 @@
 
 The same operations as docs/model-format.md, each a small module that keeps its past in buffers, so
 that it streams: any block size, any batch, no clicks. Tones and noise count in integers, as in the
-kernel, so that the file plays the kernel's own samples (`isobath.training.null`). Only plain, old
+kernel, so that the file plays the kernel's own samples (`isobath.models.null`). Only plain, old
 operations are used, no FFT and no double precision, so that old libtorch and GPUs without doubles
 load it, too.
 
@@ -23,16 +23,18 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from isobath.errors import ModelMismatch, SaveError
+from isobath.errors import ModelDamaged, ModelMismatch, SaveError
 from isobath.models.coder import Model
 from isobath.models.description import Operation
+from isobath.models.null import SEED, Null, compared
 
-from .null import Null, torchscript_null
 from .spectrum import DECADES, FLOOR, Groups
 
 WORD = 0xFFFFFFFF
 HALF = 2**31
 TURN = 2.0 * np.pi / 2.0**32
+HOST_SAMPLES, HOST_BATCHES = 8192, (1, 4)
+"""What a host tries when it opens a file."""
 
 
 class Past(nn.Module):
@@ -797,3 +799,38 @@ def write(model: Model, path: Path) -> Null:
     finally:
         partial.unlink(missing_ok=True)
     return null
+
+
+def torchscript_null(model: Model, path: Path) -> Null:
+    """Open a TorchScript file as a host does, and compare it.
+
+    Raises:
+        ModelDamaged: a method's answer has another shape than its params say, or it differs.
+    """
+    module: Any = torch.jit.load(str(path))  # type: ignore[no-untyped-call]
+    # Optimising takes seconds for each block size and changes rounding at most.
+    with torch.no_grad(), torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
+        register(model, module)
+        module.set_seed(SEED)
+        module.set_reset(True)
+        encode = (lambda x: module.encode(torch.from_numpy(x)).numpy()) if model.can_encode else None
+        return compared(model, lambda z: module.decode(torch.from_numpy(z)).numpy(), encode)
+
+
+def register(model: Model, module: Any) -> None:
+    """Call every method as a host does when it opens a file.
+
+    Raises:
+        ModelDamaged: an answer has another shape than the params say.
+    """
+    for method in module.get_methods():
+        inputs, input_ratio, outputs, output_ratio = getattr(module, f"{method}_params").tolist()
+        samples = max(HOST_SAMPLES, model.hop)
+        for batch in HOST_BATCHES:
+            answer = getattr(module, method)(torch.zeros(batch, inputs, samples // input_ratio))
+            wanted = (batch, outputs, samples // output_ratio)
+            if tuple(answer.shape) != wanted:
+                raise ModelDamaged(
+                    f"The export of {model.name} does not work: {method} answers {tuple(answer.shape)} "
+                    f"instead of {wanted}. Please report it with the model."
+                )

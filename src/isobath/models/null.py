@@ -6,15 +6,13 @@ that it does not depend on how loud a model is.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from isobath.errors import ModelDamaged
-from isobath.models.coder import Model
+
+from .coder import Model
 
 MOST = 1e-4
 """A larger difference is no rounding: the file is not kept."""
@@ -24,9 +22,6 @@ FRAMES = (1, 2, 5, 8, 16)
 
 SEED = 7
 BATCH = 2
-HOST_SAMPLES, HOST_BATCHES = 8192, (1, 4)
-"""What a host tries when it opens a file."""
-
 Floats = NDArray[np.float32]
 
 
@@ -92,38 +87,3 @@ def _disagreeing(pairs: list[tuple[Floats, Floats]]) -> float:
     wrong = sum(int((a != b).any(axis=1).sum()) for a, b in pairs)
     whole = sum(a.shape[0] * a.shape[2] for a, _ in pairs)
     return 0.0 if wrong <= 0.02 * whole else wrong / whole
-
-
-def torchscript_null(model: Model, path: Path) -> Null:
-    """Open a TorchScript file as a host does, and compare it.
-
-    Raises:
-        ModelDamaged: a method's answer has another shape than its params say, or it differs.
-    """
-    module: Any = torch.jit.load(str(path))  # type: ignore[no-untyped-call]
-    # Optimising takes seconds for each block size and changes rounding at most.
-    with torch.no_grad(), torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
-        register(model, module)
-        module.set_seed(SEED)
-        module.set_reset(True)
-        encode = (lambda x: module.encode(torch.from_numpy(x)).numpy()) if model.can_encode else None
-        return compared(model, lambda z: module.decode(torch.from_numpy(z)).numpy(), encode)
-
-
-def register(model: Model, module: Any) -> None:
-    """Call every method as a host does when it opens a file.
-
-    Raises:
-        ModelDamaged: an answer has another shape than the params say.
-    """
-    for method in module.get_methods():
-        inputs, input_ratio, outputs, output_ratio = getattr(module, f"{method}_params").tolist()
-        samples = max(HOST_SAMPLES, model.hop)
-        for batch in HOST_BATCHES:
-            answer = getattr(module, method)(torch.zeros(batch, inputs, samples // input_ratio))
-            wanted = (batch, outputs, samples // output_ratio)
-            if tuple(answer.shape) != wanted:
-                raise ModelDamaged(
-                    f"The export of {model.name} does not work: {method} answers {tuple(answer.shape)} "
-                    f"instead of {wanted}. Please report it with the model."
-                )
