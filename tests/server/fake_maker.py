@@ -16,9 +16,12 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import soundfile
 
+from isobath.corpora.index import VERSION, About, File, LeftOut, Totals, line
+from isobath.corpora.options import Options
 from tests.library.modelfiles import model_bytes
 
 STEPS = int(os.environ.get("FAKE_STEPS", "40"))
@@ -124,21 +127,27 @@ def prepare(source, folder):
         try:
             audio, _ = soundfile.read(each, dtype="int16")
         except soundfile.LibsndfileError:
-            left_out.append({"name": each.name, "why": f"{each.name} is not an audio file."})
+            left_out.append(LeftOut(each.name, "it is not an audio file"))
             continue
         start = sum(len(part) for part in sound)
         sound.append(audio if audio.ndim == 1 else audio[:, 0])
         split = "validation" if len(entries) % 5 == 4 else "train"
-        entry = {"name": each.name, "shard": 0, "start": start, "samples": len(audio), "split": split}
+        entry = File(
+            name=each.name, sha="", bytes=1, modified_ns=1, source_rate=RATE, source_channels=1,
+            seconds=len(audio) / RATE, samples=len(audio), shard=0, start=start, split=split,
+        )  # fmt: skip
         entries.append(entry)
-        with (folder / "journal.jsonl").open("a") as file:
-            file.write(json.dumps(entry) + "\n")
+        with (folder / "journal.jsonl").open("ab") as file:
+            file.write(line(entry))
     if not entries:
         sys.exit("isobath: None of these files is a sound. Bring WAV, FLAC, OGG or MP3.")
     (folder / "audio-0000.i16").write_bytes(np.concatenate(sound).astype("<i2").tobytes())
-    (folder / "index.jsonl").write_text("".join(json.dumps(each) + "\n" for each in entries))
-    about = {"isobath_set": 1, "sample_rate": RATE, "channels": 1, "finished": True, "left_out": left_out}
-    replace(folder / "set.json", json.dumps(about).encode())
+    (folder / "index.jsonl").write_bytes(b"".join(line(each) for each in entries))
+    about = About(
+        VERSION, RATE, 1, str(source), Options(), finished=True, left_out=left_out,
+        totals=Totals(files=len(entries), seconds=sum(each.seconds for each in entries)),
+    )  # fmt: skip
+    replace(folder / "set.json", msgspec.json.encode(about))
 
 
 def main(arguments):

@@ -110,6 +110,7 @@ def test_sounds_are_brought_prepared_and_described(bench):
     assert [each.name for each in found.recordings] == ["a.flac", "b.flac"]
     assert [each.name for each in found.left_out] == ["letter.flac"]
     assert len(found.peaks) == 720
+    assert found.held_out == ()
     assert 0.25 < max(found.peaks) <= 0.31
 
 

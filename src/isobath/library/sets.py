@@ -1,14 +1,14 @@
 """Sets of recordings, as the *Make* page shows them: what lies ready, and what was prepared."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-import msgspec
 import numpy as np
 
-from isobath.library.runs import number, read_plain, text
+from isobath.corpora.index import JOURNAL, About, read_about
+from isobath.corpora.reading import Entry, Set, open_set
+from isobath.errors import SetError
 from isobath.protocol.making import LeftOut, Recording, SetDetails
 
 COLUMNS = 720
@@ -22,8 +22,6 @@ PIECES = 4
 SHOWN = 2000
 """Recordings of a set that are listed."""
 
-SET_BYTES = 16 * 1024 * 1024
-
 
 def gathered(folder: Path) -> list[str]:
     """Names of the recordings that lie in a folder, those in folders below it included."""
@@ -36,117 +34,77 @@ def gathered(folder: Path) -> list[str]:
     return sorted(found)
 
 
-def _index(folder: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a prepared set, one for each of its recordings."""
+def prepared(folder: Path) -> About | None:
+    """What a whole prepared set says of itself; None where there is none, or only a part of one."""
     try:
-        with (folder / "index.jsonl").open("rb") as file:
-            for line in file:
-                try:
-                    entry = msgspec.json.decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError):
-                    continue
-                if isinstance(entry, dict):
-                    yield entry
-    except OSError:
-        return
-
-
-def is_prepared(folder: Path) -> bool:
-    """Whether a folder holds a whole prepared set."""
-    head = read_plain(folder / "set.json", SET_BYTES)
-    return head is not None and bool(head.get("finished")) and (folder / "index.jsonl").is_file()
+        about = read_about(folder)
+    except SetError:
+        return None
+    return about if about.finished else None
 
 
 def read_so_far(folder: Path) -> int:
     """Recordings that a preparation under way has done."""
     try:
-        with (folder / "journal.jsonl").open("rb") as file:
+        with (folder / JOURNAL).open("rb") as file:
             return sum(1 for _ in file)
     except OSError:
         return 0
 
 
-def totals(folder: Path) -> dict[str, Any]:
-    """sample_rate, channels, files, seconds and left_out of a prepared set."""
-    head = read_plain(folder / "set.json", SET_BYTES) or {}
-    entries = list(_index(folder))
-    return {
-        "sample_rate": int(number(head.get("sample_rate"))),
-        "channels": int(number(head.get("channels"))),
-        "files": len(entries),
-        "seconds": sum(number(each.get("samples")) for each in entries)
-        / (number(head.get("sample_rate")) or 1),
-        "left_out": len(_left_out(head)),
-    }
-
-
-def _left_out(head: dict[str, Any]) -> list[LeftOut]:
-    """Recordings that are not in the set, each with its reason."""
-    found = head.get("left_out")
-    lines = found if isinstance(found, list) else []
-    return [
-        LeftOut(name=text(each.get("name")), why=text(each.get("why")))
-        for each in lines
-        if isinstance(each, dict)
-    ]
-
-
 def details(id: str, folder: Path, sounds: Path) -> SetDetails:
-    """Everything about one set, its picture included."""
-    head = read_plain(folder / "set.json", SET_BYTES) or {}
-    entries = list(_index(folder)) if is_prepared(folder) else []
+    """Everything about one set, its picture included. What cannot be read is left out of it."""
+    found = SetDetails(id=id, gathered=tuple(gathered(sounds)[:SHOWN]))
+    try:
+        opened = open_set(folder)
+    except SetError:
+        return found
+    rate = float(opened.sample_rate)
+    stretches = _in_order(opened)
+    ends = np.cumsum([each.samples for each in stretches]) / rate
     return SetDetails(
         id=id,
         recordings=tuple(
-            Recording(
-                name=text(each.get("name")),
-                seconds=number(each.get("samples")) / (number(head.get("sample_rate")) or 1),
-                split="train" if text(each.get("split")) not in {"validation", "both"} else each["split"],
-            )
-            for each in entries[:SHOWN]
+            Recording(name=each.name, seconds=each.samples / rate, split=_side(each.split))
+            for each in opened.files[:SHOWN]
         ),
-        left_out=tuple(_left_out(head)[:SHOWN]),
-        gathered=tuple(gathered(sounds)[:SHOWN]),
-        peaks=tuple(peaks(folder, entries, int(number(head.get("channels"))) or 1)),
+        left_out=tuple(LeftOut(name=each.name, why=each.why) for each in opened.about.left_out[:SHOWN]),
+        gathered=found.gathered,
+        peaks=tuple(peaks(opened, stretches)),
+        held_out=tuple(
+            (float(end) - each.samples / rate, float(end))
+            for each, end in zip(stretches, ends, strict=True)
+            if each.split == "validation"
+        ),
     )
 
 
-def peaks(folder: Path, entries: list[dict[str, Any]], channels: int, columns: int = COLUMNS) -> list[float]:
-    """The highest magnitude, 0 to 1, in each of `columns` stretches of a set: (columns,). Each stretch is
-    looked at in a few places, so that a day of sound costs no more than an hour."""
-    lengths = np.array([max(0, int(number(each.get("samples")))) for each in entries], dtype=np.int64)
-    whole = int(lengths.sum()) if len(lengths) else 0
-    if whole == 0:
-        return []
-    ends = np.cumsum(lengths)
-    shards: dict[str, Any] = {}
+def _side(split: str) -> Literal["train", "validation", "both"]:
+    return "validation" if split == "validation" else "both" if split == "both" else "train"
+
+
+def _in_order(opened: Set) -> list[Entry]:
+    """Every stretch of a set, file after file."""
+    place = {file.name: at for at, file in enumerate(opened.files)}
+    both = [*opened.entries("train"), *opened.entries("validation")]
+    return sorted(both, key=lambda each: (place[each.name], each.begins))
+
+
+def peaks(opened: Set, stretches: list[Entry], columns: int = COLUMNS) -> list[float]:
+    """The highest magnitude, 0 to 1, in each of `columns` parts of a set: (columns,). Each part is looked
+    at in a few places, so that a day of sound costs no more than an hour."""
+    ends = np.cumsum([each.samples for each in stretches])
+    whole = int(ends[-1]) if len(ends) else 0
     found = np.zeros(columns)
-    for column in range(columns):
+    for column in range(columns if whole else 0):
         begin, end = column * whole // columns, (column + 1) * whole // columns
         count = max(1, min(LOOKED_AT // PIECES, (end - begin) // PIECES))
         for piece in range(PIECES):
             at = begin + piece * (end - begin) // PIECES
-            entry = int(np.searchsorted(ends, at, side="right"))
-            if entry < len(entries):
-                inside = at - int(ends[entry] - lengths[entry])
-                sound = _stretch(folder, shards, entries[entry], inside, count, channels)
-                if sound.size:
-                    found[column] = max(found[column], float(np.abs(sound.astype(np.int32)).max()) / 32768.0)
-    return [round(float(each), 4) for each in found]
-
-
-def _stretch(
-    folder: Path, shards: dict[str, Any], entry: dict[str, Any], inside: int, count: int, channels: int
-) -> Any:
-    """Some int16 samples of a recording, interleaved; none where its file is not as it should be."""
-    name = entry.get("shard")
-    shard = f"audio-{name:04d}.i16" if isinstance(name, int) else text(name)
-    if "/" in shard or "\\" in shard or not shard.endswith(".i16"):
-        return np.zeros(0, np.int16)
-    if shard not in shards:
-        try:
-            shards[shard] = np.memmap(folder / shard, dtype="<i2", mode="r")
-        except (OSError, ValueError):
-            shards[shard] = np.zeros(0, np.int16)
-    start = int(number(entry.get("start"))) + inside
-    return shards[shard][start * channels : (start + count) * channels]
+            number = int(np.searchsorted(ends, at, side="right"))
+            if number < len(stretches):
+                stretch = stretches[number]
+                inside = at - int(ends[number] - stretch.samples)
+                sound = opened.audio(stretch, inside, count)
+                found[column] = max(found[column], float(np.abs(sound).max()))
+    return [round(float(each), 4) for each in found] if whole else []

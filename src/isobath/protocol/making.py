@@ -72,6 +72,8 @@ class SetDetails(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the recordings that were brought through the page."""
     peaks: tuple[float, ...] = ()
     """The set from its first recording to its last: the highest magnitude of each stretch, 0 to 1."""
+    held_out: tuple[tuple[float, float], ...] = ()
+    """Stretches, in seconds from the beginning of the set, that are never trained on."""
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):

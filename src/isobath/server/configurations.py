@@ -44,10 +44,8 @@ PARAMETERS: dict[str, int] = {}
 
 def configurations(paces: Mapping[str, float]) -> tuple[Configuration, ...]:
     """All of them, with the seconds a step takes where this machine has trained one."""
-    try:
-        from isobath.training.configurations import CONFIGURATIONS, DEFAULT  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        return ()
+    from isobath.training.configurations import CONFIGURATIONS, DEFAULT
+
     found = sorted(CONFIGURATIONS.values(), key=lambda each: _place(each.name))
     return tuple(_told(each, paces.get(each.name), each.name == DEFAULT) for each in found)
 

@@ -3,10 +3,10 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from isobath.corpora.index import About
 from isobath.errors import SaveError, UsageError
 from isobath.library import sets
 from isobath.library.home import Home
@@ -29,7 +29,8 @@ class SetBench:
         self._processes = processes
         self._command = command
         self._here = here
-        self._totals: dict[Path, tuple[int, dict[str, Any]]] = {}
+        self._seen: dict[Path, tuple[int, About | None]] = {}
+        self._names: dict[Path, tuple[int, int]] = {}
 
     def _order(self, folder: Path) -> SetOrder:
         return read_order(beside(folder, ".json"), SetOrder)
@@ -70,32 +71,31 @@ class SetBench:
                 self._keep(folder, msgspec.structs.replace(order, pid=0, failure=failure))
 
     def _failure(self, folder: Path, code: int | None) -> str:
-        if sets.is_prepared(folder) and not code:
+        if not code and sets.prepared(folder) is not None:
             return ""
         told = last_words(beside(folder, ".log"))
         return told or "Preparing was stopped before it was done. Prepare it again: what was read is kept."
 
     def _summary(self, folder: Path) -> SetSummary:
         order = self._order(folder)
-        prepared = sets.is_prepared(folder)
+        about = self._about(folder)
         under_way = self._works(folder, order)
-        found = self._totals_of(folder) if prepared else {}
-        own = [] if order.folder else sets.gathered(self._home.sounds / folder.name)
-        files, left_out = int(found.get("files", 0)), int(found.get("left_out", 0))
+        own = 0 if order.folder else self._gathered(self._home.sounds / folder.name)
+        files, left_out = (about.totals.files, len(about.left_out)) if about else (own, 0)
         return SetSummary(
             id=folder.name,
             name=order.name or folder.name,
-            state=self._state(order, prepared=prepared, under_way=under_way),
-            files=files if prepared else len(own),
-            seconds=float(found.get("seconds", 0.0)),
+            state=self._state(order, prepared=about is not None, under_way=under_way),
+            files=files,
+            seconds=about.totals.seconds if about else 0.0,
             left_out=left_out,
-            sample_rate=int(found.get("sample_rate", 0)),
-            channels=int(found.get("channels", 0)),
-            waiting=max(0, len(own) - files - left_out) if prepared else 0,
-            share=self._share(folder, order) if under_way else float(prepared),
+            sample_rate=about.sample_rate if about else 0,
+            channels=about.channels if about else 0,
+            waiting=max(0, own - files - left_out) if about else 0,
+            share=self._share(folder, order) if under_way else float(about is not None),
             message=order.failure,
             folder=order.folder,
-            changed=_moment(folder if prepared else beside(folder, ".json")),
+            changed=_moment(folder / "set.json" if about else beside(folder, ".json")),
         )
 
     def _state(self, order: SetOrder, *, prepared: bool, under_way: bool) -> SetState:
@@ -105,15 +105,20 @@ class SetBench:
             return "ready"
         return "failed" if order.failure else "gathering"
 
-    def _totals_of(self, folder: Path) -> dict[str, Any]:
-        """Totals of a prepared set, counted again only if it has changed."""
-        try:
-            state = (folder / "set.json").stat().st_mtime_ns + (folder / "index.jsonl").stat().st_size
-        except OSError:
-            return {}
-        known = self._totals.get(folder)
+    def _about(self, folder: Path) -> About | None:
+        """What a prepared set says of itself, read again only if it has changed."""
+        state = _stamp(folder / "set.json")
+        known = self._seen.get(folder)
         if known is None or known[0] != state:
-            known = self._totals[folder] = (state, sets.totals(folder))
+            known = self._seen[folder] = (state, sets.prepared(folder))
+        return known[1]
+
+    def _gathered(self, sounds: Path) -> int:
+        """How many recordings lie in a folder of ours, counted again only if one came or went."""
+        state = _stamp(sounds)
+        known = self._names.get(sounds)
+        if known is None or known[0] != state:
+            known = self._names[sounds] = (state, len(sets.gathered(sounds)))
         return known[1]
 
     def _sounds(self, folder: Path, order: SetOrder) -> Path:
@@ -236,11 +241,15 @@ def _options(asked: PrepareSet) -> list[str]:
     return options
 
 
-def _moment(path: Path) -> float:
+def _stamp(path: Path) -> int:
     try:
-        return path.stat().st_mtime
+        return path.stat().st_mtime_ns
     except OSError:
-        return 0.0
+        return 0
+
+
+def _moment(path: Path) -> float:
+    return _stamp(path) / 1e9
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -62,7 +62,7 @@ class Workbench:
     def begin(self, asked: StartRun, base_file: str) -> str:
         """A new training of a prepared set, from the model in a file or from nothing; its id."""
         self.need_torch()
-        if not sets.is_prepared(self.sets.folder(asked.set)):
+        if sets.prepared(self.sets.folder(asked.set)) is None:
             raise UsageError("This set is not prepared yet. Prepare it first.")
         config = next((each for each in configurations({}) if each.name == asked.config), None)
         if config is None:

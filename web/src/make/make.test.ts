@@ -94,7 +94,7 @@ describe("words", () => {
   });
 
   it("say how much", () => {
-    expect(count(1234567)).toBe("1\u202f234\u202f567");
+    expect(count(1234567)).toBe("1,234,567");
     expect([123.4, 12.34, 1.234, 0.1234, -0.00001].map(figure)).toEqual([
       "123",
       "12.3",
@@ -108,7 +108,7 @@ describe("words", () => {
     const steps = Array.from({ length: 100 }, (_, i) => 50 * i);
     const falling = goneHow("Spectral", { steps, values: steps.map((step) => 10 / (1 + step / 500)) });
     expect(falling).toMatch(
-      /^Spectral: from 10\.0 to 0\.9\d+; it fell by 9\.6 % lately\. Lowest 0\.9\d+, at step 4\u202f950\.$/u,
+      /^Spectral: from 10\.0 to 0\.9\d+; it fell by 9\.6 % lately\. Lowest 0\.9\d+, at step 4,950\.$/u,
     );
     expect(goneHow("x", { steps, values: steps.map(() => 2) })).toContain("hardly moves");
     expect(goneHow("x", { steps: [1], values: [1] })).toContain("too little");

@@ -15,9 +15,9 @@ export function span(seconds: number): string {
   return hours % 24 === 0 || days > 9 ? `${days} days` : `${days} days ${hours % 24} h`;
 }
 
-/** Thousands parted by narrow spaces at which no line breaks. */
+/** Thousands parted by commas. */
 export function count(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** Three figures, whatever the size. */

@@ -285,10 +285,12 @@ export interface SetDetails {
   readonly gathered: readonly string[];
   /** The set from its first recording to its last: the highest magnitude of each stretch, 0 to 1. */
   readonly peaks: readonly number[];
+  /** Stretches, in seconds from the beginning of the set, that are never trained on. */
+  readonly held_out: readonly (readonly [number, number])[];
 }
 
-export function makeSetDetails(given: Omit<SetDetails, "recordings" | "left_out" | "gathered" | "peaks"> & Partial<SetDetails>): SetDetails {
-  return { recordings: [], left_out: [], gathered: [], peaks: [], ...given };
+export function makeSetDetails(given: Omit<SetDetails, "recordings" | "left_out" | "gathered" | "peaks" | "held_out"> & Partial<SetDetails>): SetDetails {
+  return { recordings: [], left_out: [], gathered: [], peaks: [], held_out: [], ...given };
 }
 
 /** A kind of model that can be trained. */

@@ -275,12 +275,12 @@ export class MakeSetView extends MakePart {
   }
 
   private strip(set: SetSummary): TemplateResult {
-    const held = this.details?.recordings.filter((each) => each.split !== "train") ?? [];
+    const held = (this.details?.held_out ?? []).reduce((sum, [from, to]) => sum + to - from, 0);
     return html`<figure class="set-figure">
       <canvas
         class="set-strip"
         role="img"
-        aria-label="The set from its first recording to its last: ${span(set.seconds)}. ${held.length} of ${set.files} recordings are held out."
+        aria-label="The set from its first recording to its last: ${span(set.seconds)}. ${span(held)} of it are held out."
       ></canvas>
       <figcaption class="hint">
         ${span(set.seconds)} from the first recording to the last. Hatched: held out of training, to measure the model by.

@@ -23,7 +23,7 @@ export function drawSet(canvas: HTMLCanvasElement, details: SetDetails, seconds:
   context.beginPath();
   context.rect(frame.left, frame.top, frame.width, frame.height);
   context.clip();
-  drawHeldOut(context, details, frame, colours.ink3);
+  drawHeldOut(context, details, seconds, frame, colours.ink3);
   drawOutline(context, details.peaks, frame, colours.profile, colours.profileLine);
   drawSeams(context, details, frame, colours.line);
   context.restore();
@@ -68,13 +68,13 @@ function drawOutline(
   context.stroke();
 }
 
-function lengths(details: SetDetails): { from: number; to: number; held: boolean }[] {
+function lengths(details: SetDetails): { from: number; to: number }[] {
   const whole = details.recordings.reduce((sum, each) => sum + each.seconds, 0) || 1;
   let at = 0;
   return details.recordings.map((each) => {
     const from = at / whole;
     at += each.seconds;
-    return { from, to: at / whole, held: each.split === "validation" };
+    return { from, to: at / whole };
   });
 }
 
@@ -91,13 +91,18 @@ function drawSeams(context: CanvasRenderingContext2D, details: SetDetails, frame
   context.stroke();
 }
 
-function drawHeldOut(context: CanvasRenderingContext2D, details: SetDetails, frame: Box, line: string): void {
+function drawHeldOut(
+  context: CanvasRenderingContext2D,
+  details: SetDetails,
+  seconds: number,
+  frame: Box,
+  line: string,
+): void {
   context.strokeStyle = line;
   context.lineWidth = 1;
-  for (const { from, to, held } of lengths(details)) {
-    if (!held) continue;
-    const left = frame.left + from * frame.width;
-    const width = Math.max(2, (to - from) * frame.width);
+  for (const [from, to] of details.held_out) {
+    const left = frame.left + (from / seconds) * frame.width;
+    const width = Math.max(2, ((to - from) / seconds) * frame.width);
     context.save();
     context.beginPath();
     context.rect(left, frame.top, width, frame.height);
