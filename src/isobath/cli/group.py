@@ -17,6 +17,7 @@ COMMANDS = {
     "prepare": "isobath.cli.prepare:prepare",
     "export": "isobath.cli.export:export",
     "train": "isobath.cli.train:train",
+    "evaluate": "isobath.cli.evaluate:evaluate",
     "pieces": "isobath.cli.pieces:pieces",
     "render": "isobath.cli.render:render",
     "transfer": "isobath.cli.transfer:transfer",

@@ -2,6 +2,6 @@
 
 The only place that imports torch (extra `train`). Read in this order: `settings` (what a
 model is and how it is trained), `plan` (the operations it is made of), `coder` (PyTorch
-plays them), `corpus`, `losses`, `discriminator`, `loop`, then `statistics`, `export` and
-`evaluate`.
+plays them), `corpus`, `losses`, `discriminator`, `loop`, then `statistics` and
+`export`. What a finished model is worth is measured by `isobath.evaluation`.
 """

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import corpus, evaluate, export, reference
+from isobath.evaluation import Note, measure, recordings
+from isobath.evaluation import Recording as Clip
+from isobath.models.coder import load
+
+from . import corpus, export, reference
 from .autoencoder import Model
 from .card import card
 from .corpus import Recording
-from .evaluate import Note
 from .loop import train
 from .settings import SHAPES, Course, Shape
 
@@ -130,21 +134,32 @@ def files(recipe: Recipe, corpora: Path) -> tuple[list[Path], list[Path]]:
     return [path for path in found if path not in kept], kept
 
 
-def guitar_notes(corpora: Path, held_out: tuple[str, ...]) -> dict[str, list[Note]]:
-    """Labelled notes of the held-out guitar files: single ones, and phrase notes that sound alone."""
-    folder = corpora / "guitar_archtop"
-    with (folder / "notes" / "index.csv").open() as lines:
-        rows = [r for r in csv.DictReader(lines) if r["file"] in held_out]
-    single = [Note(r["file"], float(r["start"]), float(r["end"]), float(r["midi"])) for r in rows]
-    with (folder / "phrases" / "notes.csv").open() as lines:
-        rows = [r for r in csv.DictReader(lines) if r["file"] in held_out]
-    phrase = [Note(r["file"], float(r["onset"]), float(r["offset"]), float(r["midi"])) for r in rows]
-    alone = [n for n in phrase if n.end - n.start > 0.12 and not any(_overlap(n, o) for o in phrase)]
-    return {"single": single, "phrase": alone[:120]}
+def heard_for_measuring(recipe: Recipe, kept: list[Path], corpora: Path) -> Iterator[Clip]:
+    """The held-out recordings with what their corpora say of them."""
+    tables = (
+        ("guitar_archtop/notes/index.csv", "single", "start", "end"),
+        ("guitar_archtop/phrases/notes.csv", "phrase", "onset", "offset"),
+    )
+    said = {} if recipe is not GUITAR else _labels(corpora, tables)
+    for path in kept:
+        group, rows = said.get(path.name, ("", ()))
+        for clip in recordings.of_files([path]):
+            at = float(clip.name.removeprefix(path.name).removesuffix("s") or 0.0)
+            inside = [n for n in rows if at <= n.start < at + clip.seconds]
+            moved = tuple(Note(n.start - at, n.end - at, n.midi) for n in inside)
+            yield replace(clip, notes=moved or None, group=group)
 
 
-def _overlap(note: Note, other: Note) -> bool:
-    return other is not note and other.start < note.end - 0.03 and other.end > note.start + 0.03
+def _labels(
+    corpora: Path, tables: tuple[tuple[str, str, str, str], ...]
+) -> dict[str, tuple[str, list[Note]]]:
+    found: dict[str, tuple[str, list[Note]]] = {}
+    for table, group, start, end in tables:
+        with (corpora / table).open() as lines:
+            for row in csv.DictReader(lines):
+                note = Note(float(row[start]), float(row[end]), float(row["midi"]))
+                found.setdefault(row["file"], (group, []))[1].append(note)
+    return found
 
 
 def _favour(recordings: list[Recording], stage: Stage) -> list[Recording]:
@@ -158,23 +173,21 @@ def make(recipe: Recipe, corpora: Path, run: Path, stages: bool = True) -> Path:
     heard, kept = files(recipe, corpora)
     shape, course = recipe.shape, recipe.stages[-1].course
     encoder = Model(shape, course.seed).encoder
-    recordings = [corpus.listen(path, shape, encoder) for path in heard]
+    listened = [corpus.listen(path, shape, encoder) for path in heard]
     for stage in recipe.stages if stages else ():
-        train(shape, stage.course, _favour(recordings, stage), run)
+        train(shape, stage.course, _favour(listened, stage), run)
     path = run / f"{recipe.words.name}.safetensors"
     export.finish(
         run / "checkpoint.pt",
-        recordings,
+        listened,
         list(recipe.held_out),
         recipe.words,
         path,
         course,
         axes=recipe.axes,
     )
-    model = reference.load(path)
-    audio = {p.name: corpus.read(p, shape.sample_rate, shape.channels) for p in kept}
-    notes = guitar_notes(corpora, recipe.held_out) if recipe is GUITAR else {}
-    export.add_quality(path, evaluate.measure(model, audio, notes))
+    heard_out = heard_for_measuring(recipe, kept, corpora)
+    export.add_quality(path, measure(load(path), heard_out).figures)
     path.with_suffix(".md").write_text(card(reference.load(path).description))
     return path
 

@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
+from isobath.evaluation import Figures
 from isobath.models.description import Operation
 
 from . import reference, saving, statistics
@@ -135,7 +136,7 @@ def finish(
     recordings: the training set, for the latent's statistics. heard, minutes: files and length of
     all of it, where the recordings are some of it. axes: how many principal axes
     to keep, the largest first; else as many as explain `fidelity` of the variance. Quality is
-    added by `evaluate.measure` and `add_quality`.
+    added by `isobath.evaluation.measure` and `add_quality`.
     """
     state = read_checkpoint(checkpoint)
     shape = shape_from(state["shape"])
@@ -227,7 +228,7 @@ def provenance(
     }  # fmt: skip
 
 
-def add_quality(path: Path, figures: dict[str, dict[str, Any]]) -> None:
+def add_quality(path: Path, figures: Figures) -> None:
     """Write measured figures into a model file's description."""
     model = reference.load(path)
     write(path, {**model.description, "quality": figures}, model.tensors)

@@ -22,10 +22,14 @@ import soundfile
 import torch
 from torch import Tensor
 
+from isobath import evaluation
 from isobath.corpora import Set
 from isobath.errors import IsobathError, ModelMismatch, SaveError
+from isobath.evaluation.distances import SCALES
+from isobath.evaluation.recordings import of_set
+from isobath.models.coder import load
 
-from . import augment, corpus, device, evaluate, export, losses, parallel, reference, saving
+from . import augment, corpus, device, export, losses, parallel, reference, saving
 from .autoencoder import Model
 from .card import card
 from .configurations import CONFIGURATIONS, DEFAULT, configuration
@@ -40,6 +44,8 @@ LISTENED = 3
 """Clips that are written for listening, of those that are measured."""
 STATISTICS_MINUTES = 6.0
 """Of training sound that a model's latents are surveyed on when it is exported."""
+MEASURED_SECONDS = 60.0
+"""Of validation sound that a finished model is measured on; `isobath evaluate` takes more."""
 BETTER = 0.995
 """A distance must fall below this share of the best to count as better."""
 
@@ -232,7 +238,7 @@ def measure(trainer: Trainer, clips: list[Tensor]) -> tuple[dict[str, float], li
         out = reg["audio"][0].float().cpu()[:, shape.delay :]
         source = clip[:, : out.shape[1]]
         pairs.append((source, out))
-        stft.append(float(losses.spectral_distance(out[None], source[None], evaluate.SCALES)))
+        stft.append(float(losses.spectral_distance(out[None], source[None], SCALES)))
         difference = losses.log_mel(out, shape.sample_rate) - losses.log_mel(source, shape.sample_rate)
         mel.append(float(difference.abs().mean()) * 20 / np.log(10))
     return {"distance": float(np.mean(stft)), "log_mel_db": float(np.mean(mel))}, pairs
@@ -268,12 +274,8 @@ def finish(order: Order, made: Plan, sounds: Set) -> Path:
         fidelity=order.fidelity if family else 1.0, heard=_names(sounds, "train"),
         minutes=sounds.samples("train") / sounds.sample_rate / 60,
     )  # fmt: skip
-    model = reference.load(path)
-    clips = validation_clips(sounds, shape, made.course.validation_clips)
-    audio = {f"clip {i}": clip.numpy() for i, clip in enumerate(clips)}
-    pairs = [evaluate.reconstruct(model, clip) for clip in audio.values()]
-    figures = evaluate.spectra(model, pairs) if family else evaluate.measure(model, audio, {})
-    export.add_quality(path, figures)
+    heard = of_set(sounds, MEASURED_SECONDS)
+    export.add_quality(path, evaluation.measure(load(path), heard).figures)
     saving.write(path.with_suffix(".md"), card(reference.load(path).description))
     return path
 

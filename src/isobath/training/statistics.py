@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from isobath.evaluation.hearing import loudness_and_brightness, pitch
+
 from .coder import Coder
 from .corpus import Recording, front_operation
-from .hearing import loudness_and_brightness, pitch
 from .spectrum import compress
 
 Floats = NDArray[np.floating[Any]]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isobath.training.hearing import loudness_and_brightness, pitch
+from isobath.evaluation.hearing import loudness_and_brightness, pitch
 
 RATE = 44100
 
