@@ -56,7 +56,7 @@ class Tape:
     prefix: str
     causal: bool
     operations: list[Operation] = field(default_factory=list)
-    tensors: Tensors = field(default_factory=dict)
+    tensors: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def name(self, what: str) -> str:
         """A name for a tensor of the next operation."""
@@ -258,7 +258,7 @@ class Walker:
             weight, self.beside = weight[:, : signal.channels], 0
         if late < 0 or weight.shape[1] * groups != signal.channels:
             raise Unfamiliar(f"CachedConv1d of {weight.shape} taps with {past} rows of past")
-        ahead = 0 if self.tape.causal else past // 2
+        ahead = 0 if self.tape.causal else past - past // 2
         out = self._convolution(
             "conv", node, replace(signal, late=late), weight, stride, dilation, groups, **fields
         )
@@ -326,13 +326,13 @@ class Walker:
         return total
 
     def added(self, a: Signal, b: Signal) -> Signal:
-        """a + b. Where `a` was just written, its operation adds `b` on the way out."""
+        """a + b, of the lag of a. What was written last adds the other on its way out."""
         if a.channels != b.channels or a.samples != b.samples:
             raise Unfamiliar("branches of different shape")
+        lag = a.lag
         order = {o.out: i for i, o in enumerate(self.tape.operations)}
         if order.get(a.name, -1) < order.get(b.name, -1):
-            a, b = b, a
-        lag = max(a.lag, b.lag)
+            a, b = replace(b, lag=lag), a
         at = self.tape.producer(a)
         operation = None if at is None else self.tape.operations[at]
         able = ("conv", "conv_transpose", "activate", "multiply", "noise")

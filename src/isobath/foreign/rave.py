@@ -120,9 +120,10 @@ class _Conversion:
         latent.encode(listens, top)
         start = latent.decode(sounds, hop)
         audio = self._sound(sounds, start)
+        bank = bank_delay(listens.tape, sounds.tape)
         return Imported(
             sample_rate=self.sample_rate, channels=self.channels, hop=hop, dims=latent.dims,
-            most_dims=latent.most, delay=round(top.lag + audio.lag), latent=latent.kind,
+            most_dims=latent.most, delay=round(top.lag + audio.lag) + bank, latent=latent.kind,
             encoder=_needed(listens.tape, "mean"), decoder=_needed(sounds.tape, "audio"),
             tensors={**_used(listens.tape, "mean"), **_used(sounds.tape, "audio"), **latent.kept},
             generation=self._generation(), fidelity=latent.fidelity(),
@@ -156,7 +157,7 @@ class _Conversion:
             "analysis", Signal("audio", self.channels, 1), late=late, alternate=True,
             filters=walker.tape.keep("filters", filters * _signs(bands)),
         )  # fmt: skip
-        signal = Signal(out, bands * self.channels, bands, lag=0 if self.causal else past // 2)
+        signal = Signal(out, bands * self.channels, bands)
         encoder = child(self.encoder, "encoder") if "encoder" in self.encoder.attributes else self.encoder
         return walker.tape.plain(walker.walk(encoder, signal))
 
@@ -177,8 +178,7 @@ class _Conversion:
             "synthesis", signal, out="audio", late=signal.late + late, alternate=True,
             filters=walker.tape.keep("filters", filters * _signs(self.bands) ** (1 + signal.late + late)),
         )  # fmt: skip
-        ahead = 0 if self.causal else past // 2
-        return Signal(out, self.channels, 1, lag=signal.lag + ahead * self.bands)
+        return Signal(out, self.channels, 1, lag=signal.lag)
 
     # ---- the decoder's end ----
 
@@ -273,6 +273,29 @@ class _Conversion:
         filters = tape.keep("filters", noise_filters(signal.channels // bands, frame))
         out = tape.write("noise", signal, filters=filters)
         return Signal(out, bands, top.samples, lag=signal.lag)
+
+
+def bank_delay(listens: Tape, sounds: Tape) -> int:
+    """Samples by which a sound comes late through both filter banks alone: where an impulse peaks.
+
+    The training aligns sub-bands, so this comes on top of what the nets wait for.
+    """
+    into = next(o for o in listens.operations if o.kind == "analysis")
+    back = next(o for o in sounds.operations if o.kind == "synthesis")
+    h, f = listens.tensors[into.filters or ""], sounds.tensors[back.filters or ""]
+    bands, taps = h.shape
+    rows = (into.late + taps + bands * back.late + f.shape[1]) // bands + 2
+    at, band = bands // 2, np.arange(bands)
+    x = np.zeros(into.late + taps + rows * bands)
+    x[into.late + taps + at] = 1.0
+    out = np.zeros(rows * bands)
+    for t in range(rows):
+        end, start = taps + (t + 1) * bands, (t + back.late) * bands
+        turns = band % 2 * (t % 2 + (t + back.late) % 2)  # alternating, on the way in and out
+        row = (h @ x[end - taps : end][::-1]) * (-1.0) ** turns
+        room = out[start : start + f.shape[1]]
+        room += (row @ f)[: len(room)]
+    return int(np.abs(out).argmax() - at)
 
 
 def noise_filters(gains: int, frame: int) -> NDArray[np.float64]:
