@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from isobath.models.description import Operation, Tensors
+from isobath.models.description import Operation
 
 from .pickles import Node
 
