@@ -30,6 +30,22 @@ def test_doubling_a_loud_sound_costs_one_plus_the_logarithm_of_two() -> None:
     assert losses.spectral_distance(2 * x, x, (512,)).item() == pytest.approx(1 + math.log(2), abs=0.01)
 
 
+def test_the_distance_and_its_slope_are_those_of_its_formula() -> None:
+    draw = torch.Generator().manual_seed(5)
+    out = (0.1 * torch.randn(3, 3000, generator=draw)).requires_grad_()
+    target = 0.1 * torch.randn(3, 3000, generator=draw)
+    a, b = losses.magnitudes(out, 512), losses.magnitudes(target, 512)
+    energy = b.square().mean(dim=(1, 2)) + losses.ENERGY_FLOOR / 512
+    relative = torch.sqrt((a - b).square().mean(dim=(1, 2)) / energy + 1e-8)
+    logs = (torch.log(a + losses.LOG_FLOOR) - torch.log(b + losses.LOG_FLOOR)).abs().mean(dim=(1, 2))
+    weights = torch.tensor([1.0, 0.3, 2.0])
+    (slope,) = torch.autograd.grad(((relative + logs) * weights).sum(), out)
+    distance = losses.scale_distance(out, target, 512)
+    (found,) = torch.autograd.grad((distance * weights).sum(), out)
+    torch.testing.assert_close(distance, relative + logs)
+    assert (found - slope).norm() < 1e-3 * slope.norm()
+
+
 def test_polarity_and_phase_cost_nothing() -> None:
     torch.manual_seed(3)
     x = 0.1 * torch.randn(1, 1, 8192)

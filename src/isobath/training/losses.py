@@ -9,9 +9,11 @@ error relative to the target's level, plus the mean difference of logarithms
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 LOG_FLOOR = 2e-5
@@ -32,14 +34,50 @@ def magnitudes(audio: Tensor, n: int) -> Tensor:
     return torch.sqrt(power + 1e-12) * (4.0 / n)
 
 
+class _Distance(torch.autograd.Function):
+    """`scale_distance` with its gradient written out.
+
+    Half the time of what autograd makes of the same formula: half of a small model's
+    step were passes over (rows, frames, bins) that each did one multiplication.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, out: Tensor, target: Tensor, n: int) -> Tensor:
+        w = _window(n, str(out.device)) * (4.0 / n)
+        z = torch.fft.rfft(out.unfold(-1, n, n // 4) * w)
+        a = torch.linalg.vector_norm(torch.view_as_real(z), dim=-1).clamp_(min=1e-9)
+        heard = torch.fft.rfft(target.unfold(-1, n, n // 4) * w)
+        b = torch.linalg.vector_norm(torch.view_as_real(heard), dim=-1)
+        energy = b.square().mean(dim=(1, 2)) + ENERGY_FLOOR / n
+        error = a - b
+        # The root keeps one quiet crop from outweighing the batch.
+        relative = torch.sqrt(error.square().mean(dim=(1, 2)) / energy + 1e-8)
+        logs = torch.log(a + LOG_FLOOR).sub_(b.add_(LOG_FLOOR).log_())
+        ctx.save_for_backward(z, a, error, logs, energy * relative, w)
+        ctx.n, ctx.samples = n, out.shape[-1]
+        return relative + logs.abs().mean(dim=(1, 2))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        z, a, error, logs, weight, w = ctx.saved_tensors
+        n, rows, frames = ctx.n, a.shape[0], a.shape[1]
+        each = grads[0] / (frames * a.shape[2])
+        slope = logs.sign().div_(a + LOG_FLOOR).mul_(each[:, None, None])
+        slope.addcmul_(error, (each / weight)[:, None, None].expand_as(error)).div_(a)
+        towards = z * slope
+        towards[..., 1:-1] *= 0.5  # a real signal hears the bins between twice
+        framed = torch.fft.irfft(towards, n).mul_(w * n).view(rows, frames, 4, n // 4)
+        whole = framed.new_zeros(rows, frames + 3, n // 4)
+        for quarter in range(4):
+            whole[:, quarter : quarter + frames] += framed[:, :, quarter]
+        flat = whole.view(rows, -1)
+        return F.pad(flat, (0, ctx.samples - flat.shape[1])), None, None
+
+
 def scale_distance(out: Tensor, target: Tensor, n: int) -> Tensor:
-    """One resolution of the spectral distance, one number a row."""
-    a, b = magnitudes(out, n), magnitudes(target, n)
-    energy = b.square().mean(dim=(1, 2)) + ENERGY_FLOOR / n
-    # The root keeps one quiet crop from outweighing the batch.
-    relative = torch.sqrt((a - b).square().mean(dim=(1, 2)) / energy + 1e-8)
-    logs = (torch.log(a + LOG_FLOOR) - torch.log(b + LOG_FLOOR)).abs().mean(dim=(1, 2))
-    return relative + logs
+    """One resolution of the spectral distance, one number a row; the target learns nothing."""
+    distance: Tensor = _Distance.apply(out.float(), target.detach().float(), n)  # type: ignore[no-untyped-call]
+    return distance
 
 
 def spectral_distances(out: Tensor, target: Tensor, scales: tuple[int, ...]) -> Tensor:
