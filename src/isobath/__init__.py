@@ -16,12 +16,12 @@ __version__ = "0.1.0"
 __all__ = ["Mapping", "Model", "Settings", "__version__", "fit", "load"]
 
 if TYPE_CHECKING:
-    from isobath.library.load import load
+    from isobath.library.load import load_any as load
     from isobath.mapping import Mapping, Settings, fit
     from isobath.models.coder import Model
 
 _HOMES = {
-    "load": "isobath.library.load",
+    "load": "isobath.library.load:load_any",
     "fit": "isobath.mapping",
     "Mapping": "isobath.mapping",
     "Settings": "isobath.mapping",
@@ -34,7 +34,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"isobath has no {name!r}; it has {', '.join(__all__)}.")
     from importlib import import_module
 
-    found: object = getattr(import_module(_HOMES[name]), name)
+    home, _, known_as = _HOMES[name].partition(":")
+    found: object = getattr(import_module(home), known_as or name)
     globals()[name] = found
     return found
 

@@ -29,10 +29,10 @@ def encode(sound: Path, model: str, out: Path, as_json: bool) -> None:
     import numpy as np
 
     from isobath.library.files import write_whole
-    from isobath.library.load import load
+    from isobath.library.load import load_any
     from isobath.sound.files import read_audio
 
-    coder = load(model)
+    coder = load_any(model)
     audio, sample_rate = read_audio(sound)
     latent = coder.encode(audio, sample_rate)
     target = io.BytesIO()
@@ -60,10 +60,10 @@ def encode(sound: Path, model: str, out: Path, as_json: bool) -> None:
 @as_json
 def decode(latents: Path, model: str, out: Path, seed: int, as_json: bool) -> None:
     """Turn LATENTS (a .npy file of (dims, frames)) into a sound file."""
-    from isobath.library.load import load
+    from isobath.library.load import load_any
     from isobath.sound.files import write_audio
 
-    coder = load(model)
+    coder = load_any(model)
     latent = _read_latents(latents)
     audio = coder.decode(latent, seed=seed)
     write_audio(out, audio, coder.sample_rate)

@@ -13,6 +13,8 @@ from isobath.errors import ModelRefused, UsageError
 
 if TYPE_CHECKING:
     from isobath.foreign.importing import Wishes
+    from isobath.library.home import Home
+    from isobath.protocol.messages import ModelSummary
 
 LINE = 100
 """Characters in a line."""
@@ -28,11 +30,13 @@ def models(as_json: bool) -> None:
     from isobath.library.home import find_home
     from isobath.library.models import Models
 
-    found = Models(find_home()).all()
+    home = find_home()
+    found = Models(home).all()
+    foreign = _foreign(home)
     if as_json:
-        print_json(found)
+        print_json((*found, *foreign))
         return
-    if not found:
+    if not found and not foreign:
         click.echo("There are no models here. Import one with: isobath import FILE")
         return
     print_table(
@@ -47,15 +51,26 @@ def models(as_json: bool) -> None:
                 m.channels,
                 size(m.bytes),
                 m.encodes,
-                _origin(m.bundled),
+                _origin(m),
             )
-            for m in found
+            for m in (*found, *foreign)
         ],
     )
 
 
-def _origin(bundled: bool) -> str:
-    return "Isobath" if bundled else "you"
+def _origin(model: "ModelSummary") -> str:
+    if model.foreign:
+        return "another program"
+    return "Isobath" if model.bundled else "you"
+
+
+def _foreign(home: "Home") -> tuple["ModelSummary", ...]:
+    """The models of other programs, where there are any."""
+    if not home.models.is_dir() or not any(home.models.glob("*.ts")):
+        return ()
+    from isobath.library.foreign import ForeignModels, summary_of
+
+    return tuple(summary_of(found.description) for found in ForeignModels(home).all())
 
 
 @click.command()
@@ -67,13 +82,19 @@ def info(model: str, as_json: bool) -> None:
     MODEL may be the folder of a prepared set, too.
     """
     from isobath.corpora.reading import is_set, open_set
-    from isobath.library.load import model_path
+    from isobath.library.load import find_foreign, model_path
     from isobath.models.description import describe
 
     if is_set(Path(model)):
         from isobath.cli.prepare import tell_set
 
         tell_set(open_set(model), as_json)
+        return
+    foreign = find_foreign(model)
+    if foreign is not None:
+        from isobath.cli.foreign import tell
+
+        tell(foreign, as_json=as_json)
         return
     described = describe(model_path(model))
     if as_json:
@@ -162,6 +183,7 @@ def _spread(at: list[float], values: list[float]) -> tuple[float, float]:
 @click.option("--chance", is_flag=True, help="Let the latent dimensions left out vary by chance.")
 @click.option("--licence", default="", help="Licence of the sounds it was trained on.")
 @click.option("--credit", default="", help="Whom to credit for them.")
+@click.option("--in-torch", is_flag=True, help="Keep a .ts file as it is, and run it in PyTorch.")
 @as_json
 def import_model(
     model: str,
@@ -171,11 +193,12 @@ def import_model(
     chance: bool,
     licence: str,
     credit: str,
+    in_torch: bool,
     as_json: bool,
 ) -> None:
-    """Take a MODEL file (.safetensors, or RAVE's .ts) into the library.
+    """Take a MODEL file (.safetensors, or another program's .ts) into the library.
 
-    With --dims, MODEL may also be the name of an imported model, whose latent is cut anew.
+    A file of RAVE is read as data; any other .ts is kept as it is and runs in PyTorch, confined. With --dims, MODEL may also be the name of an imported model, whose latent is cut anew.
     """
     from isobath.foreign.importing import Wishes
     from isobath.library.home import find_home
@@ -191,7 +214,13 @@ def import_model(
     if not path.is_file():
         raise UsageError(f"There is no file {model}. Give the path of a .safetensors or a .ts file.")
     if path.suffix.lower() == ".ts":
-        summary = models.adopt(_from_torchscript(path, wishes, home.incoming))
+        part = None if in_torch else _from_torchscript(path, wishes, home.incoming)
+        if part is None:
+            from isobath.cli.foreign import take_in
+
+            take_in(path, name, as_json=as_json)
+            return
+        summary = models.adopt(part)
     elif dims is not None:
         summary = models.adopt(_cut_anew(path, wishes, home.incoming))
     else:
@@ -202,8 +231,8 @@ def import_model(
         click.echo(f"{summary.title} is now in the library as {summary.name}.")
 
 
-def _from_torchscript(path: Path, wishes: "Wishes", folder: Path) -> Path:
-    """A RAVE file, written as a model of ours into `folder`."""
+def _from_torchscript(path: Path, wishes: "Wishes", folder: Path) -> Path | None:
+    """A RAVE file, written as a model of ours into `folder`; None for any other kind of file."""
     from isobath.foreign.archive import read
     from isobath.foreign.importing import import_rave
     from isobath.foreign.layers import Unfamiliar
@@ -214,10 +243,12 @@ def _from_torchscript(path: Path, wishes: "Wishes", folder: Path) -> Path:
         with Progress("Listening to its latents", 1.0) as progress:
             write(part, *import_rave(read(path), wishes, progress.at))
     except Unfamiliar as error:
-        raise ModelRefused(
-            f"{path.name} is not a RAVE model that can be read as data ({error}). Export it anew with a "
-            "published version of RAVE."
-        ) from error
+        if wishes.dims is not None:
+            raise ModelRefused(
+                f"{path.name} is not a RAVE model that can be read as data ({error}), so its latent size "
+                "cannot be chosen. Import it without --dims."
+            ) from error
+        return None
     return part
 
 

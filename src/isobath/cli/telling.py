@@ -60,6 +60,7 @@ class Progress:
         self._shown = not quiet and sys.stderr.isatty()
         self._started = time.monotonic()
         self._last = 0.0
+        self._wide = 0
 
     def at(self, done: float) -> None:
         """Say how far it is, ten times a second at most."""
@@ -71,9 +72,16 @@ class Progress:
         left = (now - self._started) * (1.0 / share - 1.0) if share > 0 else 0.0
         click.echo(f"\r{self._what}: {share:4.0%}, {left:.0f} s left   ", nl=False, err=True)
 
+    def say(self, doing: str) -> None:
+        """Say what is being done, where its length is not known."""
+        if self._shown:
+            line = f"{self._what}: {doing}"
+            click.echo(f"\r{line.ljust(self._wide)}", nl=False, err=True)
+            self._wide = len(line)
+
     def __enter__(self) -> "Progress":
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._shown:
-            click.echo("\r" + " " * (len(self._what) + 30) + "\r", nl=False, err=True)
+            click.echo("\r" + " " * max(self._wide, len(self._what) + 30) + "\r", nl=False, err=True)

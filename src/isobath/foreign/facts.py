@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from isobath.errors import ModelDamaged, ModelNewer
+from isobath.models.description import LatentStatistics, Percentiles
 
 from .wire import Attribute, Method
 
@@ -68,6 +69,9 @@ class Description(msgspec.Struct, frozen=True):
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
     """Where most latents of the test sounds lie (5 % and 95 %), by dimension; a hint."""
+    mean: tuple[float, ...] = ()
+    spread: tuple[float, ...] = ()
+    """Mean and standard deviation of the same latents."""
     operations: tuple[str, ...] = ()
     """What its program uses."""
     confined: bool = False
@@ -77,6 +81,24 @@ class Description(msgspec.Struct, frozen=True):
     bytes: int = 0
     sha256: str = ""
     format: int = FORMAT
+
+    @property
+    def latent(self) -> LatentStatistics:
+        """The latents as our own models describe theirs, from the test sounds alone."""
+        dims = range(self.dims)
+        mean = list(self.mean) or [0.0 for _ in dims]
+        std = list(self.spread) or [1.0 for _ in dims]
+        low = self.low or tuple(m - 1.645 * s for m, s in zip(mean, std, strict=True))
+        high = self.high or tuple(m + 1.645 * s for m, s in zip(mean, std, strict=True))
+        return LatentStatistics(
+            mean=mean,
+            std=std,
+            covariance=[[std[i] ** 2 if i == j else 0.0 for j in dims] for i in dims],
+            percentiles=Percentiles([5.0, 95.0], [[a, b] for a, b in zip(low, high, strict=True)]),
+            explained=[1.0 / self.dims for _ in dims],
+            labels=["" for _ in dims],
+            known_radius=3.0,
+        )
 
 
 def write(description: Description) -> bytes:

@@ -194,6 +194,21 @@ class Decoder(Player):
 class Encoder(Player):
     """Sound in, latents out: (channels, frames * hop) -> (dims, frames)."""
 
+    def __call__(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(channels, frames * hop) -> (dims, frames); with a batch, one more axis in front.
+
+        Where the model hears fewer or more channels than it plays, what it plays may come in, too.
+        """
+        heard, model = self.tried.method.in_channels, self.model
+        if (
+            audio.ndim in (2, 3)
+            and audio.shape[-2] == model.channels != heard
+            and 1 in (heard, model.channels)
+        ):
+            mono = audio.mean(axis=-2, keepdims=True, dtype=np.float32)
+            audio = np.repeat(mono, heard, axis=-2)
+        return super().__call__(audio)
+
 
 class ForeignModel:
     """A model of another program, ready to play. Close it, or use it in a `with`."""

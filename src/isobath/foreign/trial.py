@@ -222,15 +222,16 @@ class Trial:
         except ModelFailed:
             return None
 
-    def spread(self, encode: Tried) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Where the latents of test sounds lie: noise bursts, a rising tone, silence."""
+    def spread(self, encode: Tried) -> list[tuple[float, ...]]:
+        """Where the latents of test sounds lie (noise bursts, a rising tone): 5 %, 95 %, mean, deviation."""
         found = self._through(
             encode, self._test_sound(encode.method.in_channels, max(encode.method.out_ratio, encode.block))
         )
         if found is None or not found.shape[1]:
-            return (), ()
+            return [(), (), (), ()]
         low, high = np.percentile(found, [5, 95], axis=1)
-        return tuple(round(float(x), 4) for x in low), tuple(round(float(x), 4) for x in high)
+        rows = (low, high, found.mean(axis=1), np.maximum(found.std(axis=1), 1e-3))
+        return [tuple(round(float(x), 4) for x in row) for row in rows]
 
     def _test_sound(self, channels: int, grain: int) -> Frames:
         count = -(-2 * self._rate // grain) * grain
@@ -312,7 +313,7 @@ def try_out(process: Process, archive: Archive, operations: tuple[str, ...] = ()
         raise ModelFailed(f"{process.name} cannot be played: {why}.")
     decode, encode = find_roles(methods)
     codes = trial.codes(encode, decode)
-    low, high = trial.spread(encode) if encode is not None and not codes else ((), ())
+    known = trial.spread(encode) if encode is not None and not codes else [(), (), (), ()]
     delay = trial.delay(encode, decode) if encode is not None and decode is not None else 0
     for each in methods:
         if not each.works:
@@ -338,8 +339,10 @@ def try_out(process: Process, archive: Archive, operations: tuple[str, ...] = ()
         encode=encode.method.name if encode else "",
         decode=decode.method.name if decode else "",
         codes=codes,
-        low=low,
-        high=high,
+        low=known[0],
+        high=known[1],
+        mean=known[2],
+        spread=known[3],
         operations=operations,
         confined=process.confinement.whole,
         warning=process.confinement.warning,

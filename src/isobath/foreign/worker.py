@@ -151,8 +151,14 @@ def _tell(words: str) -> None:
 
 
 def _import() -> None:
+    import ctypes
+
     import torch
 
+    with contextlib.suppress(AttributeError, OSError):
+        # Large blocks go back to the system when they are freed (M_MMAP_THRESHOLD): the weights of a new
+        # voice are copied before they are shared, and would otherwise leave holes of their size.
+        ctypes.CDLL(None).mallopt(-3, 1 << 22)
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
     with contextlib.suppress(AttributeError):  # no pauses for compiling anew while playing

@@ -1,11 +1,17 @@
 """A model by its name or its file."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from isobath.errors import ModelMismatch
 from isobath.library.home import find_home
 from isobath.library.models import Models
 from isobath.models import coder
 from isobath.models.coder import Model
+
+if TYPE_CHECKING:
+    from isobath.foreign.torchscript import ForeignModel
+    from isobath.library.foreign import FoundForeign
 
 
 def model_path(name: str | Path) -> Path:
@@ -30,4 +36,45 @@ def load(name: str | Path) -> Model:
         ModelUnknown: there is none.
         ModelDamaged, ModelNewer: there is one, but it cannot be played.
     """
+    found = find_foreign(name)
+    if found is not None:
+        raise ModelMismatch(
+            f"{found.name} is a model of another program and runs in PyTorch. You can encode, decode and "
+            "transfer with it; this needs one of our own format."
+        )
+    return coder.load(model_path(name))
+
+
+def find_foreign(name: str | Path) -> "FoundForeign | None":
+    """A model of another program by its name in the library, if no model of ours has the name."""
+    if len(Path(name).parts) > 1 or Path(name).suffix in (".safetensors", ".ts"):
+        return None
+    home = find_home()
+    if not any(home.models.glob("*.ts")) or Models(home).find(str(name)) is not None:
+        return None
+    from isobath.library.foreign import ForeignModels
+
+    return ForeignModels(home).find(str(name))
+
+
+def load_any(name: str | Path) -> "Model | ForeignModel":
+    """A model, ready to play: one of ours as by `load`, or another program's in a process of its own.
+
+    The name of a foreign model in the library, or the path of a `.ts` file, gives a ForeignModel; close
+    it after use, or use it in a `with`.
+
+    Raises:
+        ModelUnknown: there is none.
+        ModelError: there is one, but it cannot be played.
+    """
+    path = Path(name)
+    if path.suffix == ".ts" and path.is_file():
+        from isobath.foreign.torchscript import open_model
+
+        return open_model(path)
+    found = find_foreign(name)
+    if found is not None:
+        from isobath.foreign.torchscript import open_model
+
+        return open_model(found.path, found.description)
     return coder.load(model_path(name))

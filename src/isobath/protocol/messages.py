@@ -87,6 +87,8 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     licence: str = ""
     credit: str = ""
+    foreign: bool = False
+    """Of another program, run in PyTorch: it has no blob that the page could play."""
 
 
 class PieceSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -441,10 +441,12 @@ export interface ModelSummary {
   readonly sha256: string;
   readonly licence: string;
   readonly credit: string;
+  /** Of another program, run in PyTorch: it has no blob that the page could play. */
+  readonly foreign: boolean;
 }
 
-export function makeModelSummary(given: Omit<ModelSummary, "licence" | "credit"> & Partial<ModelSummary>): ModelSummary {
-  return { licence: "", credit: "", ...given };
+export function makeModelSummary(given: Omit<ModelSummary, "licence" | "credit" | "foreign"> & Partial<ModelSummary>): ModelSummary {
+  return { licence: "", credit: "", foreign: false, ...given };
 }
 
 /** One line of the list of pieces. */

@@ -95,6 +95,7 @@ beforeEach(() => {
         sha256: "",
         licence: "",
         credit: "",
+        foreign: false,
       },
     ],
   });
