@@ -95,7 +95,7 @@ def test_fixed_values_come_from_the_program(saved: tuple[Outer, Path]) -> None:
     assert archive.finals(conv)["out_channels"] == 2
     assert dict(archive.root.nodes())["inner.conv"] is conv
     assert archive.version >= 3
-    assert any(name.endswith("conv.py") for name in archive.code)
+    assert any("/conv" in name for name in archive.code)
 
 
 def test_big_endian_numbers_are_read(tmp_path: Path) -> None:

@@ -198,7 +198,8 @@ def import_model(
 ) -> None:
     """Take a MODEL file (.safetensors, or another program's .ts) into the library.
 
-    A file of RAVE is read as data; any other .ts is kept as it is and runs in PyTorch, confined. With --dims, MODEL may also be the name of an imported model, whose latent is cut anew.
+    A file of RAVE is read as data; any other .ts is kept as it is and runs in PyTorch, confined. With
+    --dims, MODEL may also be the name of an imported model, whose latent is cut anew.
     """
     from isobath.foreign.importing import Wishes
     from isobath.library.home import find_home
