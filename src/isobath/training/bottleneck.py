@@ -43,7 +43,8 @@ def normal_discrepancy(points: Tensor, drawn: Tensor) -> Tensor:
 
 def unit(x: Tensor) -> Tensor:
     """Vectors of length 1 along dims."""
-    return x / (x.norm(dim=1, keepdim=True) + 1e-6)
+    length: Tensor = x.square().sum(dim=1, keepdim=True).sqrt()
+    return x / (length + 1e-6)
 
 
 class Quantiser(nn.Module):

@@ -81,9 +81,9 @@ def scale_distance(out: Tensor, target: Tensor, n: int) -> Tensor:
 
 
 def spectral_distances(out: Tensor, target: Tensor, scales: tuple[int, ...]) -> Tensor:
-    """Mean over scales that fit the sound, (batch); audio (batch, channels, samples)."""
-    batch = out.shape[0]
-    fit = [n for n in scales if n <= out.shape[-1]] or [min(scales)]
+    """Mean over scales, (batch), none longer than the sound; audio (batch, channels, samples)."""
+    batch, longest = out.shape[0], 1 << (out.shape[-1].bit_length() - 1)
+    fit = dict.fromkeys(min(n, longest) for n in scales)
     out, target = out.flatten(0, 1), target.flatten(0, 1)
     each = torch.stack([scale_distance(out, target, n) for n in fit])
     return each.mean(dim=0).reshape(batch, -1).mean(dim=1)
