@@ -190,3 +190,21 @@ def test_a_stereo_model_and_one_without_an_encoder(home, static):
         with served.client() as client:
             assert "no encoder" in client.get("/models/mute/encoder").json()["sentence"]
             assert client.get("/models/mute/decoder").status_code == 200
+
+
+def test_a_large_model_reaches_the_browser_in_whole_numbers(whale, tmp_path, monkeypatch):
+    from types import SimpleNamespace
+
+    from isobath.models.description import write
+    from isobath.models.pack import pack
+    from isobath.server import models as served
+
+    path = tmp_path / "whale.safetensors"
+    write(path, whale.description, whale.tensors)
+    found = SimpleNamespace(path=path, summary=None)
+    exact, swift = (
+        pack(whale.description, whale.tensors, encoder=False, swift=each) for each in (False, True)
+    )
+    assert served._blob(found, "decoder") == exact
+    monkeypatch.setattr(served, "SWIFT_BYTES", 1000)
+    assert served._blob(found, "decoder") == swift

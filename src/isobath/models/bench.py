@@ -1,5 +1,7 @@
 """How fast the kernel plays: calls of one block each, one thread, medians.
 
+Times are the processor's, not the clock's: what else the machine does in between is not counted.
+
 `isobath bench kernel` prints this. Where torch is installed, `isobath.training.bench_kernel`
 runs the same weights through PyTorch, call by call in turn with ours, so that both meet the
 same machine in the same moment.
@@ -7,6 +9,7 @@ same machine in the same moment.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +19,9 @@ import numpy as np
 
 from .coder import Model
 from .kernel import levels, library
+
+now = time.perf_counter if sys.platform == "win32" else time.thread_time
+"""Seconds this thread has worked; on Windows, where such a clock is too coarse, seconds gone by."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +44,9 @@ def interleaved(players: Sequence[Callable[[], Any]], calls: int, warm: int = 20
     times = np.empty((calls, len(players)))
     for i in range(calls):
         for j, player in enumerate(players):
-            before = time.perf_counter()
+            before = now()
             player()
-            times[i, j] = time.perf_counter() - before
+            times[i, j] = now() - before
     return [float(each) for each in np.median(times, axis=0) * 1e3]
 
 
@@ -116,9 +122,9 @@ def bench_first(model: Model, times: int = 15) -> list[First]:
             play = player_of(fresh, 1) if coder == "decoder" else listener_of(fresh, 1)
             spent = []
             for _ in range(20):
-                before = time.perf_counter()
+                before = now()
                 play()
-                spent.append(time.perf_counter() - before)
+                spent.append(now() - before)
             first.append(spent[0] * 1e3)
             later.append(float(np.median(spent[10:])) * 1e3)
         a, b = float(np.median(first)), float(np.median(later))
