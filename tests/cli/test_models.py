@@ -63,3 +63,16 @@ def test_every_kind_of_fact_is_told_in_words(value, told):
     from isobath.cli.models import _short
 
     assert _short(value) == told
+
+
+def test_a_file_of_rave_is_imported_and_its_latent_cut_anew(run, tmp_path):
+    pytest.importorskip("torch")
+    from tests.foreign.rave_like import save
+
+    path = save("v2", tmp_path)
+    told = json.loads(run("import", path, "--name", "loon", "--dims", "3", "--json").stdout)
+    assert (told["name"], told["dims"], told["hop"]) == ("loon", 3, 32)
+    again = json.loads(run("import", "loon", "--dims", "5", "--json").stdout)
+    assert again["dims"] == 5
+    assert "7 cannot be chosen" in run("import", path, "--dims", "7").stderr
+    assert "no file" in run("import", tmp_path / "gone.ts").stderr

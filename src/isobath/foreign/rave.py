@@ -197,16 +197,14 @@ class _Conversion:
             raise Unfamiliar(f"{len(branches)} branches of sound")
         top = tape.plain(top)
         wave = walker.walk(branches[0], top).waited(waits[0])
-        loud = walker.walk(branches[1], top)
-        repeat = loud.samples // wave.samples
+        loud = walker.walk(branches[1], top).waited(waits[1])
         wave = tape.activated(wave, "tanh")
         loud = tape.activated(loud, "gate")
         fields: dict[str, Any] = {}
         if len(branches) == 3 and self._warmed():
             noise = self._noise(walker, branches[2], top).waited(waits[2])
             fields = {"add": noise.name, "add_late": noise.late}
-        by_late = (loud.late + waits[1]) * repeat
-        out = tape.write("multiply", wave, by=loud.name, by_late=by_late, **fields)
+        out = tape.write("multiply", wave, by=loud.name, **fields)
         return replace(wave, name=out, late=0)
 
     def _warmed(self) -> bool:
