@@ -103,6 +103,11 @@ float *ib_player_fed(ib_player *p, int slot) { return slot_of(p, slot)->audio; }
 void ib_player_filled(ib_player *p, int slot) { slot_of(p, slot)->filled = 1; }
 const float *ib_player_hop(const ib_player *p, int slot) { return slot_of((ib_player *)p, slot)->audio; }
 
+const float *ib_player_make(ib_player *p, int slot, const float *heard) {
+  voice *v = slot_of(p, slot);
+  return v->model ? voice_make(v, heard) : NULL;
+}
+
 int64_t ib_ear_bytes(const ib_model *model) { return ear_bytes(model); }
 
 int ib_player_listen(ib_player *p, int slot, void *memory, int64_t bytes, int from) {

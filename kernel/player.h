@@ -107,6 +107,10 @@ float *ib_player_fed(ib_player *player, int slot);
 void ib_player_filled(ib_player *player, int slot);
 /* The hop under way as the model made it, [channels][hop], before dry share, gain and pan. */
 const float *ib_player_hop(const ib_player *player, int slot);
+/* Make a voice's next hop at once, for whoever feeds it to another player: `heard` [2][hop] is what came
+ * in during the hop before (NULL: silence), the latents are those written. Shaped and decoded as in a
+ * render, but not mixed; the same as ib_player_hop. NULL where no model is. Not to be mixed with renders. */
+const float *ib_player_make(ib_player *player, int slot, const float *heard);
 
 /* Master: gain (linear), ceiling (dBTP, <= -1), guard (0 off, else max momentary rise in dB). */
 void ib_player_master(ib_player *player, float gain, float ceiling_db, float guard_db);

@@ -129,6 +129,24 @@ static void next_hop(voice *v) {
   v->heard = 1;
 }
 
+static void collect_hop(voice *v, const float *heard) {
+  static const float silence[GUARD_CELL];
+  int hop = v->info.hop;
+  for (int done = 0; done < hop;) {
+    int n = hop - done < GUARD_CELL ? hop - done : GUARD_CELL;
+    ear_collect(v->ear, heard ? heard + done : silence, heard ? heard + hop + done : silence, n);
+    done += n;
+  }
+}
+
+const float *voice_make(voice *v, const float *heard) {
+  source_levels(v);
+  if (v->ear && v->heard) collect_hop(v, heard);
+  next_hop(v);
+  v->remaining = 0;
+  return v->audio;
+}
+
 /* One sample on each side, before levels. */
 static void sample_at(const voice *v, int i, int outputs, float out[2]) {
   float left = v->audio[i], right = v->info.channels == 2 ? v->audio[v->info.hop + i] : left;

@@ -53,6 +53,8 @@ void voice_listen(voice *v, ear *ear, int outputs);
 void voice_restart(voice *v, uint32_t seed);
 /* Read gain and pan, and head for them over 5 ms (at once where nothing has been heard yet). */
 void voice_levels(voice *v, int outputs);
+/* The next hop at once, [channels][hop]; `heard` [2][hop] or NULL for silence. */
+const float *voice_make(voice *v, const float *heard);
 /* Add n samples (GUARD_CELL at most) to out[outputs][n], and leave them in the tap; makes hops as
  * they become due. */
 void voice_add(voice *v, float *const out[2], int outputs, int n);

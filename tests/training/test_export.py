@@ -57,6 +57,12 @@ def test_latents_of_the_training_set_are_white(finished: tuple[Trainer, Path]) -
     assert latent["explained"] == sorted(latent["explained"], reverse=True)
 
 
+def test_the_file_says_how_loud_its_training_sounds_are(finished: tuple[Trainer, Path]) -> None:
+    told = reference.load(finished[1]).description["training_loudness"]
+    assert -60 < told["integrated"] < 0
+    assert told["momentary"] == sorted(told["momentary"])
+
+
 def test_the_file_says_where_it_comes_from(finished: tuple[Trainer, Path]) -> None:
     d = reference.load(finished[1]).description
     assert d["licence"] == "CC0-1.0"

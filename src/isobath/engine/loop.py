@@ -42,8 +42,11 @@ def player_of(
         raise PieceError(f"This piece has {len(voices)} voices; {VOICES} can sound at once. Remove some.")
     player = Player(voices[0].model.sample_rate, channels)
     for slot, voice in enumerate(voices):
-        player.put(slot, voice.model)
-    sources.attach(player)
+        if slot in sources.aparts:
+            player.feed(slot, voice.model.channels, voice.model.hop)
+        else:
+            player.put(slot, voice.model)
+    sources.attach(player, controls)
     player.set(controls)
     return player
 
@@ -57,6 +60,8 @@ def sound(
 ) -> Iterator[Audio]:
     """Everything the player makes from a fresh start on, stretch by stretch, for ever."""
     player.reset(seed)
+    for slot, apart in sources.aparts.items():
+        apart.reset(seed + slot)
     dreams: dict[int, Dream] = {slot: begin() for slot, begin in sources.dreams.items()}
     latents: list[NDArray[np.float64] | None] = [None] * len(voices)
     gestures: list[Gesture | None] = [None] * len(voices)
@@ -69,13 +74,31 @@ def sound(
                 if gestures[slot] is not gesture or latents[slot] is None:
                     gestures[slot], latents[slot] = gesture, voices[slot].latent(gesture)
                     player.incoming(slot, latents[slot])  # type: ignore[arg-type]
-                if slot in dreams:
-                    player.give(slot, next(dreams[slot]))
+                given = next(dreams[slot]) if slot in dreams else None
+                if slot in sources.aparts:
+                    player.fill(slot, _made_apart(sources, slot, position, latents[slot], given))
+                elif given is not None:
+                    player.give(slot, given)
         stretch = player.stretch()
-        for slot, heard in sources.heard.items():
-            player.hear(slot, heard(position, stretch))
+        for slot in sources.heard.keys() - sources.aparts.keys():
+            player.hear(slot, sources.heard[slot](position, stretch))
         yield player.render(stretch)
         position += stretch
+
+
+def _made_apart(
+    sources: Sources,
+    slot: int,
+    position: int,
+    latent: NDArray[np.float64] | None,
+    given: NDArray[np.floating] | None,
+) -> Audio:
+    """The next hop of a voice that is fed; it hears the hop that has just ended."""
+    apart, heard = sources.aparts[slot], sources.heard.get(slot)
+    hop = apart.model.hop
+    came = heard(position - hop, hop) if heard is not None and position >= hop else None
+    assert latent is not None
+    return apart.hop(latent, came, given)
 
 
 def aligned(stretches: Iterator[Audio], delay: int, samples: int) -> Iterator[Audio]:

@@ -93,6 +93,7 @@ def _library(level: int | None) -> ctypes.CDLL:
         ("fed", POINTER(c_float), [p, i]),
         ("filled", None, [p, i]),
         ("hop", POINTER(c_float), [p, i]),
+        ("make", POINTER(c_float), [p, i, p]),
     ):
         function = getattr(library, f"ib_player_{name}")
         function.restype, function.argtypes = result, arguments
@@ -219,6 +220,17 @@ class Player:
         self._check_slot(slot)
         model = self._kept[slot][0]
         found = self._library.ib_player_hop(self._at, slot)
+        return np.ctypeslib.as_array(found, (model.channels, model.hop)).copy()
+
+    def make(self, slot: int, heard: NDArray[np.float32] | None = None) -> Audio:
+        """The next hop of a voice at once, (channels, hop), to feed it to another player: shaped and decoded
+        from the latents written, not mixed. heard: what came in during the hop before, (2, hop)."""
+        self._check_slot(slot)
+        model = self._kept[slot][0]
+        if heard is not None and heard.shape != (2, model.hop):
+            raise UsageError(f"A voice of {model.name} hears (2, {model.hop}) samples, not {heard.shape}.")
+        row = None if heard is None else np.ascontiguousarray(heard, dtype=np.float32)
+        found = self._library.ib_player_make(self._at, slot, None if row is None else row.ctypes.data)
         return np.ctypeslib.as_array(found, (model.channels, model.hop)).copy()
 
     def _check_slot(self, slot: int) -> None:

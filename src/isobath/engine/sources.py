@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isobath.engine.apart import Apart, is_ours
+from isobath.engine.controls import Controls
 from isobath.engine.listening import OWN, listens
 from isobath.engine.player import Player
 from isobath.engine.takes import layers
@@ -104,10 +106,14 @@ class Sources:
     others: dict[int, int]
     """Voices that hear another one, and its slot."""
     dreams: dict[int, Callable[[], Dream]]
+    aparts: dict[int, Apart] = field(default_factory=dict)
+    """Voices whose models no kernel plays: their hops are made apart and fed."""
 
-    def attach(self, player: Player) -> None:
-        """Give every voice that listens its ear. Before the controls are set."""
-        for slot in self.heard:
+    def attach(self, player: Player, controls: Controls) -> None:
+        """Give every voice that listens its ear, and set those that are fed. Before the player's controls."""
+        for slot, apart in self.aparts.items():
+            apart.set(controls.voices[slot])
+        for slot in self.heard.keys() - self.aparts.keys():
             player.listen(slot, OWN)
         for slot, other in self.others.items():
             player.listen(slot, other)
@@ -140,7 +146,18 @@ def sources_of(
             found.dreams[slot] = _dream(voice, dream_of)
         elif listens(voice.source):
             found.heard[slot] = _silence
+        if not is_ours(voices[slot].model):
+            found.aparts[slot] = _apart(voices[slot], voice)
     return found
+
+
+def _apart(played: Played, voice: Voice) -> Apart:
+    if voice.source.kind == "voice":
+        raise PieceError(
+            f"A voice on {played.model.name} cannot listen to another voice, for its model is another "
+            "program's. Import the model into Isobath's own format, or choose another source."
+        )
+    return Apart(played.model)
 
 
 def _sound(voice: Voice, rate: int, load_sound: LoadSound | None) -> Heard:

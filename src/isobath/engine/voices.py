@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from isobath.engine.apart import statistics_of
 from isobath.errors import MappingError, ModelMismatch
 from isobath.mapping import Mapping, Settings, fit
 from isobath.models.coder import Model
@@ -46,14 +47,11 @@ def translated(
 ) -> NDArray[np.float64]:
     """A leader's latent in another model: as many deviations from the mean, dimension by dimension; what
     the leader does not have stays at the base."""
-    theirs, ours = leader.description.latent, model.description.latent
+    (their_mean, their_std), (mean, std) = statistics_of(leader), statistics_of(model)
     both = min(leader.dims, model.dims)
-    spread = np.maximum(np.asarray(theirs.std[:both], dtype=np.float64), 1e-9)
+    spread = np.maximum(their_std[:both], 1e-9)
     found = base.copy()
-    found[:both] = (
-        np.asarray(ours.mean[:both])
-        + np.asarray(ours.std[:both]) * (latent[:both] - np.asarray(theirs.mean[:both])) / spread
-    )
+    found[:both] = mean[:both] + std[:both] * (latent[:both] - their_mean[:both]) / spread
     return found
 
 
@@ -78,7 +76,7 @@ def played(voice: Voice, model: Model, axes: int) -> Played:
     there is none yet, the demonstrations are learned now.
     Raises ModelMismatch or MappingError where mapping, model and axes do not belong together.
     """
-    base = np.array(model.description.latent.mean, dtype=np.float64)
+    base = statistics_of(model)[0].astype(np.float64)
     given = np.asarray(voice.shaping.hold[: model.dims], dtype=np.float64)
     base[: len(given)] = np.where(np.isfinite(given), given, base[: len(given)])
     mapping = _kept(voice) or _learned(voice, axes)

@@ -158,6 +158,7 @@ def finish(
     tensors["loudness_points"] = points
     tensors["loudness_db"] = db.astype(np.float32)
     tensors["loudness_brightness"] = light.astype(np.float32)
+    loud = statistics.training_loudness(recordings, shape.sample_rate)
     said = asdict(words)
     made = provenance(shape, course, int(state["step"]), recordings, held_out)
     made["remarks"] = said.pop("remarks")
@@ -169,6 +170,7 @@ def finish(
         said, quality={},
         loudness={"points": "loudness_points", "db": "loudness_db",
                   "brightness": "loudness_brightness"},
+        training_loudness=loud,
         training=made,
     )  # fmt: skip
     write(path, description, tensors)

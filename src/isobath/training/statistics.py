@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from isobath.evaluation.hearing import loudness_and_brightness, pitch
+from isobath.sound.loudness import Gated
 
 from .coder import Coder
 from .corpus import Recording, front_operation
@@ -154,3 +155,21 @@ def held_loudness(
             levels[start + i] = 10 * np.log10(np.mean(10 ** (level / 10)))
             lights[start + i] = float(np.median(light))
     return levels, lights
+
+
+def training_loudness(recordings: list[Recording], sample_rate: int) -> dict[str, Any] | None:
+    """How loud the training sounds are together; None where they are silent. A sound to be encoded is
+    brought there (paper 002, section 5)."""
+    gated = Gated(sample_rate)
+    for each in recordings:
+        for start in range(0, each.audio.shape[1], 30 * sample_rate):
+            gated.hear(each.audio[:, start : start + 30 * sample_rate].numpy())
+    levels = gated.momentary()
+    if not (levels > -70.0).any():
+        return None
+    at = [5.0, 25.0, 50.0, 75.0, 95.0]
+    return {
+        "integrated": gated.integrated(),
+        "at": at,
+        "momentary": np.percentile(levels[levels > -70.0], at).tolist(),
+    }
