@@ -39,8 +39,8 @@ def _python() -> Finding:
 def _kernel() -> Finding:
     from isobath.models import kernel
 
-    best = max(kernel.levels())
-    kernel.library()
+    able = int(kernel.library().ib_level())
+    best = max(level for level in kernel.levels() if level <= able)
     return Finding("sound kernel", True, f"ready, level {best} of this processor's instructions")
 
 

@@ -26,11 +26,12 @@ def model_path(name: str | Path) -> Path:
     return Models(find_home()).get(str(name)).path
 
 
-def load(name: str | Path) -> Model:
+def load(name: str | Path, swift: bool = False) -> Model:
     """A model, ready to play.
 
     `name` is a bundled model's name, the name of one in the library, or the path of a
-    `.safetensors` file.
+    `.safetensors` file. `swift` plays it in whole numbers where that is faster, more than 60 dB
+    from the last bits (docs/decisions/0003-kernel.md).
 
     Raises:
         ModelUnknown: there is none.
@@ -42,7 +43,7 @@ def load(name: str | Path) -> Model:
             f"{found.name} is a model of another program and runs in PyTorch. You can encode, decode and "
             "transfer with it; this needs one of our own format."
         )
-    return coder.load(model_path(name))
+    return coder.load(model_path(name), swift=swift)
 
 
 def find_foreign(name: str | Path) -> "FoundForeign | None":
