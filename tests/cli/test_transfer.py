@@ -44,8 +44,8 @@ def test_the_same_seed_gives_the_same_file_and_every_option_is_heard(run, tmp_pa
     plain = sound()
     np.testing.assert_array_equal(sound(), plain)
     options = [
-        ("--seed", 3), ("--no-match",), ("--input-gain", -12, "--no-match"), ("--bias", "0=1.5"),
-        ("--scale", "0=0.5"), ("--set", "1=2"), ("-m", model.name + "=-6"),
+        ("--seed", 3), ("--no-match",), ("--input-gain", -12, "--no-match"), ("--bias", "1=1.5"),
+        ("--scale", "1=0.5"), ("--set", "2=2"), ("-m", model.name + "=-6"),
     ]  # fmt: skip
     for each in options:
         assert np.abs(sound(*each) - plain).max() > 1e-4, each
@@ -69,6 +69,7 @@ def test_a_dimension_may_be_named_by_what_it_carries(run, tmp_path, model, tone)
         (("--bias", "0"), "DIM=NUMBER"),
         (("--bias", "0=x"), "DIM=NUMBER"),
         (("--set", "99=1"), "there is no 99"),
+        (("--set", "0=1"), "there is no 0"),
         (("-m", "guitar=loud"), "no level in dB"),
     ],
 )

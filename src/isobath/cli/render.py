@@ -1,7 +1,8 @@
 """`isobath render`: a take as a sound file, the same samples that the page plays."""
 
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -9,6 +10,7 @@ from isobath.cli.play import find_piece
 from isobath.cli.telling import Progress, as_json, print_json
 
 if TYPE_CHECKING:
+    from isobath.foreign.torchscript import ForeignModel
     from isobath.models.coder import Model
     from isobath.protocol.piece import Piece
 
@@ -35,9 +37,9 @@ def render(piece: str, take: str | None, out: Path, as_json: bool) -> None:
 
     found, load_model = _open(piece)
     chosen = find_take(found, take)
-    work = rendering(found, chosen, load_model, load_sound=Sounds(find_home()).load)
-    started = time.perf_counter()
-    with Progress(f'"{chosen.name}"', 1.0, quiet=as_json) as progress:
+    with closing(load_model), Progress(f'"{chosen.name}"', 1.0, quiet=as_json) as progress:
+        work = rendering(found, chosen, load_model, load_sound=Sounds(find_home()).load)
+        started = time.perf_counter()
         samples = write_rendering(out, work, progress.at)
     seconds, spent = samples / work.sample_rate, time.perf_counter() - started
     if as_json:
@@ -60,17 +62,26 @@ def render(piece: str, take: str | None, out: Path, as_json: bool) -> None:
 
 
 class _Loader:
-    """Models by name, each read once, from the library and from what a piece file brought along."""
+    """Models by name, each read once, from the library and from what a piece file brought along; another
+    program's plays in a confined process, made apart from the mix."""
 
     def __init__(self) -> None:
-        self._loaded: dict[str, Model] = {}
+        self._loaded: dict[str, Model | ForeignModel] = {}
 
     def __call__(self, name: str) -> "Model":
-        from isobath.library.load import load
+        from isobath.library.load import load_any
 
         if name not in self._loaded:
-            self._loaded[name] = load(name)
-        return self._loaded[name]
+            self._loaded[name] = load_any(name)
+        return cast("Model", self._loaded[name])
+
+    def close(self) -> None:
+        """End the processes."""
+        from isobath.models.coder import Model
+
+        for each in self._loaded.values():
+            if not isinstance(each, Model):
+                each.close()
 
 
 def _open(wanted: str) -> tuple["Piece", _Loader]:

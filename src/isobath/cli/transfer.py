@@ -70,8 +70,8 @@ _MEASURING = 0.1
 def transfer(sound: Path, models: tuple[str, ...], out: Path, as_json: bool, **settings: Any) -> None:
     """Let models play a SOUND file of any length: timbre transfer.
 
-    DIM is the number of a latent dimension, from 0, or the word it is labelled with (loudness, pitch,
-    brightness).
+    DIM is the number of a latent dimension, from 1, or the word it is labelled with (loudness, pitch,
+    brightness); `isobath info MODEL` lists both.
     """
     import time
 
@@ -130,13 +130,11 @@ def _part(text: str, opened: ExitStack) -> "Part":
 
 def _model(name: str, opened: ExitStack) -> "Heard":
     """A model of ours, or another program's in a confined process that ends with the stack."""
-    from isobath.library.load import load
+    from isobath.library.load import load_any
+    from isobath.models.coder import Model
 
-    if Path(name).suffix == ".ts":
-        from isobath.foreign.torchscript import open_model
-
-        return opened.enter_context(open_model(Path(name)))
-    return load(name)
+    found = load_any(name)
+    return found if isinstance(found, Model) else opened.enter_context(found)
 
 
 def _options(
@@ -168,17 +166,24 @@ def _options(
 
 
 def _change(option: str, text: str, models: Sequence["Heard"]) -> tuple[int, float]:
-    """`3=0.5` or `loudness=0.5`."""
+    """`3=0.5` or `loudness=0.5`: which dimension, from 0, and the number."""
     name, _, value = text.rpartition("=")
     try:
         number = float(value)
     except ValueError:
         number = float("nan")
     if not name or number != number:
-        raise UsageError(f"{option} {text} is not DIM=NUMBER. Write {option} 0=0.5, say.")
+        raise UsageError(f"{option} {text} is not DIM=NUMBER. Write {option} 1=0.5, say.")
     if name.isdigit():
-        return int(name), number
+        return _numbered(int(name), models), number
     return _labelled(name, models), number
+
+
+def _numbered(number: int, models: Sequence["Heard"]) -> int:
+    for model in models:
+        if not 1 <= number <= model.dims:
+            raise UsageError(f"{model.name} has the dimensions 1 to {model.dims}; there is no {number}.")
+    return number - 1
 
 
 def _labelled(word: str, models: Sequence["Heard"]) -> int:
@@ -189,7 +194,7 @@ def _labelled(word: str, models: Sequence["Heard"]) -> int:
         labels = [label.lower().split() for label in getattr(statistics, "labels", [])]
         fitting = [(abs(_share(label)), -d) for d, label in enumerate(labels) if label[:1] == [word.lower()]]
         if not fitting:
-            told = ", ".join(f"{d} {' '.join(label)}" for d, label in enumerate(labels) if label) or "nothing"
+            told = ", ".join(f"{d} {' '.join(each)}" for d, each in enumerate(labels, 1) if each) or "nothing"
             raise UsageError(
                 f"No dimension of {model.name} is labelled {word}. Labelled are: {told}. Or give a number."
             )
