@@ -76,6 +76,29 @@ class CachedConvTranspose1d(nn.ConvTranspose1d):
         return y[:, :, : y.shape[2] - self.rows]
 
 
+class Conv1d(nn.Conv1d):
+    """The same in a file that does not stream: silence around every call."""
+
+    def __init__(self, of: CachedConv1d) -> None:
+        super().__init__(
+            of.in_channels, of.out_channels, of.kernel_size, of.stride, 0, of.dilation, of.groups,
+            bias=of.bias is not None,
+        )  # fmt: skip
+        self.load_state_dict({k: v for k, v in of.state_dict().items() if k in ("weight", "bias")})
+        past = of.cache.padding
+        self._pad = (past // 2, past - past // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.pad(x, self._pad)
+        return F.conv1d(x, self.weight, self.bias, self.stride, (0,), self.dilation, self.groups)
+
+
+class ConvTranspose1d(nn.ConvTranspose1d):
+    def __init__(self, of: CachedConvTranspose1d) -> None:
+        super().__init__(of.in_channels, of.out_channels, of.kernel_size, of.stride, of.rows // 2, bias=False)
+        self.weight = of.weight
+
+
 class CachedSequential(nn.Sequential):
     pass
 
@@ -94,6 +117,32 @@ class AlignBranches(nn.Module):
         for branch, pad in zip(self.branches, self.paddings):  # noqa: B905  (TorchScript has no strict)
             found.append(pad(branch(x)))
         return found
+
+
+class Branches(nn.Module):
+    def __init__(self, of: AlignBranches) -> None:
+        super().__init__()
+        self.branches = of.branches
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        found: list[Tensor] = []
+        for branch in self.branches:
+            found.append(branch(x))  # noqa: PERF401  (TorchScript wants a typed list)
+        return found
+
+
+def offline(module: nn.Module) -> nn.Module:
+    """The net as a file that does not stream."""
+    for name, each in module.named_children():
+        made = offline(each)
+        if isinstance(each, CachedConv1d):
+            made = Conv1d(each)
+        elif isinstance(each, CachedConvTranspose1d):
+            made = ConvTranspose1d(each)
+        elif isinstance(each, AlignBranches):
+            made = Branches(each)
+        setattr(module, name, made)
+    return module
 
 
 class Residual(nn.Module):
@@ -454,10 +503,11 @@ def make(name: str) -> nn.Module:
 NAMES = ("v1", "v2", "v3", "discrete", "wasserstein", "spherical")
 
 
-def save(name: str, folder: Path) -> Path:
+def save(name: str, folder: Path, *, streaming: bool = True) -> Path:
     """The scripted file."""
-    path = folder / f"{name}_streaming.ts"
-    torch.jit.script(make(name).eval()).save(str(path))
+    path = folder / f"{name}{'_streaming' if streaming else ''}.ts"
+    made = make(name).eval()
+    torch.jit.script(made if streaming else offline(made)).save(str(path))
     return path
 
 

@@ -62,6 +62,23 @@ def test_an_imported_model_plays_what_the_file_plays(files: dict[str, Path], nam
     assert np.max(np.abs(model.decode(z) - wanted)) <= 1e-4 * np.max(np.abs(wanted))
 
 
+@pytest.mark.parametrize("name", ["v1", "v2"])
+def test_a_file_that_does_not_stream_streams_here(name: str, tmp_path: Path) -> None:
+    """The same latents, whole frames later; the same sound, later."""
+    path = save(name, tmp_path, streaming=False)
+    model, hop = quiet(path), 32
+    x = (0.3 * np.random.default_rng(1).standard_normal((1, 40 * hop))).astype(np.float32)
+    wanted, found = streamed(path, "encode", x, x.shape[1]), model.encode(x)
+    errors = [np.max(np.abs(found[:, 14 + d : 38] - wanted[:, 14 : 38 - d])) for d in range(12)]
+    assert min(errors) <= 1e-4 * np.max(np.abs(wanted))
+    z = np.random.default_rng(2).standard_normal((model.dims, 40)).astype(np.float32)
+    sound = streamed(path, "decode", z, 40)[0, 10 * hop : 24 * hop]
+    late = model.decode(z)[0]
+    shifts = range(1, 12 * hop)
+    errors = [np.max(np.abs(late[10 * hop + d : 24 * hop + d] - sound)) for d in shifts]
+    assert min(errors) <= 1e-4 * np.max(np.abs(sound))
+
+
 def test_half_precision_is_kept_only_where_nobody_hears_it(files: dict[str, Path]) -> None:
     model, whole = imported(files["v2"]), quiet(files["v2"])
     kinds = {model.tensors[o.weight].dtype.name for o in model.description.decoder if o.weight}

@@ -138,6 +138,13 @@ def padding_of(node: Node) -> int:
     raise Unfamiliar(f"{node.kind} of unknown length")
 
 
+def aligned(signals: list[Signal]) -> list[Signal]:
+    """All as late as the latest."""
+    last = max(signal.lag for signal in signals)
+    waits = [int(last - signal.lag) // signal.samples for signal in signals]
+    return [signal.waited(wait) for signal, wait in zip(signals, waits, strict=True)]
+
+
 class Walker:
     """Follows a net and writes a tape. `finals(node)` gives a node's fixed values."""
 
@@ -301,16 +308,55 @@ class Walker:
         samples = signal.samples // stride
         return Signal(out, weight.shape[1], samples, lag=signal.lag + (taps - stride) // 2 * samples)
 
+    # ---- the same of a file that does not stream: it hears the future, we wait for it ----
+
+    def _Conv1d(self, node: Node, signal: Signal) -> Signal:
+        """Output n hears up to n·stride + span − left; it is written once that has come in."""
+        weight, stride = weight_of(node), self.number(node, "stride")
+        dilation, groups = self.number(node, "dilation"), self.number(node, "groups")
+        span, left = (weight.shape[2] - 1) * dilation, self.left_padding(node)
+        fields = {}
+        if self.beside and weight.shape[1] == signal.channels + self.beside:
+            fields = self._noise_beside(signal, weight[:, signal.channels :])
+            weight, self.beside = weight[:, : signal.channels], 0
+        if weight.shape[1] * groups != signal.channels or signal.lag % signal.samples:
+            raise Unfamiliar(f"Conv1d of {weight.shape} taps")
+        newest = int(signal.lag) // signal.samples + span - left
+        frames = max(0, -(-(newest - stride + 1) // stride))
+        late = signal.late + stride - 1 + frames * stride - newest
+        source = replace(signal, late=late)
+        out = self._convolution("conv", node, source, weight, stride, dilation, groups, **fields)
+        samples = signal.samples * stride
+        return Signal(out, weight.shape[0], samples, lag=frames * samples)
+
+    def left_padding(self, node: Node) -> int:
+        """Rows of silence that a convolution puts in front."""
+        pad = node.attributes.get("_pad")
+        if not isinstance(pad, list | tuple) or not pad:
+            pad = self.finals(node).get("padding", (0,))
+        if isinstance(pad, list | tuple) and pad and isinstance(pad[0], int) and 0 <= pad[0] < 1 << 20:
+            return int(pad[0])
+        raise Unfamiliar(f"{node.kind} padded by {pad!r}")
+
+    def _ConvTranspose1d(self, node: Node, signal: Signal) -> Signal:
+        """Ours keeps the rows that it cuts off in front."""
+        found = self._CachedConvTranspose1d(node, signal)
+        return replace(found, lag=signal.lag + self.left_padding(node) * found.samples)
+
     # ---- branches ----
 
     def branches(self, node: Node, signal: Signal) -> list[Signal]:
         """Branches that start from one signal, each as late as its file says."""
         signal = self.tape.plain(signal)
-        waits = [padding_of(each) for each in numbered(child(node, "paddings"))]
-        found = []
-        for branch, wait in zip(numbered(child(node, "branches")), waits, strict=True):
-            found.append(self.walk(branch, signal).waited(wait))
-        return found
+        found = [self.walk(branch, signal) for branch in numbered(child(node, "branches"))]
+        return self.together(node, found)
+
+    def together(self, node: Node, signals: list[Signal]) -> list[Signal]:
+        """Signals that meet: as late as the file's caches make them, or all as the latest."""
+        if "paddings" not in node.attributes:
+            return aligned(signals)
+        waits = [padding_of(each) for each in numbered(child(node, "paddings"))][: len(signals)]
+        return [signal.waited(wait) for signal, wait in zip(signals, waits, strict=True)]
 
     def _Residual(self, node: Node, signal: Signal) -> Signal:
         return self._sum(self.branches(child(node, "aligned"), signal))

@@ -26,7 +26,18 @@ from isobath.errors import ModelMismatch
 from isobath.models.description import MOST_DIMS, Operation, Tensors
 
 from .archive import Archive
-from .layers import Signal, Tape, Unfamiliar, Walker, child, numbered, optional, padding_of, weight_of
+from .layers import (
+    Signal,
+    Tape,
+    Unfamiliar,
+    Walker,
+    aligned,
+    child,
+    numbered,
+    optional,
+    padding_of,
+    weight_of,
+)  # fmt: skip
 from .pickles import Node
 
 BASIS = "latent_basis"
@@ -99,11 +110,26 @@ class _Conversion:
     def __init__(self, archive: Archive, root: Node, dims: int | None, chance: bool) -> None:
         self.archive, self.root, self.wanted, self.chance = archive, root, dims, chance
         self.bank, self.encoder, self.decoder = (child(root, n) for n in ("pqmf", "encoder", "decoder"))
-        ahead = child(self.bank, "forward_conv").attributes.get("cumulative_delay", 1)
-        self.causal = ahead == 0
+        conv = child(self.bank, "forward_conv")
+        self.streams = "cache" in conv.attributes
+        self.causal = self._causal(conv)
+        self.counted = 0
+        """Samples of the filter bank's looking ahead that the encoder's frames wait for as well, so
+        that latents of a file that does not stream keep its grid of frames."""
         self.sample_rate = _whole(root, ("sr", "sampling_rate"), 4000, 400_000)
         self.channels = self._channels()
         self.bands = weight_of(child(self.bank, "forward_conv")).shape[0]
+
+    def _causal(self, conv: Node) -> bool:
+        """Whether nothing was allowed to hear the future."""
+        if self.streams:
+            return conv.attributes.get("cumulative_delay", 1) == 0
+        pad = conv.attributes.get("_pad")
+        return isinstance(pad, list | tuple) and list(pad[1:]) == [0]
+
+    def _past(self, conv: Node) -> int:
+        """Rows of past of a filter bank's convolution; one that does not stream keeps all its span."""
+        return padding_of(child(conv, "cache")) if self.streams else weight_of(conv).shape[2] - 1
 
     def _channels(self) -> int:
         found = self.root.attributes.get("n_channels", 1)
@@ -123,7 +149,7 @@ class _Conversion:
         bank = bank_delay(listens.tape, sounds.tape)
         return Imported(
             sample_rate=self.sample_rate, channels=self.channels, hop=hop, dims=latent.dims,
-            most_dims=latent.most, delay=round(top.lag + audio.lag) + bank, latent=latent.kind,
+            most_dims=latent.most, delay=round(top.lag - self.counted + audio.lag) + bank, latent=latent.kind,
             encoder=_needed(listens.tape, "mean"), decoder=_needed(sounds.tape, "audio"),
             tensors={**_used(listens.tape, "mean"), **_used(sounds.tape, "audio"), **latent.kept},
             generation=self._generation(), fidelity=latent.fidelity(),
@@ -144,7 +170,7 @@ class _Conversion:
     def _listen(self, walker: Walker) -> Signal:
         """Audio to the encoder's last rows."""
         conv = child(self.bank, "forward_conv")
-        weight, past = weight_of(conv), padding_of(child(conv, "cache"))
+        weight, past = weight_of(conv), self._past(conv)
         bands, one, taps = weight.shape
         if one != 1 or walker.number(conv, "stride") != bands:
             raise Unfamiliar(f"a filter bank of {weight.shape} taps")
@@ -157,14 +183,15 @@ class _Conversion:
             "analysis", Signal("audio", self.channels, 1), late=late, alternate=True,
             filters=walker.tape.keep("filters", filters * _signs(bands)),
         )  # fmt: skip
-        signal = Signal(out, bands * self.channels, bands)
+        self.counted = 0 if self.streams or self.causal else past - past // 2
+        signal = Signal(out, bands * self.channels, bands, lag=self.counted)
         encoder = child(self.encoder, "encoder") if "encoder" in self.encoder.attributes else self.encoder
         return walker.tape.plain(walker.walk(encoder, signal))
 
     def _synthesis(self, walker: Walker, signal: Signal) -> Signal:
         """Sub-bands to audio: one row of `bands` samples a row, newest band last in the file."""
         conv = child(self.bank, "inverse_conv")
-        weight, past = weight_of(conv), padding_of(child(conv, "cache"))
+        weight, past = weight_of(conv), self._past(conv)
         if weight.shape[:2] != (self.bands, self.bands) or signal.channels != self.bands * self.channels:
             raise Unfamiliar(f"a filter bank of {weight.shape} taps")
         phases = weight[::-1, :, ::-1]  # by sample of the row, band, rows ago
@@ -192,18 +219,15 @@ class _Conversion:
         """The first generation: tanh(wave) times loudness, and noise once it was trained."""
         tape, synth = walker.tape, child(self.decoder, "synth")
         branches = numbered(child(synth, "branches"))
-        waits = [padding_of(each) for each in numbered(child(synth, "paddings"))]
-        if len(branches) not in (2, 3) or len(waits) != len(branches):
+        if len(branches) not in (2, 3):
             raise Unfamiliar(f"{len(branches)} branches of sound")
         top = tape.plain(top)
-        wave = walker.walk(branches[0], top).waited(waits[0])
-        loud = walker.walk(branches[1], top).waited(waits[1])
-        wave = tape.activated(wave, "tanh")
-        loud = tape.activated(loud, "gate")
-        fields: dict[str, Any] = {}
+        found = [walker.walk(branch, top) for branch in branches[:2]]
         if len(branches) == 3 and self._warmed():
-            noise = self._noise(walker, branches[2], top).waited(waits[2])
-            fields = {"add": noise.name, "add_late": noise.late}
+            found.append(self._noise(walker, branches[2], top))
+        wave, loud, *rest = walker.together(synth, found)
+        wave, loud = tape.activated(wave, "tanh"), tape.activated(loud, "gate")
+        fields: dict[str, Any] = {"add": rest[0].name, "add_late": rest[0].late} if rest else {}
         out = tape.write("multiply", wave, by=loud.name, **fields)
         return replace(wave, name=out, late=0)
 
@@ -229,6 +253,7 @@ class _Conversion:
             out = tape.write("multiply", wave, by=gate.name, by_late=gate.late)
             wave = replace(wave, name=out, late=0)
         if noise is not None:
+            wave, noise = (wave, noise) if self.streams else aligned([wave, noise])
             wave = walker.added(wave, tape.plain(noise))
         return tape.activated(wave, "tanh")
 
