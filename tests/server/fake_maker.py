@@ -101,6 +101,9 @@ class Run:
                 self.tell("training")
             if self.step % CHECKPOINT == 0:
                 self.save()
+            if "slow to begin" in self.name and self.asked:
+                self.tell("failed", "KeyboardInterrupt: ")
+                sys.exit(1)
             if "die" in self.name:
                 os._exit(3)
             if "fail" in self.name:

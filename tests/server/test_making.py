@@ -233,6 +233,27 @@ def test_a_training_that_fails_says_why(bench, name, says):
     assert says in run.message
 
 
+def test_a_training_that_complains_of_being_stopped_is_stopped_all_the_same(bench, monkeypatch):
+    monkeypatch.setenv("FAKE_STEPS", "400")
+    id = bench.start(bench.set(), "slow to begin")
+    bench.until(lambda told: told.runs[0].step >= 5)
+    bench.post(f"/making/runs/{id}/stop")
+    assert bench.until_run(id, "stopped", "failed").state == "stopped"
+    assert bench.until(lambda told: told.runs[0].message == "")
+
+
+def test_a_part_of_a_course_is_asked_for_in_steps(bench):
+    body = {"name": "Roof", "set": bench.set(), "config": "instrument", "share": 0.25}
+    id = bench.post("/making/runs", body)["id"]
+    order = msgspec.json.decode((bench.served.library.home.runs / f"{id}.json").read_bytes())
+    assert (order["phase1_steps"], order["phase2_steps"]) == (5, 5)
+    bench.post("/making/runs", body | {"share": 0}, 400)
+    assert "'piano'" in bench.post("/making/runs", body | {"base": "piano"}, 404)["sentence"]
+    based = bench.post("/making/runs", body | {"base": "whale"}, 404)  # not in this library
+    assert "whale" in based["sentence"]
+    bench.until_run(id, "finished")
+
+
 def test_a_training_goes_on_without_the_server_and_is_found_again(home, static, monkeypatch):
     monkeypatch.setenv("FAKE_STEPS", "2000")
     with working(home, static) as bench:

@@ -52,11 +52,12 @@ CHANGES = {
     help="Share of variance the exported latents keep.",
 )
 @click.option("--export", "only_export", is_flag=True, help="Only write the model of what is there.")
+@click.option("--quick", is_flag=True, help="With --export: at once, and nothing measured.")
 @click.option("--install", is_flag=True, help="Take the finished model into the library.")
 @as_json
 def train(
     sounds: Path, out: Path, config: str | None, name: str | None, device: str, start: str | None,
-    fidelity: float, only_export: bool, install: bool, as_json: bool, **options: Any,
+    fidelity: float, only_export: bool, quick: bool, install: bool, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Train a model on a prepared SET.
 
@@ -80,7 +81,10 @@ def train(
     try:
         made = run.plan(order, opened)
         say = _speaker(as_json)
-        path = run.finish(order, made, opened) if only_export else run.begin(order, made, opened, say)
+        if only_export:
+            path = run.finish(order, made, opened, quick=quick)
+        else:
+            path = run.begin(order, made, opened, say)
         if parallel.rank() == 0:
             _end(path, order, install, as_json)
     finally:

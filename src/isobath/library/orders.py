@@ -51,6 +51,8 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     pid: int = 0
     """The process that trains."""
     stopping: bool = False
+    halted: bool = False
+    """It was stopped by hand, whatever it said then."""
     failure: str = ""
     model: str = ""
     """Name in the library of the model that was made of it last."""

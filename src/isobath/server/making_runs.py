@@ -100,6 +100,8 @@ class RunBench:
             return "waiting", "It begins when the training before it has ended."
         if told.state == "finished":
             return "finished", told.message
+        if order.halted:
+            return "stopped", ""
         if order.failure or told.state == "failed":
             return "failed", order.failure or told.message
         if told.state == "training":
@@ -142,14 +144,20 @@ class RunBench:
         failure = ""
         if (wrong or told.state == "failed") and told.state != "finished":
             failure = last_words(beside(folder, ".log")) or told.message or _died(code)
-        ended = msgspec.structs.replace(order, pid=0, wanted=False, stopping=False, failure=failure)
+        if order.stopping:
+            failure = ""
+        ended = msgspec.structs.replace(
+            order, pid=0, wanted=False, stopping=False, halted=order.stopping, failure=failure
+        )
         self._keep(folder, ended)
 
     def _begin(self, folder: Path) -> None:
         order = self._order(folder)
         try:
             pid = self._processes.start(folder, self._training(folder, order), beside(folder, ".log"))
-            begun = msgspec.structs.replace(order, wanted=False, pid=pid, stopping=False, failure="")
+            begun = msgspec.structs.replace(
+                order, wanted=False, pid=pid, stopping=False, halted=False, failure=""
+            )
         except SaveError as error:
             begun = msgspec.structs.replace(order, wanted=False, failure=str(error))
         self._keep(folder, begun)
@@ -227,7 +235,7 @@ class RunBench:
             return folder, None
         if not saved:
             raise UsageError("Nothing has been saved of this training yet. Wait for its first checkpoint.")
-        return folder, [*self._training(folder, self._order(folder)), "--export"]
+        return folder, [*self._training(folder, self._order(folder)), "--export", "--quick"]
 
     def note_model(self, id: str, model: str) -> None:
         """Remember which model of the library was made of a training."""
@@ -242,7 +250,7 @@ def export(command: list[str], folder: Path) -> Path:
         UsageError: no model came of it; the sentence says why.
     """
     log = beside(folder, ".export.log")
-    process = start(command, log)
+    process = start(command, log, niceness=0)  # somebody waits for it
     try:
         code = process.wait(EXPORT_SECONDS)
     except subprocess.TimeoutExpired:

@@ -21,7 +21,7 @@ NICENESS = 10
 LOG_TAIL = 8192
 
 
-def start(command: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
+def start(command: Sequence[str], log: Path, niceness: int = NICENESS) -> "subprocess.Popen[bytes]":
     """A process of its own that writes what it says to the end of `log`.
 
     Raises:
@@ -35,16 +35,16 @@ def start(command: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+                creationflags=(getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) if niceness else 0)
                 | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
     except OSError as error:
         raise SaveError(
             f"{Path(command[0]).name} could not be started ({error.strerror}). Make room, and try again."
         ) from error
-    if hasattr(os, "setpriority"):
+    if niceness and hasattr(os, "setpriority"):
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+            os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
     return process
 
 

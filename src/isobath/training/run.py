@@ -43,6 +43,8 @@ CLIP_SECONDS = 4.0
 LISTENED = 3
 """Clips that are written for listening, of those that are measured."""
 STATISTICS_MINUTES = 6.0
+QUICK_MINUTES = 1.5
+"""The same for a model that is wanted at once."""
 """Of training sound that a model's latents are surveyed on when it is exported."""
 MEASURED_SECONDS = 60.0
 """Of validation sound that a finished model is measured on; `isobath evaluate` takes more."""
@@ -244,19 +246,20 @@ def measure(trainer: Trainer, clips: list[Tensor]) -> tuple[dict[str, float], li
     return {"distance": float(np.mean(stft)), "log_mel_db": float(np.mean(mel))}, pairs
 
 
-def surveyed(sounds: Set, shape: AnyShape) -> list[Recording]:
+def surveyed(sounds: Set, shape: AnyShape, minutes: float = STATISTICS_MINUTES) -> list[Recording]:
     """Pieces of the training side, some minutes in all, for a model's statistics."""
     encoder = Model(shape, 0).encoder
     piece = int(15 * shape.sample_rate) // shape.hop * shape.hop
     whole = sounds.samples("train")
-    count = max(1, min(int(STATISTICS_MINUTES * 4), whole // piece))
+    count = max(1, min(int(minutes * 4), whole // piece))
     length = min(piece, max(whole, 2 * shape.sample_rate) // shape.hop * shape.hop)
     starts = [int(whole * i / count) for i in range(count)]
     return [corpus.recording(f"{s}", sounds.crop("train", s, length), shape, encoder) for s in starts]
 
 
-def finish(order: Order, made: Plan, sounds: Set) -> Path:
-    """Export the best checkpoint of the last phase reached: the model and its card."""
+def finish(order: Order, made: Plan, sounds: Set, *, quick: bool = False) -> Path:
+    """Export the best checkpoint of the last phase reached: the model and its card. Quickly: with the
+    statistics of less sound, and nothing measured."""
     best, last = order.out / "best.pt", order.out / "checkpoint.pt"
     checkpoint = best if best.exists() else last
     if not checkpoint.exists():
@@ -269,13 +272,15 @@ def finish(order: Order, made: Plan, sounds: Set) -> Path:
     words = export.Words(made.name, made.name, about, licence="", credit="")
     path = order.out / f"{made.name}.safetensors"
     family = isinstance(shape, Family)
+    minutes = QUICK_MINUTES if quick else STATISTICS_MINUTES
     export.finish(
-        checkpoint, surveyed(sounds, shape), _names(sounds, "validation"), words, path, made.course,
+        checkpoint, surveyed(sounds, shape, minutes), _names(sounds, "validation"), words, path, made.course,
         fidelity=order.fidelity if family else 1.0, heard=_names(sounds, "train"),
         minutes=sounds.samples("train") / sounds.sample_rate / 60,
     )  # fmt: skip
-    heard = of_set(sounds, MEASURED_SECONDS)
-    export.add_quality(path, evaluation.measure(load(path), heard).figures)
+    if not quick:
+        heard = of_set(sounds, MEASURED_SECONDS)
+        export.add_quality(path, evaluation.measure(load(path), heard).figures)
     saving.write(path.with_suffix(".md"), card(reference.load(path).description))
     return path
 
@@ -326,6 +331,10 @@ def begin(order: Order, made: Plan, sounds: Set, say: Speaker) -> Path | None:
         if run:
             run.state("failed", str(error))
         raise
+    except KeyboardInterrupt:  # before the first step, or after the last one
+        if run:
+            run.state("stopped")
+        return None
     except BaseException as error:
         if run:
             run.state("failed", f"{type(error).__name__}: {error}")
