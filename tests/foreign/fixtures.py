@@ -334,6 +334,15 @@ class Bare(Listed):
         return self.blur(x)
 
 
+class BareAndNoisy(Bare):
+    """The same with a noise of its own, as loud as the sound."""
+
+    @torch.jit.export
+    def decode(self, z: Tensor) -> Tensor:
+        y = self.blur(self.up(z))
+        return y + 0.1 * torch.randn_like(y)
+
+
 class MsPrior(Listed):
     """Latents to latents and the perplexity; one voice, a loop, an empty method for the buffer."""
 
@@ -718,6 +727,7 @@ FIXTURES: dict[str, Callable[[], nn.Module]] = {
     "spherical": Spherical,
     "fork": Forked,
     "not_streaming": Bare,
+    "not_streaming_noisy": BareAndNoisy,
     "msprior": MsPrior,
     "after_audio": AfterAudio,
     "after_midi": AfterMidi,

@@ -187,6 +187,12 @@ def test_an_export_without_memory_is_faded_instead_of_clicking(opened: ForeignMo
     assert np.abs(np.diff(rough[0, 4096:-4096])).max() > 3 * np.abs(np.diff(played[0, 8192:-4096])).max()
 
 
+@row("not_streaming_noisy")
+def test_missing_memory_is_noticed_under_noise(opened: ForeignModel) -> None:
+    assert opened.tried("decode").random
+    assert not any(tried.streams for tried in opened.description.methods)
+
+
 @row("msprior")
 def test_a_prior_for_one_voice_runs_for_several(opened: ForeignModel) -> None:
     assert opened.dims == 0

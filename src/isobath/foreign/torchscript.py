@@ -485,7 +485,7 @@ def open_model(
     if description is None:
         told("trying it")
         try:
-            description = try_out(process, archive, passed.operations)
+            description = try_out(process, passed.operations)
         except BaseException:
             process.stop()
             raise

@@ -7,6 +7,7 @@ through it. All that is measured here, on fresh copies in the confined process, 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import lcm
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 from isobath.errors import ModelFailed
 
 from . import wire
-from .archive import Archive
 from .facts import Description, Tried
 from .process import Process
 from .streams import Stream
@@ -29,6 +29,12 @@ LONGEST_BLOCK = 1 << 17
 
 SECONDS = 30.0
 """Longest time for one trial call."""
+
+LONG_SAMPLES = 1 << 15
+"""Length of the tests for memory and chance: some models answer after half a second only."""
+
+LONG_SECONDS = 3.0
+"""How long one such test may take."""
 
 MOST_CODES = 1 << 16
 
@@ -65,8 +71,8 @@ class _Outcome:
 class Trial:
     """Everything that is measured of one model."""
 
-    def __init__(self, process: Process, archive: Archive, sample_rate: int) -> None:
-        self._process, self._archive, self._rate = process, archive, sample_rate
+    def __init__(self, process: Process, sample_rate: int) -> None:
+        self._process, self._rate = process, sample_rate
         self._latents: dict[tuple[int, int], Frames] = {}
         self._noise = np.random.default_rng(0)
 
@@ -141,7 +147,7 @@ class Trial:
     def _joins(self, tried: Tried) -> Tried:
         """Whether the method draws random numbers, and whether its blocks join."""
         method, block = tried.method, tried.block
-        rounds = max(1, 2048 // block)
+        rounds = self._rounds(tried)
         first, second = (self.input_moving(method, rounds * block, part) for part in (0, 1))
         try:
             fresh = self._sequence(tried, [second], seed=1)
@@ -151,17 +157,40 @@ class Trial:
             tried = msgspec.structs.replace(tried, random=noise > CLOSE)
             if tried.exact or _distance(fresh, after) > CLOSE:
                 return tried  # it has a past
-            whole = self._sequence(tried, [np.concatenate([first, second], axis=1)], seed=1)
-            cut = self._sequence(tried, [first, second], seed=1)
-            joined = _distance(whole, cut) <= max(CLOSE, 1.5 * noise) or self._has_caches()
-            return msgspec.structs.replace(tried, streams=joined)
+            return msgspec.structs.replace(tried, streams=not self._looks_around(tried, first, second))
         except ModelFailed:
             return tried
 
+    def _rounds(self, tried: Tried) -> int:
+        """Blocks of a longer test: what a model does may come out of it half a second later."""
+        if tried.exact:
+            return 4
+        many = max(1, LONG_SAMPLES // tried.block)
+        given = self.input(tried.method, tried.block * max(1, many // 8))
+        begun = time.monotonic()
+        self._try(tried.method, given)
+        spent = 8 * (time.monotonic() - begun)
+        return max(1, min(many, int(many * LONG_SECONDS / max(spent, 1e-3))))
+
+    def _looks_around(self, tried: Tried, first: Frames, second: Frames) -> bool:
+        """Whether what comes out of one half of a block depends on the other half: then blocks of a method
+        without a past do not join. The random numbers are the same each time."""
+        halves = [(first, second), (second, second), (first, first)]
+        whole, before, behind = (
+            self._sequence(tried, [np.concatenate(pair, axis=1)], seed=1) for pair in halves
+        )
+        half = whole.shape[1] // 2
+        past = _distance(whole[:, half:], before[:, half:])
+        future = _distance(whole[:, :half], behind[:, :half])
+        return max(past, future) > CLOSE
+
     def input_moving(self, method: Method, samples: int, part: int) -> Frames:
-        """Something that differs from part to part."""
+        """Something that differs from part to part: backwards, the channels too, or else silence."""
         given = self.input(method, samples)
-        return given if part == 0 else np.ascontiguousarray(given[:, ::-1])
+        if part == 0:
+            return given
+        other = np.ascontiguousarray(given[::-1, ::-1])
+        return other if _distance(given, other) > 0.1 else np.zeros_like(given)
 
     def _sequence(self, tried: Tried, blocks: list[Frames], seed: int) -> Frames:
         """Blocks one after the other through a fresh copy, each with the same random numbers."""
@@ -180,15 +209,6 @@ class Trial:
                         raise ModelFailed("its arrays change their shape")
                     found.append(chosen)
         return np.concatenate(found, axis=1)
-
-    def _has_caches(self) -> bool:
-        """Whether the file holds the memory of streaming convolutions."""
-        for path, node in self._archive.root.nodes():
-            if any(isinstance(v, np.ndarray) and v.ndim == 3 for v in node.attributes.values()) and (
-                "cache" in path.rpartition(".")[2].lower() or "cach" in node.kind.lower()
-            ):
-                return True
-        return False
 
     def codes(self, encode: Tried | None, decode: Tried | None) -> int:
         """How many codes a decoder knows, if its latents are codes; 0 if they are not."""
@@ -292,7 +312,7 @@ class Copy:
         return found
 
 
-def try_out(process: Process, archive: Archive, operations: tuple[str, ...] = ()) -> Description:
+def try_out(process: Process, operations: tuple[str, ...] = ()) -> Description:
     """Measure a model that runs in a process.
 
     Raises:
@@ -306,7 +326,7 @@ def try_out(process: Process, archive: Archive, operations: tuple[str, ...] = ()
     if not 1000 <= rate <= 1_000_000:
         rate = 44100
         notes.append("It does not say its sample rate; 44100 Hz is assumed.")
-    trial = Trial(process, archive, rate)
+    trial = Trial(process, rate)
     methods = trial.methods()
     if not any(m.works for m in methods):
         why = methods[0].why if methods else "it has no methods with ratios, as nn~ wants them"
