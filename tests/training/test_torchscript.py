@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from isobath.errors import ModelDamaged, SaveError
+from isobath.foreign.archive import read
+from isobath.foreign.gate import check
 from isobath.models.coder import Model
 from isobath.training.torchscript import register, scripted, write
 from tests.models.small_models import newer_model, small_model
@@ -118,6 +120,11 @@ def test_the_file_holds_no_more_than_the_weights_and_what_one_voice_needs(
     weights = sum(b.numel() for _, b in module.named_buffers()) - kept
     assert kept < 0.5 * weights
     assert not list(module.parameters())
+
+
+def test_it_passes_the_gate_that_strangers_pass(exported: tuple[Model, Path, Any]) -> None:
+    _, path, _ = exported
+    assert check(read(path)).classes > 5
 
 
 def test_what_does_not_null_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
