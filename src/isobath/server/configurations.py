@@ -12,7 +12,7 @@ from isobath.protocol.making import Configuration
 WORDS: dict[str, tuple[str, str]] = {
     "instrument": (
         "Instrument",
-        "For playing: answers at once, and holds a sound for as long as you stay. Begin with this one.",
+        "For playing: answers at once, and holds a sound for as long as you stay. Begin here.",
     ),
     "slow": (
         "Slow water",
@@ -34,12 +34,21 @@ FIRST = tuple(WORDS)
 """The order in which they are offered."""
 
 
-def _parameters(name: str) -> int:
-    return PARAMETERS.get(name, 0)
-
-
-PARAMETERS: dict[str, int] = {}
-"""Numbers in the decoder that is played, counted with 44.1 kHz mono."""
+PARAMETERS = {
+    "instrument": 905_168,
+    "slow": 1_298_768,
+    "low_latency": 2_993_920,
+    "v1": 10_786_608,
+    "v2": 15_477_632,
+    "v2_small": 3_656_144,
+    "v3": 15_490_592,
+    "raspberry": 843_696,
+    "onnx": 2_904_896,
+    "discrete": 17_250_176,
+    "wasserstein": 15_552_896,
+    "spherical": 15_477_632,
+}
+"""Numbers in the decoder that is played, counted at 44.1 kHz and in mono."""
 
 
 def configurations(paces: Mapping[str, float]) -> tuple[Configuration, ...]:
@@ -64,7 +73,7 @@ def _told(found: Any, pace: float | None, default: bool) -> Configuration:
         delay_ms=1000.0 * shape.delay / shape.sample_rate,
         frames_a_second=shape.sample_rate / shape.hop,
         dims=shape.dims,
-        parameters=_parameters(found.name),
+        parameters=PARAMETERS.get(found.name, 0),
         phase1_steps=course.steps,
         phase2_steps=course.adversarial_steps,
         seconds_a_step=pace,

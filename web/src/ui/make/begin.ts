@@ -146,13 +146,14 @@ function ours(each: Configuration): boolean {
   return each.default || each.name === "slow";
 }
 
+const milliseconds = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+
 function facts(each: Configuration): string {
   const found = [
-    `delay ${each.delay_ms < 10 ? each.delay_ms.toFixed(1) : Math.round(each.delay_ms)} ms`,
-    `${Math.round(each.frames_a_second)} latents a second`,
+    `${milliseconds(each.delay_ms)} late, and a frame of ${milliseconds(1000 / each.frames_a_second)}`,
     `${each.dims} dimensions`,
   ];
-  if (each.parameters > 0) found.push(`${(each.parameters / 1e6).toFixed(1)} M parameters`);
+  if (each.parameters > 0) found.push(`${(each.parameters / 1e6).toFixed(1)} M parameters to play`);
   return found.join(" · ");
 }
 
