@@ -1,6 +1,7 @@
 """Sounds that pieces play with: kept once, to the sample, and taken along."""
 
 import io
+import os
 import zipfile
 
 import msgspec
@@ -128,3 +129,16 @@ def test_a_piece_cannot_name_a_file_outside(library):
         library.pieces.add(listening("../../secret"))
     with pytest.raises(PieceDamaged, match="no id of a sound"):
         library.pieces.add(listening("0" * 64, "/etc/passwd"))
+
+
+def test_emptying_the_trash_keeps_every_sound_that_a_history_names(library, room):
+    used, undone, alone, fresh = (room(noise(0.1 * k), name=f"{k}.wav").id for k in (1, 2, 3, 4))
+    kept = library.pieces.add(listening(undone))
+    changed = msgspec.structs.replace(listening(None, used), id=kept.id)
+    library.pieces.change("page", 1, changed, "Other source")
+    trashed = library.pieces.add(listening(alone))
+    library.pieces.trash(trashed.id)
+    for id in (used, undone, alone):
+        os.utime(library.sounds.path(id), (0, 0))
+    assert library.empty_trash() == 1
+    assert [library.sounds.holds(id) for id in (used, undone, alone, fresh)] == [True, True, False, True]

@@ -128,5 +128,5 @@ def empty_trash(yes: bool) -> None:
         if not yes:
             shown = ", ".join(f'"{name}"' for name in names)
             click.confirm(f"Delete {shown} for good?", abort=True)
-        count = library.pieces.empty_trash()
+        count = library.empty_trash()
     click.echo(f"{count} deleted.")

@@ -5,6 +5,7 @@ goes. A change after an undo starts a new branch; the old one stays until it is 
 functions run inside a transaction of the caller.
 """
 
+import re
 import sqlite3
 import zlib
 from collections.abc import Mapping
@@ -17,6 +18,9 @@ from isobath.protocol.piece import Piece
 
 KEPT = 1000
 """Revisions kept per piece; beyond it the oldest go."""
+
+SOUND_NAME = re.compile(rb"[0-9a-f]{64}")
+"""What may be a sound's id, wherever it stands in a row."""
 
 Revision = int
 """A row of `revisions`."""
@@ -170,3 +174,19 @@ def prune(connection: sqlite3.Connection, piece: str, current: Revision) -> None
 def sweep(connection: sqlite3.Connection) -> None:
     """Forget parts that no revision uses any more."""
     connection.execute("DELETE FROM parts WHERE sha256 NOT IN (SELECT part FROM uses)")
+
+
+def sounds_named(connection: sqlite3.Connection) -> set[str]:
+    """Every sound that some revision of some piece may name, histories and trash included.
+
+    Raises:
+        PieceDamaged: a row cannot be read, so nobody knows what it names.
+    """
+    found: set[str] = set()
+    for table in ("revisions", "parts"):
+        for (body,) in connection.execute(f"SELECT body FROM {table}"):
+            try:
+                found.update(each.decode() for each in SOUND_NAME.findall(zlib.decompress(body)))
+            except zlib.error as error:
+                raise PieceDamaged(f"A row of the library cannot be read ({error}).") from error
+    return found

@@ -7,8 +7,8 @@ from typing import IO, Self
 
 import msgspec
 
-from isobath.errors import SaveError
-from isobath.library import exchange
+from isobath.errors import PieceDamaged, SaveError
+from isobath.library import exchange, history
 from isobath.library.backup import back_up, open_or_recover
 from isobath.library.examples import copy_of, examples, is_example, read_example
 from isobath.library.home import Home
@@ -122,6 +122,18 @@ class Library:
         original = self.read(id)
         named = msgspec.structs.replace(original, id=fresh_id(), name=name or f"{original.name} copy")
         return self.pieces.add(named, "Duplicate")
+
+    def empty_trash(self) -> int:
+        """Take every piece in the trash out for good, and the sounds that nothing names any more; how many
+        pieces.
+
+        Raises:
+            SaveError: the disk refuses.
+        """
+        count = self.pieces.empty_trash()
+        with suppress(PieceDamaged):  # rather keep a sound too many
+            self.sounds.keep_only(self.pieces.alone(history.sounds_named))
+        return count
 
     def export(self, id: str, version: str) -> bytes:
         """A piece as one file.

@@ -6,6 +6,7 @@ of 24 bits or fewer keeps its very samples, so that a take with live input repla
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -121,6 +122,14 @@ class Sounds:
             )
         audio, rate = read_audio(self.path(id))
         return resample(audio, rate, sample_rate)
+
+    def keep_only(self, named: set[str], now: float | None = None) -> None:
+        """Delete the sounds that are not named and were not brought today: a page may be about to."""
+        day_ago = (time.time() if now is None else now) - 86400
+        for path in self._home.heard.glob("*.flac"):
+            with suppress(OSError):
+                if path.stem not in named and path.stat().st_mtime < day_ago:
+                    path.unlink()
 
     def _part(self) -> Path:
         try:
