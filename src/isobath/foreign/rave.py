@@ -123,9 +123,9 @@ class _Conversion:
     def _causal(self, conv: Node) -> bool:
         """Whether nothing was allowed to hear the future."""
         if self.streams:
-            return conv.attributes.get("cumulative_delay", 1) == 0
+            return bool(conv.attributes.get("cumulative_delay", 1) == 0)
         pad = conv.attributes.get("_pad")
-        return isinstance(pad, list | tuple) and list(pad[1:]) == [0]
+        return isinstance(pad, list | tuple) and bool(list(pad[1:]) == [0])
 
     def _past(self, conv: Node) -> int:
         """Rows of past of a filter bank's convolution; one that does not stream keeps all its span."""
