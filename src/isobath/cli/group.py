@@ -18,6 +18,8 @@ COMMANDS = {
     "export": "isobath.cli.export:export",
     "train": "isobath.cli.train:train",
     "evaluate": "isobath.cli.evaluate:evaluate",
+    "prior": "isobath.cli.prior:prior",
+    "generate": "isobath.cli.prior:generate",
     "pieces": "isobath.cli.pieces:pieces",
     "render": "isobath.cli.render:render",
     "transfer": "isobath.cli.transfer:transfer",

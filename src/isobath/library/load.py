@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isobath.errors import ModelMismatch
+from isobath.errors import ModelMismatch, ModelUnknown
 from isobath.library.home import find_home
 from isobath.library.models import Models
 from isobath.models import coder
 from isobath.models.coder import Model
+from isobath.models.prior import Prior, prior_path, read_prior
 
 if TYPE_CHECKING:
     from isobath.foreign.torchscript import ForeignModel
@@ -79,3 +80,26 @@ def load_any(name: str | Path) -> "Model | ForeignModel":
 
         return open_model(found.path, found.description)
     return coder.load(model_path(name))
+
+
+def prior_place(name: str | Path) -> Path:
+    """Where a model's prior is kept: beside a file of yours, else in the library under the model's name."""
+    path = Path(name)
+    if path.suffix == ".safetensors" or len(path.parts) > 1:
+        return prior_path(path)
+    return find_home().models / f"{name}.prior"
+
+
+def load_prior(name: str | Path) -> Prior:
+    """The prior of a model: one of your own, or the one that came with it.
+
+    Raises:
+        ModelUnknown: it has none.
+        ModelDamaged, ModelNewer: it has one that cannot be used.
+    """
+    for place in (prior_place(name), prior_path(model_path(name))):
+        if place.is_file():
+            return read_prior(place)
+    raise ModelUnknown(
+        f"{name} has no prior, so it cannot dream yet. Train one with: isobath prior {name} SET"
+    )

@@ -1,0 +1,33 @@
+// The page dreams what Python dreams: tests/golden/prior.json holds a small prior and what it dreamt there.
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { Dreaming, type Prior, readPrior } from "./prior";
+
+const golden = JSON.parse(readFileSync(new URL("../../../tests/golden/prior.json", import.meta.url), "utf8"));
+
+function file(): ArrayBuffer {
+  const bytes = Uint8Array.from(atob(golden.file), (c) => c.charCodeAt(0));
+  return bytes.buffer;
+}
+
+test("every dream is the same to the last bit", () => {
+  const prior: Prior = readPrior(file());
+  for (const { seed, temperature, latents } of golden.dreams) {
+    const dream = new Dreaming(prior, seed, temperature);
+    latents.forEach((row: number[], frame: number) => {
+      expect(Array.from(dream.at(frame))).toEqual(row.map(Math.fround));
+    });
+  }
+});
+
+test("asked from the beginning it dreams the same again", () => {
+  const dream = new Dreaming(readPrior(file()), 3, 1);
+  const once = Array.from({ length: 30 }, (_, frame) => Array.from(dream.at(frame)));
+  const again = Array.from({ length: 30 }, (_, frame) => Array.from(dream.at(frame)));
+  expect(again).toEqual(once);
+});
+
+test("what is no prior is refused", () => {
+  expect(() => readPrior(new ArrayBuffer(16))).toThrow();
+});
