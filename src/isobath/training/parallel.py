@@ -65,9 +65,11 @@ def add_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
     """Sum gradients over all processes, in one message."""
     if not together():
         return
-    grads = [p.grad for p in parameters if p.grad is not None]
-    if not grads:
-        return
+    grads = []
+    for p in parameters:
+        if p.grad is None:  # what this process heard did not reach it; another's may have
+            p.grad = torch.zeros_like(p)
+        grads.append(p.grad)
     flat = torch.cat([g.reshape(-1) for g in grads])
     dist.all_reduce(flat)
     start = 0

@@ -32,6 +32,11 @@ from .settings import AnyShape, Course, shape_from
 
 CHECKPOINT = 2
 """Layout of a checkpoint; 1 had no such number."""
+FIGURES = (
+    "loss", "spectral", "bands", "held", "wave", "divergence", "discrepancy", "commitment", "movement",
+    "adversarial", "matching", "critic",
+)  # fmt: skip
+"""What a step may tell of itself."""
 _SETTLE = 20
 """Frames after which a held latent's sound is steady: the decoder's memory, and a little."""
 
@@ -284,10 +289,13 @@ class Trainer:
 
     def _apply(self, total: dict[str, Tensor]) -> dict[str, float]:
         """Bring the processes' gradients and figures together, and take the step."""
-        parallel.add_gradients(self.model.parameters())
-        names = sorted(total)
-        values = torch.stack([total[name] for name in names])
-        parallel.add_up(values)
+        learning = self.model.decoder if self._frozen() else self.model
+        parallel.add_gradients(learning.parameters())
+        # Not every process has every figure: each says which it has.
+        zero = torch.zeros((), device=self.device)
+        had = torch.tensor([float(name in total) for name in FIGURES], device=self.device)
+        values = torch.stack([total.get(name, zero) for name in FIGURES])
+        parallel.add_up(values, had)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.course.clip)
         if torch.isfinite(norm):
             self.optimiser.step()
@@ -298,7 +306,8 @@ class Trainer:
             critic = nn.utils.clip_grad_norm_(self.discriminator.parameters(), 100.0)
             if torch.isfinite(critic):
                 self.critic_optimiser.step()
-        figures = dict(zip(names, values.tolist(), strict=True))
+        there = zip(FIGURES, values.tolist(), had.tolist(), strict=True)
+        figures = {name: value for name, value, known in there if known}
         return {**figures, "gradient": float(norm)}
 
     @torch.no_grad()
