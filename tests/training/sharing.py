@@ -10,6 +10,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from isobath.corpora import open_set
 from isobath.training import parallel
 from isobath.training.corpus import Prepared

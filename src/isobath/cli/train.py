@@ -72,10 +72,8 @@ def train(
     if options["augment"] is not None:
         changes["augment"] = tuple(each.strip() for each in options["augment"].split(",") if each.strip())
     changes.setdefault("threads", threads())
-    dims = options["dims"]
-    order = run.Order(
-        sounds, out, config, name, changes, {"dims": dims} if dims else {}, device, start, fidelity
-    )
+    start = _start(start)
+    order = run.Order(sounds, out, config, name, changes, options["dims"], device, start, fidelity)
     opened = open_set(sounds)
     parallel.begin(device)
     try:
@@ -102,6 +100,15 @@ def training_parts() -> dict[str, Any]:
             raise
         raise UsageError("Training needs PyTorch. Install it with: pip install 'isobath[train]'") from error
     return {"parallel": parallel, "run": run}
+
+
+def _start(start: str | None) -> str | None:
+    """A model's name as its file; paths as they are."""
+    if start is None or Path(start).exists():
+        return start
+    from isobath.library.load import model_path
+
+    return str(model_path(start))
 
 
 def threads() -> int:

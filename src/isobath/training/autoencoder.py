@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import bottleneck, family, plan, spectrum
+from . import adoption, bottleneck, family, plan, spectrum
 from .bottleneck import Between
 from .coder import Coder
 from .corpus import Batch, front_operation
-from .settings import AnyShape, Family
+from .settings import Adopted, AnyShape, Family
 
 
 class Model(nn.Module):
@@ -26,13 +26,17 @@ class Model(nn.Module):
         plan.check(shape)
         self.shape = shape
         random = torch.Generator().manual_seed(seed)
-        if isinstance(shape, Family):
+        if isinstance(shape, Adopted):
+            ears, voice = adoption.coders(shape)
+        elif isinstance(shape, Family):
             ears, voice = family.encoder(shape, random), family.decoder(shape, random)
         else:
             ears, voice = plan.encoder(shape, random), plan.decoder(shape, random)
         self.encoder = Coder.built(ears, shape.sample_rate, shape.hop)
         self.decoder = Coder.built(voice, shape.sample_rate, shape.hop)
         self.kind = shape.bottleneck if isinstance(shape, Family) else "variational"
+        if all(o["out"] != "deviation" for o in ears.operations) and self.kind == "variational":
+            self.kind = "plain"
         self.quantiser: bottleneck.Quantiser | None = None
         if isinstance(shape, Family) and shape.bottleneck == "discrete":
             self.quantiser = bottleneck.Quantiser(shape.codebooks, shape.codes, shape.dims)
@@ -87,6 +91,8 @@ class Model(nn.Module):
         if self.kind == "wasserstein":
             return bottleneck.wasserstein(mean, chance)
         free = mean.new_zeros(len(mean))
+        if self.kind == "plain":
+            return Between(mean, free)
         if self.kind == "spherical":
             return Between(bottleneck.unit(mean), free)
         assert self.quantiser is not None

@@ -20,22 +20,30 @@ def _axes(latent: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _front(shape: dict[str, Any]) -> str:
+    """What the encoder hears and the decoder speaks with."""
+    parts = [shape.get("front", "sub-bands")]
+    parts += [f"{shape[key]} {key}" for key in ("tones", "bands", "capacity") if shape.get(key)]
+    return ", ".join([*parts, *([shape["bottleneck"]] if "bottleneck" in shape else [])])
+
+
 def card(description: dict[str, Any]) -> str:
     """Markdown; every figure comes from the file."""
     d, t = description, description["training"]
     course, shape = t["course"], t["shape"]
     phase_one = min(t["steps"], course["steps"])
-    seconds = t["steps"] * course["batch"] * course["frames"] * d["hop"] / d["sample_rate"]
+    crop = course.get("crop") or course["frames"] * d["hop"]
+    seconds = t["steps"] * course["batch"] * crop / d["sample_rate"]
     facts = [
         ("sound", f"{d['sample_rate']} Hz, {d['channels']} channel(s)"),
         ("latent", f"{d['dims']} dimensions, one every {d['hop']} samples"),
         ("delay", f"{d['delay']} samples ({1000 * d['delay'] / d['sample_rate']:.1f} ms), encode and decode"),
         ("steps", f"{t['steps']} ({phase_one} spectral, {t['steps'] - phase_one} adversarial)"),
         ("heard in training", f"{seconds / 3600:.1f} hours, from {t['minutes']} minutes of recordings"),
-        ("batch", f"{course['batch']} crops of {course['frames']} frames, seed {course['seed']}"),
+        ("batch", f"{course['batch']} crops of {crop // d['hop']} frames, seed {course['seed']}"),
         ("made", f"{t['date']}, commit {t['commit'][:10]}, {t['machine']}"),
         ("held out", ", ".join(t["held_out"])),
-        ("front", f"{shape['front']}, {shape['tones']} tones, {shape['bands']} bands"),
+        ("front", _front(shape)),
     ]
     figures = [(k.replace("_", " "), f"{v['value']:g} {v['unit']}") for k, v in d["quality"].items()]
     return "\n".join(

@@ -25,7 +25,7 @@ from isobath.errors import AudioError, UsageError
 from . import augment, spectrum
 from .coder import Coder
 from .plan import Operation
-from .settings import AnyShape, Course, Shape
+from .settings import Adopted, AnyShape, Course, Shape
 
 _SILENT = -32.0  # ln(power) of nothing at all
 
@@ -171,8 +171,8 @@ class Recordings:
 def _front(r: Recording, start: int, length: int, shape: AnyShape, gain: float) -> Tensor:
     if r.power is None:
         return r.audio[:, start : start + length] * gain
-    assert isinstance(shape, Shape)
-    rows = r.power[start // shape.step : (start + length) // shape.step].float()
+    step = shape.hop // math.prod(shape.strides)
+    rows = r.power[start // step : (start + length) // step].float()
     shift = 2 * float(np.log(gain)) if gain > 0 else _SILENT
     return spectrum.compress(torch.exp(rows + shift)).T
 
@@ -208,6 +208,8 @@ class Prepared:
 
 def look_back(shape: AnyShape) -> int:
     """Samples that a spectral front needs before its first row, in whole rows."""
+    if isinstance(shape, Adopted):
+        return shape.look_back
     if not isinstance(shape, Shape) or shape.front != "spectrum":
         return 0
     size = 1 << math.ceil(math.log2(shape.longest))

@@ -143,7 +143,7 @@ def finish(
     model = Model(shape, course.seed)  # the seed also gives the tones their phases
     model.load_state_dict(state["average"])
     listens, decoder = playable(model.eval())
-    turned = _named if model.kind == "spherical" else _turn
+    turned = _turn if _turns(listens, decoder) else _named
     explained, labels = turned(listens, decoder, recordings, shape, axes, fidelity)
     round_weights(listens, decoder)
     shape = replace(shape, dims=len(labels))
@@ -183,6 +183,14 @@ def _heard(
     z = np.concatenate([statistics.means(encoder, r) for r in recordings])
     notes = [statistics.heard(r, shape.hop, shape.sample_rate, shape.delay) for r in recordings]
     return z, tuple(np.concatenate(x) for x in zip(*notes, strict=True))
+
+
+def _turns(encoder: Coder, decoder: Coder) -> bool:
+    """Whether the latent comes from a convolution and goes into convolutions, which can be turned."""
+    last = next(o for o in encoder.operations if o["out"] == "mean")
+    readers = [o["op"] for o in decoder.operations if o["in"] == "latent" and o["op"] != "normal"]
+    plain = not any(o.get("add") == "latent" for o in decoder.operations) and last.get("groups", 1) == 1
+    return plain and last["op"] == "conv" and set(readers) == {"conv"}
 
 
 def _turn(

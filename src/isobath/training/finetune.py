@@ -1,32 +1,78 @@
-"""Going on from a model that is there already, with other sounds."""
+"""Going on from a model that is there already, with other sounds.
+
+From another training, or from any model file, imported ones included (adoption.py).
+"""
 
 from __future__ import annotations
 
+import json
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
 
-from isobath.errors import ModelUnknown, UsageError
+from isobath.errors import ModelUnknown, SaveError
 
+from .adoption import adopt
+from .settings import AnyShape, shape_from
 from .trainer import Trainer, read_checkpoint
 
+FILE = "start.safetensors"
+"""The model that a run began with, in its folder."""
 
-def begin_from(trainer: Trainer, start: str) -> str:
-    """Give a new trainer the weights of a run; returns what was done, as a sentence."""
+
+@dataclass(frozen=True)
+class Start:
+    """What a training begins with: a shape, and weights where they are no file's.
+
+    config: the configuration it was trained by, where that is known.
+    """
+
+    shape: AnyShape
+    words: str
+    config: str | None = None
+    tensors: dict[str, Tensor] | None = None
+
+
+def find(start: str, out: Path, dims: int | None) -> Start:
+    """A run's folder, a checkpoint or a model file."""
     path = Path(start)
     if path.is_dir():
         path = path / ("best.pt" if (path / "best.pt").exists() else "checkpoint.pt")
     if not path.exists():
-        raise ModelUnknown(f"There is no {start} to go on from. Give a run's folder or a checkpoint.")
-    state = read_checkpoint(path)
-    taken = 0
-    for model in (trainer.model, trainer.average):
-        taken = take(model, state["average"])
-    if not taken:
-        raise UsageError(
-            f"{start} has nothing in common with this configuration. Choose its own with --config."
+        raise ModelUnknown(
+            f"There is no {start} to go on from. Give a model, a model file or the folder of a training."
         )
-    return f"Begins with {taken} tensors of {start}."
+    words = f"Begins with {start}."
+    if path.suffix == ".pt":
+        state = read_checkpoint(path)
+        shape = shape_from(state["shape"])
+        return Start(replace(shape, dims=dims or shape.dims), words, _config(path), state["average"])
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.copyfile(path, out / FILE)
+    except OSError as error:
+        raise SaveError(
+            f"{path} could not be copied to {out} ({error.strerror}). Make room there."
+        ) from error
+    return Start(adopt(out / FILE, dims), words)
+
+
+def _config(checkpoint: Path) -> str | None:
+    try:
+        told: dict[str, Any] = json.loads((checkpoint.parent / "run.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return told.get("config")
+
+
+def begin(trainer: Trainer, start: Start) -> None:
+    """Give a new trainer the weights it begins with."""
+    if start.tensors is not None:
+        for model in (trainer.model, trainer.average):
+            take(model, start.tensors)
 
 
 def take(model: nn.Module, tensors: dict[str, Tensor]) -> int:

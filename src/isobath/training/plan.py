@@ -19,7 +19,7 @@ from torch import Tensor
 from isobath.errors import UsageError
 
 from . import filterbank, spectrum
-from .settings import AnyShape, Family, Shape
+from .settings import Adopted, AnyShape, Family, Shape
 
 Operation = dict[str, Any]
 
@@ -88,6 +88,8 @@ class Builder:
 
 def check(shape: AnyShape) -> None:
     """Refuse a shape whose rates do not meet."""
+    if isinstance(shape, Adopted):
+        return
     spectral = isinstance(shape, Shape) and shape.front == "spectrum"
     enc = (shape.step if isinstance(shape, Shape) and spectral else shape.bands) * math.prod(shape.strides)
     dec = shape.bands * math.prod(shape.ratios)
@@ -178,20 +180,20 @@ def decoder(shape: Shape, random: torch.Generator) -> Builder:
 
 def receptive_frames(operations: list[Operation], shape: AnyShape, weights: dict[str, Tensor]) -> int:
     """Latent frames of past that a coder's trainable operations can hear (rounded up)."""
-    rate: dict[str, float] = {"latent": 1.0, "front": math.prod(shape.strides)}
-    past: dict[str, float] = {"latent": 0.0, "front": 0.0}
+    rate: dict[str, float] = {"latent": 1.0}
+    past: dict[str, float] = {"latent": 0.0}
     for o in operations:
-        if o["op"] in ("activate", "normalise", "normal"):
-            rate[o["out"]], past[o["out"]] = rate[o["in"]], past[o["in"]]
-        if o["op"] not in ("conv", "conv_transpose"):
+        if o["op"] in ("analysis", "spectrum"):
+            rate[o["out"]], past[o["out"]] = float(math.prod(shape.strides)), 0.0
+        if o["in"] not in rate or o["op"] in ("analysis", "spectrum", "synthesis", "tones"):
             continue
-        k = weights[o["weight"]].shape[-1]
-        r, p = rate[o["in"]], past[o["in"]]
-        if o["op"] == "conv":
-            p += (k - 1) * o.get("dilation", 1) / r
-            rate[o["out"]] = r / o.get("stride", 1)
-        else:
-            p += 1.0 / r
-            rate[o["out"]] = r * o["stride"]
-        past[o["out"]] = max(p, past.get(o.get("add", ""), 0.0))
+        r, p = rate[o["in"]], past[o["in"]] + o.get("late", 0) / rate[o["in"]]
+        rate[o["out"]] = r
+        if o["op"] in ("conv", "conv_transpose"):
+            k = weights[o["weight"]].shape[-1]
+            up = o["stride"] if o["op"] == "conv_transpose" else 1 / o.get("stride", 1)
+            p += 1.0 / r if up > 1 else (k - 1) * o.get("dilation", 1) / r
+            rate[o["out"]] = r * up
+        others = [past.get(o.get(key, ""), 0.0) for key in ("add", "by")]
+        past[o["out"]] = max(p, *others)
     return math.ceil(max(past.values()))

@@ -29,12 +29,11 @@ from isobath.evaluation.distances import SCALES
 from isobath.evaluation.recordings import of_set
 from isobath.models.coder import load
 
-from . import augment, corpus, device, export, losses, parallel, reference, saving
+from . import augment, corpus, device, export, finetune, losses, parallel, reference, saving
 from .autoencoder import Model
 from .card import card
 from .configurations import CONFIGURATIONS, DEFAULT, configuration
 from .corpus import Prepared, Recording
-from .finetune import begin_from
 from .loop import Witness, line, train
 from .settings import AnyShape, Course, Family, course_from, shape_from
 from .trainer import Trainer, read_checkpoint
@@ -68,7 +67,7 @@ class Order:
     config: str | None = None
     name: str | None = None
     changes: dict[str, Any] = field(default_factory=dict)
-    shape_changes: dict[str, Any] = field(default_factory=dict)
+    dims: int | None = None
     device: str = "auto"
     start: str | None = None
     fidelity: float = 0.95
@@ -82,13 +81,14 @@ class Plan:
     config: str
     shape: AnyShape
     course: Course
-    resumed: bool
+    start: finetune.Start | None = None
 
 
 def plan(order: Order, sounds: Set) -> Plan:
     """From the run's checkpoint if there is one, else from the configuration."""
     told = progress(order.out)
     checkpoint = order.out / "checkpoint.pt"
+    start = None
     name = order.name or str(told.get("name") or order.out.resolve().name)
     if checkpoint.exists():
         state = read_checkpoint(checkpoint)
@@ -100,18 +100,26 @@ def plan(order: Order, sounds: Set) -> Plan:
             )
         shape, course = shape_from(state["shape"]), course_from(state["course"])
     else:
-        config = order.config or DEFAULT
+        start = finetune.find(order.start, order.out, order.dims) if order.start else None
+        config = order.config or (start and start.config) or _like(start)
         chosen = configuration(config, sounds.channels, sounds.sample_rate)
-        shape, course = replace(chosen.shape, **order.shape_changes), chosen.course
+        shape, course = replace(chosen.shape, dims=order.dims or chosen.shape.dims), chosen.course
+        if start:
+            shape = start.shape
     if (shape.channels, shape.sample_rate) != (sounds.channels, sounds.sample_rate):
         raise ModelMismatch(
-            f"{order.out} was trained on {shape.channels} channel(s) at {shape.sample_rate} Hz, and the set "
-            f"{sounds.name} has {sounds.channels} at {sounds.sample_rate} Hz. Prepare the sounds with "
-            f"--channels {shape.channels} --rate {shape.sample_rate}."
+            f"{order.start or order.out} is for {shape.channels} channel(s) at {shape.sample_rate} Hz, and "
+            f"the set {sounds.name} has {sounds.channels} at {sounds.sample_rate} Hz. Prepare the sounds "
+            f"with --channels {shape.channels} --rate {shape.sample_rate}."
         )
     course = replace(course, **order.changes, device=device.pick(order.device))
     augment.check(course.augment)
-    return Plan(name, config, shape, course, checkpoint.exists())
+    return Plan(name, config, shape, course, start)
+
+
+def _like(start: finetune.Start | None) -> str:
+    """The configuration by whose course a model file goes on: that of its kind."""
+    return DEFAULT if start is None or start.shape.front == "spectrum" else "v2_small"
 
 
 def progress(folder: Path) -> dict[str, Any]:
@@ -306,8 +314,10 @@ def begin(order: Order, made: Plan, sounds: Set, say: Speaker) -> Path | None:
         crops = -(-len(parallel.share(made.course.batch)) // max(1, made.course.accumulate))
         room = device.check(made.shape, made.course, crops)
         trainer = Trainer(made.shape, made.course)
-        if order.start and not made.resumed:
-            say({"from": order.start}, begin_from(trainer, order.start))
+        if made.start:
+            finetune.begin(trainer, made.start)
+            if run:
+                say({"from": order.start}, made.start.words)
         try:
             train(made.shape, made.course, Prepared(sounds), order.out, run, trainer)
         except KeyboardInterrupt:

@@ -105,7 +105,32 @@ class Family:
         return self.ratios
 
 
-AnyShape = Shape | Family
+@dataclass(frozen=True)
+class Adopted:
+    """A model out of a file, whose own operations go on learning (adoption.py).
+
+    adopted: the model file, kept beside the checkpoints. rows: of the encoder's front in a
+    frame. front: `spectrum`, or `bands` for any that hears the sound itself. look_back: samples
+    a spectrum needs before its first row.
+    """
+
+    adopted: str
+    sample_rate: int
+    channels: int
+    hop: int
+    dims: int
+    delay: int
+    front: str
+    rows: int
+    look_back: int = 0
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """From the front to the latent."""
+        return (self.rows,)
+
+
+AnyShape = Shape | Family | Adopted
 """What a model may be."""
 
 SHAPES = {
@@ -203,7 +228,9 @@ def _tuples(stored: dict[str, Any]) -> dict[str, Any]:
 
 def shape_from(stored: dict[str, Any]) -> AnyShape:
     """The shape as a checkpoint or a model file keeps it."""
-    kind = Family if "capacity" in stored else Shape
+    kind: type[AnyShape] = Family if "capacity" in stored else Shape
+    if "adopted" in stored:
+        kind = Adopted
     unknown = sorted(set(stored) - set(kind.__dataclass_fields__))
     if unknown:
         raise ModelNewer(

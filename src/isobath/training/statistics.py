@@ -18,6 +18,7 @@ from isobath.sound.loudness import Gated
 
 from .coder import Coder
 from .corpus import Recording, front_operation
+from .plan import Operation
 from .spectrum import compress
 
 Floats = NDArray[np.floating[Any]]
@@ -89,6 +90,15 @@ def name_axes(z: Floats, level: Floats, centroid: Floats, midi: Floats) -> tuple
     return signs, labels
 
 
+def _bias(coder: Coder, o: Operation) -> torch.nn.Parameter:
+    """A convolution's bias; one of zeros is made where there is none."""
+    if not o.get("bias"):
+        o["bias"] = f"{o['weight']}_bias"
+        zeros = torch.zeros(getattr(coder, o["weight"]).shape[0])
+        coder.register_parameter(o["bias"], torch.nn.Parameter(zeros))
+    return coder.get_parameter(o["bias"])
+
+
 def fold(encoder: Coder, decoder: Coder, mean: Floats, whitening: Floats) -> None:
     """New latent = whitening (old - mean), written into the two convolutions that meet it.
 
@@ -96,13 +106,13 @@ def fold(encoder: Coder, decoder: Coder, mean: Floats, whitening: Floats) -> Non
     """
     last = next(o for o in encoder.operations if o["out"] == "mean")
     a, m = torch.from_numpy(whitening).float(), torch.from_numpy(mean).float()
-    weight, bias = getattr(encoder, last["weight"]), getattr(encoder, last["bias"])
+    weight, bias = getattr(encoder, last["weight"]), _bias(encoder, last)
     weight.data = torch.einsum("ij,jck->ick", a, weight.data)
     bias.data = a @ (bias.data - m)
     back = torch.from_numpy(np.linalg.pinv(whitening)).float()
     for o in decoder.operations:
         if o["in"] == "latent" and o["op"] == "conv":
-            weight, bias = getattr(decoder, o["weight"]), getattr(decoder, o["bias"])
+            weight, bias = getattr(decoder, o["weight"]), _bias(decoder, o)
             bias.data = bias.data + torch.einsum("ojk,j->o", weight.data, m)
             weight.data = torch.einsum("ojk,ji->oik", weight.data, back)
 

@@ -28,7 +28,7 @@ from .autoencoder import Model
 from .corpus import Recording, Recordings, Source, crop_frames
 from .critics import Critics
 from .saving import whole
-from .settings import AnyShape, Course, shape_from
+from .settings import AnyShape, Course, Family, shape_from
 
 CHECKPOINT = 2
 """Layout of a checkpoint; 1 had no such number."""
@@ -144,6 +144,11 @@ class Trainer:
         count = round(self.course.batch * self.course.held_share)
         return count, self.model.warm + self.step * 7919 % room
 
+    def _clock(self) -> int:
+        """The sample at which the tones of this step begin."""
+        drawn = torch.randint(0, 2**31, (1,), generator=torch.Generator().manual_seed(self.step))
+        return int(drawn.item())
+
     def _parts(self) -> Iterator[range]:
         """The crops this process hears, part after part."""
         mine = parallel.share(self.course.batch)
@@ -191,11 +196,12 @@ class Trainer:
         if still < len(crops):
             figures["spectral"] = losses.spectral_distances(out, target, self._scales()) / free
             loss = loss + figures["spectral"].sum()
-            if c.band_weight > 0 and self.shape.front == "bands":
+            if c.band_weight > 0 and isinstance(self.shape, Family):
                 figures["bands"] = self._between_bands(reg, said, still) / free
                 loss = loss + c.band_weight * figures["bands"].sum()
-        figures["wave"] = reg["wave"].abs().mean(dim=(1, 2)) / c.batch
-        loss = loss + c.wave_weight * figures["wave"].sum()
+        if "wave" in reg:
+            figures["wave"] = reg["wave"].abs().mean(dim=(1, 2)) / c.batch
+            loss = loss + c.wave_weight * figures["wave"].sum()
         if still:
             figures["held"] = self._stillness(reg["audio"][:still], aim[:still], at) / held
             loss = loss + held / c.batch * figures["held"].sum()
@@ -226,8 +232,7 @@ class Trainer:
             still = latent[:held, :, at : at + 1].expand(-1, -1, latent.shape[2] - at)
             resting = torch.cat((latent[:held, :, :at], still), dim=2)
             latent = torch.cat((resting, latent[held:]))
-        clock = int(torch.randint(0, 2**31, (1,)).item())
-        reg = self.model.decoder({"latent": latent}, clock=clock, half=half, chance=chance)
+        reg = self.model.decoder({"latent": latent}, clock=self._clock(), half=half, chance=chance)
         return said, between, reg
 
     def _between_bands(self, reg: dict[str, Tensor], said: dict[str, Tensor], still: int) -> Tensor:
