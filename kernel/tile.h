@@ -75,7 +75,7 @@ INLINE void finish_tile(const tile *t, const int count, const int vectors, lanes
 }
 
 /* The same where the last vector is only partly there. */
-static __attribute__((noinline)) void finish_narrow(const tile *t, int count, int vectors, const lanes *sums) {
+static __attribute__((noinline, unused)) void finish_narrow(const tile *t, int count, int vectors, const lanes *sums) {
   for (int r = 0; r < count; r++)
     for (int v = 0; v < vectors; v++) {
       int at = v * LANES, left = t->width - at < LANES ? t->width - at : LANES;
