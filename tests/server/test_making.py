@@ -44,7 +44,7 @@ class Bench:
     def watch(self, run=None):
         self.page.say(WatchMaking(watching=True, run=run))
 
-    def until(self, holds, timeout=15):
+    def until(self, holds, timeout=40):
         """The first state of affairs in which something holds."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -176,7 +176,7 @@ def test_a_training_is_begun_followed_and_played(bench):
     bench.watch(id)
     steps, heard, begun = [], (), False
     while 40 not in steps or len(heard) < 4:
-        told = bench.page.hear(RunFollowed)
+        told = bench.page.hear(RunFollowed, 40)
         assert told.anew or begun
         begun = True
         steps = [] if told.anew else steps
@@ -304,7 +304,7 @@ def test_what_is_damaged_is_shown_as_far_as_it_can_be_read(home, static):
     with working(home, static) as bench:
         bench.until(lambda told: told.runs)
         bench.watch("odd")
-        told = bench.page.hear(RunFollowed)
+        told = bench.page.hear(RunFollowed, 40)
         assert [(curve.name, curve.steps) for curve in told.curves] == [("loss", (1.0, 3.0))]
         assert told.checkpoints == ()
 

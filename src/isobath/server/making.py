@@ -31,7 +31,7 @@ from isobath.server.uploads import MEGABYTE, upload
 from isobath.server.workbench import COMMAND, Workbench
 
 LOOK_SECONDS = 1.0
-"""How often the folders are looked at while there is a reason to."""
+"""How often the folders are looked at while a page looks; where none does, a fifth as often."""
 
 RECORDING_BYTES = 2048 * MEGABYTE
 BODY_BYTES = 64 * 1024
@@ -112,7 +112,10 @@ class MakingWatch:
                 await self._look()
             except Exception as error:  # a folder that cannot be read now may be read in a second
                 told(error, "looking at the trainings")
-            await asyncio.sleep(LOOK_SECONDS)
+            self._woken.clear()
+            with suppress(TimeoutError):
+                wait = LOOK_SECONDS if self._watchers else 5.0 * LOOK_SECONDS
+                await asyncio.wait_for(self._woken.wait(), wait)
 
     async def _look(self) -> None:
         now = await self.ask(self.bench.look)

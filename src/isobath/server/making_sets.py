@@ -220,7 +220,7 @@ class SetBench:
         folder = self.folder(id)
         order = self._order(folder)
         if self._works(folder, order):
-            ask_to_stop(order.pid)
+            ask_to_stop(order.pid, insist=True)  # a kill costs it the recording in hand and no other
 
     def remove(self, id: str) -> None:
         """Delete a set and the recordings that were brought for it."""

@@ -108,7 +108,8 @@ export class MakeRunView extends MakePart {
         <div class="row">${this.actions(run)}</div>
       </header>
       ${this.voyage(run)}
-      ${run.message === "" ? nothing : html`<p class="${run.state === "failed" ? "caution grave" : "hint"}" role=${run.state === "failed" ? "alert" : nothing}>${run.message}</p>`}
+      ${this.making ? html`<p class="hint" role="status">The model of the best checkpoint is made: some of the set is heard through it. That takes a minute or two.</p>` : nothing}
+      ${run.message === "" ? nothing : html`<p class="${run.state === "failed" ? "caution grave" : "hint"}" role=${run.state === "failed" ? "alert" : nothing}>${sentence(run.message)}</p>`}
       ${
         curves
           ? html`<isobath-make-curves
@@ -261,6 +262,12 @@ export class MakeRunView extends MakePart {
       }}>Keep it</button>
     </p>`;
   }
+}
+
+/** What a command says on its way, as it is read in the page. */
+function sentence(words: string): string {
+  const begun = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function blockOf(block: Block): TemplateResult {
