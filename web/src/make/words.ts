@@ -33,6 +33,7 @@ const SHORT: Record<string, string> = { stft: "STFT", kl: "KL", db: "dB", hz: "H
 const NAMES: Record<string, string> = {
   spectral: "Spectral distance",
   distance: "Distance",
+  log_mel_db: "Log-mel difference in dB",
   loss: "Whole loss",
   bands: "Distance in bands",
   wave: "Raw wave",
