@@ -23,6 +23,7 @@ COMMANDS = {
     "pieces": "isobath.cli.pieces:pieces",
     "render": "isobath.cli.render:render",
     "transfer": "isobath.cli.transfer:transfer",
+    "draw": "isobath.cli.draw:draw",
     "fit": "isobath.cli.fit:fit",
     "encode": "isobath.cli.coding:encode",
     "decode": "isobath.cli.coding:decode",

@@ -1,10 +1,8 @@
 // The page dreams what Python dreams: tests/golden/prior.json holds a small prior and what it dreamt there.
 
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import golden from "../../../tests/golden/prior.json";
 import { Dreaming, type Prior, readPrior } from "./prior";
-
-const golden = JSON.parse(readFileSync(new URL("../../../tests/golden/prior.json", import.meta.url), "utf8"));
 
 function file(): ArrayBuffer {
   const bytes = Uint8Array.from(atob(golden.file), (c) => c.charCodeAt(0));

@@ -27,13 +27,14 @@ const PANELS: readonly { readonly panel: Panel; readonly name: string; readonly 
 ];
 
 /** What is not needed for the first sound comes a moment later, while nobody waits for it. */
-const LATER: Record<Exclude<Panel, "explore"> | "guide" | "make", () => Promise<unknown>> = {
+const LATER: Record<Exclude<Panel, "explore"> | "guide" | "make" | "look", () => Promise<unknown>> = {
   demonstrate: () => import("./demonstrate"),
   learn: () => import("./learn"),
   play: () => import("./play"),
   keep: () => import("./keep"),
   guide: () => import("./guide"),
   make: () => import("./make/make"),
+  look: () => import("../look/view"),
 };
 type Later = keyof typeof LATER;
 
@@ -77,7 +78,8 @@ export class PageView extends View {
   protected override firstUpdated(): void {
     announceInto(this.querySelector("#live")!);
     const rest = (): void => {
-      for (const part of Object.keys(LATER) as Later[]) if (part !== "make") this.load(part);
+      for (const part of Object.keys(LATER) as Later[])
+        if (part !== "make" && part !== "look") this.load(part);
     };
     if ("requestIdleCallback" in window) requestIdleCallback(rest, { timeout: 3000 });
     else setTimeout(rest, 1500);
@@ -237,6 +239,7 @@ export class PageView extends View {
             ${icon(p.icon)}<span>${p.name}</span>
           </button>`,
         )}
+        <a class="button way" href="#look">${icon("look")}<span>Look</span></a>
         <a class="button way" href="#make" aria-current=${making ? "page" : nothing}>${icon("make")}<span>Make</span></a>
       </nav>
       ${
@@ -271,6 +274,11 @@ export class PageView extends View {
       ${
         !making && this.app.preferences.value.guide !== null && this.load("guide")
           ? html`<isobath-guide .app=${this.app} .open=${(panel: Panel) => this.open(panel)}></isobath-guide>`
+          : nothing
+      }
+      ${
+        location.hash === "#look" && this.load("look")
+          ? html`<isobath-look .app=${this.app}></isobath-look>`
           : nothing
       }
       <div id="live" class="unseen" role="status" aria-live="polite"></div>

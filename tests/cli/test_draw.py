@@ -1,0 +1,62 @@
+"""A sound becomes a film that others can open, or nothing at all."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from isobath.cli.group import isobath
+from isobath.sound.files import write_audio
+
+av = pytest.importorskip("av")
+pytest.importorskip("PIL")
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    t = np.arange(22050) / 22050
+    write_audio(tmp_path / "a.wav", (0.4 * np.sin(2 * np.pi * 330 * t))[None].astype(np.float32), 22050)
+    return tmp_path / "a.wav"
+
+
+def run(*args: str) -> tuple[int, str]:
+    found = CliRunner().invoke(isobath, list(args))
+    return found.exit_code, found.output
+
+
+@pytest.mark.parametrize("scene", ["isobaths", "sounding", "wake", "tide"])
+def test_every_scene_draws_a_picture_that_is_not_blank(scene: str, sound: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    out = tmp_path / "a.png"
+    assert (
+        run("draw", str(sound), "-o", str(out), "--scene", scene, "--still", "0.8", "--size", "160x90")[0]
+        == 0
+    )
+    with Image.open(out) as image:
+        assert image.size == (160, 90)
+        assert len(image.getcolors(20000) or []) > 3
+
+
+def test_a_film_has_pictures_and_sound_for_as_long_as_the_sound(sound: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.mp4"
+    code, said = run("draw", str(sound), "-o", str(out), "--fps", "15", "--size", "64x36")
+    assert code == 0, said
+    with av.open(str(out)) as film:
+        assert sum(1 for _ in film.decode(video=0)) == 15
+    with av.open(str(out)) as film:
+        samples = sum(frame.samples for frame in film.decode(audio=0))
+    assert samples == pytest.approx(22050, abs=2100)
+    assert [p.name for p in tmp_path.iterdir() if "partial" in p.name] == []
+
+
+def test_wrong_sizes_and_moments_are_sentences(sound: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "a.mp4")
+    assert run("draw", str(sound), "-o", out, "--size", "big")[0] == 2
+    code, said = run("draw", str(sound), "-o", out, "--size", "33x36")
+    assert code != 0
+    assert not Path(out).exists()
+    code, said = run("draw", str(sound), "-o", out, "--still", "9")
+    assert code != 0
+    assert "Traceback" not in said
