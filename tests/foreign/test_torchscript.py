@@ -64,6 +64,18 @@ def test_a_copy_goes_on_from_the_same_past(rave: ForeignModel) -> None:
     assert not np.allclose(decoder(latent), other(latent))
 
 
+@pytest.mark.parametrize("opened", ["rave_23", "not_streaming"], indirect=True)
+def test_a_reconstruction_lags_by_the_delay_that_is_told(opened: ForeignModel) -> None:
+    burst = np.zeros((opened.channels, 4 * opened.delay // opened.hop * opened.hop + 2048), np.float32)
+    burst[:, 640:896] = noise(opened.channels, 256)
+    energy = np.square(opened.decode(opened.encode(burst))).sum(axis=0).cumsum()
+    middle = int(np.searchsorted(energy, 0.5 * energy[-1]))
+    assert abs(middle - 768 - opened.delay) < 2 * opened.hop
+    encoder, decoder = opened.encoder(), opened.decoder()
+    live = np.concatenate([decoder(encoder(part)) for part in np.split(burst, [640, 1024], axis=1)], axis=1)
+    np.testing.assert_allclose(live, opened.decode(opened.encode(burst)), atol=1e-5)
+
+
 def test_wrong_shapes_are_told(rave: ForeignModel) -> None:
     with pytest.raises(ModelMismatch, match="listens to 4 latent dimensions"):
         rave.decoder()(np.zeros((3, 1), np.float32))

@@ -24,13 +24,16 @@ def evaluate(model: str, sounds: Path, seconds: float, everything: bool, as_json
     from isobath.evaluation import measure
     from isobath.evaluation.axes import carries
     from isobath.evaluation.recordings import found
-    from isobath.library.load import load
+    from isobath.library.load import load_any
+    from isobath.models.coder import Model
 
-    coder = load(model)
+    coder = load_any(model)
     recordings = list(found(sounds, None if everything else seconds))
     whole = sum(each.seconds for each in recordings)
     with Progress(f"{coder.name} listens", whole, quiet=as_json) as progress:
         result = measure(coder, recordings, progress.at)
+    if not isinstance(coder, Model):
+        coder.close()
     if as_json:
         print_json(
             {

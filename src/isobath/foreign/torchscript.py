@@ -297,15 +297,16 @@ class ForeignModel:
         return Encoder(self, self.tried(self.description.encode), batch, 0, patience or self.patience)
 
     def decode(self, latent: Latent, seed: int = 0) -> Audio:
-        """(dims, frames) -> (channels, frames * hop), from silence."""
+        """(dims, frames) -> (channels, frames * hop), from silence; as late as the live decoder is."""
         latent = np.asarray(latent, dtype=np.float32)
         if latent.ndim != 2:
             raise UsageError(f"A latent path has two axes (dims, frames); this one has {latent.ndim}.")
-        return self._whole(self.decoder(seed=seed), latent)
+        return self._through(self.decoder(seed=seed), latent)
 
     def encode(self, audio: Audio | NDArray[np.floating], sample_rate: int | None = None) -> Latent:
-        """Sound -> (dims, frames), a last partial hop filled up with silence."""
-        return self._whole(self.encoder(), self.prepare(audio, sample_rate))
+        """Sound -> (dims, frames), a last partial hop filled up with silence; as late as the live encoder
+        is, so that decode(encode(x)) lags x by `delay`."""
+        return self._through(self.encoder(), self.prepare(audio, sample_rate))
 
     def call(self, method: str, frames: NDArray[np.floating], seed: int = 0) -> NDArray[np.float32]:
         """A whole sound or path through one method, from silence, without the delay of its blocks.
@@ -337,6 +338,12 @@ class ForeignModel:
         given = np.pad(given, ((0, 0), (0, -given.shape[1] % unit)), mode="edge")
         result = self.call(method, given[:, tried.in_ratio - 1 :: tried.in_ratio], seed)
         return np.repeat(result, tried.out_ratio, axis=1)[:, : np.shape(signals)[-1]]
+
+    def _through(self, player: Player, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        try:
+            return player(frames)
+        finally:
+            player.close()
 
     def _whole(self, player: Player, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Through a stream, with its delay taken off."""
