@@ -96,9 +96,19 @@ def _sound_files() -> Finding:
 def _torch() -> Finding:
     if util.find_spec("torch") is None:
         return Finding(
-            "torch", None, "not installed; only needed to train models: pip install 'isobath[train]'"
+            "torch",
+            None,
+            "not installed; only needed to train models and to run those of other programs: "
+            "pip install 'isobath[train]'",
         )
-    return Finding("torch", None, f"{metadata.version('torch')} (used only for training)")
+    return Finding("torch", None, f"{metadata.version('torch')} (for training and other programs' models)")
+
+
+def _fences() -> Finding:
+    from isobath.foreign.confine import available
+
+    fence = available()
+    return Finding("fences", None, fence.warning or "other programs' models run where they can do no harm")
 
 
 LOOKS: tuple[tuple[str, Callable[[], Finding]], ...] = (
@@ -111,6 +121,7 @@ LOOKS: tuple[tuple[str, Callable[[], Finding]], ...] = (
     ("disk", _disk),
     ("sound files", _sound_files),
     ("torch", _torch),
+    ("fences", _fences),
 )
 
 
