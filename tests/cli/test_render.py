@@ -9,7 +9,10 @@ import soundfile
 
 from isobath.library.library import Library
 from isobath.models.coder import bundled, load
+from isobath.models.prior import write_prior
+from isobath.protocol.piece import Source
 from tests.library.pieces import piece, take
+from tests.models.test_prior import ABOUT, tensors
 
 
 @pytest.fixture
@@ -72,3 +75,21 @@ def test_what_cannot_be_rendered_is_told(run, monkeypatch, tmp_path, arguments, 
     assert result.exit_code == 1
     assert says in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_voice_that_dreams_is_rendered_and_one_that_cannot_is_told(run, home, kept, tmp_path, model):
+    with Library.open(home) as library:
+        shown = library.read(kept.id)
+        voice = msgspec.structs.replace(shown.voices[0], source=Source(kind="prior", seed=5))
+        again = library.pieces.add(msgspec.structs.replace(shown, name="Dream", voices=(voice,)))
+    refused = run("render", again.id, "-o", tmp_path / "a.wav")
+    assert refused.exit_code != 0
+    assert "isobath prior" in refused.stderr
+    about = msgspec.structs.replace(ABOUT, model=model.name, dims=model.dims, hop=model.hop)
+    write_prior(home.models / f"{model.name}.prior", about, tensors(about))
+    result = run("render", again.id, "-o", tmp_path / "a.wav")
+    assert result.exit_code == 0, result.stderr
+    run("render", kept.id, "-o", tmp_path / "b.wav")
+    dreamt, mapped = (soundfile.read(tmp_path / name)[0] for name in ("a.wav", "b.wav"))
+    assert np.abs(dreamt).max() > 1e-3
+    assert np.abs(dreamt - mapped).max() > 1e-3

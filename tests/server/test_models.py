@@ -9,9 +9,11 @@ import soundfile
 
 from isobath.models.coder import Model
 from isobath.models.description import read
+from isobath.models.prior import write_prior
 from isobath.protocol.messages import Encoded, Models, ModelSummary
 from isobath.server import models as routes
 from tests.library.modelfiles import model_bytes
+from tests.models.test_prior import ABOUT, tensors
 from tests.server.serving import serving
 
 
@@ -54,6 +56,21 @@ def test_the_kernel_gets_the_bytes_it_would_get_here(shared, whale, part):
         again = client.get(f"/models/whale/{part}", headers={"if-none-match": answer.headers["etag"]})
     assert again.status_code == 304
     assert again.content == b""
+
+
+def test_a_prior_is_offered_and_sent_where_there_is_one(shared, whale):
+    with shared.client() as client:
+        assert client.get("/models/whale/prior").status_code == 404
+        about = msgspec.structs.replace(ABOUT, model="whale", dims=whale.dims, hop=whale.hop)
+        place = shared.library.home.models / "whale.prior"
+        try:
+            write_prior(place, about, tensors(about))
+            assert client.get("/models/whale/prior").content == place.read_bytes()
+            assert next(each for each in client.get("/models").json() if each["name"] == "whale")["dreams"]
+            place.write_bytes(b"no prior")
+            assert "prior" in client.get("/models/whale/prior").json()["sentence"]
+        finally:
+            place.unlink(missing_ok=True)
 
 
 def test_a_model_or_part_that_is_not_there_is_told(shared):

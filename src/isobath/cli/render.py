@@ -31,14 +31,22 @@ def render(piece: str, take: str | None, out: Path, as_json: bool) -> None:
     import time
 
     from isobath.engine import find_take, rendering
+    from isobath.engine.dreaming import dreams
     from isobath.library.home import find_home
+    from isobath.library.load import load_prior
     from isobath.library.sounds import Sounds
     from isobath.outputs.file import write_rendering
 
     found, load_model = _open(piece)
     chosen = find_take(found, take)
     with closing(load_model), Progress(f'"{chosen.name}"', 1.0, quiet=as_json) as progress:
-        work = rendering(found, chosen, load_model, load_sound=Sounds(find_home()).load)
+        work = rendering(
+            found,
+            chosen,
+            load_model,
+            load_sound=Sounds(find_home()).load,
+            dream_of=dreams(load_prior),
+        )
         started = time.perf_counter()
         samples = write_rendering(out, work, progress.at)
     seconds, spent = samples / work.sample_rate, time.perf_counter() - started

@@ -20,6 +20,7 @@ from isobath.library.files import keep_by_content, sha256_of
 from isobath.library.home import Home
 from isobath.models.description import describe, read
 from isobath.models.pack import pack
+from isobath.models.prior import prior_path
 from isobath.protocol.messages import ModelSummary
 
 FIRST = "guitar"
@@ -80,6 +81,15 @@ class Models:
             raise ModelUnknown(f"There is no model {name!r} in the library. There is: {names}.")
         return found
 
+    def prior(self, name: str) -> Path | None:
+        """Where the prior of a model lies: one of the person's own, or the one that came with it."""
+        found = self.get(name)
+        places = (self._home.models / f"{name}.prior", *self._priors(found))
+        return next((place for place in places if place.is_file()), None)
+
+    def _priors(self, found: Found) -> tuple[Path, ...]:
+        return self._home.models / f"{found.summary.name}.prior", prior_path(found.path)
+
     def add(self, data: bytes) -> ModelSummary:
         """Take in a model file's bytes.
 
@@ -137,6 +147,8 @@ class Models:
                 if each.summary.name in names:
                     other = _with_content(each.summary)
                     each = Found(path, msgspec.structs.replace(each.summary, name=other))
+                if any(place.is_file() for place in self._priors(each)):
+                    each = Found(path, msgspec.structs.replace(each.summary, dreams=True))
                 names.add(each.summary.name)
                 contents.add(each.summary.sha256)
                 found.append(each)

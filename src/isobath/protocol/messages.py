@@ -89,6 +89,8 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     credit: str = ""
     foreign: bool = False
     """Of another program, run in PyTorch: it has no blob that the page could play."""
+    dreams: bool = False
+    """Has a prior: its voice can dream."""
 
 
 class PieceSummary(msgspec.Struct, frozen=True, kw_only=True):

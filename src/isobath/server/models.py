@@ -13,11 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from isobath.errors import ModelMismatch
+from isobath.errors import ModelMismatch, ModelUnknown
 from isobath.library.models import Found
 from isobath.models import description as files
 from isobath.models.coder import Model, match_lufs
 from isobath.models.pack import pack
+from isobath.models.prior import read_prior
 from isobath.protocol.messages import Encoded
 from isobath.server.desk import Desk
 from isobath.server.listen import read_sound
@@ -83,6 +84,12 @@ def _blob(found: Found, part: str) -> bytes:
     return pack(described, tensors, encoder=part != "decoder", decoder=part != "encoder", swift=swift)
 
 
+def _checked(path: Path) -> bytes:
+    """A prior file, once it has been read without fault."""
+    read_prior(path)
+    return path.read_bytes()
+
+
 def _encode(path: Path, model: Model, name: str) -> bytes:
     sound = read_sound(path, model.channels)
     latent = model.encode(sound.audio, sound.sample_rate)
@@ -115,6 +122,7 @@ class ModelRoutes:
             Route("/models", self.add, methods=["POST"]),
             Route("/models/{name}", self.describe, methods=["GET"]),
             Route("/models/{name}/encode", self.encode, methods=["POST"]),
+            Route("/models/{name}/prior", self.prior, methods=["GET"]),
             Route("/models/{name}/{part}", self.blob, methods=["GET"]),
         ]
 
@@ -144,6 +152,18 @@ class ModelRoutes:
         if part not in {"decoder", "encoder", "both"}:
             raise ModelMismatch(f"A model has a decoder and an encoder, but no {part!r}.")
         return await self._made(request, part, lambda found: _blob(found, part), "application/octet-stream")
+
+    async def prior(self, request: Request) -> Response:
+        """GET /models/NAME/prior: the model's prior file."""
+        name = request.path_params["name"]
+        path = await self._desk.ask(self._desk.library.models.prior, name)
+        if path is None:
+            raise ModelUnknown(
+                f"{name} has no prior, so it cannot dream yet. Train one with: isobath prior {name} SET"
+            )
+        body = await asyncio.to_thread(_checked, path)
+        headers = {"cache-control": "no-cache"}
+        return Response(body, media_type="application/octet-stream", headers=headers)
 
     async def _made(self, request: Request, part: str, make: Callable[[Found], bytes], kind: str) -> Response:
         """Something made from a model's file, once; a browser that has it already is told so."""

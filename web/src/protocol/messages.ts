@@ -443,10 +443,12 @@ export interface ModelSummary {
   readonly credit: string;
   /** Of another program, run in PyTorch: it has no blob that the page could play. */
   readonly foreign: boolean;
+  /** Has a prior: its voice can dream. */
+  readonly dreams: boolean;
 }
 
-export function makeModelSummary(given: Omit<ModelSummary, "licence" | "credit" | "foreign"> & Partial<ModelSummary>): ModelSummary {
-  return { licence: "", credit: "", foreign: false, ...given };
+export function makeModelSummary(given: Omit<ModelSummary, "licence" | "credit" | "foreign" | "dreams"> & Partial<ModelSummary>): ModelSummary {
+  return { licence: "", credit: "", foreign: false, dreams: false, ...given };
 }
 
 /** One line of the list of pieces. */
