@@ -27,6 +27,7 @@ def making(context: Any) -> Iterator[Any]:
     environment = pytest.MonkeyPatch()
     environment.setenv("FAKE_STEPS", "100")
     environment.setenv("FAKE_SECONDS", "0.02")
+    environment.setenv("FAKE_FIRST_SECONDS", "0.4")
     with tempfile.TemporaryDirectory(prefix="isobath-make-", ignore_cleanup_errors=True) as folder:
         server = Server(Path(folder), "tests.browser.making_play")
         link = server.start()
@@ -102,6 +103,7 @@ def test_from_recordings_to_a_voice_of_a_new_piece(making: Any) -> None:
     assert "#make/run/" in page.url
     until(page, "document.querySelector('isobath-make-curves')?.followed.curves.has('spectral')")
     page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Resume").wait_for()
     page.get_by_role("button", name="Resume").click()
     page.locator(".facts dd", has_text="finished").wait_for()
     until(page, "document.querySelector('isobath-make-curves').followed.curves.has('adversarial')")

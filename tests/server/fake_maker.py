@@ -3,7 +3,8 @@
 python -m tests.server.fake_maker train SET -o RUN --name=NAME   writes a run folder
 python -m tests.server.fake_maker prepare DIR -o SET             writes a prepared set
 
-A training takes FAKE_STEPS steps of FAKE_SECONDS seconds; SIGINT finishes the step, saves, exits 0. A
+A training takes FAKE_STEPS steps of FAKE_SECONDS seconds (of FAKE_FIRST_SECONDS until it was stopped for
+the first time, so that there is time to stop it); SIGINT finishes the step, saves, exits 0. A
 name with `fail` in it fails with a sentence, one with `die` dies without a word.
 """
 
@@ -26,6 +27,7 @@ from tests.library.modelfiles import model_bytes
 
 STEPS = int(os.environ.get("FAKE_STEPS", "40"))
 SECONDS = float(os.environ.get("FAKE_SECONDS", "0.02"))
+FIRST_SECONDS = float(os.environ.get("FAKE_FIRST_SECONDS", SECONDS))
 SWITCH = STEPS // 2
 EVERY = 5
 CHECKPOINT = 10
@@ -63,6 +65,7 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         saved = folder / "checkpoint.pt"
         self.step = int(saved.read_text()) if saved.exists() else 0
+        self.pace = SECONDS if saved.exists() else FIRST_SECONDS
         self.asked = False
         signal.signal(signal.SIGINT, lambda *_: setattr(self, "asked", True))
 
@@ -94,7 +97,7 @@ class Run:
     def train(self):
         self.tell("training")
         while self.step < STEPS and not self.asked:
-            time.sleep(SECONDS)
+            time.sleep(self.pace)
             self.step += 1
             if self.step % EVERY == 0:
                 self.line("metrics.jsonl", figures(self.step))
