@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from isobath.errors import ModelMismatch
+from isobath.errors import ModelDamaged, ModelMismatch
 from isobath.foreign import rave, survey
 from isobath.foreign.archive import read
 from isobath.foreign.importing import Wishes, import_rave, recut
 from isobath.foreign.layers import Unfamiliar
 from isobath.models.coder import Model, load
-from isobath.models.description import write
+from isobath.models.description import Description, write
 
 torch = pytest.importorskip("torch")
 from .rave_like import NAMES, save, streamed  # noqa: E402  (it is made of torch)
@@ -154,3 +155,31 @@ def test_what_is_not_known_is_named(files: dict[str, Path]) -> None:
     next(n for _, n in archive.root.nodes() if n.kind == "Residual").type_name = "__torch__.Wonder"
     with pytest.raises(Unfamiliar, match="Wonder"):
         rave.convert(archive)
+
+
+JUNK = (None, -1, 0, 1 << 40, 2.5, "x", [], [3], (), np.zeros(0, np.float32), np.ones((2, 3), np.float32),
+        np.full((1, 4, 7), np.nan, np.float32))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["v1", "discrete"])
+def test_a_file_with_anything_in_it_is_refused_in_a_sentence(files: dict[str, Path], name: str) -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(30):
+        archive = read(files[name])
+        places = [(node, key) for _, node in archive.root.nodes() for key in node.attributes]
+        for at in rng.integers(0, len(places), 2):
+            node, key = places[at]
+            node.attributes[key] = JUNK[rng.integers(len(JUNK))]
+        with suppress(Unfamiliar, ModelMismatch):
+            found = rave.convert(archive)
+            description = describe(found)
+            with suppress(ModelDamaged):
+                Model(description, found.tensors)
+
+
+def describe(found: rave.Imported) -> Description:
+    return Description(
+        format=2, name="x", sample_rate=found.sample_rate, channels=found.channels, hop=found.hop,
+        dims=found.dims, delay=found.delay, encoder=found.encoder, decoder=found.decoder,
+        latent=survey.statistics(found),
+    )  # fmt: skip

@@ -47,6 +47,13 @@ CENTRE = "latent_centre"
 """Tensor (D): the mean that the axes start from."""
 
 
+MOST_WIDE = 4096
+"""Of a latent before its axes are cut, and of a bank's bands."""
+
+MOST_TAPS = 1 << 14
+MOST_GAINS = 1024
+
+
 @dataclass(frozen=True)
 class Imported:
     """A model made from a file, without statistics yet (`isobath.foreign.survey`)."""
@@ -90,7 +97,14 @@ def convert(archive: Archive, dims: int | None = None, *, chance: bool = False) 
     root = find(archive)
     if root is None:
         raise Unfamiliar("no filter bank, encoder and decoder side by side")
-    return _Conversion(archive, root, dims, chance).run()
+    try:
+        return _Conversion(archive, root, dims, chance).run()
+    except (ArithmeticError, AssertionError, LookupError, TypeError, RecursionError) as error:
+        raise Unfamiliar(f"parts that do not fit together ({type(error).__name__})") from error
+    except ValueError as error:
+        if isinstance(error, Unfamiliar):
+            raise
+        raise Unfamiliar("numbers that do not fit together") from error
 
 
 def _whole(node: Node, names: tuple[str, ...], low: int, high: int) -> int:
@@ -172,7 +186,9 @@ class _Conversion:
         conv = child(self.bank, "forward_conv")
         weight, past = weight_of(conv), self._past(conv)
         bands, one, taps = weight.shape
-        if one != 1 or walker.number(conv, "stride") != bands:
+        if one != 1 or walker.number(conv, "stride") != bands or not 2 <= bands <= MOST_WIDE:
+            raise Unfamiliar(f"a filter bank of {weight.shape} taps")
+        if max(taps, past) > MOST_TAPS or not np.any(weight):
             raise Unfamiliar(f"a filter bank of {weight.shape} taps")
         filters = weight[:, 0, ::-1]  # newest first
         used = np.flatnonzero(np.any(filters != 0, axis=0))
@@ -192,6 +208,8 @@ class _Conversion:
         """Sub-bands to audio: one row of `bands` samples a row, newest band last in the file."""
         conv = child(self.bank, "inverse_conv")
         weight, past = weight_of(conv), self._past(conv)
+        if max(weight.shape[2], past) > MOST_TAPS or not np.any(weight):
+            raise Unfamiliar("a filter bank of too many taps, or none")
         if weight.shape[:2] != (self.bands, self.bands) or signal.channels != self.bands * self.channels:
             raise Unfamiliar(f"a filter bank of {weight.shape} taps")
         phases = weight[::-1, :, ::-1]  # by sample of the row, band, rows ago
@@ -290,10 +308,11 @@ class _Conversion:
         signal = tape.plain(walker.walk(child(node, "net"), top))
         frame = _whole(node, ("target_size",), 1, 4096)
         bands = self.bands * self.channels
-        if signal.channels % bands or signal.samples != frame * top.samples:
+        gains, samples = signal.channels // bands, frame * top.samples
+        if signal.channels % bands or not 2 <= gains <= MOST_GAINS or signal.samples != samples:
             raise Unfamiliar(f"noise of {signal.channels} gains every {frame} rows")
         signal = walker.affine(signal, np.ones(signal.channels), np.full(signal.channels, -5.0))
-        filters = tape.keep("filters", noise_filters(signal.channels // bands, frame))
+        filters = tape.keep("filters", noise_filters(gains, frame))
         out = tape.write("noise", signal, filters=filters)
         return Signal(out, bands, top.samples, lag=signal.lag)
 
@@ -374,17 +393,20 @@ class Latent:
     def _codes(self) -> NDArray[np.float32]:
         layers = numbered(child(child(self.node, "rvq"), "layers"))
         books = [optional(child(layer, "_codebook"), "embed") for layer in layers]
-        if not books or any(b is None or b.shape != books[0].shape for b in books if books[0] is not None):
-            raise Unfamiliar("codes of different sizes")
-        return np.stack([b for b in books if b is not None])
+        found = [book for book in books if book is not None and book.ndim == 2]
+        if not 1 <= len(found) <= MOST_DIMS or len(found) < len(books):
+            raise Unfamiliar(f"{len(books)} books of codes")
+        return np.stack(found)
 
     def _axes(self, outputs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         basis, centre = optional(self.root, "latent_pca"), optional(self.root, "latent_mean")
-        sampled = self.node.kind == "VariationalEncoder"
-        if not sampled or basis is None or centre is None or basis.shape != (len(centre), len(centre)):
-            size = outputs // 2 if sampled else outputs
-            return np.eye(size, dtype=np.float32), np.zeros(size, np.float32)
-        return basis, centre
+        if self.node.kind in ("VariationalEncoder", "Encoder"):  # a mean, and a deviation behind it
+            if basis is not None and centre is not None and basis.shape == (outputs // 2, outputs // 2):
+                return basis, centre.reshape(outputs // 2)
+            outputs //= 2
+        if outputs > MOST_WIDE:
+            raise Unfamiliar(f"a latent of {outputs} dimensions")
+        return np.eye(outputs, dtype=np.float32), np.zeros(outputs, np.float32)
 
     def _most(self, outputs: int) -> int:
         if self.codes is not None:
