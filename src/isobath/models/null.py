@@ -65,7 +65,10 @@ def compared(
     if encode is not None:
         listener = model.encoder(batch=BATCH)
         pairs = [(listener(x), encode(x)) for x in sounds]
-        coded = any(o.kind == "quantize" for o in model.description.encoder or [])
+        kinds = {o.kind for o in model.description.encoder or []}
+        coded = "quantize" in kinds
+        if "angles" in kinds:
+            pairs = [(a, _near(a, b)) for a, b in pairs]
         heard = _disagreeing(pairs) if coded else _left(pairs)
     worst = max(left, heard or 0.0)
     if worst > MOST:
@@ -74,6 +77,13 @@ def compared(
             "loudest sample), so it was not kept. Please report it with the model."
         )
     return Null(left, heard)
+
+
+def _near(a: Floats, b: Floats) -> Floats:
+    """b with its last angle, which goes round from 1 to -1, taken on the side where a's is."""
+    b = b.copy()
+    b[:, -1] += 2 * np.round((a[:, -1] - b[:, -1]) / 2)
+    return b
 
 
 def _left(pairs: list[tuple[Floats, Floats]]) -> float:

@@ -406,9 +406,7 @@ def _sphere(c: Coder, o: Operation, x: str) -> Made:
     g, n = c.g, c.channels[o.source]
     slopes = np.full((n, 1), np.pi / 2, np.float32)
     slopes[-1] = np.pi
-    shifts = np.full((n, 1), np.pi / 2, np.float32)
-    shifts[-1] = 0
-    phi = g.add(g.mul(x, g.constant(slopes)), g.constant(shifts))
+    phi = g.mul(g.add(x, g.constant(np.float32(1))), g.constant(slopes))
     cos, sin = g.op("Cos", phi), g.op("Sin", phi)
     out, behind = [], ""
     for k in range(n):
@@ -436,8 +434,9 @@ def _angles(c: Coder, o: Operation, x: str) -> Made:
         parts.append(g.op("Sub", phi, g.constant(np.float32(1))))
     last = g.cut(x, n - 1, n, 1)
     turned = g.op("Less", last, g.constant(np.float32(0)))
-    sign = g.op("Where", turned, g.constant(np.float32(-1 / np.pi)), g.constant(np.float32(1 / np.pi)))
-    parts.append(g.mul(above(g.op("Abs", last), g.cut(x, n - 2, n - 1, 1)), sign))
+    half = g.mul(above(g.op("Abs", last), g.cut(x, n - 2, n - 1, 1)), g.constant(np.float32(1 / np.pi)))
+    one = g.constant(np.float32(1))
+    parts.append(g.op("Where", turned, g.op("Sub", one, half), g.op("Sub", half, one)))
     return g.op("Concat", *parts, axis=1), n - 1, c.rows[o.source]
 
 

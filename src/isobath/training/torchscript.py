@@ -482,7 +482,7 @@ class Sphere(Sounding):
     """`sphere`."""
 
     def forward(self, x: Tensor, by: Tensor) -> Tensor:  # noqa: ARG002
-        phi = torch.cat([3.141592653589793 * (x[:, :-1] + 1) / 2, 3.141592653589793 * x[:, -1:]], dim=1)
+        phi = 3.141592653589793 * torch.cat([(x[:, :-1] + 1) / 2, x[:, -1:] + 1], dim=1)
         ones = torch.ones_like(phi[:, :1])
         behind = torch.cat([ones, torch.cumprod(torch.sin(phi), 1)], 1)
         return torch.cat([torch.cos(phi), ones], 1) * behind
@@ -494,8 +494,8 @@ class Angles(Sounding):
     def forward(self, x: Tensor, by: Tensor) -> Tensor:  # noqa: ARG002
         behind = x.pow(2).flip([1]).cumsum(1).flip([1]).sqrt()
         phi = torch.atan2(behind[:, 1:-1], x[:, :-2])
-        last = torch.atan2(x[:, -1:], x[:, -2:-1])
-        return torch.cat([2 * phi / 3.141592653589793 - 1, last / 3.141592653589793], 1)
+        last = torch.remainder(torch.atan2(x[:, -1:], x[:, -2:-1]) / 3.141592653589793, 2.0)
+        return torch.cat([2 * phi / 3.141592653589793, last], 1) - 1
 
 
 class Step(nn.Module):
