@@ -1,21 +1,25 @@
 """A run: from a prepared set to a model, and everything a folder tells on the way."""
 
 import json
+import math
 import os
 import signal
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
+import torch
 
-from isobath.corpora import Set, open_set
-from isobath.errors import MemoryShort, ModelMismatch, ModelNewer, UsageError
+from isobath.corpora import Set, Wishes, open_set, prepare
+from isobath.errors import MemoryShort, ModelMismatch, ModelNewer, SaveError, UsageError
 from isobath.models.coder import load
 from isobath.training import configurations, device, run
 from isobath.training.configurations import Configuration
-from isobath.training.corpus import Source
+from isobath.training.corpus import Batch, Prepared, Source
 from isobath.training.run import Order
 from isobath.training.trainer import Trainer, read_checkpoint
 
@@ -23,11 +27,13 @@ from .small import COURSE, SHAPE, prepared
 
 
 @pytest.fixture(autouse=True)
-def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+def _tiny(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     tiny = Configuration("tiny", "for tests", SHAPE, replace(COURSE, validation_clips=1))
     monkeypatch.setitem(configurations.CONFIGURATIONS, "tiny", tiny)
     monkeypatch.setattr(run, "CLIP_SECONDS", 0.5)
     monkeypatch.setattr(run, "_board", lambda _: None)
+    if "ends_in_a_model" not in request.node.name:  # measured once is enough
+        monkeypatch.setattr(run.evaluation, "measure", lambda *_: SimpleNamespace(figures={}))
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +157,6 @@ def test_a_device_that_is_not_there_is_refused() -> None:
 
 
 def test_crops_come_from_the_disk_by_seed_step_and_number_only(sounds: Path) -> None:
-    from isobath.training.corpus import Prepared
-
     opened: Set = open_set(sounds)
     whole = Prepared(opened).batch(SHAPE, COURSE, 2, 7, range(4))
     half = Prepared(opened).batch(SHAPE, COURSE, 2, 7, range(2, 4))
@@ -165,3 +169,73 @@ def test_crops_come_from_the_disk_by_seed_step_and_number_only(sounds: Path) -> 
     # The aim is the sound, `delay` samples late.
     skip = whole.lead - SHAPE.delay
     assert (whole.target == whole.audio[..., skip : skip + whole.target.shape[-1]]).all()
+
+
+def test_a_full_disk_is_told_and_the_last_checkpoint_stays(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = Order(sounds, tmp_path / "run", "tiny", changes={"steps": 2, "adversarial_steps": 0})
+    trained(order)
+    before = (tmp_path / "run" / "checkpoint.pt").read_bytes()
+    sync = os.fsync
+
+    def full(handle: int) -> None:
+        if os.fstat(handle).st_size > 20_000:  # a checkpoint, not run.json
+            raise OSError(28, "No space left on device")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SaveError, match="No space left on device"):
+        trained(replace(order, changes={"steps": 4}))
+    assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
+    assert "make room" in run.progress(tmp_path / "run")["message"]
+    assert not list((tmp_path / "run").glob(".*.partial"))
+
+
+def test_running_out_of_memory_is_told_with_a_batch_that_fits(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def burst(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+    monkeypatch.setattr(Trainer, "train_step", burst)
+    monkeypatch.setattr(device, "free_bytes", lambda _: 10**9)
+    with pytest.raises(MemoryShort, match=r"--batch|smaller configuration"):
+        trained(Order(sounds, tmp_path / "run", "tiny"))
+
+
+def test_broken_silent_clipped_and_short_sounds_do_no_harm(tmp_path: Path) -> None:
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    rate = SHAPE.sample_rate
+    noise = np.random.default_rng(0).standard_normal(rate * 2).astype(np.float32)
+    broken = noise.copy()
+    broken[100:200] = np.nan
+    broken[300] = np.inf
+    given = {"clipped": 50 * noise, "broken": broken, "silent": 0 * noise, "short": 0.1 * noise[: rate // 4]}
+    for name, sound in given.items():
+        soundfile.write(folder / f"{name}.wav", sound, rate, subtype="FLOAT")
+    prepare(folder, tmp_path / "set", Wishes(sample_rate=rate, channels=1))
+    order = Order(tmp_path / "set", tmp_path / "run", "tiny", changes={"steps": 4, "adversarial_steps": 2})
+    path = trained(order)
+    assert path is not None
+    for each in lines(tmp_path / "run" / "metrics.jsonl"):
+        assert all(math.isfinite(v) for v in each.values())
+    assert np.isfinite(load(path).decode(np.zeros((SHAPE.dims, 20), np.float32))).all()
+
+
+def test_a_gradient_that_is_no_number_is_skipped_and_counted(sounds: Path) -> None:
+    trainer, source = Trainer(SHAPE, COURSE), Prepared(open_set(sounds))
+
+    class Bad:
+        def batch(self, *asked: Any) -> Batch:
+            heard = source.batch(*asked)
+            assert heard.audio is not None
+            return replace(heard, audio=heard.audio * float("nan"))
+
+    before = [p.detach().clone() for p in trainer.model.parameters()]
+    trainer.train_step(Bad())
+    assert trainer.skipped == 1
+    assert all(torch.equal(a, b) for a, b in zip(before, trainer.model.parameters(), strict=True))
+    trainer.train_step(source)
+    assert trainer.skipped == 1

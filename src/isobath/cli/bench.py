@@ -168,12 +168,25 @@ def _wandering(model: "Model", voices: int, seconds: float) -> "Rendering":
     return rendering(piece, take, lambda _name: model)
 
 
+def bench_train(
+    config: str = "v2_small", batch: int = 8, steps: int = 5, threads: int = 1, half: bool = True
+) -> Iterator[Table]:
+    """Steps of training on noise, in both phases."""
+    measure = importlib.import_module("isobath.training.bench_train").paces
+    found = list(measure(config, batch, steps, threads, half))
+    yield _table_of(
+        f"A step of training {config}, median of {steps}", found, "cpu: seconds of processor time"
+    )
+
+
 BENCHES: dict[str, Callable[[], Iterator[Table]]] = {
     "kernel": bench_kernel,
     "mapping": bench_mapping,
     "render": bench_render,
     "page": bench_page,
 }
+ON_REQUEST: dict[str, Callable[..., Iterator[Table]]] = {"train": bench_train}
+"""Those that take long, and options."""
 
 
 def _show(table: Table) -> None:
@@ -184,17 +197,26 @@ def _show(table: Table) -> None:
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice(sorted(BENCHES)), metavar="[NAME]...")
+@click.argument("names", nargs=-1, type=click.Choice(sorted([*BENCHES, *ON_REQUEST])), metavar="[NAME]...")
+@click.option("--config", default="v2_small", show_default=True, help="train: the configuration.")
+@click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="train: crops in a step.")
+@click.option("--steps", type=click.IntRange(1), default=5, show_default=True, help="train: steps a phase.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="train: of the CPU.")
+@click.option("--half/--no-half", default=True, help="train: convolutions in bfloat16.")
 @as_json
-def bench(names: tuple[str, ...], as_json: bool) -> None:
-    """Measure NAMEs in one run: kernel, mapping, render, page; without one, all of them."""
+def bench(names: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Measure NAMEs in one run: kernel, mapping, render, page; without one, all of them.
+
+    `train` is measured only when it is asked for.
+    """
     found: dict[str, list[Table]] = {}
     for name in names or tuple(BENCHES):
         found[name] = []
         if not as_json:
             click.echo(f"Measuring {name} ...", err=True)
         try:
-            for table in BENCHES[name]():
+            tables = BENCHES[name]() if name in BENCHES else ON_REQUEST[name](**options)
+            for table in tables:
                 found[name].append(table)
                 if not as_json:
                     _show(table)

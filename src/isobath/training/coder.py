@@ -95,6 +95,8 @@ def tones(gates: Tensor, increments: Tensor, offsets: Tensor, r: int, clock: int
     return out.reshape(batch, channels, rows * r)
 
 
+WIDE = 24_000
+"""Weights from which on a convolution is faster in bfloat16 on a CPU: below, the copies cost more."""
 PLAIN = {"sphere": elements.sphere, "angles": elements.angles}
 CODED = {"quantize": elements.quantize, "lookup": elements.lookup}
 
@@ -145,20 +147,21 @@ class Coder(nn.Module):
 
         clock, row: absolute sample and sub-band row of the first one here.
         skip_front: `front` is already in the registers (the spectrum has no weights).
-        half: bfloat16 for the convolutions; filter bank, gates and tones stay whole.
+        half: bfloat16 for the convolutions (on a CPU the wide ones); filter bank, gates and tones stay whole.
         """
         reg = dict(registers)
         for o in self.operations:
             if skip_front and o["out"] == "front":
                 continue
             x = elements.late(reg[o["in"]], o.get("late", 0))
-            with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
-                if o["op"] in ("conv", "conv_transpose"):
-                    weight, bias = getattr(self, o["weight"]), self._tensor(o.get("bias"))
-                    play = conv if o["op"] == "conv" else conv_transpose
-                    y = play(x, o, weight, bias)
-                else:
-                    y = self._fixed(o, x, reg, clock, row, seed, chance)
+            if o["op"] in ("conv", "conv_transpose"):
+                weight, bias = getattr(self, o["weight"]), self._tensor(o.get("bias"))
+                play = conv if o["op"] == "conv" else conv_transpose
+                swift = half and (weight.numel() >= WIDE or x.device.type != "cpu")
+                with torch.autocast(x.device.type, torch.bfloat16, enabled=swift):
+                    y = play(x if swift else x.float(), o, weight, bias)
+            else:
+                y = self._fixed(o, x, reg, clock, row, seed, chance)
             if "add" in o:
                 y = y + elements.late(reg[o["add"]], o.get("add_late", 0))
             reg[o["out"]] = y

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from isobath import evaluation
 from isobath.corpora import Set
-from isobath.errors import IsobathError, ModelMismatch, SaveError
+from isobath.errors import IsobathError, ModelMismatch, SaveError, UsageError
 from isobath.evaluation.distances import SCALES
 from isobath.evaluation.recordings import of_set
 from isobath.models.coder import load
@@ -114,6 +114,11 @@ def plan(order: Order, sounds: Set) -> Plan:
         )
     course = replace(course, **order.changes, device=device.pick(order.device))
     augment.check(course.augment)
+    if course.batch % parallel.world():
+        raise UsageError(
+            f"A batch of {course.batch} cannot be shared by {parallel.world()} processes. "
+            f"Give --batch {-(-course.batch // parallel.world()) * parallel.world()}."
+        )
     return Plan(name, config, shape, course, start)
 
 
@@ -286,7 +291,7 @@ def finish(order: Order, made: Plan, sounds: Set, *, quick: bool = False) -> Pat
         fidelity=order.fidelity if family else 1.0, heard=_names(sounds, "train"),
         minutes=sounds.samples("train") / sounds.sample_rate / 60,
     )  # fmt: skip
-    if not quick:
+    if not quick and sounds.samples("validation"):  # figures of sound it learned from would flatter
         heard = of_set(sounds, MEASURED_SECONDS)
         export.add_quality(path, evaluation.measure(load(path), heard).figures)
     saving.write(path.with_suffix(".md"), card(reference.load(path).description))
