@@ -21,6 +21,7 @@ from isobath.training import configurations, device, run
 from isobath.training.configurations import Configuration
 from isobath.training.corpus import Batch, Prepared, Source
 from isobath.training.run import Order
+from isobath.training.settings import shape_from
 from isobath.training.trainer import Trainer, read_checkpoint
 
 from .small import COURSE, SHAPE, prepared
@@ -125,6 +126,8 @@ def test_a_checkpoint_of_a_newer_version_is_told_as_such(tmp_path: Path) -> None
     torch.save(state, tmp_path / "checkpoint.pt")
     with pytest.raises(ModelNewer, match="newer Isobath"):
         read_checkpoint(tmp_path / "checkpoint.pt")
+    with pytest.raises(ModelNewer, match="does not know antigravity"):
+        shape_from({**state["shape"], "antigravity": 1})
 
 
 def test_what_does_not_fit_is_refused_before_the_first_step_with_a_batch_that_does(

@@ -27,7 +27,7 @@ CHANGES = {
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the training; one that was interrupted is gone on with.",
 )
-@click.option("--config", help="Kind of model; --list tells them all.  [default: instrument]")
+@click.option("--config", help="Kind of model, such as v2_small.  [default: instrument]")
 @click.option("--name", help="Of the model.  [default: the folder's]")
 @click.option("--steps", type=click.IntRange(1), help="Of phase 1.")
 @click.option("--phase2-steps", type=click.IntRange(0), help="Of phase 2, with critics.")

@@ -83,12 +83,12 @@ def tones(gates: Tensor, increments: Tensor, offsets: Tensor, r: int, clock: int
     before = F.pad(g, (1, 0))[..., :-1]
     starts = (clock + torch.arange(rows, device=gates.device) * r) & _WORD
     phase = (increments[:, None] * starts[None] + offsets[:, None]) & _WORD
-    theta = phase.double() * _TURN
-    cos, sin = theta.cos().float(), theta.sin().float()
+    theta = elements.exact(phase) * _TURN
+    cos, sin = (x.float().to(gates.device) for x in (theta.cos(), theta.sin()))
     features = torch.cat((before * cos, before * sin, g * cos, g * sin), dim=2)
     j = torch.arange(r, device=gates.device)
-    turn = ((increments[:, None] * j[None]) & _WORD).double() * _TURN
-    c, s = turn.cos().float(), turn.sin().float()
+    turn = elements.exact((increments[:, None] * j[None]) & _WORD) * _TURN
+    c, s = (x.float().to(gates.device) for x in (turn.cos(), turn.sin()))
     up = ((j + 1) / r).float()
     basis = torch.cat((c * (1 - up), -s * (1 - up), c * up, -s * up))
     out = features.transpose(2, 3).reshape(batch, channels, rows, 4 * k) @ basis

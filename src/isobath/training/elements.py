@@ -50,6 +50,11 @@ def gate(x: Tensor) -> Tensor:
     return 2.0 * torch.sigmoid(x.float()).pow(2.3) + 1e-7
 
 
+def exact(words: Tensor) -> Tensor:
+    """Whole numbers in double precision, which Apple's graphics do not have: there, on the CPU."""
+    return (words.cpu() if words.device.type == "mps" else words).double()
+
+
 def late(x: Tensor, rows: int) -> Tensor:
     """The same signal so many rows later, silence in front."""
     return F.pad(x, (rows, 0))[..., : x.shape[-1]] if rows else x
@@ -67,7 +72,7 @@ def hash_noise(rows: Tensor, channels: int, seed: int) -> Tensor:
     """Uniform noise in [-1, 1) of absolute rows: (channels, rows), all in 32-bit integers."""
     x = hash_words(rows, torch.arange(channels, device=rows.device), seed)
     signed = torch.where(x >= 2**31, x - 2**32, x)
-    return (signed.double() / 2.0**31).float()
+    return (exact(signed) / 2.0**31).float().to(rows.device)
 
 
 def hash_normal(rows: Tensor, channels: int, seed: int) -> Tensor:

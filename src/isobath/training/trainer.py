@@ -124,6 +124,8 @@ class Trainer:
 
     def share_switch(self) -> None:
         """Every process takes the first one's step of the switch."""
+        if not parallel.together():
+            return
         told = torch.tensor([float(self.switch)], dtype=torch.float64, device=self.device)
         parallel.from_first(told)
         self.switch = int(told.item())
