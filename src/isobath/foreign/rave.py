@@ -130,9 +130,16 @@ class _Conversion:
         self.counted = 0
         """Samples of the filter bank's looking ahead that the encoder's frames wait for as well, so
         that latents of a file that does not stream keep its grid of frames."""
-        self.sample_rate = _whole(root, ("sr", "sampling_rate"), 4000, 400_000)
+        self.sample_rate = self._rate()
         self.channels = self._channels()
         self.bands = weight_of(child(self.bank, "forward_conv")).shape[0]
+
+    def _rate(self) -> int:
+        """The rate that the nets were trained at; what a file resamples, the instrument resamples."""
+        resampler = self.root.attributes.get("resampler")
+        if isinstance(resampler, Node):
+            return _whole(resampler, ("model_sr",), 4000, 400_000)
+        return _whole(self.root, ("sr", "sampling_rate"), 4000, 400_000)
 
     def _causal(self, conv: Node) -> bool:
         """Whether nothing was allowed to hear the future."""
