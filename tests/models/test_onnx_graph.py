@@ -10,6 +10,7 @@ import pytest
 from isobath.errors import ModelDamaged, ModelMismatch, SaveError
 from isobath.models import null
 from isobath.models.coder import Model
+from isobath.models.description import Operation
 from tests.models.small_models import newer_model, small_model
 
 onnx = pytest.importorskip("onnx")
@@ -35,6 +36,23 @@ def test_it_nulls_against_the_kernel(name: str, tmp_path: Path) -> None:
     assert found.decode <= 1e-5
     assert found.encode is not None
     assert found.encode <= 1e-5
+
+
+def test_silence_has_the_angles_it_has_in_the_kernel(tmp_path: Path) -> None:
+    description, _ = small_model(dims=4)
+    listens = [
+        Operation(kind="conv", source="audio", out="vector", weight="eye"),
+        Operation(kind="angles", source="vector", out="mean"),
+    ]
+    sounds = [Operation(kind="sphere", source="latent", out="audio")]
+    sphere = msgspec.structs.replace(
+        description, format=2, encoder=listens, decoder=sounds, hop=1, channels=5
+    )
+    model = Model(sphere, {"eye": np.eye(5, dtype=np.float32)[:, :, None]})
+    write(model, tmp_path / "x.onnx")
+    x = np.zeros((5, 3), np.float32)
+    found = Player(tmp_path / "x.encoder.onnx", 1, 0)(x[None])[0]
+    np.testing.assert_allclose(found, model.encode(x), atol=1e-6)
 
 
 def test_the_clock_may_be_anywhere(tmp_path: Path) -> None:

@@ -422,8 +422,9 @@ def _angles(c: Coder, o: Operation, x: str) -> Made:
     quarter = g.constant(np.float32(np.pi / 2))
 
     def above(height: str, along: str) -> str:
-        """The angle of a point whose height is not negative (ONNX has no atan2)."""
-        steep = g.op("Div", along, g.op("Max", height, g.constant(np.float32(1e-30))))
+        """The angle of a point whose height is not negative, 0 where both are 0 (ONNX has no atan2)."""
+        along = g.add(along, g.constant(np.float32(1e-30)))
+        steep = g.op("Div", along, g.op("Max", height, g.constant(np.float32(1e-37))))
         return g.op("Sub", quarter, g.op("Atan", steep))
 
     parts = []
