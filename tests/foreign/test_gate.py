@@ -30,6 +30,19 @@ def test_a_plain_module_passes(tmp_path: Path) -> None:
     assert "torch.gru" in gate(hostile.save(net[2], tmp_path / "gru.ts"))
 
 
+class WithProperty(torch.nn.Module):
+    @property
+    def twice(self) -> int:
+        return 2
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.twice
+
+
+def test_properties_pass_although_their_names_begin_with_two_lines(tmp_path: Path) -> None:
+    assert "torch.mul" in gate(hostile.save(WithProperty(), tmp_path / "property.ts"))
+
+
 @pytest.mark.parametrize(
     ("evil", "says"),
     [

@@ -97,3 +97,34 @@ def test_the_smallest_file_is_imported_by_command(tmp_path: Path, monkeypatch: p
     done = CliRunner().invoke(isobath, ["import", str(path), "--json"], prog_name="isobath")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["hop"] == int(_known(path)["hop"])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_file_passes_the_gate_and_runs_confined_as_in_plain_torch(path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from isobath.errors import ModelFailed
+    from isobath.foreign import wire
+    from isobath.foreign.gate import check
+    from isobath.foreign.process import Process
+    from isobath.foreign.repack import repacked
+
+    archive = read(path)
+    check(archive)
+    process = Process(path.stem, repacked(archive))
+    try:
+        plain = torch.jit.load(str(path)).eval()
+        dims, ratio, _, _ = (int(x) for x in plain.decode_params)
+        latent = np.zeros((1, dims, 4096 // ratio), np.float32)
+        torch.manual_seed(3)
+        with torch.no_grad():
+            wanted = plain.decode(torch.from_numpy(latent)).numpy()
+        voice = process.ask(wire.Open(seed=3))
+        assert isinstance(voice, wire.Opened)
+        if np.isfinite(wanted).all():
+            (found,), _ = process.call(voice.instance, "decode", latent)
+            assert _error(found, wanted) < SAME
+        else:  # untrained spherical files do this in plain torch, too
+            with pytest.raises(ModelFailed, match="not numbers"):
+                process.call(voice.instance, "decode", latent)
+    finally:
+        process.stop()

@@ -125,11 +125,16 @@ def _collect(path: str, tree: ast.Module, known: _Known) -> None:
                 raise CodeRefused(
                     f"its program text {path} does something while it is read (line {each.lineno})"
                 )
-    forbidden = {m for m in known.methods if m in RESERVED or (m.startswith("__") and m not in DUNDERS)}
+    forbidden = {m for m in known.methods if m in RESERVED or (_has_meaning(m) and m not in DUNDERS)}
     if forbidden:
         raise CodeRefused(
             f"it defines {min(forbidden)}, which could run before anything is asked of the model"
         )
+
+
+def _has_meaning(method: str) -> bool:
+    """Whether others may call a method by itself. `__name_getter` is how properties are written."""
+    return method.startswith("__") and method.endswith("__")
 
 
 def _check_objects(archive: Archive, known: _Known) -> None:
