@@ -7,6 +7,8 @@ that.
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -16,6 +18,9 @@ from .bottleneck import Between
 from .coder import Coder
 from .corpus import Batch, front_operation
 from .settings import Adopted, AnyShape, Family
+
+_OPENING = 4096
+"""Samples of a crop that a model of the RAVE family is not judged by."""
 
 
 class Model(nn.Module):
@@ -43,6 +48,10 @@ class Model(nn.Module):
         self.warm = plan.receptive_frames(ears.operations, shape, ears.weights) + plan.receptive_frames(
             voice.operations, shape, voice.weights
         )
+        if isinstance(shape, Family):
+            # These hear up to a second and a half: of a published crop half would be lost. Silence
+            # before a crop is no strange past for a causal model, it is how every stream begins.
+            self.warm = min(self.warm, math.ceil(_OPENING / shape.hop))
 
     @property
     def device(self) -> torch.device:

@@ -132,7 +132,8 @@ def decoder(shape: Family, random: torch.Generator) -> Builder:
 def _sound(b: _Coder, top: str, width: int) -> None:
     shape = b.shape
     rows = shape.channels * shape.bands
-    b.active(top, "d_bands", width, 2 * rows, 7, gain=0.3)
+    # Begun louder than the sounds, a model first learns silence, and from there it learns slowly.
+    b.active(top, "d_bands", width, 2 * rows, 7, gain=0.01)
     b.operations.append({"op": "amplitude", "in": "d_bands", "out": "d_wave", "noise": False})
     if shape.noise:
         _noise(b, top, width, rows)

@@ -160,6 +160,7 @@ class Course:
     accumulate: parts in which a batch is heard, one after the other, to save memory.
     fall: how the learning rate falls over phase 1, `cosine` or `linear`.
     beta_start: if not 0, beta rises from here in even ratios; else from 0 in even steps.
+    spectral_weight: weight of the spectral distance, the mean of its scales.
     band_weight: weight of the spectral distance between sub-bands (a `bands` front only).
     commitment: how firmly a discrete encoder is drawn to its codes.
     relative_matching: feature matching relative to the size of the feature.
@@ -194,6 +195,7 @@ class Course:
     accumulate: int = 1
     fall: str = "cosine"
     beta_start: float = 0.0
+    spectral_weight: float = 1.0
     band_weight: float = 0.0
     commitment: float = 1.0
     critics: tuple[str, ...] = ("spectra",)

@@ -197,7 +197,7 @@ class Trainer:
         free = c.batch - held
         if still < len(crops):
             figures["spectral"] = losses.spectral_distances(out, target, self._scales()) / free
-            loss = loss + figures["spectral"].sum()
+            loss = loss + c.spectral_weight * figures["spectral"].sum()
             if c.band_weight > 0 and isinstance(self.shape, Family):
                 figures["bands"] = self._between_bands(reg, said, still) / free
                 loss = loss + c.band_weight * figures["bands"].sum()
