@@ -27,8 +27,15 @@ def _front(shape: dict[str, Any]) -> str:
     return ", ".join([*parts, *([shape["bottleneck"]] if "bottleneck" in shape else [])])
 
 
-def card(description: dict[str, Any]) -> str:
-    """Markdown; every figure comes from the file."""
+def _picture(name: str | None) -> list[str]:
+    if name is None:
+        return []
+    words = "Spectrograms: a held-out recording and its reconstruction, another sound and its transfer"
+    return [f"![{words}]({name})", ""]
+
+
+def card(description: dict[str, Any], picture: str | None = None) -> str:
+    """Markdown; every figure comes from the file. picture: of what goes in and comes out, beside the page."""
     d, t = description, description["training"]
     course, shape = t["course"], t["shape"]
     phase_one = min(t["steps"], course["steps"])
@@ -50,6 +57,7 @@ def card(description: dict[str, Any]) -> str:
         [f"# {d['title']} (`{d['name']}`)", "", d["about"], "",
          f"Licence of the training audio: {d['licence']}. Credit: {d['credit']}", "",
          "## What it is", "", *_rows(facts), "",
+         *_picture(picture),
          "## What it measures", "", "On the held-out recordings, from the exported file.", "",
          *_rows(figures), "", "## Its axes", "", *_axes(d["latent"]), "",
          "## What it was trained on", "", ", ".join(t["files"]) + ".", "",
