@@ -14,7 +14,7 @@ BUNDLED = sorted((ROOT / "src/isobath/models/bundled").glob("*.safetensors"))
 @pytest.mark.parametrize("path", BUNDLED, ids=lambda p: p.stem)
 def test_every_bundled_model_has_the_card_its_file_tells(path: Path) -> None:
     description = reference.load(path).description
-    assert (ROOT / "docs/models" / f"{path.stem}.md").read_text() == card(description, f"{name}.png")
+    assert (ROOT / "docs/models" / f"{path.stem}.md").read_text() == card(description, f"{path.stem}.png")
 
 
 @pytest.mark.parametrize("path", BUNDLED, ids=lambda p: p.stem)
