@@ -1,5 +1,6 @@
 """Two phases, each changing what it should; a resumed run is the same run."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +87,16 @@ def test_a_few_steps_bring_every_shape_nearer_to_its_sounds(shape: Shape, share:
     for _ in range(30):
         trainer.train_step(sounds)
     assert distance(trainer, sounds) < share * before
+
+
+def test_less_context_leaves_more_of_a_crop_to_be_measured() -> None:
+    whole = Trainer(SHAPE, COURSE)
+    short = Trainer(SHAPE, replace(COURSE, context=2))
+    assert (whole.warm, short.warm) == (whole.model.warm, 2)
+    heard = {}
+    for trainer in (whole, short):
+        heard[trainer.warm] = trainer.train_step([recording(SHAPE)])["spectral"]
+    assert all(math.isfinite(value) for value in heard.values())
 
 
 def test_half_precision_trains_too() -> None:

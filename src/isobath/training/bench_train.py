@@ -62,5 +62,5 @@ def paces(
             walls.append(time.perf_counter() - wall)
             works.append(time.process_time() - work)
         wall = statistics.median(walls[1:])
-        crop = crop_frames(chosen.shape, course, trainer.model.warm) * chosen.shape.hop
+        crop = crop_frames(chosen.shape, course, trainer.warm) * chosen.shape.hop
         yield Pace(name, phase, batch, crop, half, 1000 * wall, statistics.median(works[1:]), 1 / wall)

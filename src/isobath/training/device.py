@@ -12,7 +12,7 @@ from isobath.errors import MemoryShort, UsageError
 from .autoencoder import Model
 from .corpus import Batch, crop_frames, look_back
 from .settings import AnyShape, Course
-from .trainer import Trainer
+from .trainer import Trainer, context
 
 
 def pick(wish: str = "auto") -> str:
@@ -90,7 +90,7 @@ def need(shape: AnyShape, course: Course) -> Need:
     Bytes that are remembered for the way back grow with the crop's length and with the number
     of crops; weights are held five times over (their average, gradient and two moments).
     """
-    warm = Model(shape, 0).warm
+    warm = context(Model(shape, 0), course)
     frames = crop_frames(shape, course, warm)
     short = min(frames, warm + max(1, -(-8192 // shape.hop)))
     trial = Trainer(

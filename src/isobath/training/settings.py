@@ -156,6 +156,8 @@ class Course:
         with how the source sounded at that frame.
     slowness: price of the latent's movement from one frame to the next.
     alternate: each step measures every alternate-th of the scales, in turn.
+    context: frames of a crop that are heard before the loss begins; 0: all that the model hears
+        at once. Fewer are a stream that has just begun, from silence.
     crop: if not 0, samples of one crop with the receptive field in it, instead of `frames`.
     accumulate: parts in which a batch is heard, one after the other, to save memory.
     fall: how the learning rate falls over phase 1, `cosine` or `linear`.
@@ -191,6 +193,7 @@ class Course:
     held_share: float = 0.25
     scales: tuple[int, ...] = (4096, 2048, 1024, 512, 256, 128)
     alternate: int = 2
+    context: int = 0
     crop: int = 0
     accumulate: int = 1
     fall: str = "cosine"

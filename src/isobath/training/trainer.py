@@ -58,6 +58,11 @@ def beta(course: Course, step: int) -> float:
     return course.beta * through
 
 
+def context(model: Model, course: Course) -> int:
+    """Frames at the beginning of a crop that are heard and not measured."""
+    return min(model.warm, course.context) if course.context else model.warm
+
+
 class Chance:
     """Random tensors of one step, crop by crop: the same numbers whoever hears the crop."""
 
@@ -85,6 +90,7 @@ class Trainer:
         self.switch = course.steps
         self.device = torch.device(course.device)
         self.model = Model(shape, course.seed).to(self.device)
+        self.warm = context(self.model, course)
         self.average = Model(shape, course.seed).to(self.device).requires_grad_(False).eval()
         self.discriminator = Critics(
             course.critics,
@@ -135,16 +141,16 @@ class Trainer:
         return self.course.scales[self.step % turns :: turns]
 
     def _heard(self, audio: Tensor) -> Tensor:
-        return audio[..., self.model.warm * self.shape.hop :]
+        return audio[..., self.warm * self.shape.hop :]
 
     def _hold(self) -> tuple[int, int]:
         """How many crops of this step's batch are held, and from which frame on."""
-        frames = crop_frames(self.shape, self.course, self.model.warm) - self.model.warm
+        frames = crop_frames(self.shape, self.course, self.warm) - self.warm
         room = frames - 2 * _SETTLE
         if room < 1 or self.course.held_share <= 0:
             return 0, 0
         count = round(self.course.batch * self.course.held_share)
-        return count, self.model.warm + self.step * 7919 % room
+        return count, self.warm + self.step * 7919 % room
 
     def _clock(self) -> int:
         """The sample at which the tones of this step begin."""
@@ -185,7 +191,7 @@ class Trainer:
     def hear(self, source: Source, crops: range) -> dict[str, Tensor]:
         """Hear some of the batch's crops and gather gradients; each figure's part of the batch's mean."""
         c = self.course
-        heard = source.batch(self.shape, c, self.model.warm, self.step, crops)
+        heard = source.batch(self.shape, c, self.warm, self.step, crops)
         chance = Chance(c, self.step, crops)
         held, at = self._hold()
         still = max(0, min(held - crops.start, len(crops)))  # the first crops of a batch are held
@@ -241,7 +247,7 @@ class Trainer:
         """Spectral distance of the sub-bands, sound by sound: (crops)."""
         made = reg.get("d_rows", reg["wave"])[still:]
         source = said["front"].detach()[still:]
-        warm = self.model.warm * (made.shape[-1] // reg["latent"].shape[-1])
+        warm = self.warm * (made.shape[-1] // reg["latent"].shape[-1])
         return losses.spectral_distances(made[..., warm:], source[..., warm:], self._scales())
 
     def _stillness(self, out: Tensor, aim: Tensor, at: int) -> Tensor:
