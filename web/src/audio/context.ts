@@ -63,7 +63,12 @@ export async function connect(
   broken: (sentence: string) => void,
 ): Promise<Connected> {
   await context.audioWorklet.addModule(processorUrl);
-  const node = new AudioWorkletNode(context, "isobath", { numberOfInputs: 0, outputChannelCount: [2] });
+  const node = new AudioWorkletNode(context, "isobath", {
+    numberOfInputs: 1,
+    channelCount: 2,
+    channelCountMode: "clamped-max",
+    outputChannelCount: [2],
+  });
   const analyser = context.createAnalyser();
   analyser.fftSize = 2048;
   analyser.smoothingTimeConstant = 0.6;

@@ -2,8 +2,10 @@
 // Implemented by worklet-instrument.ts; nothing outside web/src/audio knows about worklets or wasm.
 
 import type { ModelDescription } from "../net/models";
-import type { Axis, Master, Shaping, Take } from "../protocol/messages";
+import type { Axis, Master, Shaping, Source, Take } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
+import type { Following } from "./hearing";
+import type { Listening } from "./wire";
 
 export type Seconds = number;
 export type Decibels = number;
@@ -17,6 +19,8 @@ export interface Meters {
   clamped: number; // 0..1: how much the clamp moved the last latent
   scrubbed: number; // NaN or infinite values replaced since the start
   latent: Float32Array; // last shaped latent of the voice that is watched
+  performer: Float32Array; // the same voice's latent as mapping and sliders alone say it
+  ear: { readonly peak: number; readonly lufs: number; readonly matchDb: Decibels } | null; // what that voice hears
   gesture: Float64Array; // the gesture that made it
   frame: number; // latent frames rendered by voice 0 since the start
   load: number; // 0..1: render time / real time, smoothed
@@ -26,13 +30,24 @@ export interface Meters {
   takeFrame: number | null; // position in the take being played
 }
 
+/** The microphone or line. `sentence`: why it is silent, for the musician. */
+export interface Input {
+  readonly state: "off" | "asking" | "open" | "refused";
+  readonly sentence: string | null;
+  /** What the device is called. */
+  readonly name: string;
+  readonly latency: Seconds | null; // of the device, where the browser says it
+}
+
 export type InstrumentState = "idle" | "starting" | "running" | "suspended" | "failed";
 
 export interface Instrument extends EventTarget {
   // events: "state"; "meters" (CustomEvent<Meters>; one object, filled anew each time);
   // "take" (CustomEvent<Take>): a recorded take is ready; "playing": a take began or ended;
+  // "input": the microphone opened, closed or was refused;
   // "complaint" (CustomEvent<string>): something was not played, and why
   readonly state: InstrumentState;
+  readonly lookAhead: Seconds; // of the limiter
   readonly failure: string | null; // one sentence for the musician
   readonly sampleRate: number;
 
@@ -56,6 +71,13 @@ export interface Instrument extends EventTarget {
   /** Latents from the mapping (null: the mapping is silent and `hold` / the model's mean is heard). Blended in over 50 ms. */
   setMapping(slot: number, mapping: MappingData | null): void;
   setShaping(slot: number, shaping: Shaping, gainDb: Decibels, pan: number, muted: boolean): void;
+  /** What a voice listens to, and how the performer meets it; `listening` null: it hears what it heard. */
+  setSource(slot: number, source: Source, listening: Listening | null): void;
+  /** Follow another voice's latents; null: its own mapping. */
+  setFollowing(slot: number, following: Following | null): void;
+  /** Open the microphone or line while somebody listens to it; `input` tells what became of that. */
+  setInput(wanted: boolean): void;
+  readonly input: Input;
   setMaster(master: Master): void;
   /** The meters' latent is that of the voice on this slot. */
   watch(slot: number): void;

@@ -221,6 +221,18 @@ export class Loop {
     return dims;
   }
 
+  /** What the performer alone says of the voice that is watched: mapping, sliders, no source, no shaping. */
+  watchedPerformer(into: Float64Array, offset: number, dims: number): void {
+    const slot = this.sources[this.watched] ? this.watched : this.lead;
+    const latent = this.sources[slot]?.latent;
+    for (let i = 0; i < dims; i++) into[offset + i] = latent?.[i] ?? 0;
+  }
+
+  /** Whether some voice hears what comes in now. */
+  get hearsLive(): boolean {
+    return this.hearings.some((hearing) => hearing === this.live);
+  }
+
   get takePosition(): number {
     return this.take?.position ?? -1;
   }

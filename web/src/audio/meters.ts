@@ -12,6 +12,8 @@ export function emptyMeters(): Meters {
     clamped: 0,
     scrubbed: 0,
     latent: new Float32Array(0),
+    performer: new Float32Array(0),
+    ear: null,
     gesture: new Float64Array(0),
     frame: 0,
     load: 0,
@@ -42,7 +44,13 @@ export function readMeters(values: Float64Array, meters: Meters): void {
   if (meters.gesture.length !== axes) meters.gesture = new Float64Array(axes);
   if (meters.latent.length !== dims) meters.latent = new Float32Array(dims);
   for (let i = 0; i < axes; i++) meters.gesture[i] = values[METER.head + i]!;
+  if (meters.performer.length !== dims) meters.performer = new Float32Array(dims);
   for (let i = 0; i < dims; i++) meters.latent[i] = values[METER.head + axes + i]!;
+  for (let i = 0; i < dims; i++) meters.performer[i] = values[METER.head + axes + dims + i]!;
+  meters.ear =
+    values[METER.listening] === 1
+      ? { peak: values[METER.earPeak]!, lufs: values[METER.earLufs]!, matchDb: values[METER.matchDb]! }
+      : null;
 }
 
 interface PlaybackStats {

@@ -106,7 +106,7 @@ export class Dreaming implements Dream {
   constructor(
     private readonly prior: Prior,
     private readonly seed: number,
-    private readonly temperature: number,
+    public temperature: number,
   ) {
     const { width, layers, window, mixtures, patch, dims } = prior.about;
     const values = patch * dims;

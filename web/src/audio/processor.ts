@@ -2,9 +2,19 @@
 // Runs in AudioWorkletGlobalScope; built into one file of its own.
 
 import { type MappingData, prepare } from "../steer/mapping";
+import { Looped, quantised, Recorded } from "./hearing";
+import { sourceFloats } from "./listening";
 import { Loop } from "./loop";
 import { Player } from "./player";
-import { type FromWorklet, METER, METER_NUMBERS, SOUND_SAMPLES, type ToWorklet } from "./wire";
+import { Dreaming } from "./prior";
+import {
+  type FromWorklet,
+  type Listening,
+  METER,
+  METER_NUMBERS,
+  SOUND_SAMPLES,
+  type ToWorklet,
+} from "./wire";
 
 declare const sampleRate: number;
 declare class AudioWorkletProcessor {
@@ -23,6 +33,14 @@ class IsobathProcessor extends AudioWorkletProcessor {
   private readonly soundBuffers: ArrayBuffer[] = [];
   private sinceMeters = 0;
   private latency = 0;
+
+  private readonly dreams = new Map<number, Dreaming>();
+  /** What comes in is kept: a take is recorded with it. */
+  private inputLeft: Float32Array | null = null;
+  private inputRight: Float32Array | null = null;
+  private inputFilled = 0;
+  private keepsInput = false;
+  private wantsInput = false;
 
   private capturing = false;
   private sound: Float32Array | null = null;
@@ -68,7 +86,11 @@ class IsobathProcessor extends AudioWorkletProcessor {
       const player = new Player(module, CHANNELS, sampleRate);
       this.loop = new Loop(player, {
         used: (stamp, offset) => this.used(stamp, offset),
-        began: () => this.post({ type: "began", capturedAt: this.captured }),
+        began: () => {
+          this.keepsInput = this.wantsInput;
+          this.inputFilled = 0;
+          this.post({ type: "began", capturedAt: this.captured });
+        },
         ended: () => this.post({ type: "ended" }),
       });
       this.post({ type: "ready", delay: player.delay });
@@ -109,10 +131,19 @@ class IsobathProcessor extends AudioWorkletProcessor {
       case "resume":
         loop.resume(message.seed);
         break;
+      case "source":
+        this.setSource(loop, message);
+        break;
+      case "follow":
+        loop.follow(message.slot, message.following);
+        break;
       case "start":
+        this.keepsInput = false;
+        this.wantsInput = message.record && message.input === null && loop.hearsLive;
         loop.start({
           seed: message.seed,
           take: message.take,
+          input: message.input === null ? null : new Recorded(message.input.sound, message.input.loop),
           deliver: message.record ? (rows) => this.post({ type: "rows", rows }) : null,
         });
         break;
@@ -147,7 +178,38 @@ class IsobathProcessor extends AudioWorkletProcessor {
     }
   }
 
+  /** A voice that cannot listen is the performer's alone, and says so. */
+  private setSource(loop: Loop, message: Extract<ToWorklet, { type: "source" }>): void {
+    const { slot, source, listening } = message;
+    try {
+      if (listening !== null) this.listen(loop, slot, listening);
+    } catch (problem) {
+      this.post({ type: "complaint", sentence: sentenceOf(problem) });
+    }
+    const dream = this.dreams.get(slot);
+    if (dream !== undefined) dream.temperature = source.temperature;
+    const given =
+      source.kind === "prior" && dream === undefined ? { ...source, kind: "gesture" as const } : source;
+    loop.player.source(slot, sourceFloats(given, message.matchLufs, loop.player.hasEar(slot)));
+  }
+
+  private listen(loop: Loop, slot: number, listening: Listening): void {
+    loop.hearNobody(slot);
+    this.dreams.delete(slot);
+    if (listening.kind === "live") loop.hear(slot, loop.live);
+    else if (listening.kind === "sound") loop.hear(slot, new Looped(listening.sound));
+    else if (listening.kind === "voice") loop.hearVoice(slot, listening.slot);
+    else if (listening.kind === "prior") {
+      const dream = new Dreaming(listening.prior, listening.seed, 1);
+      this.dreams.set(slot, dream);
+      loop.setDream(slot, dream);
+    }
+  }
+
   private finishTake(loop: Loop): void {
+    this.sendInput();
+    this.keepsInput = false;
+    this.wantsInput = false;
     const recorder = loop.stopRecording();
     const moved = recorder?.moved ?? new Uint8Array(0);
     this.post({ type: "recorded", length: recorder?.length ?? 0, hop: loop.hop, moved });
@@ -159,13 +221,15 @@ class IsobathProcessor extends AudioWorkletProcessor {
 
   // ------------------------------------------------------------------ sound
 
-  process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
+  process(inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
     const out = outputs[0];
     const samples = out?.[0]?.length ?? 0;
     if (this.loop === null || out === undefined || samples === 0) return true;
     this.blockStart = Date.now();
     try {
-      this.loop.render(out, samples);
+      const input = inputs[0] ?? [];
+      this.loop.render(out, samples, input);
+      if (this.keepsInput) this.keepInput(input, samples);
     } catch (problem) {
       this.loop = null;
       for (const channel of out) channel.fill(0);
@@ -226,8 +290,37 @@ class IsobathProcessor extends AudioWorkletProcessor {
     const axes = Math.min(loop.gesture.length, 64);
     values[METER.axes] = axes;
     for (let i = 0; i < axes; i++) values[METER.head + i] = loop.gesture[i]!;
-    values[METER.dims] = loop.watchedLatent(values, METER.head + axes);
+    const dims = loop.watchedLatent(values, METER.head + axes);
+    values[METER.dims] = dims;
+    loop.watchedPerformer(values, METER.head + axes + dims, dims);
+    const ear = loop.watched;
+    values[METER.listening] = loop.player.hasEar(ear) ? 1 : 0;
+    loop.player.earMeters(ear, values, METER.earPeak);
     this.post({ type: "meters", buffer }, [buffer]);
+  }
+
+  // ------------------------------------------------------------------ keeping what comes in
+
+  private keepInput(input: Float32Array[], samples: number): void {
+    if (this.inputLeft === null || this.inputRight === null) {
+      this.inputLeft = new Float32Array(SOUND_SAMPLES);
+      this.inputRight = new Float32Array(SOUND_SAMPLES);
+    }
+    const [one, other = one] = input;
+    for (let i = 0; i < samples; i++) {
+      this.inputLeft[this.inputFilled + i] = quantised(one?.[i] ?? 0);
+      this.inputRight[this.inputFilled + i] = quantised(other?.[i] ?? 0);
+    }
+    this.inputFilled += samples;
+    if (this.inputFilled + samples > SOUND_SAMPLES) this.sendInput();
+  }
+
+  private sendInput(): void {
+    if (!this.keepsInput || this.inputLeft === null || this.inputRight === null) return;
+    const left = this.inputLeft.slice(0, this.inputFilled);
+    const right = this.inputRight.slice(0, this.inputFilled);
+    this.inputFilled = 0;
+    this.post({ type: "input", left, right }, [left.buffer, right.buffer]);
   }
 
   // ------------------------------------------------------------------ recording the sound

@@ -16,6 +16,7 @@ export interface TakeEnd {
 
 export class TakeRecording {
   private readonly chunks: RowChunk[] = [];
+  private readonly input: WavWriter;
   private resolve: (take: Take) => void = () => {};
   /** The take, once it has ended. */
   readonly take: Promise<Take>;
@@ -28,6 +29,7 @@ export class TakeRecording {
     private readonly axes: readonly string[],
     private readonly sampleRate: number,
   ) {
+    this.input = new WavWriter(2, sampleRate);
     this.take = new Promise((resolve) => {
       this.resolve = resolve;
     });
@@ -35,6 +37,16 @@ export class TakeRecording {
 
   add(rows: RowChunk): void {
     this.chunks.push(rows);
+  }
+
+  /** What came in meanwhile. */
+  hear(left: Float32Array, right: Float32Array): void {
+    this.input.add([left, right], left.length);
+  }
+
+  /** All that came in, as a WAV file of its very samples; null where no voice listened. */
+  heard(): Blob | null {
+    return this.input.seconds > 0 ? this.input.blob() : null;
   }
 
   /** An overdub keeps the axes that were moved; a take of its own keeps all of them. */

@@ -1,12 +1,13 @@
 // What each voice slot was last asked to be, told to the worklet now and again to every new one.
 
 import type { ModelDescription } from "../net/models";
-import type { Shaping } from "../protocol/messages";
+import type { Shaping, Source } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
+import type { Following } from "./hearing";
 import type { Decibels } from "./instrument";
 import { VOICES } from "./player";
 import { shapingFloats } from "./shaping";
-import type { ToWorklet } from "./wire";
+import type { Listening, ToWorklet } from "./wire";
 
 interface Slot {
   readonly model: ModelDescription;
@@ -14,11 +15,13 @@ interface Slot {
   readonly seed: number;
   mapping: MappingData | null;
   latent: Float64Array | null;
+  source: { source: Source; listening: Listening } | null;
   shaping: { shaping: Shaping; gainDb: Decibels; pan: number; muted: boolean } | null;
 }
 
 export class Slots {
   private readonly slots: (Slot | null)[] = new Array(VOICES).fill(null);
+  private readonly followings: (Following | null)[] = new Array(VOICES).fill(null);
   private readonly answers = new Map<number, (sentence: string | null) => void>();
   private requests = 0;
 
@@ -29,7 +32,7 @@ export class Slots {
   async put(slot: number, model: ModelDescription, blob: ArrayBuffer, seed: number): Promise<void> {
     const before = this.slots[slot];
     const { mapping = null, latent = null, shaping = null } = before ?? {};
-    const made: Slot = { model, blob, seed, mapping, latent, shaping };
+    const made: Slot = { model, blob, seed, mapping, latent, shaping, source: null };
     this.slots[slot] = made;
     await this.tell(slot, made);
   }
@@ -59,10 +62,26 @@ export class Slots {
     this.tellShaping(slot, held);
   }
 
+  source(slot: number, source: Source, listening: Listening | null): void {
+    const held = this.slots[slot];
+    if (!held) return;
+    held.source = { source, listening: listening ?? held.source?.listening ?? { kind: "nobody" } };
+    const matchLufs = held.model.match_lufs;
+    this.send({ type: "source", slot, source, matchLufs, listening });
+  }
+
+  following(slot: number, following: Following | null): void {
+    this.followings[slot] = following;
+    this.send({ type: "follow", slot, following });
+  }
+
   /** Tell a new worklet everything. */
   tellAll(refused: (sentence: string) => void): void {
     this.slots.forEach((held, slot) => {
       if (held !== null) this.tell(slot, held).catch((problem: Error) => refused(problem.message));
+    });
+    this.followings.forEach((following, slot) => {
+      if (following !== null) this.send({ type: "follow", slot, following });
     });
   }
 
@@ -86,6 +105,8 @@ export class Slots {
     this.tellShaping(slot, held);
     this.send({ type: "mapping", slot, mapping: held.mapping });
     this.send({ type: "latent", slot, latent: held.latent });
+    if (held.source !== null)
+      this.send({ type: "source", slot, matchLufs: model.match_lufs, ...held.source });
     return new Promise((resolve, reject) => {
       this.answers.set(request, (sentence) => {
         if (sentence === null) {

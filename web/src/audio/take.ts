@@ -178,3 +178,27 @@ function layer(take: StoredTake, sampleRate: number): TakeLayer {
   const frameSamples = (take.hop * sampleRate) / take.sample_rate;
   return { frameSamples, length, loop, frames: Int32Array.from(take.frames), points, width };
 }
+
+/** The recorded input of a take, or of the nearest take below it that has one; null where none has. */
+export function inputOf(
+  take: Take,
+  loop: boolean,
+  takes: readonly Take[],
+  rate: number,
+): { readonly id: string; readonly loop: number } | null {
+  const seen = new Set<string>();
+  let each: Take | undefined = take;
+  while (each !== undefined && !seen.has(each.id)) {
+    if (each.input !== null) {
+      const loops = each === take ? loop : each.loop;
+      return {
+        id: each.input,
+        loop: loops ? Math.ceil((each.length * each.hop * rate) / each.sample_rate) : 0,
+      };
+    }
+    seen.add(each.id);
+    const under: string | null = each.over;
+    each = takes.find((below) => below.id === under && !below.muted);
+  }
+  return null;
+}

@@ -1,7 +1,24 @@
 // What the page and its audio worklet say to each other.
 
+import type { Source } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
+import type { Following, Sound } from "./hearing";
+import type { Prior } from "./prior";
 import type { TakeStack } from "./take";
+
+/** What a voice hears, with everything that takes time to fetch. */
+export type Listening =
+  | { readonly kind: "nobody" }
+  | { readonly kind: "live" }
+  | { readonly kind: "sound"; readonly sound: Sound }
+  | { readonly kind: "voice"; readonly slot: number }
+  | { readonly kind: "prior"; readonly prior: Prior; readonly seed: number };
+
+/** What came in while a take was recorded. `loop`: samples after which it begins again; 0: it does not. */
+export interface TakeInput {
+  readonly sound: Sound;
+  readonly loop: number;
+}
 
 export type ToWorklet =
   | { readonly type: "kernel"; readonly module: WebAssembly.Module }
@@ -22,6 +39,15 @@ export type ToWorklet =
       readonly slot: number;
       readonly values: Float32Array;
     }
+  | {
+      readonly type: "source";
+      readonly slot: number;
+      readonly source: Source;
+      readonly matchLufs: number;
+      /** null: it hears what it heard. */
+      readonly listening: Listening | null;
+    }
+  | { readonly type: "follow"; readonly slot: number; readonly following: Following | null }
   | { readonly type: "master"; readonly gain: number; readonly ceilingDb: number; readonly guardDb: number }
   /** The meters carry the latent of this slot's voice. */
   | { readonly type: "watch"; readonly slot: number }
@@ -31,6 +57,7 @@ export type ToWorklet =
       readonly type: "start";
       readonly seed: number;
       readonly take: TakeStack | null;
+      readonly input: TakeInput | null;
       readonly record: boolean;
     }
   | { readonly type: "stop-playing" }
@@ -51,6 +78,8 @@ export type FromWorklet =
   | { readonly type: "ended" }
   | { readonly type: "rows"; readonly rows: Float64Array }
   | { readonly type: "recorded"; readonly length: number; readonly hop: number; readonly moved: Uint8Array }
+  /** What came in while a take is recorded: rounded to 24 bits, left then right. */
+  | { readonly type: "input"; readonly left: Float32Array; readonly right: Float32Array }
   | {
       readonly type: "sound";
       readonly buffer: ArrayBuffer;
@@ -58,7 +87,8 @@ export type FromWorklet =
       readonly last: boolean;
     };
 
-/** A meters buffer: this head, then the gesture, then the latent of the voice that is watched. */
+/** A meters buffer: this head, then the gesture, then the latent of the voice that is watched and what
+    its performer says. */
 export const METER = {
   peak: 0,
   rms: 2,
@@ -73,9 +103,14 @@ export const METER = {
   takeFrame: 12,
   axes: 13,
   dims: 14,
-  head: 15,
+  /** 1 if the voice that is watched has an ear; then what it hears: peak, LUFS, gain of matching in dB. */
+  listening: 15,
+  earPeak: 16,
+  earLufs: 17,
+  matchDb: 18,
+  head: 20,
 } as const;
-export const METER_NUMBERS = METER.head + 64 + 128;
+export const METER_NUMBERS = METER.head + 64 + 2 * 128;
 
 /** Samples of each channel in one buffer of recorded sound. */
 export const SOUND_SAMPLES = 8192;

@@ -1,17 +1,20 @@
 // The Instrument in a browser: an AudioContext, the worklet that runs the kernel, and what the page last
 // asked of it, so that a new context (another sample rate, a lost device) sounds like the old one.
 
+import { fetchSound, keepSound } from "../net/http";
 import type { ModelDescription } from "../net/models";
-import type { Axis, Master, Shaping, Take } from "../protocol/messages";
+import type { Axis, Master, Shaping, Source, Take } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import { Buffering } from "./buffering";
 import { type Connected, connect, fetchKernel, makeContext } from "./context";
-import type { Decibels, Instrument, InstrumentState, Meters } from "./instrument";
+import type { Following } from "./hearing";
+import type { Decibels, Input, Instrument, InstrumentState, Meters } from "./instrument";
 import { emptyMeters, readMeters, underrunsOf } from "./meters";
+import { Microphone } from "./microphone";
 import { SoundRecording, type TakeEnd, TakeRecording } from "./recording";
 import { Slots } from "./slots";
-import { stackOf, type TakeStack } from "./take";
-import { type FromWorklet, stampNow, type ToWorklet } from "./wire";
+import { inputOf, stackOf, type TakeStack } from "./take";
+import { type FromWorklet, type Listening, stampNow, type TakeInput, type ToWorklet } from "./wire";
 
 const TAKE_SEED = 1;
 const REMEMBERED = "isobath.buffering";
@@ -41,6 +44,9 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   private playing: Take | null = null;
   private sound: SoundRecording | null = null;
   private readonly meters: Meters = emptyMeters();
+  private readonly microphone = new Microphone(() => this.dispatchEvent(new Event("input")));
+  /** Counts what was asked to be played, so that a sound that comes late does not begin it. */
+  private asked = 0;
 
   // ------------------------------------------------------------------ starting
 
@@ -68,6 +74,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
       const receive = (message: FromWorklet): void => this.receive(message);
       this.connected = await connect(context, this.module, receive, (sentence) => this.fail(sentence));
       this.resend();
+      this.microphone.connect(this.connected.node);
       await this.resumeContext();
       this.buffering.begin(seconds());
     } catch (problem) {
@@ -80,6 +87,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     const context = this.context;
     this.context = null;
     this.connected = null;
+    this.microphone.connect(null);
     this.slots.forgetRequests();
     if (context !== null) {
       context.onstatechange = null;
@@ -158,6 +166,22 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     this.slots.shaping(slot, shaping, gainDb, pan, muted);
   }
 
+  setSource(slot: number, source: Source, listening: Listening | null): void {
+    this.slots.source(slot, source, listening);
+  }
+
+  setFollowing(slot: number, following: Following | null): void {
+    this.slots.following(slot, following);
+  }
+
+  get input(): Input {
+    return this.microphone.input;
+  }
+
+  setInput(wanted: boolean): void {
+    this.microphone.want(wanted);
+  }
+
   setMaster(master: Master): void {
     this.master = master;
     this.send({
@@ -230,16 +254,48 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     const seed = over?.seed ?? TAKE_SEED;
     this.recording = new TakeRecording(name, over ?? null, seed, axes, this.sampleRate);
     this.playing = over ?? null;
-    const take = over === undefined ? null : this.stack(over, over.loop);
-    this.send({ type: "start", seed, take, record: true });
     this.seed = seed;
+    const take = over === undefined ? null : this.stack(over, over.loop);
+    this.begin(over, over?.loop ?? false, (input) => {
+      this.send({ type: "start", seed, take, input, record: true });
+    });
   }
 
   stopTake(): Promise<Take> {
     const recording = this.recording;
     if (recording === null) return Promise.reject(new Error("No take is being recorded."));
+    this.asked++;
     this.send({ type: "stop-recording" });
-    return recording.take;
+    return recording.take.then(async (take) => {
+      const heard = recording.heard();
+      if (heard === null) return take;
+      try {
+        return { ...take, input: (await keepSound(heard)).id };
+      } catch (problem) {
+        const why = problem instanceof Error ? problem.message : String(problem);
+        const detail = `${why} The take is kept without the sound that came in.`;
+        this.dispatchEvent(new CustomEvent("complaint", { detail }));
+        return take;
+      }
+    });
+  }
+
+  /** Begin once what came in with a take is here; silence in its place where it is gone, and a sentence. */
+  private begin(take: Take | undefined, loop: boolean, start: (input: TakeInput | null) => void): void {
+    const found = take === undefined ? null : inputOf(take, loop, this.takes, this.sampleRate);
+    const asked = ++this.asked;
+    if (found === null) {
+      start(null);
+      return;
+    }
+    fetchSound(found.id, this.sampleRate)
+      .catch((problem: Error) => {
+        this.dispatchEvent(new CustomEvent("complaint", { detail: problem.message }));
+        return [];
+      })
+      .then((sound) => {
+        if (asked === this.asked) start({ sound, loop: found.loop });
+      });
   }
 
   private stack(take: Take, loop: boolean): TakeStack {
@@ -256,10 +312,13 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   playTake(take: Take, loop: boolean): void {
     this.playing = take;
     this.seed = take.seed;
-    this.send({ type: "start", seed: take.seed, take: this.stack(take, loop), record: false });
+    this.begin(take, loop, (input) => {
+      this.send({ type: "start", seed: take.seed, take: this.stack(take, loop), input, record: false });
+    });
   }
 
   stopPlaying(): void {
+    this.asked++;
     this.send({ type: "stop-playing" });
     this.playing = null;
     this.dispatchEvent(new Event("playing"));
@@ -313,6 +372,9 @@ export class WorkletInstrument extends EventTarget implements Instrument {
         break;
       case "rows":
         this.recording?.add(message.rows);
+        break;
+      case "input":
+        this.recording?.hear(message.left, message.right);
         break;
       case "recorded":
         this.finishTake(message);

@@ -2,7 +2,8 @@
 // Every refusal carries a sentence for the musician.
 
 import { decode } from "@msgpack/msgpack";
-import type { Encoded, ModelSummary, Refusal } from "../protocol/messages";
+import { type Prior, readPrior } from "../audio/prior";
+import type { Encoded, ModelSummary, Refusal, SoundData, SoundKept } from "../protocol/messages";
 import type { ModelDescription } from "./models";
 
 export const AWAY =
@@ -53,14 +54,54 @@ export async function asFlac(wav: Blob): Promise<Blob> {
   return (await post("sounds/flac", wav)).blob();
 }
 
+/** A sound file into the library, for voices to listen to. */
+export async function keepSound(file: Blob): Promise<SoundKept> {
+  return (await post("sounds", file)).json() as Promise<SoundKept>;
+}
+
+const SOUNDS = 4;
+const sounds = new Map<string, Promise<readonly Float32Array[]>>();
+
+/** A sound of the library at a rate, channel by channel; the last few are kept here. */
+export function fetchSound(id: string, rate: number): Promise<readonly Float32Array[]> {
+  const key = `${id}/${rate}`;
+  const found = sounds.get(key) ?? get(`sounds/${key}`).then(soundIn);
+  sounds.delete(key);
+  sounds.set(key, found);
+  found.catch(() => sounds.delete(key));
+  for (const old of sounds.keys()) if (sounds.size > SOUNDS) sounds.delete(old);
+  return found;
+}
+
+async function soundIn(answer: Response): Promise<readonly Float32Array[]> {
+  const { audio, channels, samples } = decode(await answer.arrayBuffer()) as SoundData;
+  const bytes = audio.slice().buffer;
+  return Array.from({ length: channels }, (_, c) => new Float32Array(bytes, 4 * c * samples, samples));
+}
+
+const priors = new Map<string, Promise<Prior>>();
+
+/** What a model's prior knows; the last one is kept here. */
+export function fetchPrior(model: string): Promise<Prior> {
+  const known = priors.get(model);
+  if (known !== undefined) return known;
+  const found = get(`models/${encodeURIComponent(model)}/prior`)
+    .then((answer) => answer.arrayBuffer())
+    .then(readPrior);
+  priors.clear();
+  priors.set(model, found);
+  found.catch(() => priors.delete(model));
+  return found;
+}
+
 const decoders = new Map<string, Promise<ArrayBuffer>>();
 
-/** The kernel's bytes of a model, fetched once per content. */
-export function fetchDecoder(model: string, sha256: string): Promise<ArrayBuffer> {
-  const key = `${model} ${sha256}`;
+/** The kernel's bytes of a model, fetched once per content; "both" for a voice that listens. */
+export function fetchBlob(model: string, sha256: string, part: "decoder" | "both"): Promise<ArrayBuffer> {
+  const key = `${model} ${part} ${sha256}`;
   let blob = decoders.get(key);
   if (blob === undefined) {
-    blob = get(`models/${encodeURIComponent(model)}/decoder`).then((answer) => answer.arrayBuffer());
+    blob = get(`models/${encodeURIComponent(model)}/${part}`).then((answer) => answer.arrayBuffer());
     blob.catch(() => decoders.delete(key));
     decoders.set(key, blob);
   }

@@ -36,6 +36,9 @@ export interface ModelDescription {
   readonly latent: LatentStatistics;
   /** The tensors that the file names, spelled out; null if the model has none. */
   readonly loudness: LoudnessMap | null;
+  /** LUFS to which what the encoder hears is brought. */
+  readonly match_lufs: number;
+  readonly can_encode: boolean;
   readonly licence: string;
   readonly credit: string;
   readonly training: Readonly<Record<string, unknown>>;

@@ -2,18 +2,24 @@
 // The one file that knows both.
 
 import type { Instrument } from "../audio/instrument";
+import { listens } from "../audio/listening";
 import type { Performer } from "../gesture/performer";
-import { fetchDecoder, fetchDescription } from "../net/http";
+import { fetchBlob, fetchDescription } from "../net/http";
 import type { ModelDescription } from "../net/models";
-import type { Voice } from "../protocol/messages";
+import { makeSource, type Piece, type Voice } from "../protocol/messages";
 import { exploreOf } from "./explore";
 import { fittedOf } from "./fitted";
+import { followed, isSilent, listeningKey, listeningOf } from "./listening";
 import type { State, Store } from "./store";
 
 interface OnSlot {
   readonly id: string;
   readonly model: string;
   readonly seed: number;
+  /** "both": its encoder is there too, so it can listen. */
+  readonly part: "decoder" | "both";
+  /** What it was last asked to hear; null until it plays, "" where that could not be had. */
+  hears: string | null;
 }
 
 export function bind(store: Store, instrument: Instrument, performer: Performer): void {
@@ -42,7 +48,7 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
   const put = async (slot: number, wanted: OnSlot, sha256: string): Promise<void> => {
     const [description, blob] = await Promise.all([
       describe(wanted.model),
-      fetchDecoder(wanted.model, sha256),
+      fetchBlob(wanted.model, sha256, wanted.part),
     ]);
     if (slots[slot] !== wanted) return; // something else took the slot meanwhile
     const started = instrument.state === "running" || instrument.state === "suspended";
@@ -52,15 +58,52 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
         await instrument.start(description.sample_rate);
     }
     const loaded = instrument.setVoice(slot, description, blob, wanted.seed);
-    const voice = store.state.piece?.voices[slot];
-    if (voice !== undefined) tellAll(slot, voice);
+    const { piece } = store.state;
+    const voice = piece?.voices[slot];
+    if (piece !== null && voice !== undefined) tellAll(piece, slot, voice, wanted);
     await loaded;
   };
 
-  const tellAll = (slot: number, voice: Voice): void => {
-    instrument.setShaping(slot, voice.shaping, voice.gain_db, voice.pan, voice.muted);
+  const tellAll = (piece: Piece, slot: number, voice: Voice, on: OnSlot): void => {
+    instrument.setShaping(slot, voice.shaping, voice.gain_db, voice.pan, isSilent(piece, voice));
+    hear(piece, slot, voice, on);
     instrument.setMapping(slot, fittedOf(voice, voice.side));
     instrument.setLatent(slot, directOf(store.state, slot, voice));
+  };
+
+  /** Tell what a voice listens to once it is here; until then, and where it cannot be had, it is the performer's. */
+  const hear = (piece: Piece, slot: number, voice: Voice, on: OnSlot): void => {
+    const key = listeningKey(piece, voice);
+    on.hears = key;
+    const still = (): Voice | undefined =>
+      slots[slot] === on && on.hears === key ? store.state.piece?.voices[slot] : undefined;
+    describe(voice.model)
+      .then((model) => listeningOf(piece, voice, model))
+      .then((listening) => {
+        const now = still();
+        if (now !== undefined) instrument.setSource(slot, now.source, listening);
+      })
+      .catch((problem) => {
+        if (still() === undefined) return;
+        on.hears = "";
+        instrument.setSource(slot, makeSource(), { kind: "nobody" });
+        complain(problem);
+      });
+  };
+
+  const leaders: string[] = [];
+  const followLeaders = (state: State): void => {
+    const { piece, descriptions } = state;
+    piece?.voices.forEach((voice, slot) => {
+      const following = followed(piece, voice, descriptions);
+      const key =
+        following === null
+          ? ""
+          : `${following.leader} ${piece.voices[following.leader]?.model} ${voice.model}`;
+      if (key === (leaders[slot] ?? "")) return;
+      leaders[slot] = key;
+      instrument.setFollowing(slot, following);
+    });
   };
 
   const follow = (state: State, previous: State): void => {
@@ -74,16 +117,22 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     if (piece !== null && piece.master !== before?.master) instrument.setMaster(piece.master);
     if (state.voice !== previous.voice) instrument.watch(state.voice);
     followVoices(state, previous);
+    if (piece?.voices !== before?.voices || state.descriptions !== previous.descriptions)
+      followLeaders(state);
+    if (piece?.voices !== before?.voices)
+      instrument.setInput(piece?.voices.some((voice) => voice.source.kind === "input") ?? false);
   };
 
   const followVoices = (state: State, previous: State): void => {
     const voices = state.piece?.voices ?? [];
     voices.forEach((voice, slot) => {
       const on = slots[slot];
-      if (on?.id !== voice.id || on.model !== voice.model || on.seed !== voice.seed) {
-        const summary = state.models.find((model) => model.name === voice.model);
+      const summary = state.models.find((model) => model.name === voice.model);
+      const deaf = on?.part === "decoder" && listens(voice.source) && summary?.encodes === true;
+      if (on?.id !== voice.id || on.model !== voice.model || on.seed !== voice.seed || deaf) {
         if (summary === undefined) return; // the list of models is still to come, or lacks it
-        const wanted = { id: voice.id, model: voice.model, seed: voice.seed };
+        const part: OnSlot["part"] = listens(voice.source) && summary.encodes ? "both" : "decoder";
+        const wanted: OnSlot = { id: voice.id, model: voice.model, seed: voice.seed, part, hears: null };
         slots[slot] = wanted;
         put(slot, wanted, summary.sha256).catch((problem) => {
           if (slots[slot] === wanted) slots[slot] = null;
@@ -99,19 +148,29 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
 
   const followVoice = (slot: number, voice: Voice, state: State, previous: State): void => {
     const before = previous.piece?.voices[slot];
+    const { piece } = state;
+    if (piece === null) return;
+    const silent = isSilent(piece, voice);
     if (
-      voice.shaping !== before?.shaping ||
+      before === undefined ||
+      previous.piece === null ||
+      voice.shaping !== before.shaping ||
       voice.gain_db !== before.gain_db ||
       voice.pan !== before.pan ||
-      voice.muted !== before.muted
+      silent !== isSilent(previous.piece, before)
     )
-      instrument.setShaping(slot, voice.shaping, voice.gain_db, voice.pan, voice.muted);
+      instrument.setShaping(slot, voice.shaping, voice.gain_db, voice.pan, silent);
     const mapping = fittedOf(voice, voice.side);
     if (before === undefined || mapping !== fittedOf(before, before.side))
       instrument.setMapping(slot, mapping);
     const direct = directOf(state, slot, voice);
     if (before === undefined || direct !== directOf(previous, slot, before))
       instrument.setLatent(slot, direct);
+    const on = slots[slot];
+    if (!on || on.hears === null) return; // it is told all once it plays
+    const another = on.hears !== listeningKey(piece, voice);
+    if (another && (on.hears !== "" || voice.source !== before?.source)) hear(piece, slot, voice, on);
+    else if (voice.source !== before?.source) instrument.setSource(slot, voice.source, null);
   };
 
   instrument.addEventListener("complaint", (event) => complain((event as CustomEvent<string>).detail));

@@ -96,6 +96,7 @@ beforeEach(() => {
         licence: "",
         credit: "",
         foreign: false,
+        dreams: false,
       },
     ],
   });

@@ -51,6 +51,8 @@ function description(dims: number) {
     delay: 0,
     latent,
     loudness: null,
+    match_lufs: -20,
+    can_encode: true,
     licence: "",
     credit: "",
     training: {},

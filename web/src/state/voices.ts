@@ -1,6 +1,6 @@
 // Voices of the piece: models, shaping, and how each one learns.
 
-import type { MappingSettings, Output, Piece, Shaping, Voice } from "../protocol/messages";
+import type { Manner, MappingSettings, Output, Piece, Shaping, Source, Voice } from "../protocol/messages";
 import { makeOutput, makeShaping, makeVoice } from "../protocol/messages";
 import { editVoice, voiceOf } from "./edit";
 import { newId } from "./identity";
@@ -29,7 +29,9 @@ export function editedVoice(store: Store, index: number): void {
   store.set({ voice: index, selection: new Set() });
 }
 
-export type VoiceChange = Partial<Pick<Voice, "gain_db" | "pan" | "muted" | "seed" | "side">>;
+export type VoiceChange = Partial<
+  Pick<Voice, "gain_db" | "pan" | "muted" | "solo" | "follows" | "seed" | "side">
+>;
 
 export function setVoice(store: Store, voiceId: string, change: VoiceChange): void {
   editVoice(
@@ -53,6 +55,7 @@ export function setModel(store: Store, voiceId: string, model: string): void {
     return {
       ...v,
       model,
+      source: fits ? v.source : { ...v.source, manner: [], amount: [] },
       shaping: fits ? v.shaping : makeShaping({ clamp: v.shaping.clamp }),
       demonstrations: fits ? v.demonstrations : [],
       mapping: fits ? v.mapping : { ...v.mapping, outputs: [] },
@@ -76,6 +79,54 @@ export function setShaping(store: Store, change: Partial<Shaping>, voiceId?: str
     (v) => ({ ...v, shaping: { ...v.shaping, ...change } }),
     `shaping ${voice.id} ${Object.keys(change).join()}`,
   );
+}
+
+/** What a voice listens to, and how. */
+export function setSource(store: Store, voiceId: string, change: Partial<Source>): void {
+  const keys = Object.keys(change).join();
+  editVoice(
+    store,
+    "kind" in change ? "change what a voice hears" : "source",
+    voiceId,
+    (v) => ({ ...v, source: { ...v.source, ...change } }),
+    "kind" in change || "sound" in change ? null : `source ${voiceId} ${keys}`,
+  );
+}
+
+/** How the performer meets the source on one dimension, and how much. */
+export function setMeeting(
+  store: Store,
+  voiceId: string,
+  dimension: number,
+  change: { readonly manner?: Manner; readonly amount?: number },
+): void {
+  editVoice(
+    store,
+    "how a source is met",
+    voiceId,
+    (v) => {
+      const manner = Array.from(
+        { length: Math.max(v.source.manner.length, dimension + 1) },
+        (_, i) => v.source.manner[i] ?? ("follow" as const),
+      );
+      const amount = Array.from(
+        { length: Math.max(v.source.amount.length, dimension + 1) },
+        (_, i) => v.source.amount[i] ?? 1,
+      );
+      manner[dimension] = change.manner ?? manner[dimension]!;
+      amount[dimension] = change.amount ?? amount[dimension]!;
+      return { ...v, source: { ...v.source, manner, amount } };
+    },
+    `source ${voiceId} ${dimension} ${Object.keys(change).join()}`,
+  );
+}
+
+/** The same manner on every dimension. */
+export function setAllManners(store: Store, voiceId: string, manner: Manner, dims: number): void {
+  editVoice(store, "how a source is met", voiceId, (v) => ({
+    ...v,
+    source: { ...v.source, manner: new Array<Manner>(dims).fill(manner) },
+  }));
 }
 
 type PerDimension = "hold" | "held" | "scale" | "bias" | "noise";

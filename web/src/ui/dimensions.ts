@@ -5,26 +5,35 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { ModelDescription } from "../net/models";
-import type { Voice } from "../protocol/messages";
+import type { Manner, Voice } from "../protocol/messages";
 import { exploreOf, setDimension, setExplored } from "../state/explore";
 import type { State } from "../state/store";
-import { lock, setShapingAt } from "../state/voices";
+import { lock, setMeeting, setShapingAt } from "../state/voices";
 import { heardLatent } from "../steer/heard";
 import { View } from "./app";
 import { contextOf, fitCanvas, ink } from "./canvas";
 import { icon } from "./icons";
-import { section, slider, tool } from "./parts";
+import { choose, section, slider, tool } from "./parts";
 import { density, reachOf } from "./profile";
 import { ticker } from "./ticker";
-import { carried, signed } from "./words";
+import { carried, percent, signed } from "./words";
 
 interface Needle {
   readonly element: HTMLElement;
+  /** Where the performer alone would be; null where that is what is heard. */
+  readonly mine: HTMLElement | null;
   readonly dimension: number;
   readonly low: number;
   readonly span: number;
   at: number;
 }
+
+const MANNERS: readonly { value: Manner; name: string }[] = [
+  { value: "follow", name: "follow the source" },
+  { value: "absolute", name: "play instead of it" },
+  { value: "bias", name: "push it" },
+  { value: "scale", name: "stretch it" },
+];
 
 @customElement("isobath-dimensions")
 export class DimensionsView extends View {
@@ -77,6 +86,7 @@ export class DimensionsView extends View {
       const { low, high } = this.reach(dimension);
       return {
         element: row.querySelector<HTMLElement>(".needle")!,
+        mine: row.querySelector<HTMLElement>(".mine"),
         dimension,
         low,
         span: high - low,
@@ -130,9 +140,14 @@ export class DimensionsView extends View {
 
   /** The needles show what is heard now, shaping and all. */
   private follow(): void {
-    const latent = this.app.meters?.latent;
-    if (latent === undefined || this.state.voice !== 0) return;
+    const { meters } = this.app;
+    if (meters === null) return;
+    const { latent, performer } = meters;
     for (const needle of this.needles) {
+      if (needle.mine !== null) {
+        const mine = ((performer[needle.dimension] ?? 0) - needle.low) / needle.span;
+        needle.mine.style.left = `${Math.round(Math.max(0, Math.min(1, mine)) * 1000) / 10}%`;
+      }
       const share = ((latent[needle.dimension] ?? 0) - needle.low) / needle.span;
       const at = Math.round(Math.max(0, Math.min(1, share)) * 1000) / 10;
       if (at === needle.at) continue;
@@ -164,7 +179,7 @@ export class DimensionsView extends View {
     return section(
       "Latent dimensions",
       html`<div
-        class="dimensions ${this.state.voice === 0 ? "" : "deaf"} ${this.state.listen === "play" ? "mapped" : ""}"
+        class="dimensions ${this.state.listen === "play" ? "mapped" : ""}"
       >
         ${Array.from({ length: model.dims }, (_, i) => this.dimension(voice, model, i, explore.latent[i] ?? 0))}
       </div>`,
@@ -183,10 +198,12 @@ export class DimensionsView extends View {
     const held = (shaping.held[i] ?? 0) > 0.5;
     const value = held ? (shaping.hold[i] ?? explored) : explored;
     const { low, high } = this.reach(i);
+    const manner = voice.source.manner[i] ?? "follow";
+    const meets = voice.source.kind !== "gesture" && manner !== "follow";
     const carries = carried(model.latent.labels[i]);
     const open = this.opened === i;
     const touched =
-      (shaping.bias[i] ?? 0) !== 0 || (shaping.scale[i] ?? 1) !== 1 || (shaping.noise[i] ?? 0) !== 0;
+      (shaping.bias[i] ?? 0) !== 0 || (shaping.scale[i] ?? 1) !== 1 || (shaping.noise[i] ?? 0) !== 0 || meets;
     const name = `Dimension ${i + 1}${carries === "" ? "" : `, ${carries}`}`;
     return html`<div class="dimension ${held ? "held" : ""}">
       <div class="dimension-name">
@@ -196,6 +213,7 @@ export class DimensionsView extends View {
       <div class="profile">
         <canvas aria-hidden="true"></canvas>
         <i class="needle" aria-hidden="true"></i>
+        ${meets ? html`<i class="mine" aria-hidden="true"></i>` : nothing}
         <input
           type="range"
           class="over"
@@ -244,9 +262,19 @@ export class DimensionsView extends View {
     const scale = shaping.scale[i] ?? 1;
     const noise = shaping.noise[i] ?? 0;
     return html`<div class="shaping">
+      ${voice.source.kind === "gesture" ? nothing : this.meeting(voice, i)}
       ${slider({ key: `bias${i}`, name: "Bias", value: bias, min: -3, max: 3, shown: signed(bias, 2), neutral: 0, input: set("bias") })}
       ${slider({ key: `scale${i}`, name: "Scale", value: scale, min: -2, max: 2, shown: `× ${scale.toFixed(2)}`, neutral: 1, input: set("scale") })}
       ${slider({ key: `noise${i}`, name: "Noise", value: noise, min: 0, max: 2, shown: noise.toFixed(2), neutral: 0, input: set("noise") })}
     </div>`;
+  }
+
+  /** How the performer meets the source here. */
+  private meeting(voice: Voice, i: number): TemplateResult {
+    const { store } = this.app;
+    const manner = voice.source.manner[i] ?? "follow";
+    const amount = voice.source.amount[i] ?? 1;
+    return html`${choose(`manner${i}`, "You", MANNERS, manner, (to) => setMeeting(store, voice.id, i, { manner: to }))}
+    ${slider({ key: `amount${i}`, name: "Amount", value: amount, min: 0, max: 1, shown: percent(amount), neutral: 1, disabled: manner === "follow", input: (to) => setMeeting(store, voice.id, i, { amount: to }) })}`;
   }
 }

@@ -7,13 +7,31 @@ import type { Voice } from "../protocol/messages";
 import type { State } from "../state/store";
 import { addVoice, editedVoice, removeVoice, setModel, setVoice, VOICES } from "../state/voices";
 import { View } from "./app";
-import { icon } from "./icons";
+import { type IconName, icon } from "./icons";
 import { choose, slider, tool } from "./parts";
 import { decibels } from "./words";
+
+/** What a chip shows of a voice that listens. */
+const HEARD: Readonly<Record<Voice["source"]["kind"], IconName | null>> = {
+  gesture: null,
+  input: "microphone",
+  sound: "file",
+  voice: "sound",
+  prior: "dream",
+};
 
 @customElement("isobath-voices")
 export class VoicesView extends View {
   @state() private open = false;
+  /** Not needed before one opens the settings, so fetched then. */
+  @state() private hasSource = false;
+
+  private show(): void {
+    this.open = true;
+    void import("./source").then(() => {
+      this.hasSource = true;
+    });
+  }
 
   protected override concerns(state: State, previous: State): boolean {
     return (
@@ -39,7 +57,7 @@ export class VoicesView extends View {
               aria-pressed=${i === chosen ? "true" : "false"}
               @click=${() => editedVoice(store, i)}
             >
-              ${v.muted ? icon("mute") : nothing}<span>${this.titleOf(v.model)}</span>
+              ${v.muted ? icon("mute") : nothing}${HEARD[v.source.kind] === null ? nothing : icon(HEARD[v.source.kind]!)}<span>${this.titleOf(v.model)}</span>
             </button>`,
           )}
           ${
@@ -47,7 +65,7 @@ export class VoicesView extends View {
               ? tool("Add a voice", "add", () => {
                   const unused = models.find((m) => voices.every((v) => v.model !== m.name)) ?? models[0]!;
                   addVoice(store, unused.name);
-                  this.open = true;
+                  this.show();
                 })
               : nothing
           }
@@ -59,10 +77,11 @@ export class VoicesView extends View {
               type="button"
               class="tool"
               aria-label="Settings of this voice"
-              title="Model, loudness, place"
+              title="Model, loudness, place, source"
               aria-expanded=${this.open ? "true" : "false"}
               @click=${() => {
-                this.open = !this.open;
+                if (this.open) this.open = false;
+                else this.show();
               }}
             >
               ${icon("more")}
@@ -120,6 +139,18 @@ export class VoicesView extends View {
         <button type="button" aria-pressed=${voice.muted ? "true" : "false"} @click=${() => set({ muted: !voice.muted })}>
           ${icon(voice.muted ? "mute" : "sound")}${voice.muted ? "Muted" : "Mute"}
         </button>
+        ${
+          count > 1 || voice.solo
+            ? html`<button
+              type="button"
+              aria-pressed=${voice.solo ? "true" : "false"}
+              title="Hear this voice alone"
+              @click=${() => set({ solo: !voice.solo })}
+            >
+              Solo
+            </button>`
+            : nothing
+        }
         <label class="button grow">
           ${icon("upload")}Bring a model…<input
             type="file"
@@ -136,6 +167,7 @@ export class VoicesView extends View {
             : nothing
         }
       </div>
+      ${this.hasSource ? html`<isobath-source .app=${this.app} .voice=${voice}></isobath-source>` : nothing}
     </div>`;
   }
 }

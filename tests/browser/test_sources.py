@@ -1,0 +1,170 @@
+"""Sound as input in the page: a sound, the microphone and a dream, the same samples as `isobath render`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from isobath.engine import render_piece
+from isobath.engine.dreaming import dreams
+from isobath.library.home import Home
+from isobath.library.sounds import Sounds
+from isobath.models.coder import Model
+from isobath.models.description import write
+from isobath.models.prior import read_prior, write_prior
+from isobath.protocol.piece import Piece, Take
+from tests.browser.conftest import ARGUMENTS, STEADY, Server, chromium_path
+from tests.browser.instrument import Instrument
+from tests.engine.loudspeaker import listener
+from tests.models.test_prior import ABOUT, tensors
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
+
+pytestmark = pytest.mark.browser
+
+RATE = 44100
+FADE = 512
+"""A take is faded in over what sounded before it."""
+MODEL = listener(rate=RATE)
+TAKE = Take(id="t", name="still", hop=64, sample_rate=RATE, length=400, axes=(), frames=(), points=(), seed=3)
+SET = """
+const set = async (change) => {
+  i.store.edit("test", (p) => ({ ...p, voices: p.voices.map((v, k) => k === 0 ? { ...v, ...change } : v) }));
+  await t.wait(200);
+};
+"""
+
+
+def syllables(seconds: float) -> NDArray[np.float32]:
+    """A tone that comes and goes four times a second."""
+    n = np.arange(int(seconds * RATE))
+    gate = np.sin(2 * np.pi * 4 * n / RATE) > 0
+    return (0.3 * gate * np.sin(2 * np.pi * 330 * n / RATE)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def listening(context: BrowserContext, server: Server, tmp_path_factory) -> Iterator[Instrument]:  # type: ignore[no-untyped-def]
+    """A page that plays the listener, in a browser whose microphone hears a file."""
+    models = server.home / "models"
+    write(models / "listener.safetensors", MODEL.description, MODEL.tensors)
+    about = msgspec.structs.replace(ABOUT, model="listener", dims=MODEL.dims, hop=MODEL.hop)
+    write_prior(models / "listener.prior", about, tensors(about))
+    voice = tmp_path_factory.mktemp("microphone") / "voice.wav"
+    soundfile.write(voice, syllables(3), RATE, subtype="PCM_16")
+    fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    assert context.browser is not None
+    browser = context.browser.browser_type.launch(
+        executable_path=chromium_path(),
+        args=[*ARGUMENTS, *fake, f"--use-file-for-fake-audio-capture={voice}"],
+    )
+    own = browser.new_context(viewport={"width": 1280, "height": 900}, storage_state=context.storage_state())
+    own.add_init_script(STEADY)
+    own.add_init_script("""localStorage.setItem("isobath.preferences", '{"guided": true}')""")
+    playing = Instrument(own.new_page(), server.url)
+    playing.new_piece("listener")
+    playing.start()
+    yield playing
+    browser.close()
+    for left in models.glob("listener.*"):
+        left.unlink()
+
+
+def rendered(home: Path, piece: Piece, take: Take) -> NDArray[np.floating]:
+    """What `isobath render` makes of it."""
+
+    def load_model(_name: str) -> Model:
+        return MODEL
+
+    prior = read_prior(home / "models" / "listener.prior")
+    return render_piece(
+        piece, take, load_model, load_sound=Sounds(Home(home)).load, dream_of=dreams(lambda _: prior)
+    )
+
+
+def check_same(listening: Instrument, home: Path, take: Take) -> NDArray[np.floating]:
+    """The page plays a take as it is rendered."""
+    wanted = rendered(home, listening.piece, take)
+    heard, start = listening.capture_take(take)
+    delay = listening.run("return Math.round(i.instrument.lookAhead * i.instrument.sampleRate)")
+    got = heard[:, start + delay : start + delay + wanted.shape[1]]
+    level = np.abs(wanted).max()
+    assert level > 1e-3
+    # after the take the last look-ahead may already sound of what comes next
+    whole = min(got.shape[1], wanted.shape[1] - delay)
+    np.testing.assert_allclose(got[:, FADE:whole], wanted[:, FADE:whole], atol=1e-4)
+    return wanted
+
+
+def test_a_sound_brought_by_hand_plays_as_it_is_rendered_and_undo_takes_it_back(
+    listening: Instrument, server: Server, tmp_path: Path
+) -> None:
+    page = listening.page
+    path = tmp_path / "loop.wav"
+    soundfile.write(path, syllables(0.37), RATE, subtype="PCM_24")
+    if page.locator("isobath-voices").count() == 0:  # the panel is folded away
+        page.click("nav.rail [data-panel=explore]")
+    page.get_by_role("button", name="Settings of this voice").click()
+    page.get_by_label("Hears").select_option("sound")
+    page.set_input_files("isobath-source input[type=file]", str(path))
+    titled = "() => i.store.state.piece.voices[0].source.title === 'loop.wav'"
+    listening.run(f"await t.until({titled}, 'the sound');")
+    page.get_by_label("Wet").fill("0.8")
+    listening.run("await t.wait(500);")
+    source = listening.piece.voices[0].source
+    assert (source.kind, source.title, source.wet) == ("sound", "loop.wav", 0.8)
+    check_same(listening, server.home, TAKE)
+    serious = [
+        violation
+        for violation in axe.Axe().run(page).response["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+    listening.run("i.store.undo(); i.store.undo(); i.store.undo();")
+    assert listening.piece.voices[0].source.kind == "gesture"
+
+
+def test_what_a_microphone_hears_is_kept_with_the_take_and_replays(
+    listening: Instrument, server: Server
+) -> None:
+    take = listening.run(
+        SET
+        + """
+        const source = { ...i.store.state.piece.voices[0].source, kind: "input", wet: 0.6 };
+        await set({ source });
+        await t.until(() => i.instrument.input.state === "open", "the microphone");
+        await t.wait(500);
+        i.instrument.recordTake("live");
+        await t.wait(900);
+        return i.instrument.stopTake();
+        """
+    )
+    take = msgspec.convert(take, type=Take)
+    assert take.input is not None
+    kept = Sounds(Home(server.home)).load(take.input, RATE)
+    assert kept.shape[1] == pytest.approx(take.length * take.hop, abs=512)
+    assert np.abs(kept).max() > 0.05  # the syllables came through
+    check_same(listening, server.home, take)
+
+
+def test_a_dream_is_the_one_that_is_rendered(listening: Instrument, server: Server) -> None:
+    listening.run(
+        SET
+        + """
+        const source = { ...i.store.state.piece.voices[0].source, kind: "prior", seed: 9, temperature: 0.8 };
+        await set({ source });
+        await t.wait(500);
+        """
+    )
+    check_same(listening, server.home, TAKE)
+    assert listening.errors == []
+    assert listening.run("return i.store.state.notice") is None
