@@ -16,15 +16,24 @@ if TYPE_CHECKING:
 
 
 def model_path(name: str | Path) -> Path:
-    """The file of a model: a path if there is a file at it, else a name in the library.
+    """The file of a model: a path if there is a file at it, a name in the library, or the folder of a
+    training that has made one.
 
     Raises:
         ModelUnknown: there is neither.
     """
     path = Path(name)
     if path.suffix == ".safetensors" or len(path.parts) > 1:
-        return path
-    return Models(find_home()).get(str(name)).path
+        return _made_in(path) or path
+    models = Models(find_home())
+    made = _made_in(path) if models.find(str(name)) is None else None
+    return made or models.get(str(name)).path
+
+
+def _made_in(folder: Path) -> Path | None:
+    """The newest model in the folder of a training, if it is one."""
+    found = list(folder.glob("*.safetensors")) if (folder / "run.json").is_file() else []
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def load(name: str | Path, swift: bool = False) -> Model:
