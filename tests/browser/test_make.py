@@ -136,7 +136,7 @@ def test_from_recordings_to_a_voice_of_a_new_piece(making: Any) -> None:
 def test_on_a_phone_one_thing_is_shown_after_the_other_and_nothing_scrolls_sideways(making: Any) -> None:
     page = making
     page.set_viewport_size({"width": 360, "height": 740})
-    page.locator("nav.rail .way").click()
+    page.locator("nav.rail [href='#make']").click()
     page.get_by_role("heading", name="Trainings").wait_for()
     assert not page.locator(".make-detail").is_visible()
     for entry in (0, 1):

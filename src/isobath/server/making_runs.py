@@ -17,6 +17,12 @@ from isobath.server.processes import Processes, ask_to_stop, beside, last_words,
 
 EXPORT_SECONDS = 900.0
 
+HEARD_TIMES = 8
+"""A shortened training is listened to so many times on its way, at least."""
+
+USUAL_EVERY = 500
+"""Steps between checkpoints where nothing else is asked for."""
+
 
 class RunBench:
     """All trainings of one library. Methods may only be called from one thread."""
@@ -100,7 +106,7 @@ class RunBench:
             return "waiting", "It begins when the training before it has ended."
         if told.state == "finished":
             return "finished", told.message
-        if order.halted:
+        if order.halted or order.stopping:
             return "stopped", ""
         if order.failure or told.state == "failed":
             return "failed", order.failure or told.message
@@ -172,6 +178,8 @@ class RunBench:
         command += [f"--name={order.name or told.name or folder.name}"]
         if order.phase1_steps:
             command += [f"--steps={order.phase1_steps}", f"--phase2-steps={order.phase2_steps}"]
+            every = (order.phase1_steps + order.phase2_steps) // HEARD_TIMES
+            command += [f"--checkpoint-every={max(2, every)}"] if every < USUAL_EVERY else []
         command += [f"--from={order.base_file}"] if order.base_file and not is_saved(folder) else []
         return command
 
