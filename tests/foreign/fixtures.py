@@ -269,6 +269,15 @@ class Discrete(Listed):
         return self.up(self.smooth(looked))
 
 
+class DiscreteAndPatient(Discrete):
+    """The same, but codes beyond the table are brought into it."""
+
+    @torch.jit.export
+    def decode(self, z: Tensor) -> Tensor:
+        looked = self.table(z.round().to(torch.long).clamp(0, self.size - 1)).sum(1).permute(0, 2, 1)
+        return self.up(self.smooth(looked))
+
+
 class Spherical(Listed):
     """Latents are angles, one fewer than dimensions."""
 
@@ -724,6 +733,7 @@ FIXTURES: dict[str, Callable[[], nn.Module]] = {
     "rave_2_wasserstein": lambda: RaveTwo(dims=16),
     "rave_23": RaveTwoThree,
     "discrete": Discrete,
+    "discrete_patient": DiscreteAndPatient,
     "spherical": Spherical,
     "fork": Forked,
     "not_streaming": Bare,

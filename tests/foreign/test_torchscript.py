@@ -164,6 +164,11 @@ def test_codes_are_rounded_and_stay_within_their_table(opened: ForeignModel) -> 
     assert np.isfinite(opened.decode(-wild)).all()
 
 
+@row("discrete_patient")
+def test_codes_are_known_by_the_encoder_where_the_decoder_takes_anything(opened: ForeignModel) -> None:
+    assert opened.description.codes in (32, 64)
+
+
 @row("spherical")
 def test_angles_are_latents_like_others(opened: ForeignModel) -> None:
     assert shape(opened) == (3, fixtures.HOP, 1, 1)

@@ -214,12 +214,13 @@ class Trial:
         """How many codes a decoder knows, if its latents are codes; 0 if they are not."""
         if decode is None:
             return 0
-        method = decode.method
+        method, seen = decode.method, 0
         if encode is not None:
             sound = self._noise.uniform(-0.5, 0.5, (encode.method.in_channels, 8 * encode.block))
             found = self._through(encode, sound.astype(np.float32))
-            if found is None or (found < 0).any() or not _whole(found) or found.max() < 2:
+            if found is None or (found < 0).any() or not _whole(found) or found.max(initial=0) < 2:
                 return 0
+            seen = int(found.max())
         elif self._played(decode, -1.0) and self._played(decode, 0.5):
             return 0
         low, high = 0, 1
@@ -228,7 +229,9 @@ class Trial:
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if self._played(decode, float(middle)) else (low, middle)
-        return high if method.in_channels and high < MOST_CODES else 0
+        if high < MOST_CODES:
+            return high if method.in_channels else 0
+        return 1 << seen.bit_length() if seen else 0  # it takes any number; tables have round sizes
 
     def _played(self, tried: Tried, value: float) -> bool:
         size = (tried.method.in_channels, tried.block // tried.method.in_ratio)
