@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Address to listen on. Any other than this machine's own lets others in who have the link.",
 )
+@click.option("--osc", metavar="HOST:PORT", help="Send what is heard to another program, as OSC over UDP.")
 @as_json
-def play(piece: str | None, browser: bool, port: int | None, host: str, as_json: bool) -> None:
+def play(
+    piece: str | None, browser: bool, port: int | None, host: str, osc: str | None, as_json: bool
+) -> None:
     """Open the instrument in the browser.
 
     PIECE is the name or id of a piece or an example; without it, the one played last is opened.
@@ -37,8 +40,10 @@ def play(piece: str | None, browser: bool, port: int | None, host: str, as_json:
     printed. Ctrl-C ends it; everything is saved at all times.
     """
     from isobath.library.home import find_home
+    from isobath.outputs.osc import OscOutput, read_address
     from isobath.server.run import Doorway, is_local, serve
 
+    output = None if osc is None else OscOutput(*read_address(osc))
     if not is_local(host):
         click.echo(
             "Others in your network can reach this Isobath. The link is the key: whoever has it can play, "
@@ -64,7 +69,7 @@ def play(piece: str | None, browser: bool, port: int | None, host: str, as_json:
             click.echo(f"For another browser: {url}")
             sys.stdout.flush()
 
-    serve(find_home(), Doorway(host, port), __version__, ready, renewed)
+    serve(find_home(), Doorway(host, port), __version__, ready, renewed, output)
 
 
 def find_piece(library: "Library", wanted: str) -> str:

@@ -58,6 +58,10 @@ Dims = Annotated[int, Meta(ge=1, le=1024)]
 """Latent dimensions of a model."""
 
 
+Unit = Annotated[float, Meta(ge=0, le=1)]
+"""A share of the range that something moves in."""
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=None):
     """What all messages share: a `type`."""
 
@@ -259,6 +263,22 @@ class WatchMaking(Message, frozen=True, kw_only=True, tag="watch_making"):
     """The training whose curves are looked at."""
 
 
+class Heard(Message, frozen=True, kw_only=True, tag="heard"):
+    """What sounds now, 30 times a second, from each page that sounds, if `Welcome` says `osc`. Has no answer:
+    the server sends it on to other programs."""
+
+    loudness: Unit
+    """A-weighted."""
+    brightness: Unit
+    """The centroid, between 100 Hz and 10 kHz."""
+    onset: Unit
+    """Strength of what begins now; 0 where nothing does."""
+    bands: Annotated[tuple[Unit, ...], Meta(min_length=32, max_length=32)]
+    """Level of each band of the spectrum, low to high."""
+    latent: Annotated[tuple[Annotated[float, Meta(ge=-1e9, le=1e9)], ...], Meta(max_length=1024)]
+    """Of the voice that is edited."""
+
+
 class Ping(Message, frozen=True, kw_only=True, tag="ping"):
     """Answered by `Pong` with the same `sent`. Each page sends one every 5 seconds."""
 
@@ -284,6 +304,8 @@ class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
     """Nothing has been played here before: offer the guided start."""
     notes: tuple[str, ...] = ()
     """Sentences to show once, such as which backup was opened and why."""
+    osc: bool = False
+    """Other programs listen: send `Heard`."""
 
 
 class Saved(Message, frozen=True, kw_only=True, tag="saved"):
@@ -428,6 +450,7 @@ FromPage = (
     | ListPieces
     | Fit
     | WatchMaking
+    | Heard
     | Ping
 )
 """What a page may say."""

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 
 from isobath.errors import AudioError, IsobathError, ModelUnknown, PieceUnknown, SaveError
 from isobath.library.library import Library
+from isobath.outputs.osc import OscOutput
 from isobath.server.access import Access
 from isobath.server.desk import Desk
 from isobath.server.guard import Guard, refusal
@@ -64,13 +65,15 @@ def create_app(
     *,
     here: bool = False,
     command: Sequence[str] = COMMAND,
+    osc: OscOutput | None = None,
 ) -> Starlette:
-    """Everything the server answers. The library is closed when the application ends.
+    """Everything the server answers. The library and `osc` are closed when the application ends.
 
     here: only this machine can reach the server, so a page may name folders of it.
     command: how `isobath` is run, for preparing and training.
+    osc: where what is heard goes.
     """
-    desk = Desk(library, version)
+    desk = Desk(library, version, osc)
     making = MakingWatch(desk, here=here, command=command)
     folder = static or static_folder()
 

@@ -13,6 +13,7 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from isobath.errors import PieceError
 from isobath.library.library import Library
+from isobath.outputs.osc import OscOutput
 from isobath.protocol.messages import FromServer, Models, PieceChanged, Pieces
 
 ECHO_SECONDS = 0.15
@@ -68,9 +69,11 @@ class Echo:
 class Desk:
     """One per server."""
 
-    def __init__(self, library: Library, version: str) -> None:
+    def __init__(self, library: Library, version: str, osc: OscOutput | None = None) -> None:
         self.library = library
         self.version = version
+        self.osc = osc
+        """Where what is heard goes; None: it stays here."""
         self.listeners: set[Listener] = set()
         self.echo = Echo(self)
         self._told: set[str] = set()
@@ -107,3 +110,5 @@ class Desk:
         self.fits.shutdown(wait=False, cancel_futures=True)
         self._librarian.shutdown(wait=True)
         self.library.close()
+        if self.osc is not None:
+            self.osc.close()

@@ -14,6 +14,7 @@ import uvicorn
 from isobath.errors import UsageError
 from isobath.library.home import Home
 from isobath.library.library import Library
+from isobath.outputs.osc import OscOutput
 from isobath.protocol.messages import MESSAGE_BYTES
 from isobath.server.access import Access, Address, read_secret
 from isobath.server.app import create_app
@@ -108,9 +109,10 @@ def serve(
     version: str,
     ready: Callable[[str, Library], None],
     renewed: Callable[[str], None],
+    osc: OscOutput | None = None,
 ) -> None:
     """Open the library, listen, call `ready` with the link, and serve until told to stop. Each time a
-    link has been used, `renewed` is called with the next one.
+    link has been used, `renewed` is called with the next one. What is heard goes to `osc`.
 
     SIGTERM and Ctrl-C end it gracefully: the save in progress is finished and the library closed.
 
@@ -133,7 +135,7 @@ def serve(
             port,
             renewed=lambda token: renewed(link(token)),
         )
-        app = create_app(library, access, version, here=is_local(doorway.host))
+        app = create_app(library, access, version, here=is_local(doorway.host), osc=osc)
         config = uvicorn.Config(
             app,
             log_level="warning",

@@ -17,6 +17,7 @@ from isobath.protocol.messages import (
     Fit,
     FromPage,
     FromServer,
+    Heard,
     Hello,
     ListPieces,
     NewPiece,
@@ -136,6 +137,7 @@ class Session:
                 opened=opened,
                 first_run=first,
                 notes=(*self._desk.notes_for(hello.page), *notes),
+                osc=self._desk.osc is not None,
             )
         )
 
@@ -250,6 +252,10 @@ class Session:
     async def _watch_making(self, message: WatchMaking) -> None:
         await self._making.watch(self, message)
 
+    async def _heard(self, heard: Heard) -> None:
+        if self._desk.osc is not None:
+            self._desk.osc.send(heard)
+
     async def _ping(self, ping: Ping) -> None:
         self.tell(Pong(sent=ping.sent))
 
@@ -267,5 +273,6 @@ class Session:
         ListPieces: _list_pieces,
         Fit: _fit,
         WatchMaking: _watch_making,
+        Heard: _heard,
         Ping: _ping,
     }

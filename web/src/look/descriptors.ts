@@ -2,6 +2,8 @@
 // Python, and tests/golden/descriptors.json holds both to it.
 
 export const BANDS = 32;
+/** Of a spectrum, as the instrument gives it. */
+export const BINS = 1024;
 export const SNAPSHOTS_A_SECOND = 30;
 /** Snapshots that are remembered: eight seconds. */
 export const REMEMBERED = 240;

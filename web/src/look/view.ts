@@ -8,13 +8,12 @@ import { contextOf, fitCanvas, ink } from "../ui/canvas";
 import { icon } from "../ui/icons";
 import { segments, slider } from "../ui/parts";
 import { ticker } from "../ui/ticker";
-import { Descriptors, SNAPSHOTS_A_SECOND } from "./descriptors";
+import { BINS, Descriptors, SNAPSHOTS_A_SECOND } from "./descriptors";
 import { coloursOf, draw } from "./inking";
 import { SCENES, type SceneName } from "./scenes";
 import "../styles/look.css";
 
 const KEY = "isobath.look";
-const BINS = 1024;
 const HIDE_SECONDS = 4;
 const NAMES = Object.keys(SCENES) as SceneName[];
 

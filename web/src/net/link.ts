@@ -5,6 +5,7 @@ import type {
   FitFailed,
   Fitted,
   FromServer,
+  Heard,
   Making,
   Opened,
   PieceSummary,
@@ -34,6 +35,8 @@ export interface LinkEvents {
   fitted(answer: Fitted | FitFailed): void;
   /** The connection stands again. */
   back(): void;
+  /** The server wants to be told what is heard; said with every connection. */
+  osc(): void;
 }
 
 export class Link {
@@ -44,6 +47,8 @@ export class Link {
   private trashAsked: Set<number> | null = null;
   private revision: number | null = null;
   private online = false;
+  /** The server wants to be told what is heard. */
+  private osc = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private flushed = 0;
   /** Other pages that were mentioned already. */
@@ -160,6 +165,16 @@ export class Link {
     return this.online && this.socket.send({ type: "watch_making", watching, run });
   }
 
+  /** Whether somebody wants to be told what is heard. */
+  get heeded(): boolean {
+    return this.online && this.osc;
+  }
+
+  /** Tell what is heard. */
+  heard(heard: Omit<Heard, "type">): void {
+    if (this.heeded) this.socket.send({ ...heard, type: "heard" });
+  }
+
   private ask(message: Parameters<Socket["send"]>[0]): void {
     if (!this.online || !this.socket.send(message)) this.say("error", AWAY);
   }
@@ -272,6 +287,8 @@ export class Link {
     for (const each of again) this.socket.send(each);
     if (notes.length > 0) this.say("information", notes.join(" "));
     this.events.back();
+    this.osc = message.osc;
+    if (this.osc) this.events.osc();
   }
 
   private show(opened: Opened): void {

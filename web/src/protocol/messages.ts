@@ -678,6 +678,28 @@ export function makeWatchMaking(given: Omit<WatchMaking, "run" | "type"> & Parti
   return { run: null, ...given, type: "watch_making" };
 }
 
+/**
+ * What sounds now, 30 times a second, from each page that sounds, if `Welcome` says `osc`. Has no answer:
+ * the server sends it on to other programs.
+ */
+export interface Heard {
+  readonly type: "heard";
+  /** A-weighted. */
+  readonly loudness: number;
+  /** The centroid, between 100 Hz and 10 kHz. */
+  readonly brightness: number;
+  /** Strength of what begins now; 0 where nothing does. */
+  readonly onset: number;
+  /** Level of each band of the spectrum, low to high. */
+  readonly bands: readonly number[];
+  /** Of the voice that is edited. */
+  readonly latent: readonly number[];
+}
+
+export function makeHeard(given: Omit<Heard, "type"> & Partial<Heard>): Heard {
+  return { ...given, type: "heard" };
+}
+
 /** Answered by `Pong` with the same `sent`. Each page sends one every 5 seconds. */
 export interface Ping {
   readonly type: "ping";
@@ -704,10 +726,12 @@ export interface Welcome {
   readonly first_run: boolean;
   /** Sentences to show once, such as which backup was opened and why. */
   readonly notes: readonly string[];
+  /** Other programs listen: send `Heard`. */
+  readonly osc: boolean;
 }
 
-export function makeWelcome(given: Omit<Welcome, "opened" | "first_run" | "notes" | "type"> & Partial<Welcome>): Welcome {
-  return { opened: null, first_run: false, notes: [], ...given, type: "welcome" };
+export function makeWelcome(given: Omit<Welcome, "opened" | "first_run" | "notes" | "osc" | "type"> & Partial<Welcome>): Welcome {
+  return { opened: null, first_run: false, notes: [], osc: false, ...given, type: "welcome" };
 }
 
 /** The operation is on disk. */
@@ -930,6 +954,7 @@ export type FromPage =
   | ListPieces
   | Fit
   | WatchMaking
+  | Heard
   | Ping;
 
 /** What the server may say. */

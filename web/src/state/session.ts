@@ -25,6 +25,7 @@ export function createSession(): Session {
   socketUrl.protocol = socketUrl.protocol === "https:" ? "wss:" : "ws:";
   socketUrl.search = "";
   const piece = new URL(location.href).searchParams.get("piece");
+  let telling = false;
   const link = new Link(store, new BrowserKeeper(), socketUrl.href, newId(), piece, {
     opened: (opened) => {
       fitting.adopt(opened);
@@ -32,6 +33,11 @@ export function createSession(): Session {
     },
     fitted: (answer) => fitting.answered(answer),
     back: () => fitting.back(),
+    osc: () => {
+      if (telling) return;
+      telling = true;
+      void import("../look/telling").then(({ tellHeard }) => tellHeard(instrument, link));
+    },
   });
   const fitting = new Fitting(store, (fit) => link.fit(fit));
   bind(store, instrument, performer);

@@ -1,0 +1,25 @@
+// What is heard, told to the server for other programs. It goes on when nobody looks at the page, hence a timer
+// and not the loop of the drawings: browsers spare a page that sounds when they slow the timers of hidden ones.
+
+import type { Instrument, Meters } from "../audio/instrument";
+import type { Link } from "../net/link";
+import { BINS, Descriptors, SNAPSHOTS_A_SECOND } from "./descriptors";
+
+type Sounding = Pick<Instrument, "addEventListener" | "sampleRate" | "spectrum">;
+
+/** Tell `link` what `instrument` sounds like, from its first sound on. */
+export function tellHeard(instrument: Sounding, link: Pick<Link, "heeded" | "heard">): void {
+  const spectrum = new Float32Array(BINS);
+  let meters: Meters | null = null;
+  let descriptors: Descriptors | null = null;
+  instrument.addEventListener("meters", (event) => {
+    meters = (event as CustomEvent<Meters>).detail;
+  });
+  setInterval(() => {
+    if (!link.heeded || meters === null) return;
+    descriptors ??= new Descriptors(instrument.sampleRate);
+    instrument.spectrum(spectrum);
+    const { loudness, brightness, onset, bands, latent } = descriptors.hear(spectrum, meters.latent);
+    link.heard({ loudness, brightness, onset, bands: [...bands], latent: [...latent] });
+  }, 1000 / SNAPSHOTS_A_SECOND);
+}
