@@ -38,14 +38,18 @@ def _size(context: click.Context, parameter: click.Parameter, value: str) -> tup
     type=click.Path(dir_okay=False, path_type=Path),
     help="Film (.mp4) or, with --still, picture (.png) to write.",
 )
-@click.option("--scene", type=click.Choice(SCENES), default="isobaths", show_default=True)
+@click.option(
+    "--scene", type=click.Choice(SCENES), default="isobaths", show_default=True, help="What is drawn."
+)
 @click.option(
     "--size", callback=_size, default="1920x1080", show_default=True, help="Width x height in pixels."
 )
 @click.option(
     "--fps", type=click.Choice(["15", "30"]), default="30", show_default=True, help="Pictures a second."
 )
-@click.option("--theme", type=click.Choice(["light", "dark"]), default="dark", show_default=True)
+@click.option(
+    "--theme", type=click.Choice(["light", "dark"]), default="dark", show_default=True, help="Colours."
+)
 @click.option("--gain", type=click.FloatRange(0.3, 3.0), default=1.0, show_default=True, help="Exaggeration.")
 @click.option("-m", "--model", help="Model whose latents the sound is shown as (scene wake).")
 @click.option("--still", type=click.FloatRange(0.0), help="One picture, this many seconds into the sound.")
