@@ -267,6 +267,11 @@ def write(path: Path, description: Description, tensors: Tensors) -> None:
     data = save(
         {name: np.ascontiguousarray(value) for name, value in sorted(tensors.items())}, {"isobath": text}
     )
+    write_whole(path, data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """A file, whole or not at all. Raises SaveError."""
     partial = path.with_name(path.name + ".partial")
     try:
         with partial.open("wb") as file:

@@ -19,7 +19,6 @@ as in Caillon & Esling 2021, section 6.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from isobath.errors import ModelDamaged, ModelMismatch, ModelNewer, ModelUnknown, SaveError
+from isobath.errors import ModelDamaged, ModelMismatch, ModelNewer, ModelUnknown
+from isobath.models.description import write_whole
 
 FORMAT = 1
 SUFFIX = ".prior"
@@ -279,15 +279,4 @@ def write_prior(path: Path, about: About, tensors: dict[str, NDArray[Any]]) -> N
         for k, v in tensors.items()
     }
     data = save(kept, {"isobath_prior": msgspec.json.encode(about).decode()})
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise SaveError(
-            f"{path} could not be written ({error.strerror}). Make room, or choose another place."
-        ) from error
+    write_whole(path, data)

@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from isobath.evaluation import distances
+
 LOG_FLOOR = 2e-5
 """Magnitudes below this (-94 dBFS a bin) are all silence to the loss."""
 ENERGY_FLOOR = 1e-6
@@ -129,14 +131,8 @@ def divergence(mean: Tensor, std: Tensor) -> Tensor:
 
 @lru_cache(maxsize=8)
 def mel_matrix(sample_rate: int, n: int, bands: int = 80) -> Tensor:
-    """Triangular filters on the mel scale (O'Shaughnessy), (bands, bins), 40 Hz to 16 kHz."""
-    ends = 2595.0 * np.log10(1.0 + np.array([40.0, min(16000.0, 0.48 * sample_rate)]) / 700.0)
-    edges = np.linspace(ends[0], ends[1], bands + 2)
-    hz = 700.0 * (10.0 ** (edges / 2595.0) - 1.0)
-    f = np.fft.rfftfreq(n, 1 / sample_rate)[None]
-    low, mid, high = hz[:-2, None], hz[1:-1, None], hz[2:, None]
-    rise, fall = (f - low) / (mid - low), (high - f) / (high - mid)
-    return torch.from_numpy(np.maximum(0.0, np.minimum(rise, fall)).astype(np.float32))
+    """The filters that models are measured with, (bands, bins)."""
+    return torch.from_numpy(distances.mel_matrix(sample_rate, n, bands).astype(np.float32))
 
 
 def log_mel(audio: Tensor, sample_rate: int, n: int = 2048) -> Tensor:
