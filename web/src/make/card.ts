@@ -57,6 +57,7 @@ function plain(text: string): string {
   return text
     .replace(/!\[[^\]]*\]\([^)]*\)/g, "")
     .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replace(/[*_`]{1,3}([^*_`]+)[*_`]{1,3}/g, "$1")
+    .replace(/[*`]{1,3}([^*`]+)[*`]{1,3}/g, "$1")
+    .replace(/(?<!\w)_([^_]+)_(?!\w)/g, "$1")
     .trim();
 }

@@ -151,10 +151,10 @@ describe("a spectrum", () => {
 describe("a model card", () => {
   it("is blocks of plain words", () => {
     const card =
-      "# Roof\n\nA **rainy** [roof](http://x).\n\n![picture](a.png)\n\n| figure | value |\n|---|---|\n| STFT | 0.71 |\n\n- one\n- two\n  more\n";
+      "# Roof\n\nA **rainy** _old_ a_b_c.flac [roof](http://x).\n\n![picture](a.png)\n\n| figure | value |\n|---|---|\n| STFT | 0.71 |\n\n- one\n- two\n  more\n";
     expect(blocksOf(card)).toEqual([
       { kind: "heading", text: "Roof" },
-      { kind: "paragraph", text: "A rainy roof." },
+      { kind: "paragraph", text: "A rainy old a_b_c.flac roof." },
       { kind: "table", head: ["figure", "value"], rows: [["STFT", "0.71"]] },
       { kind: "list", items: ["one", "two more"] },
     ]);
