@@ -118,7 +118,7 @@ def test_turned_bits_are_told_or_harmless(saved: tuple[Outer, Path], tmp_path: P
     path = tmp_path / "bits.ts"
     random = np.random.default_rng(1)
     refused = 0
-    for _ in range(300):
+    for _ in range(120):
         at, bit = int(random.integers(len(whole))), 1 << int(random.integers(8))
         whole[at] ^= bit
         path.write_bytes(whole)
@@ -127,7 +127,7 @@ def test_turned_bits_are_told_or_harmless(saved: tuple[Outer, Path], tmp_path: P
         except ModelDamaged:
             refused += 1
         whole[at] ^= bit
-    assert refused > 30
+    assert refused > 12
 
 
 SMALL = entries()

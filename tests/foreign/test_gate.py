@@ -149,7 +149,7 @@ def test_a_damaged_or_changed_file_is_one_sentence_or_harmless(tmp_path: Path) -
     path = tmp_path / "fuzzed.ts"
     parts = entries(data_pkl=module(attributes=Text().value("n").value([1, (2, 3.0), {"a": None}]).bytes[2:]))
     told = 0
-    for _ in range(300):
+    for _ in range(150):
         name = random.choice(["data.pkl", "constants.pkl", "code/__torch__.py", "version"])
         data = bytearray(parts[name])
         for _ in range(random.choice([1, 1, 2, 6])):
@@ -162,4 +162,4 @@ def test_a_damaged_or_changed_file_is_one_sentence_or_harmless(tmp_path: Path) -
             gate(write(path, parts | {name: bytes(data)}))
         except ModelError as error:
             told += "fuzzed.ts" in str(error)
-    assert told > 200
+    assert told > 100
