@@ -44,6 +44,15 @@ const set = async (change) => {
 };
 """
 
+HEARS = """
+let hears = false;
+const see = (event) => { hears = event.detail.ear !== null; };
+i.instrument.addEventListener("meters", see);
+await t.until(() => hears, "an ear", 20000);
+i.instrument.removeEventListener("meters", see);
+await t.wait(200);
+"""
+
 
 def syllables(seconds: float) -> NDArray[np.float32]:
     """A tone that comes and goes four times a second."""
@@ -117,9 +126,9 @@ def test_a_sound_brought_by_hand_plays_as_it_is_rendered_and_undo_takes_it_back(
     page.get_by_label("Hears").select_option("sound")
     page.set_input_files("isobath-source input[type=file]", str(path))
     titled = "() => i.store.state.piece.voices[0].source.title === 'loop.wav'"
-    listening.run(f"await t.until({titled}, 'the sound');")
+    listening.run(f"await t.until({titled}, 'the sound', 20000);")
     page.get_by_label("Wet").fill("0.8")
-    listening.run("await t.wait(500);")
+    listening.run(HEARS)
     source = listening.piece.voices[0].source
     assert (source.kind, source.title, source.wet) == ("sound", "loop.wav", 0.8)
     check_same(listening, server.home, TAKE)
@@ -142,7 +151,9 @@ def test_what_a_microphone_hears_is_kept_with_the_take_and_replays(
         const source = { ...i.store.state.piece.voices[0].source, kind: "input", wet: 0.6 };
         await set({ source });
         await t.until(() => i.instrument.input.state === "open", "the microphone");
-        await t.wait(500);
+        """
+        + HEARS
+        + """
         i.instrument.recordTake("live");
         await t.wait(900);
         return i.instrument.stopTake();

@@ -28,6 +28,14 @@ interface Needle {
   at: number;
 }
 
+/** A manner in a word. */
+const MEETS: Readonly<Record<Manner, string>> = {
+  follow: "",
+  absolute: "yours",
+  bias: "pushed",
+  scale: "stretched",
+};
+
 const MANNERS: readonly { value: Manner; name: string }[] = [
   { value: "follow", name: "follow the source" },
   { value: "absolute", name: "play instead of it" },
@@ -179,7 +187,7 @@ export class DimensionsView extends View {
     return section(
       "Latent dimensions",
       html`<div
-        class="dimensions ${this.state.listen === "play" ? "mapped" : ""}"
+        class="dimensions ${voice.source.kind === "gesture" ? "" : "sourced"} ${this.state.listen === "play" ? "mapped" : ""}"
       >
         ${Array.from({ length: model.dims }, (_, i) => this.dimension(voice, model, i, explore.latent[i] ?? 0))}
       </div>`,
@@ -207,7 +215,9 @@ export class DimensionsView extends View {
     const name = `Dimension ${i + 1}${carries === "" ? "" : `, ${carries}`}`;
     return html`<div class="dimension ${held ? "held" : ""}">
       <div class="dimension-name">
-        <b>${i + 1}</b><span class="carries">${carries === "" ? "–" : carries}</span>
+        <b>${i + 1}</b><span class="carries"
+          >${carries === "" ? "–" : carries}${meets ? html` · <em>${MEETS[manner]}</em>` : nothing}</span
+        >
         <output>${signed(value, 2)}</output>
       </div>
       <div class="profile">

@@ -14,6 +14,8 @@ import { ticker } from "./ticker";
 import { decibels, milliseconds, percent } from "./words";
 
 const QUIET_DB = -60;
+/** How fast the level falls, so that one sees what was loud a moment ago. */
+const FALL_DB_PER_SECOND = 30;
 const WORDS_EVERY_MS = 400;
 const MOST_SEED = 4294967295;
 
@@ -26,6 +28,8 @@ export class SourceView extends View {
   @state() private failure: string | null = null;
   @state() private over = false;
   private spoken = 0;
+  private level = QUIET_DB;
+  private levelAt = 0;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -50,9 +54,12 @@ export class SourceView extends View {
     if (bar === null) return;
     const ear = this.app.meters?.ear ?? null;
     const db = ear === null || ear.peak <= 0 ? QUIET_DB : Math.max(QUIET_DB, 20 * Math.log10(ear.peak));
-    bar.style.width = `${((db - QUIET_DB) / -QUIET_DB) * 100}%`;
-    bar.classList.toggle("hot", db > -1);
     const now = performance.now();
+    const fallen = this.level - ((now - this.levelAt) / 1000) * FALL_DB_PER_SECOND;
+    this.level = Math.max(db, fallen, QUIET_DB);
+    this.levelAt = now;
+    bar.style.width = `${Math.min(100, ((this.level - QUIET_DB) / -QUIET_DB) * 100)}%`;
+    bar.classList.toggle("hot", this.level > -1);
     if (now - this.spoken < WORDS_EVERY_MS) return;
     this.spoken = now;
     const words = this.querySelector<HTMLElement>(".ear-words");
@@ -62,8 +69,8 @@ export class SourceView extends View {
     else {
       const heard = `${decibels(ear.lufs).replace(" dB", "")} LUFS`;
       words.textContent = this.voice.source.match
-        ? `Comes in at ${heard}; the model hears it ${decibels(ear.matchDb)}.`
-        : `Comes in at ${heard}.`;
+        ? `${heard} in, matched by ${decibels(ear.matchDb)}`
+        : `${heard} in`;
     }
   }
 
@@ -289,7 +296,7 @@ export class SourceView extends View {
       { value: "bias", name: "push it" },
       { value: "scale", name: "stretch it" },
     ];
-    if (all === "mixed") choices.push({ value: "mixed", name: "each dimension its own way" });
+    if (all === "mixed") choices.push({ value: "mixed", name: "each its own way" });
     return html`${choose("s-manner", "You", choices, all, (manner) => {
       if (manner !== "mixed") setAllManners(this.app.store, this.voice.id, manner, dims);
     })}
