@@ -46,7 +46,7 @@ const set = async (change) => {
 
 HEARS = """
 let hears = false;
-const see = (event) => { hears = event.detail.ear !== null; };
+const see = (event) => { hears ||= event.detail.ear?.peak > 0.01; };
 i.instrument.addEventListener("meters", see);
 await t.until(() => hears, "an ear", 20000);
 i.instrument.removeEventListener("meters", see);
