@@ -71,7 +71,8 @@ def train(
     changes = {CHANGES[key]: value for key, value in options.items() if key in CHANGES and value is not None}
     if options["augment"] is not None:
         changes["augment"] = tuple(each.strip() for each in options["augment"].split(",") if each.strip())
-    changes.setdefault("threads", threads())
+    if not (out / "checkpoint.pt").exists():
+        changes.setdefault("threads", threads())
     start = _start(start)
     order = run.Order(sounds, out, config, name, changes, options["dims"], device, start, fidelity)
     opened = open_set(sounds)
@@ -91,8 +92,12 @@ def train(
 
 def training_parts() -> dict[str, Any]:
     """The modules that need PyTorch, or a sentence that says how to get it."""
+    import os
+
     from isobath.errors import UsageError
 
+    # Threads that wait do not spin: on a machine with other work to do, a step took ten times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from isobath.training import parallel, run
     except ModuleNotFoundError as error:

@@ -55,7 +55,8 @@ def card(description: dict[str, Any], picture: str | None = None) -> str:
     figures = [(k.replace("_", " "), f"{v['value']:g} {v['unit']}") for k, v in d["quality"].items()]
     return "\n".join(
         [f"# {d['title']} (`{d['name']}`)", "", d["about"], "",
-         f"Licence of the training audio: {d['licence']}. Credit: {d['credit']}", "",
+         f"Licence of the training audio: {d['licence'] or 'not told'}. "
+         f"Credit: {d['credit'] or 'not told'}", "",
          "## What it is", "", *_rows(facts), "",
          *_picture(picture),
          "## What it measures", "", "On the held-out recordings, from the exported file.", "",

@@ -198,6 +198,8 @@ class Run(Witness):
                 {"step": trainer.step, "phase": 2},
                 f"step {trainer.step}: no nearer for a while, phase 2 begins",
             )
+        if self.told_last["seconds_a_step"]:
+            self._where(trainer, self.told_last["seconds_a_step"])
         words = ", ".join(f"{k} {v:.4g}" for k, v in distances.items())
         self.say({"step": trainer.step, "validation": distances}, f"step {trainer.step} validation: {words}")
         if self.board:
