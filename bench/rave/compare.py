@@ -17,6 +17,7 @@ dimensions kept. `distances` measures such pairs, ours and theirs alike, each at
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -123,6 +124,8 @@ def train(given: argparse.Namespace) -> None:
     trainer, recordings = our_trainer(given, given.sounds)
     if given.clip is not None:
         trainer.course = replace(trainer.course, clip=given.clip)
+    if given.rate is not None:
+        trainer.course = replace(trainer.course, learning_rate=given.rate)
     if given.warm is not None:
         trainer.model.warm = given.warm
     started, worked = time.time(), time.process_time()
@@ -170,8 +173,10 @@ def _our_model(given: argparse.Namespace):
     def through(clip: np.ndarray) -> np.ndarray:
         delay = trainer.shape.delay
         audio = torch.from_numpy(np.pad(clip, (0, 2 * trainer.shape.hop)))[None, None]
-        mean, _ = model.read(model.encoder({"audio": audio}, half=False))
-        out = model.decoder({"latent": model.settled(mean)}, seed=0)["audio"][0, 0].float().numpy()
+        mean, std = model.read(model.encoder({"audio": audio}, half=False))
+        torch.manual_seed(1)
+        latent = model.settled(mean) + std * torch.randn_like(mean) if given.sample else model.settled(mean)
+        out = model.decoder({"latent": latent}, seed=0)["audio"][0, 0].float().numpy()
         return out[delay : delay + len(clip)]
 
     return through
@@ -210,7 +215,8 @@ def _their_model(given: argparse.Namespace):
 
     @torch.no_grad()
     def through(clip: np.ndarray) -> np.ndarray:
-        with Pinned():
+        torch.manual_seed(1)
+        with contextlib.nullcontext() if given.sample else Pinned():
             made = model.decode(model.encode(torch.from_numpy(clip)[None, None]))
         return made[0, 0].numpy()[: len(clip)]
 
@@ -281,6 +287,8 @@ def main() -> None:
         each.add_argument("--half", action="store_true")
         each.add_argument("--warm", type=int)
         each.add_argument("--clip", type=float)
+        each.add_argument("--rate", type=float, help="our learning rate, if not the configuration's")
+        each.add_argument("--sample", action="store_true", help="latents drawn from the posterior")
         each.add_argument("--raw", action="store_true", help="our weights themselves, not their average")
         for name in ("rave", "db", "sounds", "held", "run", "checkpoint"):
             each.add_argument(f"--{name}", type=Path)

@@ -132,8 +132,10 @@ def decoder(shape: Family, random: torch.Generator) -> Builder:
 def _sound(b: _Coder, top: str, width: int) -> None:
     shape = b.shape
     rows = shape.channels * shape.bands
-    # Begun louder than the sounds, a model first learns silence, and from there it learns slowly.
-    b.active(top, "d_bands", width, 2 * rows, 7, gain=0.01)
+    b.active(top, "d_bands", width, 2 * rows, 7, gain=0.3)
+    # Begun louder than the sounds, a model first learns silence, and from there it learns slowly;
+    # begun with small weights, it plays its biases. So the amplitudes begin low instead.
+    b.weights[b.operations[-1]["bias"]][rows:] -= 5.0
     b.operations.append({"op": "amplitude", "in": "d_bands", "out": "d_wave", "noise": False})
     if shape.noise:
         _noise(b, top, width, rows)
