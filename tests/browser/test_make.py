@@ -57,7 +57,8 @@ def serious(page: Any, *themes: str) -> list[str]:
     found = []
     for theme in themes:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        page.wait_for_timeout(300)
+        until(page, f"document.documentElement.dataset.theme === '{theme}'")
+        page.wait_for_timeout(500)  # colours on their way from one theme to the other are not judged
         for violation in axe.Axe().run(page).response["violations"]:
             if violation["impact"] in ("serious", "critical"):
                 targets = [node["target"] for node in violation["nodes"]][:3]

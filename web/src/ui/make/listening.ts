@@ -27,8 +27,8 @@ export class MakeListeningView extends View {
   @state() private playing: Side | null = null;
   @state() private loop = true;
   @state() private failure: string | null = null;
-  @query("canvas.source") private source!: HTMLCanvasElement;
-  @query("canvas.reconstruction") private reconstruction!: HTMLCanvasElement;
+  @query("canvas.heard-source") private source!: HTMLCanvasElement;
+  @query("canvas.heard-reconstruction") private reconstruction!: HTMLCanvasElement;
   @query("input.seek") private seek!: HTMLInputElement;
   private readonly player = new ClipPlayer(() => this.ended());
   private readonly kept = new Map<string, Promise<AudioBuffer>>();
@@ -232,8 +232,8 @@ export class MakeListeningView extends View {
             ${this.side("source", "Source", "as it was recorded")}
             ${this.side("reconstruction", "Reconstruction", `through the model of ${name}`)}
             <div class="pair-strip">
-              <canvas class="source" aria-hidden="true"></canvas>
-              <canvas class="reconstruction" aria-hidden="true"></canvas>
+              <canvas class="heard-source" aria-hidden="true"></canvas>
+              <canvas class="heard-reconstruction" aria-hidden="true"></canvas>
               <span class="playhead" aria-hidden="true"></span>
               <input
                 type="range"
@@ -254,7 +254,7 @@ export class MakeListeningView extends View {
 
   private side(side: Side, name: string, about: string): TemplateResult {
     const on = this.playing === side;
-    return html`<div class="side ${side}">
+    return html`<div class="side">
       <button
         type="button"
         aria-pressed=${on ? "true" : "false"}
