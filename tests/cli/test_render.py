@@ -82,9 +82,10 @@ def test_a_voice_that_dreams_is_rendered_and_one_that_cannot_is_told(run, home, 
         shown = library.read(kept.id)
         voice = msgspec.structs.replace(shown.voices[0], source=Source(kind="prior", seed=5))
         again = library.pieces.add(msgspec.structs.replace(shown, name="Dream", voices=(voice,)))
+    (home.models / f"{model.name}.prior").write_bytes(b"no prior")
     refused = run("render", again.id, "-o", tmp_path / "a.wav")
     assert refused.exit_code != 0
-    assert "isobath prior" in refused.stderr
+    assert "not a whole prior" in refused.stderr
     about = msgspec.structs.replace(ABOUT, model=model.name, dims=model.dims, hop=model.hop)
     write_prior(home.models / f"{model.name}.prior", about, tensors(about))
     result = run("render", again.id, "-o", tmp_path / "a.wav")
