@@ -66,7 +66,6 @@ KINDS = {
     "v2_stereo": Kind(("v2",), channels=2),
     "onnx": Kind(("onnx",)),
     "discrete": Kind(("discrete",)),
-    "spherical": Kind(("v2", "spherical")),
     "wasserstein": Kind(("v2", "wasserstein")),
     "v3": Kind(("v3",)),
 }
@@ -115,7 +114,8 @@ files = [rave.__path__[0] + "/configs/" + c + ".gin" for c in configs]
 gin.parse_config_files_and_bindings(files, settings)
 torch.manual_seed(1)
 state = rave.RAVE(n_channels=channels).state_dict()
-open(out + "/config.gin", "w").write(gin.config_str())
+more = f"\\nmodel.RAVE.n_channels = {channels}\\n" if channels > 1 else ""  # it keeps no count of them
+open(out + "/config.gin", "w").write(gin.config_str() + more)
 torch.save({"state_dict": state, "epoch": 1, "global_step": 1,
             "pytorch-lightning_version": "1.9.0"}, out + "/best.ckpt")
 """
@@ -212,6 +212,7 @@ def export(folder: Path, out: Path, name: str, encoder: float, decoder: float) -
     there = folder / "exported"
     there.mkdir(exist_ok=True)
     words = ["--streaming"] if kind.streaming else []
+    words += ["--channels", str(kind.channels)] if kind.channels > 1 else []
     rave(folder, name, "export", "--run", str(run), "--output", str(there), "--name", name, *words)
     written = [p for p in there.glob("*.ts") if p.stem in (name, f"{name}_streaming")]
     if not written:
@@ -258,7 +259,8 @@ def measure(path: Path, streaming: bool) -> dict[str, np.ndarray]:
     whole = 10**9
     with Pinned() as pin:
         latent = blocks(path, "encode", audio, hop if streaming else whole)
-        decoded = blocks(path, "decode", latent, 1 if streaming else whole)
+        # A spherical encoder has no angle for the silence that a stream begins with.
+        decoded = blocks(path, "decode", latent.nan_to_num(), 1 if streaming else whole)
         forward = blocks(path, "forward", audio, hop if streaming else whole)
     return {
         "audio": audio[0].numpy(), "latent": latent[0].numpy(), "decoded": decoded[0].numpy(),

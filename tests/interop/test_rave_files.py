@@ -86,8 +86,10 @@ def test_the_kernel_plays_the_file_as_its_torchscript_does(path: Path) -> None:
     if imported.latent == "codes":
         assert (found != latent).mean() < 0.01  # two codes as near as one another
     else:
-        assert _error(found, latent) <= SAME
-    assert _error(model.decode(latent), known["decoded"]) <= SAME
+        there = np.isfinite(latent)  # silence has no angle: the file says nan, ours something
+        assert there.mean() > 0.5
+        assert _error(found[there], latent[there]) <= SAME
+    assert _error(model.decode(np.nan_to_num(latent)), known["decoded"]) <= SAME
     assert np.abs(known["decoded"]).max() > 0.01
 
 

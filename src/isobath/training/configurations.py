@@ -26,11 +26,9 @@ class Configuration:
 
 _CROP = 131072
 # Published weights of divergence, critics and features go with the sum of five scales, not with
-# their mean: hence 5.0 twice. The published rate of 1e-3 goes with normalised weights, which are
-# less than half as large as ours: hence 2.5e-3.
+# their mean: hence 5.0 twice.
 _FAMILY = Course(
-    crop=_CROP, steps=1_000_000, adversarial_steps=1_000_000, learning_rate=2.5e-3, warmup=0,
-    fall="linear", betas=(0.5, 0.9),
+    crop=_CROP, steps=1_000_000, adversarial_steps=1_000_000, warmup=0, fall="linear", betas=(0.5, 0.9),
     clip=10.0, beta=0.05, beta_start=1e-6, beta_warmup=20_000, wave_weight=0.0, held_share=0.0, slowness=0.0,
     scales=(2048, 1024, 512, 256, 128), alternate=1, spectral_weight=5.0, band_weight=5.0,
     discriminator_learning_rate=1e-4,
