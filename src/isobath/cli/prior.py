@@ -1,6 +1,5 @@
 """`isobath prior` and `isobath generate`: what comes next, learned; and sound from nothing."""
 
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +42,7 @@ def prior(
     """Teach MODEL to dream: learn which latents follow which in a prepared SET."""
     try:
         from isobath.training import prior as training
+        from isobath.training.loop import patient
     except ModuleNotFoundError as error:
         raise UsageError("A prior is trained with PyTorch: pip install 'isobath[train]'") from error
     from isobath.corpora import open_set
@@ -58,14 +58,10 @@ def prior(
         validation = training.encoded(coder, opened, "validation", lambda _: None)
     material = training.material(train, validation, about.patch)
     checkpoint = target.with_name(target.name + ".checkpoint")
-    stopping: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: stopping.append(number))
-    try:
-        for at in training.train_prior(about, material, course, checkpoint, lambda: bool(stopping)):
+    with patient() as stopping:
+        for at in training.train_prior(about, material, course, checkpoint, stopping):
             _tell(at, steps, as_json)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if stopping:
+    if stopping():
         click.echo(f"Stopped; the same command goes on from {checkpoint}.", err=True)
         return
     heard: dict[str, Any] = {"set": opened.name, "frames": sum(len(z) for z in train)}

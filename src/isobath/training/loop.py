@@ -65,7 +65,7 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def _patient() -> Iterator[Callable[[], bool]]:
+def patient() -> Iterator[Callable[[], bool]]:
     """Ctrl-C and a polite kill ask to stop after the step in hand, so that what is saved is whole."""
     asked: list[int] = []
     before = {}
@@ -124,7 +124,7 @@ def train(
         trainer.load(checkpoint)
     first = parallel.rank() == 0
     watching = (witness or Witness(out)) if first else None
-    with _patient() as interrupted:
+    with patient() as interrupted:
         stopped = _walk(trainer, source, checkpoint, watching, interrupted)
     if stopped:
         raise KeyboardInterrupt

@@ -25,6 +25,8 @@ from isobath.errors import SetError
 from isobath.models.coder import Model
 from isobath.models.prior import FORMAT, ROTARY_BASE, WIDEST, About, Prior, read_prior, write_prior
 
+from . import saving
+
 Floats = NDArray[np.floating[Any]]
 STEPS_A_SECOND = 30.0
 """About how often a prior is asked."""
@@ -333,6 +335,9 @@ def train_prior(
     if step and not checkpoint.is_file():
         found = _checked(network, m, course)
         _save(checkpoint, about, network, optimiser, step, found, 0, time.monotonic() - began, True)
+    elif step % course.check_every:  # stopped between two checks
+        spent = time.monotonic() - began
+        _save(checkpoint, about, network, optimiser, step, best, behind, spent, False)
 
 
 def _save(
@@ -346,9 +351,8 @@ def _save(
         "about": about.values, "width": about.width, "network": network.state_dict(), "best_network": kept,
         "optimiser": optimiser.state_dict(), "step": step, "best": best, "behind": behind, "spent": spent,
     }  # fmt: skip
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
+    with saving.whole(path) as file:
+        torch.save(state, file)
 
 
 def finish(

@@ -94,6 +94,7 @@ export class Dreaming implements Dream {
   private readonly wide: Float64Array;
   private readonly said: Float64Array;
   private readonly scores: Float64Array;
+  private readonly sums: Float64Array;
   private readonly entering: Float64Array;
   private readonly drawn: Float64Array;
   private readonly patch: Float64Array;
@@ -120,6 +121,7 @@ export class Dreaming implements Dream {
     this.wide = new Float64Array(4 * width);
     this.said = new Float64Array(mixtures * (1 + 2 * values));
     this.scores = new Float64Array(window);
+    this.sums = new Float64Array(mixtures);
     this.entering = new Float64Array(values);
     this.drawn = new Float64Array(values);
     this.patch = new Float64Array(values);
@@ -247,16 +249,17 @@ export class Dreaming implements Dream {
 
   /** Which Gaussian of the mixture. */
   private choose(k: number): number {
-    const logits = this.said.subarray(0, k);
-    const most = Math.max(...logits);
-    if (this.temperature <= 0) return logits.indexOf(most);
+    let best = 0;
+    for (let i = 1; i < k; i++) if (this.said[i]! > this.said[best]!) best = i;
+    if (this.temperature <= 0) return best;
+    const most = this.said[best]!;
     let total = 0;
-    const sums = Array.from(logits, (logit) => {
-      total += Math.exp((logit - most) / this.temperature);
-      return total;
-    });
+    for (let i = 0; i < k; i++) {
+      total += Math.exp((this.said[i]! - most) / this.temperature);
+      this.sums[i] = total;
+    }
     const chance = uniform(this.seed, this.step, 0) * total;
-    const found = sums.findIndex((sum) => sum >= chance);
-    return found < 0 ? k - 1 : found;
+    for (let i = 0; i < k; i++) if (this.sums[i]! >= chance) return i;
+    return k - 1;
   }
 }

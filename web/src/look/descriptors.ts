@@ -41,6 +41,7 @@ export class Descriptors {
   readonly past: Snapshot[] = [];
   private readonly flux: number[] = [];
   private since = APART;
+  private weights = new Float64Array(0);
   /** Snapshots since the beginning. */
   count = 0;
 
@@ -58,12 +59,14 @@ export class Descriptors {
       for (let i = first; i <= last; i++) most = Math.max(most, spectrum[i]!);
       bands[b] = clamp((most - QUIET) / RANGE);
     }
+    if (this.weights.length !== bins)
+      this.weights = Float64Array.from({ length: bins }, (_, i) => weight(i * width));
     let weighted = 0;
     let power = 0;
     let centre = 0;
     for (let i = 1; i < bins; i++) {
       const each = 10 ** (Math.max(-200, spectrum[i]!) / 10);
-      weighted += each * weight(i * width);
+      weighted += each * this.weights[i]!;
       power += each;
       centre += each * i * width;
     }
