@@ -1,9 +1,11 @@
 """Mappings of every kind with what they give, which Python and the page must both reproduce.
 
-`python tests/mapping/golden.py` makes them again, after a change of the format or of an algorithm.
+`python tests/mapping/golden.py` makes them again, after a change of the format or of
+an algorithm; with names, only those.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ SETTINGS = {
     "linear": Settings(algorithm="linear"),
     "polynomial": Settings(algorithm="polynomial", degree=3),
     "ridge": Settings(algorithm="ridge"),
+    "terrain": Settings(algorithm="terrain", hidden=5, layers=2),
     "per_output": Settings(outputs=OUTPUTS, clamp=True),
 }
 
@@ -69,5 +72,5 @@ def read(name: str) -> tuple[Mapping, dict[str, np.ndarray]]:
 
 
 if __name__ == "__main__":
-    for each in SETTINGS:
+    for each in sys.argv[1:] or SETTINGS:
         (GOLDEN / f"mapping_{each}.json").write_text(json.dumps(make(each)) + "\n")

@@ -46,7 +46,20 @@ from isobath.protocol.piece import Algorithm
 @click.option(
     "--layers", type=click.IntRange(1, 4), default=1, show_default=True, help="Layers per perceptron."
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Starts the perceptrons.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Starts perceptrons, random layer and terrain.",
+)
+@click.option(
+    "--detail",
+    type=click.FloatRange(0.1, 16),
+    default=1.0,
+    show_default=True,
+    help="Hills of a terrain along an axis.",
+)
 @click.option(
     "--clamp/--no-clamp", default=False, help="Stay within the demonstrated latents, and a tenth more."
 )

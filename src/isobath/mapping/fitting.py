@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isobath.mapping import gaussian, neighbours, perceptron, polynomial, ridge, thin_plate
+from isobath.mapping import gaussian, neighbours, perceptron, polynomial, ridge, terrain, thin_plate
 from isobath.mapping.demonstrations import Demonstrations, average, check, gather, spread
 from isobath.mapping.learning import Algorithm, Learned, Lesson
 from isobath.mapping.mapping import Confidence, Mapping, Part, constant
@@ -22,6 +22,7 @@ REGRESSORS: dict[str, Algorithm] = {
     "linear": polynomial.learn_linear,
     "polynomial": polynomial.learn_polynomial,
     "ridge": ridge.learn,
+    "terrain": terrain.learn,
 }
 
 

@@ -12,11 +12,24 @@ import numpy as np
 
 from isobath.errors import MappingError
 from isobath.mapping.mapping import Confidence, Mapping, Part
-from isobath.mapping.terms import PROFILES, Floats, Layer, Nearest, Network, Polynomial, Radial, Term
+from isobath.mapping.terms import (
+    ACTIVATIONS,
+    PROFILES,
+    Floats,
+    Layer,
+    Layered,
+    Nearest,
+    Network,
+    Polynomial,
+    Radial,
+    Term,
+)
 
 MAPPING_FORMAT = 1
 MOST = 1e15
 """No number in a mapping is larger, so that nothing it computes can overflow."""
+MOST_LAYERS = 8
+"""Of a term of kind `layers`: with more, unbounded activations could overflow after all."""
 
 
 _WAY_OUT = "Fit the demonstrations again."
@@ -178,6 +191,29 @@ def _network(data: dict[str, Any], ins: int, outs: int) -> Network:
     return Network(tuple(weights), tuple(biases))
 
 
+def _layers(data: dict[str, Any], ins: int, outs: int) -> Layered:
+    activations = _get(data, "activations", list)
+    layers, offsets = _get(data, "weights", list), _get(data, "biases", list)
+    if not 1 <= len(layers) <= MOST_LAYERS or not len(layers) == len(offsets) == len(activations):
+        raise _Damaged(
+            f"its network does not have 1 to {MOST_LAYERS} layers, with a bias and an activation for each"
+        )
+    weights, biases = [], []
+    columns = ins
+    for activation, layer, offset in zip(activations, layers, offsets, strict=True):
+        if not isinstance(activation, str) or activation not in ACTIVATIONS:
+            raise _Damaged(f"it has an activation {activation!r}, which this Isobath does not know")
+        matrix = _floats({"weights": layer}, "weights", (None, columns))
+        columns = len(matrix)
+        if not columns:
+            raise _Damaged("a layer of its network is empty")
+        weights.append(matrix)
+        biases.append(_floats({"biases": offset}, "biases", (columns,)))
+    if columns != outs:
+        raise _Damaged(f"its network ends in {columns} values for {outs} outputs")
+    return Layered(tuple(activations), tuple(weights), tuple(biases))
+
+
 def _nearest(data: dict[str, Any], ins: int, outs: int) -> Nearest:
     centres = _floats(data, "centres", (None, ins))
     if not len(centres):
@@ -194,6 +230,7 @@ def _polynomial(data: dict[str, Any], ins: int, outs: int) -> Polynomial:
 _READERS: dict[str, Callable[[dict[str, Any], int, int], Term]] = {
     "radial": _radial,
     "network": _network,
+    "layers": _layers,
     "nearest": _nearest,
     "polynomial": _polynomial,
 }

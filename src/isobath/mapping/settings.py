@@ -6,7 +6,15 @@ from typing import Literal, get_args
 from isobath.errors import MappingError
 
 Algorithm = Literal[
-    "gp", "perceptron", "neighbours", "inverse_distance", "thin_plate", "linear", "polynomial", "ridge"
+    "gp",
+    "perceptron",
+    "neighbours",
+    "inverse_distance",
+    "thin_plate",
+    "linear",
+    "polynomial",
+    "ridge",
+    "terrain",
 ]
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 
@@ -29,11 +37,13 @@ class Settings:
     """Everything that decides how a mapping is fitted.
 
     - `trust` 0..1: at 1 the demonstrations are met exactly; towards 0 the map is smoother and
-      passes them by (gp, thin_plate, ridge).
+      passes them by (gp, thin_plate, ridge, terrain).
     - `neighbours`: how many demonstrations are heard at once (neighbours).
     - `power`: how steeply a demonstration's pull falls with distance (neighbours, inverse_distance).
     - `degree`: of the polynomial.
-    - `hidden`, `layers`: units and hidden layers of each perceptron; `seed` starts them.
+    - `hidden`, `layers`: units and hidden layers of each perceptron, and of the terrain's one network;
+      `seed` starts them.
+    - `detail`: about how many hills a terrain has along an axis.
     - `clamp`: keep every output inside the range its demonstrations span, plus a tenth of it.
     - `outputs`: one entry per latent dimension; dimensions beyond the list are learned from all axes.
     """
@@ -46,6 +56,7 @@ class Settings:
     hidden: int = 16
     layers: int = 1
     seed: int = 0
+    detail: float = 1.0
     clamp: bool = False
     outputs: tuple[Output, ...] = ()
 
@@ -65,6 +76,7 @@ def check_settings(settings: Settings, axes: int, dims: int) -> None:
         ("hidden", settings.hidden, 1, 256),
         ("layers", settings.layers, 1, 4),
         ("seed", settings.seed, 0, 2**32 - 1),
+        ("detail", settings.detail, 0.1, 16),
     )
     for name, value, low, high in ranges:
         if not low <= value <= high:

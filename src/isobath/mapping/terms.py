@@ -1,8 +1,8 @@
 # mypy: disable-error-code="no-any-return"
 """The few shapes every mapping is a sum of.
 
-Whatever learned them, all mappings are evaluated by four kinds of term, so that the page has
-four small loops to agree with and a new algorithm usually needs none. A term takes a place `u`
+Whatever learned them, all mappings are evaluated by five kinds of term, so that the page has
+five small loops to agree with and a new algorithm usually needs none. A term takes a place `u`
 (own axes, -1..1, see `Part`) and gives one value per output it serves. `one` is the path of the
 sound, called once per latent frame; `many` is for drawing and measuring.
 """
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
 Profile = Literal["matern52", "exponential", "thin_plate"]
+Activation = Literal["identity", "tanh", "sigmoid", "relu", "sine"]
 
 
 class Term(Protocol):
@@ -69,6 +70,30 @@ PROFILES: dict[Profile, Callable[[Floats], Floats]] = {
     "matern52": matern52,
     "exponential": exponential,
     "thin_plate": thin_plate,
+}
+
+
+def sigmoid(x: Floats) -> Floats:
+    """1 / (1 + exp(-x)), by way of tanh, which overflows nowhere."""
+    return 0.5 * np.tanh(0.5 * x) + 0.5
+
+
+def rectify(x: Floats) -> Floats:
+    """What is above 0."""
+    return np.maximum(x, 0.0)
+
+
+def identity(x: Floats) -> Floats:
+    """As it is."""
+    return x
+
+
+ACTIVATIONS: dict[Activation, Callable[[Floats], Floats]] = {
+    "identity": identity,
+    "tanh": np.tanh,
+    "sigmoid": sigmoid,
+    "relu": rectify,
+    "sine": np.sin,
 }
 
 
@@ -161,6 +186,42 @@ class Network:
     def plain(self) -> dict[str, Any]:
         return {
             "kind": "network",
+            "weights": [layer.tolist() for layer in self.weights],
+            "biases": [layer.tolist() for layer in self.biases],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Layered:
+    """One network for all outputs, whose layers each have their own activation.
+
+    Layer k: signal = activation(weights · signal + bias), weights (rows, columns), bias (rows); the
+    last layer's rows are the outputs. What a terrain is made of, and what other programs' networks
+    are read into.
+    """
+
+    activations: tuple[Activation, ...]
+    weights: tuple[Floats, ...]
+    biases: tuple[Floats, ...]
+
+    def one(self, u: Floats) -> Floats:
+        signal = u
+        for activation, weights, bias in zip(self.activations, self.weights, self.biases, strict=True):
+            signal = weights.dot(signal)
+            signal += bias
+            signal = ACTIVATIONS[activation](signal)
+        return signal
+
+    def many(self, u: Floats) -> Floats:
+        signal = u
+        for activation, weights, bias in zip(self.activations, self.weights, self.biases, strict=True):
+            signal = ACTIVATIONS[activation](signal @ weights.T + bias)
+        return signal
+
+    def plain(self) -> dict[str, Any]:
+        return {
+            "kind": "layers",
+            "activations": list(self.activations),
             "weights": [layer.tolist() for layer in self.weights],
             "biases": [layer.tolist() for layer in self.biases],
         }

@@ -18,7 +18,15 @@ MappingData = dict[str, Any]
 """A fitted mapping as plain values (see docs/mapping-format.md)."""
 
 Algorithm = Literal[
-    "gp", "perceptron", "neighbours", "inverse_distance", "thin_plate", "linear", "polynomial", "ridge"
+    "gp",
+    "perceptron",
+    "neighbours",
+    "inverse_distance",
+    "thin_plate",
+    "linear",
+    "polynomial",
+    "ridge",
+    "terrain",
 ]
 
 
@@ -77,13 +85,15 @@ class MappingSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     algorithm: Algorithm = "gp"
     trust: float = 1.0
-    """1: the demonstrations are exact; towards 0: smoother (gp, thin_plate, ridge)."""
+    """1: the demonstrations are exact; towards 0: smoother (gp, thin_plate, ridge, terrain)."""
     neighbours: int = 3
     power: float = 2.0
     degree: int = 2
     hidden: int = 16
     layers: int = 1
     seed: int = 0
+    detail: float = 1.0
+    """About how many hills a terrain has along an axis."""
     clamp: bool = False
     """Keep every latent within what was demonstrated for it, and a tenth more."""
     outputs: tuple[Output, ...] = ()

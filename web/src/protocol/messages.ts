@@ -71,7 +71,7 @@ export function makeOutput(given: Omit<Output, "mode" | "value" | "axes"> & Part
 /** How demonstrations become a mapping. */
 export interface MappingSettings {
   readonly algorithm: Algorithm;
-  /** 1: the demonstrations are exact; towards 0: smoother (gp, thin_plate, ridge). */
+  /** 1: the demonstrations are exact; towards 0: smoother (gp, thin_plate, ridge, terrain). */
   readonly trust: number;
   readonly neighbours: number;
   readonly power: number;
@@ -79,14 +79,16 @@ export interface MappingSettings {
   readonly hidden: number;
   readonly layers: number;
   readonly seed: number;
+  /** About how many hills a terrain has along an axis. */
+  readonly detail: number;
   /** Keep every latent within what was demonstrated for it, and a tenth more. */
   readonly clamp: boolean;
   /** Empty: every dimension learned from every axis. */
   readonly outputs: readonly Output[];
 }
 
-export function makeMappingSettings(given: Omit<MappingSettings, "algorithm" | "trust" | "neighbours" | "power" | "degree" | "hidden" | "layers" | "seed" | "clamp" | "outputs"> & Partial<MappingSettings> = {}): MappingSettings {
-  return { algorithm: "gp", trust: 1.0, neighbours: 3, power: 2.0, degree: 2, hidden: 16, layers: 1, seed: 0, clamp: false, outputs: [], ...given };
+export function makeMappingSettings(given: Omit<MappingSettings, "algorithm" | "trust" | "neighbours" | "power" | "degree" | "hidden" | "layers" | "seed" | "detail" | "clamp" | "outputs"> & Partial<MappingSettings> = {}): MappingSettings {
+  return { algorithm: "gp", trust: 1.0, neighbours: 3, power: 2.0, degree: 2, hidden: 16, layers: 1, seed: 0, detail: 1.0, clamp: false, outputs: [], ...given };
 }
 
 /** What happens to latents between mapping and decoder; lists are empty or one value per dimension. */
@@ -924,7 +926,7 @@ export interface Refusal {
   readonly kind: ProblemKind;
 }
 
-export type Algorithm = "gp" | "perceptron" | "neighbours" | "inverse_distance" | "thin_plate" | "linear" | "polynomial" | "ridge";
+export type Algorithm = "gp" | "perceptron" | "neighbours" | "inverse_distance" | "thin_plate" | "linear" | "polynomial" | "ridge" | "terrain";
 
 export type SourceKind = "gesture" | "input" | "sound" | "voice" | "prior";
 

@@ -30,6 +30,7 @@ export interface PartData {
 export type TermData =
   | { kind: "radial"; centres: number[][]; layers: LayerData[] }
   | { kind: "network"; weights: number[][][][]; biases: number[][][] }
+  | { kind: "layers"; activations: Activation[]; weights: number[][][]; biases: number[][] }
   | { kind: "nearest"; count: number; power: number; centres: number[][]; values: number[][] }
   | { kind: "polynomial"; factors: number[][]; weights: number[][] };
 
@@ -40,3 +41,5 @@ export interface LayerData {
 }
 
 export type Profile = "matern52" | "exponential" | "thin_plate";
+
+export type Activation = "identity" | "tanh" | "sigmoid" | "relu" | "sine";

@@ -1,11 +1,23 @@
 // A mapping that came from a file or the network, checked and laid out flat. What is left after the checks cannot
 // give a latent that is not finite.
 
+import type { Activation } from "./mapping-data";
 import type { Confidence, Part, Prepared } from "./mapping-evaluate";
-import { type Bumps, Nearest, Network, Polynomial, Radial, type Term } from "./mapping-terms";
+import { type Bumps, Layered, Nearest, Network, Polynomial, Radial, type Term } from "./mapping-terms";
 
 /** No number in a mapping is larger, so that nothing it computes can overflow. */
 const MOST = 1e15;
+
+/** Of a term of kind `layers`: with more, unbounded activations could overflow after all. */
+const MOST_LAYERS = 8;
+
+const ACTIVATIONS: readonly unknown[] = [
+  "identity",
+  "tanh",
+  "sigmoid",
+  "relu",
+  "sine",
+] satisfies Activation[];
 
 class Damaged extends Error {}
 
@@ -82,6 +94,7 @@ function partOf(fields: Fields, axes: number, dims: number): Part {
 function termOf(fields: Fields, ins: number, outs: number): Term {
   if (fields.kind === "radial") return radialOf(fields, ins, outs);
   if (fields.kind === "network") return networkOf(fields, ins, outs);
+  if (fields.kind === "layers") return layeredOf(fields, ins, outs);
   if (fields.kind === "nearest") {
     const count = list(fields, "centres").length;
     if (count === 0) throw new Damaged("it has no demonstrations to be near to");
@@ -139,6 +152,36 @@ function networkOf(fields: Fields, ins: number, outs: number): Term {
   if (!((groups === outs && columns === 1) || (groups === 1 && columns === outs)))
     throw new Damaged(`its network ends in ${groups} x ${columns} values for ${outs} outputs`);
   return new Network(layers, groups);
+}
+
+function layeredOf(fields: Fields, ins: number, outs: number): Term {
+  const matrices = list(fields, "weights");
+  const offsets = list(fields, "biases");
+  const activations = list(fields, "activations");
+  const count = matrices.length;
+  if (count < 1 || count > MOST_LAYERS || offsets.length !== count || activations.length !== count)
+    throw new Damaged(
+      `its network does not have 1 to ${MOST_LAYERS} layers, with a bias and an activation for each`,
+    );
+  let columns = ins;
+  const layers = matrices.map((matrix, index) => {
+    const activation = activations[index];
+    if (!ACTIVATIONS.includes(activation))
+      throw new Damaged(`it has an activation '${String(activation)}', which this page does not know`);
+    const rows = list({ matrix }, "matrix").length;
+    if (rows === 0) throw new Damaged("a layer of its network is empty");
+    const layer = {
+      activation: activation as Activation,
+      weights: floats(matrix, "weights", [rows, columns]),
+      biases: floats(offsets[index], "biases", [rows]),
+      rows,
+      columns,
+    };
+    columns = rows;
+    return layer;
+  });
+  if (columns !== outs) throw new Damaged(`its network ends in ${columns} values for ${outs} outputs`);
+  return new Layered(layers);
 }
 
 function object(value: unknown, what: string): Fields {

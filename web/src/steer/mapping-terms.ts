@@ -1,7 +1,7 @@
-// The four shapes every mapping is a sum of, as terms.py has them. Their memory is made when they are: adding
+// The five shapes every mapping is a sum of, as terms.py has them. Their memory is made when they are: adding
 // allocates nothing.
 
-import type { Profile } from "./mapping-data";
+import type { Activation, Profile } from "./mapping-data";
 
 /** Adds its outputs at the place `u` to `sum`. */
 export interface Term {
@@ -113,6 +113,50 @@ export class Network implements Term {
       }
     }
   }
+}
+
+export interface ActivatedLayer extends Layer {
+  activation: Activation;
+}
+
+export class Layered implements Term {
+  private before: Float64Array;
+  private after: Float64Array;
+
+  constructor(private readonly layers: ActivatedLayer[]) {
+    const widest = Math.max(...layers.map((layer) => Math.max(layer.rows, layer.columns)));
+    this.before = new Float64Array(widest);
+    this.after = new Float64Array(widest);
+  }
+
+  add(u: Float64Array, sum: Float64Array): void {
+    const { layers } = this;
+    let from = this.before;
+    let to = this.after;
+    for (let i = 0; i < u.length; i++) from[i] = u[i]!;
+    for (let l = 0; l < layers.length; l++) {
+      const { weights, biases, rows, columns, activation } = layers[l]!;
+      const last = l === layers.length - 1;
+      for (let r = 0, start = 0; r < rows; r++, start += columns) {
+        let total = biases[r]!;
+        for (let c = 0; c < columns; c++) total += weights[start + c]! * from[c]!;
+        const value = activate(activation, total);
+        if (last) sum[r]! += value;
+        else to[r] = value;
+      }
+      const swap = from;
+      from = to;
+      to = swap;
+    }
+  }
+}
+
+function activate(activation: Activation, x: number): number {
+  if (activation === "sine") return Math.sin(x);
+  if (activation === "tanh") return Math.tanh(x);
+  if (activation === "relu") return Math.max(x, 0);
+  if (activation === "sigmoid") return 0.5 * Math.tanh(0.5 * x) + 0.5;
+  return x;
 }
 
 export class Nearest implements Term {

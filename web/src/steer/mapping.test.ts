@@ -32,6 +32,7 @@ test("there is a golden mapping of every kind", () => {
     "perceptron_deep",
     "polynomial",
     "ridge",
+    "terrain",
     "thin_plate",
   ]);
 });
@@ -109,6 +110,17 @@ describe("what is not a mapping is refused with a sentence", () => {
     ["an output that does not exist", (data) => data.parts[0]!.outputs.splice(0, 1, 99), /index below/],
     ["infinity", (data) => data.parts[0]!.bias.fill(Number.POSITIVE_INFINITY), /not finite/],
     ["a term of the future", (data) => Object.assign(data.parts[0]!.terms[0]!, { kind: "spline" }), /spline/],
+    [
+      "no layers for its activations",
+      (data) =>
+        Object.assign(data.parts[0]!.terms[0]!, {
+          kind: "layers",
+          weights: [],
+          biases: [],
+          activations: ["tanh"],
+        }),
+      /1 to 8 layers/,
+    ],
     ["a row too short", (data) => data.parts[0]!.centre.pop(), /'centre'/],
   ];
   for (const [name, change, sentence] of changes) {

@@ -46,9 +46,15 @@ const ALGORITHMS: readonly (Choice<Algorithm> & { readonly about: string })[] = 
     name: "Random layer",
     about: "A random network with a fitted last layer; quick for many demonstrations.",
   },
+  {
+    value: "terrain",
+    name: "Terrain",
+    about:
+      "One landscape of waves and hills through them all: rich between, never far out. For paths to travel.",
+  },
 ];
 
-const TRUSTING: readonly Algorithm[] = ["gp", "thin_plate", "ridge"];
+const TRUSTING: readonly Algorithm[] = ["gp", "thin_plate", "ridge", "terrain"];
 
 @customElement("isobath-learn")
 export class LearnPanel extends Panel {
@@ -216,6 +222,23 @@ export class LearnPanel extends Panel {
       parts.push(
         whole("hidden", "Hidden units", 1, 64),
         whole("layers", "Layers", 1, 2),
+        this.reseed(s, change),
+      );
+    if (s.algorithm === "terrain")
+      parts.push(
+        slider({
+          key: "detail",
+          name: "Hills",
+          value: s.detail,
+          min: 0.25,
+          max: 4,
+          step: 0.05,
+          shown: s.detail.toFixed(2),
+          neutral: 1,
+          input: (detail) => change({ detail }),
+        }),
+        whole("hidden", "Hidden units", 1, 64),
+        whole("layers", "Layers", 1, 4),
         this.reseed(s, change),
       );
     if (s.algorithm === "ridge") parts.push(whole("hidden", "Hidden units", 1, 256), this.reseed(s, change));
