@@ -12,7 +12,7 @@ from isobath.protocol.connection import read_answer, write
 from isobath.protocol.messages import MESSAGE_BYTES, Hello
 from isobath.server.access import Access, Address, read_secret
 from isobath.server.app import create_app
-from isobath.server.run import Doorway, bind, names_of
+from isobath.server.run import Doorway, bind, configuration, names_of
 
 
 class Served:
@@ -38,13 +38,13 @@ class Served:
         with self.client() as client:
             return client.post(path, content=content, headers=given)
 
-    def socket(self, origin=None, cookie=None, host=None):
+    def socket(self, origin=None, cookie=None, host=None, path="/ws"):
         """A WebSocket as a browser would open it."""
         headers = {"Cookie": self.cookie if cookie is None else cookie}
         if host is not None:
             headers["Host"] = host
         return connect(
-            f"ws://{self.host}/ws",
+            f"ws://{self.host}{path}",
             origin=self.origin if origin is None else origin or None,
             additional_headers=headers,
             max_size=MESSAGE_BYTES,
@@ -92,16 +92,8 @@ def serving(home, static=None, **options):
     port = listener.getsockname()[1]
     library = Library.open(home)
     access = Access(Address.of(names_of("127.0.0.1"), port), read_secret(home.secret), port)
-    config = uvicorn.Config(
-        create_app(library, access, "0.1.0", static, **options),
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        ws_max_size=MESSAGE_BYTES + 1024,
-        ws_per_message_deflate=False,
-        lifespan="on",
-        timeout_graceful_shutdown=2,
-    )
+    config = configuration(create_app(library, access, "0.1.0", static, **options))
+    config.timeout_graceful_shutdown = 2
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -165,6 +165,11 @@ class Apart:
         shaped = np.ascontiguousarray(player.latent(0)[:, None], dtype=np.float32)
         return self._decoder(shaped)
 
+    @property
+    def shaped(self) -> NDArray[np.float32]:
+        """The latent of the last hop after shaping, (dims,)."""
+        return np.array(self._player.latent(0), dtype=np.float32)
+
     def _encoded(self, heard: Audio | None) -> NDArray[np.float32]:
         """What another program's encoder hears; no loudness is followed for it."""
         source = self._controls.source

@@ -44,15 +44,18 @@ class FoundForeign:
 class ForeignModels:
     """The foreign models of one library."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, home: Home, models: Models | None = None) -> None:
+        """models: ours, where they are known already; reading them anew takes a while."""
+        self._home, self._models = home, models or Models(home)
 
     def all(self) -> tuple[FoundForeign, ...]:
         """Every foreign model, each under a name that no other model has."""
         folder = self._home.models
-        taken = {summary.name for summary in Models(self._home).all()}
+        if not any(folder.glob(f"*{SUFFIX}")):
+            return ()
+        taken = {summary.name for summary in self._models.all()}
         found: list[FoundForeign] = []
-        for path in sorted(folder.glob(f"*{SUFFIX}"), key=_arrival) if folder.is_dir() else []:
+        for path in sorted(folder.glob(f"*{SUFFIX}"), key=_arrival):
             try:
                 described = facts.read(path.with_suffix(".json"))
             except IsobathError:
@@ -113,6 +116,11 @@ class ForeignModels:
         )
         write_whole(target.with_suffix(".json"), [facts.write(described)])
         return next(found for found in self.all() if found.path == target)
+
+
+def is_voice(described: Description) -> bool:
+    """Whether it can be a voice: it plays latents, in one or two channels."""
+    return described.dims > 0 and bool(described.decode) and described.channels in (1, 2)
 
 
 def summary_of(described: Description) -> ModelSummary:

@@ -11,11 +11,12 @@ from isobath.errors import PieceDamaged, SaveError
 from isobath.library import exchange, history
 from isobath.library.backup import back_up, open_or_recover
 from isobath.library.examples import copy_of, examples, is_example, read_example
+from isobath.library.foreign import ForeignModels, is_voice, summary_of
 from isobath.library.home import Home
 from isobath.library.models import Models
 from isobath.library.pieces import Pieces, fresh_id
 from isobath.library.sounds import Sounds
-from isobath.protocol.messages import PieceSummary
+from isobath.protocol.messages import ModelSummary, PieceSummary
 from isobath.protocol.piece import Axis, Pad, Piece, Voice
 
 
@@ -108,9 +109,14 @@ class Library:
         """
         if model is None:
             model = next((each.name for each in self.models.all()), "")
-        else:
+        elif all(each.name != model for each in self.playable()):
             model = self.models.get(model).summary.name
         return self.pieces.add(blank(name, model))
+
+    def playable(self) -> tuple[ModelSummary, ...]:
+        """Every model that can be a voice: ours, then those of other programs."""
+        foreign = ForeignModels(self.home, self.models).all()
+        return (*self.models.all(), *(summary_of(f.description) for f in foreign if is_voice(f.description)))
 
     def duplicate(self, id: str, name: str | None = None) -> Piece:
         """A copy of a piece or example.

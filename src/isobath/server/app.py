@@ -26,6 +26,7 @@ from isobath.server.pieces import PieceRoutes
 from isobath.server.problems import told
 from isobath.server.session import Session
 from isobath.server.sounds import SoundRoutes
+from isobath.server.streams import StreamRoutes
 from isobath.server.workbench import COMMAND
 
 BACKUP_SECONDS = 300.0
@@ -75,6 +76,7 @@ def create_app(
     """
     desk = Desk(library, version, osc)
     making = MakingWatch(desk, here=here, command=command)
+    streaming = StreamRoutes(desk)
     folder = static or static_folder()
 
     async def socket(websocket: WebSocket) -> None:
@@ -89,6 +91,7 @@ def create_app(
         finally:
             backups.cancel()
             making.stop()
+            streaming.streams.stop()
             with suppress(SaveError):
                 await desk.ask(library.back_up)
             desk.close()
@@ -97,6 +100,7 @@ def create_app(
         Route("/", Page(access, folder).show),
         Route("/health", _health),
         WebSocketRoute("/ws", socket),
+        *streaming.routes(),
         *ModelRoutes(desk).routes(),
         *PieceRoutes(desk).routes(),
         *SoundRoutes(desk).routes(),

@@ -101,7 +101,7 @@ class Desk:
 
     async def tell_models(self) -> None:
         """Tell every page that there is another model."""
-        message = Models(models=await self.ask(self.library.models.all))
+        message = Models(models=await self.ask(self.library.playable))
         for listener in list(self.listeners):
             listener.tell(message)
 

@@ -14,9 +14,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from isobath.errors import ModelMismatch, ModelUnknown
+from isobath.foreign.facts import Description as Foreign
+from isobath.foreign.torchscript import ForeignModel, open_model
+from isobath.library.arriving import Arrived, is_torchscript, take_in
+from isobath.library.foreign import ForeignModels, FoundForeign
 from isobath.library.models import Found
 from isobath.models import description as files
-from isobath.models.coder import Model, match_lufs
+from isobath.models.coder import USUAL_LUFS, Model, match_lufs
 from isobath.models.pack import pack
 from isobath.models.prior import read_prior
 from isobath.protocol.messages import Encoded
@@ -63,6 +67,8 @@ def _spelled_out(found: Found) -> bytes:
     levels = tensors.get(names.db, np.zeros(0)) if names is not None else np.zeros(0)
     data["match_lufs"] = match_lufs(described, levels)
     data["can_encode"] = bool(described.encoder)
+    data["runs_apart"] = False
+    data["parameters"] = _parameters(described, tensors)
     if names is not None and all(each in tensors for each in (names.points, names.db, names.brightness)):
         data["loudness"] = {
             "points": np.round(tensors[names.points].astype(float), 4).tolist(),
@@ -72,6 +78,39 @@ def _spelled_out(found: Found) -> bytes:
     else:
         data["loudness"] = None
     return msgspec.json.encode(data)
+
+
+def _parameters(described: files.Description, tensors: files.Tensors) -> int:
+    """Numbers that the decoder multiplies with, each counted once."""
+    names = {each for o in described.decoder for each in (o.weight, o.bias, o.alpha, o.codes) if each}
+    return sum(int(tensors[name].size) for name in sorted(names) if name in tensors)
+
+
+def _spelled_out_foreign(described: Foreign) -> bytes:
+    """What is known of another program's model, in the words of ours."""
+    return msgspec.json.encode(
+        {
+            "format": 2,
+            "name": described.name,
+            "title": described.name,
+            "about": "A model of another program, run apart in PyTorch.",
+            "sample_rate": described.sample_rate,
+            "channels": described.channels,
+            "hop": described.hop,
+            "dims": described.dims,
+            "delay": described.delay,
+            "latent": described.latent,
+            "loudness": None,
+            "match_lufs": USUAL_LUFS,
+            "can_encode": bool(described.encode),
+            "runs_apart": True,
+            "parameters": 0,
+            "licence": "",
+            "credit": "",
+            "training": {},
+            "quality": {},
+        }
+    )
 
 
 def _blob(found: Found, part: str) -> bytes:
@@ -84,13 +123,24 @@ def _blob(found: Found, part: str) -> bytes:
     return pack(described, tensors, encoder=part != "decoder", decoder=part != "encoder", swift=swift)
 
 
+def _told(arrived: Arrived) -> bytes:
+    """A model's line in the list, and the sentence about its file."""
+    data = msgspec.to_builtins(arrived.summary)
+    return msgspec.json.encode({**data, "sentence": arrived.sentence})
+
+
 def _checked(path: Path) -> bytes:
     """A prior file, once it has been read without fault."""
     read_prior(path)
     return path.read_bytes()
 
 
-def _encode(path: Path, model: Model, name: str) -> bytes:
+def _encode_apart(path: Path, found: FoundForeign, name: str) -> bytes:
+    with open_model(found.path, found.description) as model:
+        return _encode(path, model, name)
+
+
+def _encode(path: Path, model: "Model | ForeignModel", name: str) -> bytes:
     sound = read_sound(path, model.channels)
     latent = model.encode(sound.audio, sound.sample_rate)
     return msgspec.msgpack.encode(
@@ -114,6 +164,7 @@ class ModelRoutes:
         self._desk = desk
         self._cache = Cache()
         self._listening = asyncio.Semaphore(1)
+        self._trying = asyncio.Semaphore(1)
 
     def routes(self) -> list[Route]:
         """In the order they are tried."""
@@ -128,23 +179,42 @@ class ModelRoutes:
 
     async def all(self, request: Request) -> Response:  # noqa: ARG002
         """GET /models: one line per model."""
-        models = await self._desk.ask(self._desk.library.models.all)
+        models = await self._desk.ask(self._desk.library.playable)
         return Response(msgspec.json.encode(models), media_type="application/json")
 
     async def add(self, request: Request) -> Response:
-        """POST /models: take in a .safetensors model."""
+        """POST /models?name=FILE: take in a .safetensors model, or another program's .ts.
+
+        What is a program is tried, which takes a while: not in the library's thread, and one at a time.
+        """
         library = self._desk.library
+        called = request.query_params.get("name", "")[:200]
         async with upload(request, library.home.incoming, MODEL_BYTES) as part:
-            summary = await self._desk.ask(library.models.adopt, part)
+            if is_torchscript(part):
+                async with self._trying:
+                    arrived = await asyncio.to_thread(take_in, library.home, library.models, part, called)
+            else:
+                arrived = await self._desk.ask(take_in, library.home, library.models, part)
         await self._desk.tell_models()
-        return Response(msgspec.json.encode(summary), media_type="application/json")
+        return Response(_told(arrived), media_type="application/json")
+
+    def _foreign(self, name: str) -> FoundForeign | None:
+        """Another program's model, unless one of ours has the name."""
+        library = self._desk.library
+        if library.models.find(name) is not None:
+            return None
+        return ForeignModels(library.home, library.models).find(name)
 
     async def _find(self, request: Request) -> Found:
         return await self._desk.ask(self._desk.library.models.get, request.path_params["name"])
 
     async def describe(self, request: Request) -> Response:
         """GET /models/NAME: the description, loudness map included."""
-        return await self._made(request, "description", _spelled_out, "application/json")
+        foreign = await self._desk.ask(self._foreign, request.path_params["name"])
+        if foreign is not None:
+            body = _spelled_out_foreign(foreign.description)
+            return Response(body, media_type="application/json", headers={"cache-control": "no-cache"})
+        return await self._made(request, "described", _spelled_out, "application/json")
 
     async def blob(self, request: Request) -> Response:
         """GET /models/NAME/decoder, /encoder, or /both for a voice that listens: what the kernel reads."""
@@ -178,11 +248,15 @@ class ModelRoutes:
 
     async def encode(self, request: Request) -> Response:
         """POST /models/NAME/encode?name=FILE: a sound in, its latents out."""
-        found = await self._find(request)
+        foreign = await self._desk.ask(self._foreign, request.path_params["name"])
         shown = request.query_params.get("name", "sound")[:200]
         async with upload(request, self._desk.library.home.incoming, SOUND_BYTES) as part, self._listening:
-            model = await asyncio.to_thread(
-                self._cache.get, f"{found.summary.sha256}-model", lambda: Model(*files.read(found.path))
-            )
-            body = await asyncio.to_thread(_encode, part, model, shown)
+            if foreign is not None:
+                body = await asyncio.to_thread(_encode_apart, part, foreign, shown)
+            else:
+                found = await self._find(request)
+                model = await asyncio.to_thread(
+                    self._cache.get, f"{found.summary.sha256}-model", lambda: Model(*files.read(found.path))
+                )
+                body = await asyncio.to_thread(_encode, part, model, shown)
         return Response(body, media_type="application/vnd.msgpack")

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import uvicorn
+from starlette.applications import Starlette
 
 from isobath.errors import UsageError
 from isobath.library.home import Home
@@ -18,6 +19,7 @@ from isobath.outputs.osc import OscOutput
 from isobath.protocol.messages import MESSAGE_BYTES
 from isobath.server.access import Access, Address, read_secret
 from isobath.server.app import create_app
+from isobath.server.streams import Socket
 
 PORT = 4600
 """Where the instrument is found if nothing else is asked for."""
@@ -103,6 +105,23 @@ def _end_quietly() -> None:
         signal.signal(signal.SIGTERM, lambda *_: None)
 
 
+def configuration(app: Starlette) -> uvicorn.Config:
+    """How the application is served."""
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws=Socket,
+        ws_max_size=MESSAGE_BYTES + 1024,
+        ws_max_queue=8,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=5,
+        lifespan="on",
+    )
+
+
 def serve(
     home: Home,
     doorway: Doorway,
@@ -136,18 +155,7 @@ def serve(
             renewed=lambda token: renewed(link(token)),
         )
         app = create_app(library, access, version, here=is_local(doorway.host), osc=osc)
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            ws_max_size=MESSAGE_BYTES + 1024,
-            ws_max_queue=8,
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=5,
-            lifespan="on",
-        )
+        config = configuration(app)
         ready(link(access.token), library)
         _end_quietly()
         with suppress(KeyboardInterrupt):

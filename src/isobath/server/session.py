@@ -132,7 +132,7 @@ class Session:
                 version=self._desk.version,
                 protocol=PROTOCOL,
                 acknowledged=await self._desk.ask(library.pieces.acknowledged, hello.page),
-                models=await self._desk.ask(library.models.all),
+                models=await self._desk.ask(library.playable),
                 pieces=await self._desk.ask(library.list),
                 opened=opened,
                 first_run=first,
