@@ -164,9 +164,9 @@ def build_native(to: Path = NATIVE) -> list[Path]:
 
 
 def exported_names() -> list[str]:
-    """Every function the two public headers declare."""
+    """Every function the public headers declare."""
     names: set[str] = set()
-    for header in ("isobath.h", "player.h"):
+    for header in ("isobath.h", "player.h", "resample.h"):
         text = re.sub(r"/\*.*?\*/", "", (KERNEL / header).read_text(), flags=re.S)
         names.update(re.findall(r"\b(ib_\w+)\s*\(", text))
     return sorted(names)

@@ -11,6 +11,7 @@
  * sanitizer sees a single byte too far.
  */
 #include "player.h"
+#include "resample.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,7 @@ static int perform(const ib_model *model, const ib_info *info) {
   int64_t size = ib_player_bytes(2, info->sample_rate), state_bytes = ib_state_bytes(model, IB_DECODER, 1, 1);
   int64_t ear_bytes = info->has_encoder ? ib_ear_bytes(model) : 0;
   if (size < 0 || state_bytes < 0 || state_bytes > 1 << 24 || ear_bytes > 1 << 25) return 0;
+  if (ear_bytes < 0) ear_bytes = 0;  /* a delay or a hop that no ear takes */
   ib_player *player = room(size);
   ib_state *states[2] = { room(state_bytes), room(state_bytes) };
   void *memories[2] = { room(ear_bytes), room(ear_bytes) };
@@ -95,6 +97,35 @@ out:
   return failed;
 }
 
+/* A resampler between two rates, fed in pieces of any size; 1 if its promises do not hold. */
+static int convert(int from, int to, int channels) {
+  int64_t bytes = ib_resampler_bytes(from, to, channels);
+  if (bytes < 0) return 1;
+  ib_resampler *r = room(bytes);
+  int failed = ib_resampler_init(r, bytes - 1, from, to, channels) != IB_TOO_SMALL || ib_resampler_init(r, bytes, from, to, channels);
+  for (int turn = 0; turn < 60 && !failed; turn++) {
+    int out = (int)(roll() % 700), in = ib_resampler_wanted(r, out), used = 0, more = (int)(roll() % 300);
+    float *given = noise((size_t)((in + more) * channels)), *made = room((int64_t)out * channels * 4);
+    failed = ib_resampler_ready(r, in) < out;
+    int count = ib_resampler_run(r, (ib_frames){given, channels, 1}, in, &used, (ib_frames){made, 1, out}, out);
+    failed |= count != out || used != in;
+    ib_resampler_run(r, (ib_frames){given, 1, in + more}, more, &used, (ib_frames){0, 0, 0}, 0);
+    failed |= used > more;
+    ib_resampler_drift(r, (float)((int)(roll() % 3) - 1) * 0.01f);
+    if (turn == 40) ib_resampler_reset(r);
+    free(given);
+    free(made);
+  }
+  free(r);
+  return failed;
+}
+
+static void convert_all(void) {
+  static const int rates[] = {8000, 11025, 16000, 44100, 48000, 192000};
+  for (int i = 0; i < 36; i++)
+    if (convert(rates[i / 6], rates[i % 6], 1 + i % 3)) { puts("a resampler broke its word"); exit(1); }
+}
+
 /* 0: refused, 1: accepted and played, exits on anything inconsistent. */
 static int attempt(const uint8_t *blob, int64_t size) {
   int64_t bytes = ib_model_bytes(blob, size);
@@ -125,6 +156,7 @@ int main(int count, char **words) {
   uint8_t *good = malloc((size_t)size), *bad = malloc((size_t)size);
   if (!good || !bad || fread(good, 1, (size_t)size, file) != (size_t)size) return 2;
   fclose(file);
+  convert_all();
   dice = strtoull(words[3], 0, 10);
   if (!attempt(good, size)) { puts("the good blob was refused"); return 1; }
   int accepted = 0, mutations = atoi(words[2]);
