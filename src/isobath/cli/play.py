@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -39,12 +40,34 @@ def play(
     Prints one line with the link, which lets one browser in; after it is used the next link is
     printed. Ctrl-C ends it; everything is saved at all times.
     """
+    open_page(piece, Opening(browser, port, host, osc, as_json))
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How the page is opened, whichever way of playing it shows."""
+
+    browser: bool
+    port: int | None
+    host: str
+    osc: str | None
+    as_json: bool
+    way: str = ""
+    """The way of playing that the page shows first, such as `walk`; empty: the surface."""
+
+
+def open_page(piece: str | None, how: Opening) -> None:
+    """Serve the page until Ctrl-C, and tell where it is.
+
+    Raises:
+        PieceUnknown: no piece of that name or id.
+    """
     from isobath.library.home import find_home
     from isobath.outputs.osc import OscOutput, read_address
     from isobath.server.run import Doorway, is_local, serve
 
-    output = None if osc is None else OscOutput(*read_address(osc))
-    if not is_local(host):
+    output = None if how.osc is None else OscOutput(*read_address(how.osc))
+    if not is_local(how.host):
         click.echo(
             "Others in your network can reach this Isobath. The link is the key: whoever has it can play, "
             "change and delete your pieces, and the connection is not encrypted.",
@@ -56,20 +79,22 @@ def play(
             click.echo(note, err=True)
         if piece is not None:
             url += f"&piece={find_piece(library, piece)}"
-        if as_json:
+        if how.way:
+            url += f"#{how.way}"
+        if how.as_json:
             print_json({"url": url})
         else:
             click.echo(f"Isobath plays at {url}")
         sys.stdout.flush()
-        if browser and _has_screen():
+        if how.browser and _has_screen():
             threading.Thread(target=_open_browser, args=(url,), daemon=True).start()
 
     def renewed(url: str) -> None:
-        if not as_json:
+        if not how.as_json:
             click.echo(f"For another browser: {url}")
             sys.stdout.flush()
 
-    serve(find_home(), Doorway(host, port), __version__, ready, renewed, output)
+    serve(find_home(), Doorway(how.host, how.port), __version__, ready, renewed, output)
 
 
 def find_piece(library: "Library", wanted: str) -> str:

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from isobath.errors import MappingError
 from isobath.mapping import gaussian, neighbours, perceptron, polynomial, ridge, terrain, thin_plate
 from isobath.mapping.demonstrations import Demonstrations, average, check, gather, spread
+from isobath.mapping.direct import direct
 from isobath.mapping.learning import Algorithm, Learned, Lesson
 from isobath.mapping.mapping import Confidence, Mapping, Part, constant
 from isobath.mapping.settings import Output, Settings, check_settings
@@ -47,6 +49,8 @@ def fit(
     is NaN. Raises MappingError where nothing is left to learn from.
     """
     settings = settings or Settings()
+    if settings.algorithm == "direct":
+        return _direct(points, latents, settings)
     shown = check(points, latents, weights, muted, labels)
     axes, dims = shown.points.shape[1], shown.latents.shape[1]
     check_settings(settings, axes, dims)
@@ -70,6 +74,18 @@ def fit(
         warnings=tuple(warnings),
     )
     return replace(mapping, errors=misses(mapping, shown.points, shown.latents))
+
+
+def _direct(points: ArrayLike, latents: ArrayLike, settings: Settings) -> Mapping:
+    """Nothing is learned; how far the demonstrations, if there are any, are missed is told all the same."""
+    x, y = np.asarray(points, dtype=np.float64), np.asarray(latents, dtype=np.float64)
+    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
+        raise MappingError(
+            f"Points and latents are tables of as many rows; these are {x.shape} and {y.shape}."
+        )
+    check_settings(settings, x.shape[1], y.shape[1])
+    mapping = direct(x.shape[1], y.shape[1], settings)
+    return replace(mapping, errors=misses(mapping, x, y)) if len(x) else mapping
 
 
 def _groups(outputs: Sequence[Output], axes: int) -> dict[tuple[int, ...], tuple[int, ...]]:

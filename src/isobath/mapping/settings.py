@@ -15,6 +15,7 @@ Algorithm = Literal[
     "polynomial",
     "ridge",
     "terrain",
+    "direct",
 ]
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 
@@ -44,6 +45,7 @@ class Settings:
     - `hidden`, `layers`: units and hidden layers of each perceptron, and of the terrain's one network;
       `seed` starts them.
     - `detail`: about how many hills a terrain has along an axis.
+    - `reach`: the latent at either end of an axis (direct).
     - `clamp`: keep every output inside the range its demonstrations span, plus a tenth of it.
     - `outputs`: one entry per latent dimension; dimensions beyond the list are learned from all axes.
     """
@@ -57,6 +59,7 @@ class Settings:
     layers: int = 1
     seed: int = 0
     detail: float = 1.0
+    reach: float = 3.0
     clamp: bool = False
     outputs: tuple[Output, ...] = ()
 
@@ -77,6 +80,7 @@ def check_settings(settings: Settings, axes: int, dims: int) -> None:
         ("layers", settings.layers, 1, 4),
         ("seed", settings.seed, 0, 2**32 - 1),
         ("detail", settings.detail, 0.1, 16),
+        ("reach", settings.reach, 0, 64),
     )
     for name, value, low, high in ranges:
         if not low <= value <= high:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from isobath.protocol.world import World
+
 PIECE_FORMAT = 1
 
 Id = str
@@ -27,6 +29,7 @@ Algorithm = Literal[
     "polynomial",
     "ridge",
     "terrain",
+    "direct",
 ]
 
 
@@ -94,6 +97,8 @@ class MappingSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     detail: float = 1.0
     """About how many hills a terrain has along an axis."""
+    reach: float = 3.0
+    """direct: the latent at either end of an axis, in the latent's own units."""
     clamp: bool = False
     """Keep every latent within what was demonstrated for it, and a tenth more."""
     outputs: tuple[Output, ...] = ()
@@ -227,4 +232,6 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     shelf: tuple[Kept, ...] = ()
     takes: tuple[Take, ...] = ()
     master: Master = msgspec.field(default_factory=Master)
+    world: World | None = None
+    """Where it is walked; None: not yet."""
     refit: Literal["always", "button"] = "always"

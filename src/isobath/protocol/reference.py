@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from msgspec import inspect as shape
 
-from isobath.protocol import making, messages, piece
+from isobath.protocol import making, messages, piece, world
 from isobath.protocol.typescript import Words, structs_of, typescript, words_of, write_or_check
 
 TARGET = Path("docs/reference/messages.md")
@@ -77,6 +77,8 @@ def generate() -> str:
     parts += [_section(each, made) for each in structs_of(making)]
     parts += ["## A piece\n\n" + (piece.__doc__ or "").strip() + "\n"]
     parts += [_section(each, said) for each in structs_of(piece)]
+    parts += ["## A world\n\n" + (world.__doc__ or "").strip() + "\n"]
+    parts += [_section(each, words_of(world)) for each in structs_of(world)]
     return "\n".join(parts)
 
 

@@ -23,7 +23,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect as shape
 
-from isobath.protocol import making, messages, piece
+from isobath.protocol import making, messages, piece, world
 
 TARGET = Path("web/src/protocol/messages.ts")
 WIDTH = 110
@@ -40,6 +40,7 @@ NAMED = {
         ("Algorithm", piece.Algorithm),
         ("SourceKind", piece.SourceKind),
         ("Manner", piece.Manner),
+        ("Sounding", world.Sounding),
         ("SetState", making.SetState),
         ("RunState", making.RunState),
         ("ProblemKind", messages.ProblemKind),
@@ -208,7 +209,7 @@ def _union_alias(name: str, union: Any, words: Words) -> str:
 def generate() -> str:
     """The whole of messages.ts."""
     parts = [HEADER]
-    for module in (piece, making, messages):
+    for module in (world, piece, making, messages):
         words = words_of(module)
         parts += _constants(module, words)
         for struct in structs_of(module):
@@ -216,6 +217,7 @@ def generate() -> str:
     said = words_of(messages)
     for name in ("Algorithm", "SourceKind", "Manner"):
         parts.append(_words_alias(name, getattr(piece, name), words_of(piece)))
+    parts.append(_words_alias("Sounding", world.Sounding, words_of(world)))
     parts.append(_words_alias("SetState", making.SetState, words_of(making)))
     parts.append(_words_alias("RunState", making.RunState, words_of(making)))
     parts.append(_words_alias("ProblemKind", messages.ProblemKind, said))

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
 from isobath.errors import IsobathError, MappingError
 from isobath.protocol.messages import Fit, FitFailed, Fitted
@@ -51,8 +52,8 @@ def _learned(fit: Fit) -> tuple[MappingData, tuple[float, ...], tuple[str, ...]]
             previous = Mapping.from_plain(fit.kept)
     shown = fit.demonstrations
     mapping = fit_mapping(
-        [each.point for each in shown],
-        [each.latent for each in shown],
+        np.array([each.point for each in shown]).reshape(len(shown), fit.axes),
+        np.array([each.latent for each in shown]).reshape(len(shown), fit.dims),
         settings=settings_of(fit.settings),
         weights=[each.weight for each in shown],
         muted=[each.muted for each in shown],

@@ -113,7 +113,8 @@ export class Fitting {
         const slot = slotOf(voice, side);
         const changed = !same(basis, this.learned.get(slot));
         if (!changed && !forced) continue;
-        if (voice.demonstrations.every((d) => d.muted)) this.forget(slot, voice, side, basis);
+        const taught = basis.settings.algorithm === "direct" || voice.demonstrations.some((d) => !d.muted);
+        if (!taught) this.forget(slot, voice, side, basis);
         else if (forced || piece.refit === "always") this.learn(slot, voice, side, basis, state);
         else if (!(state.fits.get(slot)?.stale ?? false)) this.put(slot, { stale: true });
       }

@@ -42,6 +42,11 @@ const ALGORITHMS: readonly (Choice<Algorithm> & { readonly about: string })[] = 
   { value: "linear", name: "Linear", about: "One slope for everything." },
   { value: "polynomial", name: "Polynomial", about: "A few gentle curves for everything." },
   {
+    value: "direct",
+    name: "One to one",
+    about: "Nothing is learned: the first axis is the first dimension, and so on; the others rest at nought.",
+  },
+  {
     value: "ridge",
     name: "Random layer",
     about: "A random network with a fitted last layer; quick for many demonstrations.",
@@ -122,6 +127,7 @@ export class LearnPanel extends Panel {
   }
 
   private said(fit: Fit, active: number): string {
+    if (fit.mapping?.algorithm === "direct") return "One axis, one dimension; nothing is learned.";
     if (active === 0) return "Nothing to learn from yet.";
     if (fit.state === "fitting") return "Learning…";
     if (fit.state === "failed") return "The last fit did not work; the map before it plays.";
@@ -255,6 +261,20 @@ export class LearnPanel extends Panel {
           shown: s.power.toFixed(1),
           neutral: 2,
           input: (power) => change({ power }),
+        }),
+      );
+    if (s.algorithm === "direct")
+      parts.push(
+        slider({
+          key: "reach",
+          name: "Reach",
+          value: s.reach,
+          min: 0.5,
+          max: 8,
+          step: 0.1,
+          shown: `± ${s.reach.toFixed(1)}`,
+          neutral: 3,
+          input: (reach) => change({ reach }),
         }),
       );
     if (s.algorithm === "polynomial") parts.push(whole("degree", "Degree", 1, 4));

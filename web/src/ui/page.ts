@@ -27,15 +27,17 @@ const PANELS: readonly { readonly panel: Panel; readonly name: string; readonly 
 ];
 
 /** What is not needed for the first sound comes a moment later, while nobody waits for it. */
-const LATER: Record<Exclude<Panel, "explore"> | "guide" | "make" | "look", () => Promise<unknown>> = {
-  demonstrate: () => import("./demonstrate"),
-  learn: () => import("./learn"),
-  play: () => import("./play"),
-  keep: () => import("./keep"),
-  guide: () => import("./guide"),
-  make: () => import("./make/make"),
-  look: () => import("../look/view"),
-};
+const LATER: Record<Exclude<Panel, "explore"> | "guide" | "make" | "look" | "walk", () => Promise<unknown>> =
+  {
+    demonstrate: () => import("./demonstrate"),
+    learn: () => import("./learn"),
+    play: () => import("./play"),
+    keep: () => import("./keep"),
+    guide: () => import("./guide"),
+    make: () => import("./make/make"),
+    look: () => import("../look/view"),
+    walk: () => import("../walk/view"),
+  };
 type Later = keyof typeof LATER;
 
 /** From here on Explore and one more panel fit beside the chart. */
@@ -79,7 +81,7 @@ export class PageView extends View {
     announceInto(this.querySelector("#live")!);
     const rest = (): void => {
       for (const part of Object.keys(LATER) as Later[])
-        if (part !== "make" && part !== "look") this.load(part);
+        if (part !== "make" && part !== "look" && part !== "walk") this.load(part);
     };
     if ("requestIdleCallback" in window) requestIdleCallback(rest, { timeout: 3000 });
     else setTimeout(rest, 1500);
@@ -239,6 +241,7 @@ export class PageView extends View {
             ${icon(p.icon)}<span>${p.name}</span>
           </button>`,
         )}
+        <a class="button way" href="#walk">${icon("walk")}<span>Walk</span></a>
         <a class="button way" href="#look">${icon("look")}<span>Look</span></a>
         <a class="button way" href="#make" aria-current=${making ? "page" : nothing}>${icon("make")}<span>Make</span></a>
       </nav>
@@ -279,6 +282,11 @@ export class PageView extends View {
       ${
         location.hash === "#look" && this.load("look")
           ? html`<isobath-look .app=${this.app}></isobath-look>`
+          : nothing
+      }
+      ${
+        location.hash === "#walk" && this.load("walk")
+          ? html`<isobath-walk .app=${this.app}></isobath-walk>`
           : nothing
       }
       <div id="live" class="unseen" role="status" aria-live="polite"></div>

@@ -1,0 +1,35 @@
+"""`isobath walk`: the instrument in the browser, opened as a world."""
+
+import click
+
+from isobath.cli.play import Opening, open_page
+from isobath.cli.telling import as_json
+
+FIRST_WALK = "example-walk-1"
+
+
+@click.command()
+@click.argument("world", required=False)
+@click.option("--browser/--no-browser", default=True, help="Open the browser, or only print the link.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes any free one. Default: 4600, or the next that is free.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. Any other than this machine's own lets others in who have the link.",
+)
+@click.option("--osc", metavar="HOST:PORT", help="Send what is heard to another program, as OSC over UDP.")
+@as_json
+def walk(
+    world: str | None, browser: bool, port: int | None, host: str, osc: str | None, as_json: bool
+) -> None:
+    """Walk through a latent space in the browser.
+
+    WORLD is the name or id of a piece or an example; without it, the first of the three soundwalks of
+    paper 004 is opened, as a copy. Any piece with two axes or more can be made into a world.
+    """
+    open_page(world or FIRST_WALK, Opening(browser, port, host, osc, as_json, way="walk"))

@@ -1,0 +1,98 @@
+"""A world: the performance space as a place that one can walk through (paper 004).
+
+The walker's position is the gesture. `WalkAxes` says which axes of the piece it moves, so that the
+same mapping, takes, rendering and OSC serve a walk as any other way of playing: a walk recorded is
+a take, and replays to the sample.
+
+Metres, right-handed: x to the east, y up, z to the south; the origin lies in the middle of the
+ground. Azimuth 0 looks north (towards -z) and grows clockwise, to the east at a quarter turn.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Place = Annotated[float, Meta(ge=-100_000, le=100_000)]
+"""A coordinate, in metres."""
+
+Extent = Annotated[float, Meta(gt=0, le=100_000)]
+"""A length, in metres."""
+
+Name = Annotated[str, Meta(max_length=200)]
+
+Id = Annotated[str, Meta(max_length=64)]
+
+Colour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]
+
+
+class WalkAxes(msgspec.Struct, frozen=True, kw_only=True):
+    """Which axis of the piece each part of the walker's pose moves; None: none."""
+
+    x: Id | None = None
+    y: Id | None = None
+    z: Id | None = None
+    azimuth: Id | None = None
+    """0 and 1 look north, 0.25 east, 0.5 south, 0.75 west."""
+    elevation: Id | None = None
+    """0 looks straight down, 0.5 at the horizon, 1 straight up."""
+
+
+class Landmark(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to see and to walk towards: an ellipsoid."""
+
+    id: Id
+    label: Name = ""
+    position: tuple[Place, Place, Place] = (0.0, 0.0, 0.0)
+    """Its centre: x, y, z."""
+    size: tuple[Extent, Extent, Extent] = (1.0, 1.0, 1.0)
+    """Its diameters along x, y, z."""
+    colour: Colour = "#d9d4c5"
+    beacon: bool = False
+    """It is heard as well as seen: a quiet tone from where it stands, for whoever walks without sight."""
+
+
+Sounding = Literal["flat", "loudness", "brightness", "novelty"]
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """The ground; its height and colour can come from the sound that is heard there."""
+
+    shown: bool = True
+    height: Sounding = "flat"
+    colour: Sounding = "flat"
+    relief: Annotated[float, Meta(ge=0, le=10_000)] = 12.0
+    """Metres between the lowest and the highest ground."""
+
+
+class Air(msgspec.Struct, frozen=True, kw_only=True):
+    """Light and distance."""
+
+    sky: Colour = "#c9d3d4"
+    ground: Colour = "#b9bdae"
+    light: Annotated[float, Meta(ge=0, le=4)] = 1.0
+    sight: Extent = 160.0
+    """How far one sees before everything is fog."""
+
+
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the piece is walked."""
+
+    about: Name = ""
+    axes: WalkAxes = msgspec.field(default_factory=WalkAxes)
+    size: tuple[Extent, Extent, Extent] = (120.0, 60.0, 120.0)
+    """Metres from one end of an axis to the other, along x, y, z; the middle of each axis lies at the
+    origin."""
+    start: tuple[Place, Place, Place] = (0.0, 0.0, 24.0)
+    """Where a walk begins, the walker's eyes."""
+    facing: float = 0.0
+    """The azimuth that a walk begins with, in turns."""
+    speed: Annotated[float, Meta(gt=0, le=1000)] = 5.0
+    """Metres a second, walking; running and creeping are multiples."""
+    flying: bool = True
+    """Whether one may leave the ground."""
+    landmarks: Annotated[tuple[Landmark, ...], Meta(max_length=2000)] = ()
+    stones: bool = True
+    """Demonstrations stand in the world as stones."""
+    ground: Ground = msgspec.field(default_factory=Ground)
+    air: Air = msgspec.field(default_factory=Air)

@@ -1,0 +1,284 @@
+// The world as it is seen: ground, landmarks, stones, sky. three.js lives here and nowhere else.
+
+import {
+  BackSide,
+  BufferAttribute,
+  Color,
+  DirectionalLight,
+  Fog,
+  HemisphereLight,
+  IcosahedronGeometry,
+  InstancedMesh,
+  Matrix4,
+  Mesh,
+  MeshLambertMaterial,
+  type Object3D,
+  PerspectiveCamera,
+  PlaneGeometry,
+  Raycaster,
+  Scene,
+  ShaderMaterial,
+  SphereGeometry,
+  SRGBColorSpace,
+  Vector2,
+  Vector3,
+  WebGLRenderer,
+} from "three";
+import type { Landmark, World } from "../protocol/messages";
+import { COLUMNS, type Land, ROWS } from "./land";
+import type { Pose } from "./pose";
+
+/** A demonstration as it stands in the world. */
+export interface Stone {
+  readonly id: string;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+  readonly colour: string;
+  readonly selected: boolean;
+}
+
+/** What a ray met. */
+export interface Met {
+  readonly kind: "landmark" | "stone" | "ground";
+  readonly id: string | null;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+const VIEW_DEGREES = 68;
+const STONE = 0.9;
+
+export class WorldScene {
+  readonly renderer: WebGLRenderer;
+  private readonly scene = new Scene();
+  private readonly camera = new PerspectiveCamera(VIEW_DEGREES, 1, 0.05, 4000);
+  private readonly ground: Mesh<PlaneGeometry, MeshLambertMaterial>;
+  private readonly sky: Mesh<SphereGeometry, ShaderMaterial>;
+  private readonly hemisphere = new HemisphereLight();
+  private readonly sun = new DirectionalLight();
+  private landmarks: InstancedMesh | null = null;
+  private stones: InstancedMesh | null = null;
+  private landmarkIds: readonly string[] = [];
+  private stoneIds: readonly string[] = [];
+  private readonly body = new IcosahedronGeometry(0.5, 4);
+  private readonly pebble = new IcosahedronGeometry(0.5, 1);
+  private readonly ray = new Raycaster();
+
+  /** Throws where there is no WebGL. */
+  constructor(canvas: HTMLCanvasElement) {
+    this.renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: "high-performance" });
+    this.renderer.outputColorSpace = SRGBColorSpace;
+    this.camera.rotation.order = "YXZ";
+    this.ground = new Mesh(groundGeometry(), groundMaterial());
+    this.ground.frustumCulled = false;
+    this.sky = new Mesh(new SphereGeometry(1, 24, 16), skyMaterial());
+    this.sky.frustumCulled = false;
+    this.sky.renderOrder = -1;
+    this.sun.position.set(-0.5, 1, 0.35);
+    this.scene.add(this.sky, this.ground, this.hemisphere, this.sun);
+  }
+
+  dispose(): void {
+    for (const each of [this.landmarks, this.stones]) each?.dispose();
+    this.ground.geometry.dispose();
+    this.renderer.dispose();
+  }
+
+  /** Pixels; at most two device pixels to one of the page's. */
+  resize(width: number, height: number): void {
+    this.renderer.setPixelRatio(Math.min(2, window.devicePixelRatio));
+    this.renderer.setSize(width, height, false);
+    this.camera.aspect = width / Math.max(1, height);
+    this.camera.updateProjectionMatrix();
+  }
+
+  /** Light, fog and the plain ground. */
+  setAir(world: World): void {
+    const { air } = world;
+    const sky = new Color(air.sky);
+    const ground = new Color(air.ground);
+    this.scene.fog = new Fog(sky, air.sight * 0.15, air.sight);
+    this.hemisphere.color.copy(sky).lerp(WHITE, 0.5);
+    this.hemisphere.groundColor.copy(ground).multiplyScalar(0.6);
+    this.hemisphere.intensity = 1.9 * air.light;
+    this.sun.color.set("#fff1dc");
+    this.sun.intensity = 1.3 * air.light;
+    const { uniforms } = this.sky.material;
+    uniforms.horizon!.value.copy(sky);
+    uniforms.zenith!.value.copy(sky).lerp(ZENITH, 0.42);
+    uniforms.nadir!.value.copy(sky).lerp(ground, 0.55);
+    this.ground.visible = world.ground.shown;
+  }
+
+  setLand(world: World, land: Land): void {
+    const [width, , depth] = world.size;
+    const { geometry, material } = this.ground;
+    const position = geometry.getAttribute("position") as BufferAttribute;
+    const colour = geometry.getAttribute("color") as BufferAttribute;
+    const plain = new Color(world.air.ground);
+    const tint = new Color();
+    for (let row = 0; row < ROWS; row++)
+      for (let column = 0; column < COLUMNS; column++) {
+        const at = row * COLUMNS + column;
+        const x = (column / (COLUMNS - 1) - 0.5) * width;
+        const z = (row / (ROWS - 1) - 0.5) * depth;
+        position.setXYZ(at, x, land.heights[at]!, z);
+        if (land.colours === null) tint.copy(plain);
+        else {
+          tint.setRGB(
+            land.colours[3 * at]!,
+            land.colours[3 * at + 1]!,
+            land.colours[3 * at + 2]!,
+            SRGBColorSpace,
+          );
+          tint.lerp(plain, 0.25);
+        }
+        colour.setXYZ(at, tint.r, tint.g, tint.b);
+      }
+    position.needsUpdate = true;
+    colour.needsUpdate = true;
+    geometry.computeVertexNormals();
+    material.needsUpdate = true;
+  }
+
+  setLandmarks(landmarks: readonly Landmark[]): void {
+    this.landmarkIds = landmarks.map((each) => each.id);
+    this.landmarks = this.fill(this.landmarks, this.body, landmarks.length);
+    landmarks.forEach((each, i) => {
+      const [w, h, d] = each.size;
+      PLACE.makeScale(w, h, d).setPosition(...each.position);
+      this.landmarks!.setMatrixAt(i, PLACE);
+      this.landmarks!.setColorAt(i, TINT.set(each.colour));
+    });
+    settle(this.landmarks);
+  }
+
+  setStones(stones: readonly Stone[]): void {
+    this.stoneIds = stones.map((each) => each.id);
+    this.stones = this.fill(this.stones, this.pebble, stones.length);
+    stones.forEach((each, i) => {
+      const size = each.selected ? 1.35 * STONE : STONE;
+      PLACE.makeScale(size, 0.7 * size, size).setPosition(each.x, each.y, each.z);
+      this.stones!.setMatrixAt(i, PLACE);
+      this.stones!.setColorAt(i, TINT.set(each.colour));
+    });
+    settle(this.stones);
+  }
+
+  /** Draw from the walker's eyes. */
+  draw(pose: Pose): void {
+    this.camera.position.set(pose.x, pose.y, pose.z);
+    this.camera.rotation.set(2 * Math.PI * pose.elevation, -2 * Math.PI * pose.azimuth, 0);
+    this.sky.position.copy(this.camera.position);
+    this.sky.scale.setScalar(3000);
+    this.renderer.render(this.scene, this.camera);
+  }
+
+  /** What lies under a place of the canvas (-1..1, y up). */
+  meet(x: number, y: number): Met | null {
+    this.camera.updateMatrixWorld();
+    this.ray.setFromCamera(new Vector2(x, y), this.camera);
+    const things = [this.landmarks, this.stones, this.ground].filter((each) => each?.visible) as Object3D[];
+    const hit = this.ray.intersectObjects(things, false)[0];
+    if (hit === undefined) return null;
+    const at = { x: hit.point.x, y: hit.point.y, z: hit.point.z };
+    const index = hit.instanceId ?? -1;
+    if (hit.object === this.landmarks)
+      return { kind: "landmark", id: this.landmarkIds[index] ?? null, ...at };
+    if (hit.object === this.stones) return { kind: "stone", id: this.stoneIds[index] ?? null, ...at };
+    return { kind: "ground", id: null, ...at };
+  }
+
+  /** Where a point of the world is on the canvas (0..1 from the top left), null behind the walker. */
+  project(x: number, y: number, z: number): { x: number; y: number; distance: number } | null {
+    const distance = POINT.set(x, y, z).distanceTo(this.camera.position);
+    POINT.project(this.camera);
+    if (POINT.z > 1 || Math.abs(POINT.x) > 1 || Math.abs(POINT.y) > 1) return null;
+    return { x: (POINT.x + 1) / 2, y: (1 - POINT.y) / 2, distance };
+  }
+
+  private fill(old: InstancedMesh | null, shape: IcosahedronGeometry, count: number): InstancedMesh {
+    const room = old?.instanceMatrix.count ?? 0;
+    if (old !== null && count <= room) {
+      old.count = count;
+      return old;
+    }
+    if (old !== null) {
+      this.scene.remove(old);
+      old.dispose();
+    }
+    const mesh = new InstancedMesh(shape, new MeshLambertMaterial(), Math.max(16, 2 * count));
+    mesh.count = count;
+    mesh.frustumCulled = false;
+    this.scene.add(mesh);
+    return mesh;
+  }
+}
+
+const WHITE = new Color("#ffffff");
+const ZENITH = new Color("#4f7890");
+const TINT = new Color();
+const PLACE = new Matrix4();
+const POINT = new Vector3();
+
+function settle(mesh: InstancedMesh): void {
+  mesh.instanceMatrix.needsUpdate = true;
+  if (mesh.instanceColor !== null) mesh.instanceColor.needsUpdate = true;
+  mesh.computeBoundingSphere();
+}
+
+function groundGeometry(): PlaneGeometry {
+  const plane = new PlaneGeometry(1, 1, COLUMNS - 1, ROWS - 1);
+  const count = ROWS * COLUMNS;
+  plane.setAttribute("color", new BufferAttribute(new Float32Array(3 * count), 3));
+  return plane;
+}
+
+/** Ground with isobaths drawn on it: lines of equal height, and a faint ring every ten metres where it is flat. */
+function groundMaterial(): MeshLambertMaterial {
+  const material = new MeshLambertMaterial({ vertexColors: true });
+  material.onBeforeCompile = (shader) => {
+    shader.vertexShader = shader.vertexShader
+      .replace("#include <common>", "#include <common>\nvarying vec3 vPlace;")
+      .replace("#include <begin_vertex>", "#include <begin_vertex>\nvPlace = position;");
+    shader.fragmentShader = shader.fragmentShader
+      .replace("#include <common>", "#include <common>\nvarying vec3 vPlace;")
+      .replace(
+        "#include <color_fragment>",
+        `#include <color_fragment>
+        float reach = length(vPlace.xz);
+        float ring = abs(fract(reach / 10.0 - 0.5) - 0.5) / max(fwidth(reach / 10.0), 1e-4);
+        float level = abs(fract(vPlace.y / 1.5 - 0.5) - 0.5) / max(fwidth(vPlace.y / 1.5), 1e-4);
+        float steep = step(1e-4, fwidth(vPlace.y));
+        float ink = mix(0.10 * (1.0 - min(ring / 1.2, 1.0)), 0.34 * (1.0 - min(level / 1.3, 1.0)), steep);
+        diffuseColor.rgb *= 1.0 - ink;`,
+      );
+  };
+  return material;
+}
+
+/** Three tones, from the feet to the crown of the head. */
+function skyMaterial(): ShaderMaterial {
+  return new ShaderMaterial({
+    side: BackSide,
+    depthWrite: false,
+    depthTest: false,
+    fog: false,
+    uniforms: {
+      horizon: { value: new Color() },
+      zenith: { value: new Color() },
+      nadir: { value: new Color() },
+    },
+    vertexShader: `varying vec3 vWay;
+      void main() { vWay = position; gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); }`,
+    fragmentShader: `varying vec3 vWay; uniform vec3 horizon; uniform vec3 zenith; uniform vec3 nadir;
+      void main() {
+        float up = normalize(vWay).y;
+        vec3 tone = up > 0.0 ? mix(horizon, zenith, pow(up, 0.65)) : mix(horizon, nadir, pow(-up, 0.4));
+        gl_FragColor = vec4(tone, 1.0);
+        #include <colorspace_fragment>
+      }`,
+  });
+}

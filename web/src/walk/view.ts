@@ -1,0 +1,492 @@
+// Walk: the performance space as a place. The instrument sounds; the walker's position is the gesture.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, query, state } from "lit/decorators.js";
+import type { Voice, World } from "../protocol/messages";
+import { addDemonstration } from "../state/demonstrations";
+import { listen } from "../state/explore";
+import { fitOf, type State } from "../state/store";
+import { addLandmark, beginWorld } from "../state/world";
+import { heardLatent } from "../steer/heard";
+import { ReliefSurvey } from "../steer/relief";
+import { announce } from "../ui/announcer";
+import { View } from "../ui/app";
+import { icon } from "../ui/icons";
+import { ticker } from "../ui/ticker";
+import { recordTake, startSound, stopTakes } from "../ui/transport";
+import { Hands } from "./hands";
+import { FLAT, heightAt, type Land, landOf } from "./land";
+import { axisValue, coordinate, eachAxis, edgeOf, type Pose, startOf, takePose } from "./pose";
+import { type Stone, WorldScene } from "./scene";
+import { type Bearing, bearings, type Spot, spokenBearing, whereabouts } from "./telling";
+import { Walker } from "./walker";
+import "../styles/walk.css";
+
+const TELL_SECONDS = 0.25;
+
+@customElement("isobath-walk")
+export class WalkView extends View {
+  @query("canvas.world") private canvas!: HTMLCanvasElement | null;
+  @query(".walk-where") private where!: HTMLElement | null;
+  @state() private failure: string | null = null;
+  @state() private listed = false;
+  /** The walker; for the tests, and for whoever stands at the console. */
+  walker: Walker | null = null;
+  /** Script time of the last frames, in milliseconds (a moving mean). */
+  frameMs = 0;
+  private scene: WorldScene | null = null;
+  private hands: Hands | null = null;
+  private land: Land = FLAT;
+  private readonly survey = new ReliefSurvey(() => this.surveyed());
+  private last = 0;
+  private toldAt = 0;
+  private drawn: World | null = null;
+
+  private get world(): World | null {
+    return this.state.piece?.world ?? null;
+  }
+
+  private get voice(): Voice | null {
+    return this.state.piece?.voices[this.state.voice] ?? null;
+  }
+
+  protected override concerns(state: State, previous: State): boolean {
+    return (
+      state.piece !== previous.piece ||
+      state.fits !== previous.fits ||
+      state.takes !== previous.takes ||
+      state.selection !== previous.selection ||
+      state.descriptions !== previous.descriptions
+    );
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.whileHere(ticker.add((seconds) => this.frame(seconds)));
+    const sounding = () => this.requestUpdate();
+    this.app.instrument.addEventListener("state", sounding);
+    this.whileHere(() => this.app.instrument.removeEventListener("state", sounding));
+    const keys = (event: KeyboardEvent) => this.key(event);
+    this.addEventListener("keydown", keys);
+    this.whileHere(() => this.removeEventListener("keydown", keys));
+    listen(this.app.store, "play");
+  }
+
+  override disconnectedCallback(): void {
+    this.hands?.stop();
+    this.scene?.dispose();
+    this.survey.stop();
+    this.hands = null;
+    this.scene = null;
+    super.disconnectedCallback();
+  }
+
+  protected override updated(): void {
+    const { world, canvas } = this;
+    if (world === null || canvas === null) return;
+    if (this.walker === null) this.begin(world);
+    if (this.scene === null && this.failure === null) this.open(canvas);
+    if (world !== this.drawn) this.redraw(world);
+    this.scene?.setStones(this.stones(world));
+    this.resurvey(world);
+  }
+
+  // ------------------------------------------------------------------ the world as it is drawn
+
+  private begin(world: World): void {
+    const walker = new Walker(world);
+    walker.ground = (x, z) => heightAt(world, this.land, x, z);
+    walker.flies = world.flying && world.axes.y !== null;
+    this.walker = walker;
+    const { performer } = this.app;
+    // A piece that is being played goes on from where it is.
+    if (this.state.takes.playing !== null)
+      takePose(world, (axis) => (performer.indexOf(axis) < 0 ? null : performer.at(axis)), walker.pose);
+  }
+
+  private open(canvas: HTMLCanvasElement): void {
+    this.hands = new Hands(canvas, { look: (turn, tilt) => this.walker?.look(turn, tilt) });
+    try {
+      this.scene = new WorldScene(canvas);
+    } catch {
+      this.failure = "This browser draws no 3-D here; the world is shown as a plan, and sounds the same.";
+    }
+    canvas.focus({ preventScroll: true });
+  }
+
+  private redraw(world: World): void {
+    this.drawn = world;
+    this.scene?.setAir(world);
+    this.scene?.setLandmarks(world.landmarks);
+    this.scene?.setLand(world, this.land);
+  }
+
+  private stones(world: World): Stone[] {
+    if (!world.stones) return [];
+    const { selection } = this.state;
+    return this.demonstrationSpots(world).map((spot) => {
+      const shown = this.voice!.demonstrations.find((d) => d.id === spot.id)!;
+      return {
+        id: spot.id,
+        x: spot.x,
+        y: spot.y,
+        z: spot.z,
+        colour: shown.colour,
+        selected: selection.has(spot.id),
+      };
+    });
+  }
+
+  /** Demonstrations where they stand; without an axis for the height they lie on the ground. */
+  private demonstrationSpots(world: World): Spot[] {
+    const { performer } = this.app;
+    return (this.voice?.demonstrations ?? []).map((d, i) => {
+      const along = (part: "x" | "y" | "z"): number | null => {
+        const axis = world.axes[part];
+        const index = axis === null ? -1 : performer.indexOf(axis);
+        return index < 0 ? null : coordinate(world, part, d.point[index] ?? 0.5);
+      };
+      const x = along("x") ?? 0;
+      const z = along("z") ?? 0;
+      const y = along("y") ?? heightAt(world, this.land, x, z) + 0.3;
+      return { id: d.id, kind: "demonstration", label: d.label || `demonstration ${i + 1}`, x, y, z };
+    });
+  }
+
+  private spots(world: World): Spot[] {
+    const landmarks = world.landmarks.map(
+      (each, i): Spot => ({
+        id: each.id,
+        kind: "landmark",
+        label: each.label || `landmark ${i + 1}`,
+        x: each.position[0],
+        y: each.position[1],
+        z: each.position[2],
+      }),
+    );
+    return [...landmarks, ...this.demonstrationSpots(world)];
+  }
+
+  /** The ground shows the map at the height of the origin. */
+  private resurvey(world: World): void {
+    const { voice, state } = this;
+    const { ground } = world;
+    const model = voice === null ? undefined : state.descriptions.get(voice.model);
+    const axes = state.piece?.axes ?? [];
+    const indexOf = (id: string | null) => axes.findIndex((axis) => axis.id === id);
+    const plain = ground.height === "flat" && ground.colour === "flat";
+    const hold = voice?.shaping.hold ?? [];
+    this.survey.look({
+      mapping: voice === null || plain ? null : fitOf(state, voice.id, voice.side).mapping,
+      model: model ?? null,
+      x: indexOf(world.axes.x),
+      y: indexOf(world.axes.z),
+      rest: axes.map((axis) => (axis.id === world.axes.y ? axisValue(world, "y", 0) : axis.rest)),
+      base: hold.length > 0 ? hold : (model?.latent.mean ?? []),
+      demonstrations: [],
+      dark: false,
+      uncertainty: false,
+    });
+  }
+
+  private surveyed(): void {
+    const { world } = this;
+    if (world === null) return;
+    this.land = landOf(world, this.survey.relief);
+    this.scene?.setLand(world, this.land);
+    this.scene?.setStones(this.stones(world));
+  }
+
+  // ------------------------------------------------------------------ walking
+
+  private frame(seconds: number): void {
+    const { walker, world, canvas } = this;
+    if (walker === null || world === null || canvas === null) return;
+    const began = performance.now();
+    const passed = this.last === 0 ? 0 : seconds - this.last;
+    this.last = seconds;
+    const walking = this.hands?.now();
+    if (walking !== undefined && this.following(walker, world, walking)) {
+      walker.step(world, walking, passed);
+      this.steer(world, walker.pose);
+    }
+    const scale = canvas.clientWidth;
+    if (scale > 0 && this.scene !== null) {
+      if (this.sized !== `${canvas.clientWidth}x${canvas.clientHeight}`) {
+        this.sized = `${canvas.clientWidth}x${canvas.clientHeight}`;
+        this.scene.resize(canvas.clientWidth, canvas.clientHeight);
+      }
+      this.scene.draw(walker.pose);
+    }
+    this.frameMs += (performance.now() - began - this.frameMs) * 0.05;
+    if (seconds - this.toldAt > TELL_SECONDS) {
+      this.toldAt = seconds;
+      this.showWhere(world, walker.pose);
+    }
+  }
+  private sized = "";
+
+  /** While a take plays, the walker is carried along, until a hand takes over. */
+  private following(
+    walker: Walker,
+    world: World,
+    wish: { forward: number; right: number; up: number },
+  ): boolean {
+    const replaying = this.state.takes.playing !== null && this.state.takes.recording === null;
+    if (!replaying || wish.forward !== 0 || wish.right !== 0 || wish.up !== 0) return true;
+    const { meters, performer } = this.app;
+    if (meters !== null)
+      takePose(
+        world,
+        (axis) => {
+          const index = performer.indexOf(axis);
+          return index < 0 ? null : (meters.gesture[index] ?? null);
+        },
+        walker.pose,
+      );
+    return false;
+  }
+
+  private steer(world: World, pose: Pose): void {
+    const { performer } = this.app;
+    eachAxis(world, pose, (axis, value) => performer.set(axis, value));
+  }
+
+  /** The place in words and figures, and what is near. */
+  private showWhere(world: World, pose: Pose): void {
+    if (this.where === null) return;
+    const near = bearings(this.spots(world), pose)[0];
+    const edge = edgeOf(world, pose);
+    const text =
+      edge > 0.5
+        ? "the end of this world"
+        : near === undefined
+          ? ""
+          : near.metres > 40
+            ? `${near.spot.label} is far`
+            : `${near.spot.label}, ${spokenBearing(near)}`;
+    if (this.where.textContent !== text) this.where.textContent = text;
+  }
+
+  // ------------------------------------------------------------------ by hand
+
+  private key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.defaultPrevented) return;
+    const typing = (event.target as HTMLElement).closest("input, select, textarea, dialog") !== null;
+    if (typing && event.key !== "Escape") return;
+    const acts: Record<string, () => void> = {
+      Escape: () => this.leaveWalk(),
+      Enter: () => this.demonstrate(),
+      l: () => this.mark(),
+      f: () => this.toggleFlight(),
+      Home: () => this.goHome(),
+      i: () => this.sayWhere(),
+      o: () => this.toggleList(),
+      " ": () => this.turnBack(),
+    };
+    const act = acts[event.key];
+    if (act === undefined || (event.key === "Enter" && event.target !== this.canvas)) return;
+    if (event.key === " " && event.target !== this.canvas) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+
+  private leaveWalk(): void {
+    if (this.listed) this.toggleList();
+    else location.hash = "";
+  }
+
+  /** Drop a demonstration where you stand: this place should sound like what is heard, or is in hand. */
+  private demonstrate(): void {
+    const { store, performer } = this.app;
+    const { voice } = this;
+    if (voice === null) return;
+    const latent = heardLatent(store.state, voice, performer.values);
+    if (addDemonstration(store, performer.values, latent === null ? {} : { latent }) === null) return;
+    listen(store, "play");
+    announce(`Demonstration ${voice.demonstrations.length + 1} placed where you stand.`);
+  }
+
+  private mark(): void {
+    const pose = this.walker?.pose;
+    const { world } = this;
+    if (pose === undefined || world === null) return;
+    const label = `landmark ${world.landmarks.length + 1}`;
+    const heading = 2 * Math.PI * pose.azimuth;
+    addLandmark(this.app.store, {
+      label,
+      position: [pose.x + 3 * Math.sin(heading), pose.y, pose.z - 3 * Math.cos(heading)],
+    });
+    announce(`${label} placed three metres ahead.`);
+  }
+
+  private toggleFlight(): void {
+    const { walker, world } = this;
+    if (walker === null || world === null) return;
+    if (!world.flying || world.axes.y === null) {
+      announce("Nobody flies in this world.");
+      return;
+    }
+    walker.flies = !walker.flies;
+    announce(walker.flies ? "Flying." : "Walking on the ground.");
+    this.requestUpdate();
+  }
+
+  private goHome(): void {
+    const { walker, world } = this;
+    if (walker === null || world === null) return;
+    walker.goTo(startOf(world));
+    this.steer(world, walker.pose);
+    announce("Back where the walk began.");
+  }
+
+  private turnBack(): void {
+    this.walker?.look(0.5, 0);
+  }
+
+  private sayWhere(): void {
+    const { walker, world } = this;
+    if (walker === null || world === null) return;
+    announce(whereabouts(world, walker.pose, bearings(this.spots(world), walker.pose)));
+  }
+
+  private toggleList(): void {
+    this.listed = !this.listed;
+    if (!this.listed) this.canvas?.focus();
+  }
+
+  /** Stand before a spot, looking at it. */
+  private visit({ spot }: Bearing): void {
+    const { walker, world } = this;
+    if (walker === null || world === null) return;
+    const onTop = spot.kind === "demonstration";
+    walker.goTo({ x: spot.x, z: spot.z + (onTop ? 0 : 6), y: spot.y, azimuth: 0, elevation: 0 });
+    this.steer(world, walker.pose);
+    this.toggleList();
+    announce(`${spot.label}.`);
+  }
+
+  // ------------------------------------------------------------------ markup
+
+  protected override render(): TemplateResult {
+    const { piece } = this.state;
+    if (piece === null) return html`<p class="waiting">Looking for the piece…</p>`;
+    if (piece.world === null) return this.unmade();
+    return html`
+      <canvas
+        class="world"
+        tabindex="0"
+        role="application"
+        aria-label="The world. W A S D or arrows walk, Q and E sink and rise, Shift runs, I says where you are, O lists the places."
+      ></canvas>
+      <p class="walk-where" aria-hidden="true"></p>
+      ${this.failure === null ? nothing : html`<p class="walk-failure" role="alert">${this.failure}</p>`}
+      ${this.beginning()} ${this.listed ? this.places(piece.world) : nothing} ${this.controls(piece.world)}
+    `;
+  }
+
+  private unmade(): TemplateResult {
+    const { piece } = this.state;
+    const able = (piece?.axes.length ?? 0) >= 2;
+    return html`<div class="walk-begin">
+      <h2>This piece has no world yet</h2>
+      <p>
+        ${
+          able
+            ? "Its axes can become a place: the first leads east, the second north, a third one up. Demonstrations stand in it as stones."
+            : "A world needs at least two axes. Add one in the panel Play."
+        }
+      </p>
+      <div class="row">
+        ${
+          able
+            ? html`<button type="button" class="primary" @click=${() => beginWorld(this.app.store)}>Make a world of it</button>`
+            : nothing
+        }
+        <button type="button" @click=${() => this.leaveWalk()}>Back</button>
+      </div>
+    </div>`;
+  }
+
+  private beginning(): TemplateResult | typeof nothing {
+    const { instrument } = this.app;
+    if (instrument.state === "running") return nothing;
+    const ready = this.state.models.length > 0;
+    const starting = instrument.state === "starting";
+    return html`<div class="walk-begin">
+      <h2>${this.state.piece?.name}</h2>
+      ${this.state.piece?.about === "" ? nothing : html`<p>${this.state.piece?.about}</p>`}
+      <button
+        type="button"
+        class="primary"
+        ?disabled=${!ready || starting}
+        @click=${async () => {
+          await startSound(this.app);
+          this.canvas?.focus();
+        }}
+      >
+        ${starting ? "Starting…" : "Begin the walk"}
+      </button>
+      ${instrument.failure === null ? nothing : html`<p class="caution grave" role="alert">${instrument.failure}</p>`}
+      <p class="hint">
+        <kbd>W</kbd> <kbd>A</kbd> <kbd>S</kbd> <kbd>D</kbd> walk, drag looks, <kbd>Q</kbd> <kbd>E</kbd> sink and rise,
+        <kbd>Shift</kbd> runs, <kbd>Enter</kbd> drops a demonstration, <kbd>I</kbd> says where you are.
+      </p>
+    </div>`;
+  }
+
+  private places(world: World): TemplateResult {
+    const pose = this.walker?.pose ?? startOf(world);
+    const near = bearings(this.spots(world), pose);
+    return html`<div class="walk-places" role="dialog" aria-label="Places">
+      <header class="row">
+        <h2 class="grow">Places</h2>
+        <button type="button" class="tool" aria-label="Close the list" @click=${() => this.toggleList()}>${icon("close")}</button>
+      </header>
+      ${
+        near.length === 0
+          ? html`<p class="hint">Nothing is marked yet. <kbd>L</kbd> places a landmark, <kbd>Enter</kbd> a demonstration.</p>`
+          : html`<ul>
+            ${near.slice(0, 200).map(
+              (each) => html`<li>
+                <button type="button" @click=${() => this.visit(each)}>
+                  <span class="grow">${each.spot.label}</span><span class="figure">${spokenBearing(each)}</span>
+                </button>
+              </li>`,
+            )}
+          </ul>`
+      }
+    </div>`;
+  }
+
+  private controls(world: World): TemplateResult {
+    const { recording, playing } = this.state.takes;
+    const running = this.app.instrument.state === "running";
+    return html`<div class="walk-controls" role="group" aria-label="Walk">
+      <button type="button" ?disabled=${!running} @click=${() => this.demonstrate()}>Demonstrate here <kbd>↵</kbd></button>
+      <button type="button" @click=${() => this.mark()}>Landmark <kbd>L</kbd></button>
+      <button type="button" aria-expanded=${this.listed ? "true" : "false"} @click=${() => this.toggleList()}>
+        Places <kbd>O</kbd>
+      </button>
+      ${
+        world.flying && world.axes.y !== null
+          ? html`<button type="button" aria-pressed=${this.walker?.flies ?? false} @click=${() => this.toggleFlight()}>
+            Fly <kbd>F</kbd>
+          </button>`
+          : nothing
+      }
+      <button type="button" ?disabled=${!running} class=${recording === null ? "" : "recording"} @click=${() => recordTake(this.app)}>
+        ${recording === null ? "Record the walk" : "Stop"}
+      </button>
+      ${
+        playing !== null && recording === null
+          ? html`<button type="button" @click=${() => stopTakes(this.app)}>Stop the replay</button>`
+          : nothing
+      }
+      <button type="button" class="tool close" aria-label="Back to the instrument" @click=${() => this.leaveWalk()}>
+        ${icon("close")}
+      </button>
+    </div>`;
+  }
+}
