@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from isobath.protocol import piece
+from isobath.protocol import piece, world
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
 STRUCTS = [
-    value for value in vars(piece).values() if isinstance(value, type) and issubclass(value, msgspec.Struct)
+    value
+    for value in {**vars(piece), **vars(world)}.values()
+    if isinstance(value, type) and issubclass(value, msgspec.Struct)
 ]
 
 

@@ -80,7 +80,7 @@ def open_page(piece: str | None, how: Opening) -> None:
         if piece is not None:
             url += f"&piece={find_piece(library, piece)}"
         if how.way:
-            url += f"#{how.way}"
+            url += f"&way={how.way}"
         if how.as_json:
             print_json({"url": url})
         else:

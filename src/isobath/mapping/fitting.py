@@ -80,9 +80,7 @@ def _direct(points: ArrayLike, latents: ArrayLike, settings: Settings) -> Mappin
     """Nothing is learned; how far the demonstrations, if there are any, are missed is told all the same."""
     x, y = np.asarray(points, dtype=np.float64), np.asarray(latents, dtype=np.float64)
     if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
-        raise MappingError(
-            f"Points and latents are tables of as many rows; these are {x.shape} and {y.shape}."
-        )
+        raise MappingError(f"Points and latents need as many rows; these are {x.shape} and {y.shape}.")
     check_settings(settings, x.shape[1], y.shape[1])
     mapping = direct(x.shape[1], y.shape[1], settings)
     return replace(mapping, errors=misses(mapping, x, y)) if len(x) else mapping

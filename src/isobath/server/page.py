@@ -13,6 +13,8 @@ from starlette.types import Scope
 from isobath.server.access import COOKIE_SECONDS, Access
 
 PIECE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+WAYS = ("walk", "look", "make")
+"""What the page can show first besides the surface."""
 
 WORDS = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -85,6 +87,9 @@ class Page:
         redirect: a Strict cookie would not be sent along if the link was clicked on another site."""
         piece = request.query_params.get("piece", "")
         target = f"/?piece={piece}" if PIECE.fullmatch(piece) else "/"
+        way = request.query_params.get("way", "")
+        if way in WAYS:
+            target += f"#{way}"
         return words("Opening the instrument …", head=f'<meta http-equiv="refresh" content="0;url={target}">')
 
 

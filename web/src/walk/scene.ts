@@ -3,6 +3,7 @@
 import {
   BackSide,
   BufferAttribute,
+  type BufferGeometry,
   Color,
   DirectionalLight,
   Fog,
@@ -62,7 +63,7 @@ export class WorldScene {
   private stones: InstancedMesh | null = null;
   private landmarkIds: readonly string[] = [];
   private stoneIds: readonly string[] = [];
-  private readonly body = new IcosahedronGeometry(0.5, 4);
+  private readonly body = new SphereGeometry(0.5, 40, 26);
   private readonly pebble = new IcosahedronGeometry(0.5, 1);
   private readonly ray = new Raycaster();
 
@@ -199,7 +200,7 @@ export class WorldScene {
     return { x: (POINT.x + 1) / 2, y: (1 - POINT.y) / 2, distance };
   }
 
-  private fill(old: InstancedMesh | null, shape: IcosahedronGeometry, count: number): InstancedMesh {
+  private fill(old: InstancedMesh | null, shape: BufferGeometry, count: number): InstancedMesh {
     const room = old?.instanceMatrix.count ?? 0;
     if (old !== null && count <= room) {
       old.count = count;

@@ -22,6 +22,8 @@ export const STILL: Readonly<Wish> = { forward: 0, right: 0, up: 0, turn: 0, til
 const EASE = 0.14;
 const TURN_SPEED = 0.28; // turns a second
 const TILT_SPEED = 0.18;
+/** Metres, and turns, a second that are no movement any more. */
+const AT_REST = 2e-3;
 const HIGHEST_TILT = 0.245;
 /** A page that was asleep must not leap. */
 const LONGEST_STEP = 0.1;
@@ -74,14 +76,16 @@ export class Walker {
       turn: wish.turn * TURN_SPEED,
       tilt: wish.tilt * TILT_SPEED,
     };
-    for (const part of ["x", "y", "z", "turn", "tilt"] as const)
+    for (const part of ["x", "y", "z", "turn", "tilt"] as const) {
       velocity[part] += (wanted[part] - velocity[part]) * follow;
+      if (wanted[part] === 0 && Math.abs(velocity[part]) < AT_REST) velocity[part] = 0;
+    }
     this.look(velocity.turn * dt, velocity.tilt * dt);
     pose.x += velocity.x * dt;
     pose.z += velocity.z * dt;
     if (this.flies) pose.y += velocity.y * dt;
     this.keepInside(world, follow);
-    return this.speed > 1e-3 || Math.abs(velocity.turn) > 1e-4 || Math.abs(velocity.tilt) > 1e-4;
+    return this.speed > 0 || velocity.turn !== 0 || velocity.tilt !== 0;
   }
 
   /** Never out of the world, never under the ground; whoever does not fly stands on it. */

@@ -1,0 +1,79 @@
+"""A walk in a real browser: the place steers the sound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from isobath.mapping import Mapping
+from tests.browser.conftest import Server
+from tests.browser.instrument import Instrument
+
+pytestmark = pytest.mark.browser
+
+WALK = "document.querySelector('isobath-walk')"
+
+
+@pytest.fixture
+def walk(context: Any, server: Server) -> Any:
+    page = context.new_page()
+    played = Instrument(page, server.url)
+    played.run(
+        "i.link.openPiece('example-walk-2'); await t.until(() => i.store.state.piece?.world, 'a world')"
+    )
+    played.start()
+    page.evaluate("location.hash = '#walk'")
+    page.locator("isobath-walk canvas").wait_for()
+    yield played
+    page.close()
+
+
+def test_the_place_is_the_latent(walk: Instrument) -> None:
+    page = walk.page
+    page.locator("isobath-walk canvas").focus()
+    start = page.evaluate(f"({{...{WALK}.walker.pose}})")
+    page.keyboard.down("w")
+    page.wait_for_timeout(700)
+    page.keyboard.up("w")
+    page.wait_for_timeout(1500)  # the body comes to rest, and the smoothing after it
+    pose = page.evaluate(f"({{...{WALK}.walker.pose}})")
+    assert pose["z"] < start["z"] - 1.0
+    gesture = page.evaluate("Array.from(window.isobath.performer.values)")
+    size = walk.piece.world.size  # type: ignore[union-attr]
+    expected = [0.5 + pose["x"] / size[0], 0.5 + pose["y"] / size[1], 0.5 - pose["z"] / size[2]]
+    np.testing.assert_allclose(gesture, expected, atol=1e-9)
+    latent = walk.run(
+        """
+        let heard = null;
+        const keep = (event) => { heard = Array.from(event.detail.latent); };
+        i.instrument.addEventListener("meters", keep, { once: true });
+        await t.until(() => heard !== null, "meters");
+        return heard;
+        """
+    )
+    fitted = walk.piece.voices[0].fitted
+    assert fitted is not None
+    np.testing.assert_allclose(latent, Mapping.from_plain(fitted)(gesture), atol=2e-3)
+    assert page.evaluate(f"{WALK}.frameMs") < 30
+    assert walk.errors == []
+
+
+def test_a_demonstration_is_dropped_where_one_stands_and_a_landmark_ahead(walk: Instrument) -> None:
+    page = walk.page
+    page.locator("isobath-walk canvas").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("l")
+    walk.run("await t.until(() => i.store.state.piece.voices[0].demonstrations.length === 1, 'it')")
+    piece = walk.piece
+    assert piece.world is not None
+    np.testing.assert_allclose(
+        piece.voices[0].demonstrations[0].point, page.evaluate("Array.from(window.isobath.performer.values)")
+    )
+    assert piece.world.landmarks[-1].label == "landmark 28"
+    page.keyboard.press("o")
+    assert page.get_by_role("dialog", name="Places").get_by_role("button").count() > 20
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.locator("isobath-walk").wait_for(state="detached")
