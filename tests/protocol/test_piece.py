@@ -7,14 +7,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from isobath.protocol import piece, world
+from isobath.protocol import controllers, piece, world
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
-STRUCTS = [
+STRUCTS = {
     value
-    for value in {**vars(piece), **vars(world)}.values()
+    for module in (piece, controllers, world)
+    for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, msgspec.Struct)
-]
+}
+STRUCTS = sorted(STRUCTS, key=lambda each: each.__name__)
 
 
 def section(heading: str) -> str:

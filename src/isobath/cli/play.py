@@ -30,9 +30,20 @@ if TYPE_CHECKING:
     help="Address to listen on. Any other than this machine's own lets others in who have the link.",
 )
 @click.option("--osc", metavar="HOST:PORT", help="Send what is heard to another program, as OSC over UDP.")
+@click.option(
+    "--osc-in",
+    metavar="[HOST:]PORT",
+    help="Let other programs move the axes, as OSC over UDP or TCP; without HOST only those of this machine.",
+)
 @as_json
 def play(
-    piece: str | None, browser: bool, port: int | None, host: str, osc: str | None, as_json: bool
+    piece: str | None,
+    browser: bool,
+    port: int | None,
+    host: str,
+    osc: str | None,
+    osc_in: str | None,
+    as_json: bool,
 ) -> None:
     """Open the instrument in the browser.
 
@@ -40,7 +51,7 @@ def play(
     Prints one line with the link, which lets one browser in; after it is used the next link is
     printed. Ctrl-C ends it; everything is saved at all times.
     """
-    open_page(piece, Opening(browser, port, host, osc, as_json))
+    open_page(piece, Opening(browser, port, host, osc, as_json, osc_in=osc_in))
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,8 @@ class Opening:
     as_json: bool
     way: str = ""
     """The way of playing that the page shows first, such as `walk`; empty: the surface."""
+    osc_in: str | None = None
+    """Where other programs may move the axes."""
 
 
 def open_page(piece: str | None, how: Opening) -> None:
@@ -62,10 +75,13 @@ def open_page(piece: str | None, how: Opening) -> None:
     Raises:
         PieceUnknown: no piece of that name or id.
     """
+    from isobath.inputs.osc.receiver import read_doorway
     from isobath.library.home import find_home
     from isobath.outputs.osc import OscOutput, read_address
+    from isobath.server.controllers import Controllers
     from isobath.server.run import Doorway, is_local, serve
 
+    controllers = Controllers(osc=None if how.osc_in is None else read_doorway(how.osc_in))
     output = None if how.osc is None else OscOutput(*read_address(how.osc))
     if not is_local(how.host):
         click.echo(
@@ -94,7 +110,7 @@ def open_page(piece: str | None, how: Opening) -> None:
             click.echo(f"For another browser: {url}")
             sys.stdout.flush()
 
-    serve(find_home(), Doorway(how.host, how.port), __version__, ready, renewed, output)
+    serve(find_home(), Doorway(how.host, how.port), __version__, ready, renewed, output, controllers)
 
 
 def find_piece(library: "Library", wanted: str) -> str:

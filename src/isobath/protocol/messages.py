@@ -18,6 +18,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from isobath.protocol.controllers import Action
 from isobath.protocol.making import Checkpoint, Configuration, Curve, MakingId, RunSummary, SetSummary
 from isobath.protocol.piece import Demonstration, MappingData, MappingSettings, Piece, SoundId
 
@@ -393,6 +394,22 @@ class RunFollowed(Message, frozen=True, kw_only=True, tag="run_followed"):
     """None: as before."""
 
 
+class Moved(Message, frozen=True, kw_only=True, tag="moved"):
+    """Controllers moved axes of the piece that is open: where these are now, at most 200 times a second."""
+
+    axes: tuple[str, ...]
+    values: tuple[float, ...]
+    """0..1 each."""
+
+
+class Acted(Message, frozen=True, kw_only=True, tag="acted"):
+    """A button, a key or another program wants something to happen."""
+
+    action: Action
+    begins: bool
+    """False: the button is let go."""
+
+
 ProblemKind = Literal["save", "piece", "model", "mapping", "audio", "protocol", "rate", "server"]
 """save: not written, keep it and send it again; protocol: reload the page; server: our own mistake."""
 
@@ -466,6 +483,8 @@ FromServer = (
     | FitFailed
     | Making
     | RunFollowed
+    | Moved
+    | Acted
     | Problem
     | Pong
 )

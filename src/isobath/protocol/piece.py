@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from isobath.protocol.controllers import Input, Trigger
 from isobath.protocol.world import World
 
 PIECE_FORMAT = 1
@@ -228,6 +229,10 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     axes: tuple[Axis, ...] = ()
     pads: tuple[Pad, ...] = ()
     """Axes on no pad are shown as faders."""
+    inputs: tuple[Input, ...] = ()
+    """Controllers that move the axes."""
+    triggers: tuple[Trigger, ...] = ()
+    """Buttons, keys and notes that make something happen."""
     voices: tuple[Voice, ...] = ()
     shelf: tuple[Kept, ...] = ()
     takes: tuple[Take, ...] = ()

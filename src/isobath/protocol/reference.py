@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from msgspec import inspect as shape
 
-from isobath.protocol import making, messages, piece, world
+from isobath.protocol import controllers, making, messages, piece, world
 from isobath.protocol.typescript import Words, structs_of, typescript, words_of, write_or_check
 
 TARGET = Path("docs/reference/messages.md")
@@ -79,6 +79,8 @@ def generate() -> str:
     parts += [_section(each, said) for each in structs_of(piece)]
     parts += ["## A world\n\n" + (world.__doc__ or "").strip() + "\n"]
     parts += [_section(each, words_of(world)) for each in structs_of(world)]
+    parts += ["## Controllers\n\n" + (controllers.__doc__ or "").strip() + "\n"]
+    parts += [_section(each, words_of(controllers)) for each in structs_of(controllers)]
     return "\n".join(parts)
 
 

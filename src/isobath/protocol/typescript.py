@@ -23,7 +23,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect as shape
 
-from isobath.protocol import making, messages, piece, world
+from isobath.protocol import controllers, making, messages, piece, world
 
 TARGET = Path("web/src/protocol/messages.ts")
 WIDTH = 110
@@ -41,6 +41,8 @@ NAMED = {
         ("SourceKind", piece.SourceKind),
         ("Manner", piece.Manner),
         ("Sounding", world.Sounding),
+        ("Action", controllers.Action),
+        ("MidiMessage", controllers.MidiMessage),
         ("SetState", making.SetState),
         ("RunState", making.RunState),
         ("ProblemKind", messages.ProblemKind),
@@ -209,7 +211,7 @@ def _union_alias(name: str, union: Any, words: Words) -> str:
 def generate() -> str:
     """The whole of messages.ts."""
     parts = [HEADER]
-    for module in (world, piece, making, messages):
+    for module in (controllers, world, piece, making, messages):
         words = words_of(module)
         parts += _constants(module, words)
         for struct in structs_of(module):
@@ -218,6 +220,9 @@ def generate() -> str:
     for name in ("Algorithm", "SourceKind", "Manner"):
         parts.append(_words_alias(name, getattr(piece, name), words_of(piece)))
     parts.append(_words_alias("Sounding", world.Sounding, words_of(world)))
+    for name in ("Action", "MidiMessage"):
+        parts.append(_words_alias(name, getattr(controllers, name), words_of(controllers)))
+    parts.append(_union_alias("InputSource", controllers.InputSource, words_of(controllers)))
     parts.append(_words_alias("SetState", making.SetState, words_of(making)))
     parts.append(_words_alias("RunState", making.RunState, words_of(making)))
     parts.append(_words_alias("ProblemKind", messages.ProblemKind, said))

@@ -17,6 +17,7 @@ from isobath.errors import AudioError, IsobathError, ModelUnknown, PieceUnknown,
 from isobath.library.library import Library
 from isobath.outputs.osc import OscOutput
 from isobath.server.access import Access
+from isobath.server.controllers import Controllers
 from isobath.server.desk import Desk
 from isobath.server.guard import Guard, refusal
 from isobath.server.making import MakingRoutes, MakingWatch
@@ -67,14 +68,15 @@ def create_app(
     here: bool = False,
     command: Sequence[str] = COMMAND,
     osc: OscOutput | None = None,
+    controllers: Controllers | None = None,
 ) -> Starlette:
     """Everything the server answers. The library and `osc` are closed when the application ends.
 
     here: only this machine can reach the server, so a page may name folders of it.
     command: how `isobath` is run, for preparing and training.
-    osc: where what is heard goes.
+    osc: where what is heard goes. controllers: what moves axes; closed with the application.
     """
-    desk = Desk(library, version, osc)
+    desk = Desk(library, version, osc, controllers)
     making = MakingWatch(desk, here=here, command=command)
     streaming = StreamRoutes(desk)
     folder = static or static_folder()
@@ -85,6 +87,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001
         making.start()
+        desk.controllers.start(desk.move, desk.act)
         backups = asyncio.create_task(_back_up_regularly(desk))
         try:
             yield

@@ -6,7 +6,7 @@ stops a message and the order of operations is the order of their arrival.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import ParamSpec, Protocol, TypeVar
@@ -14,7 +14,9 @@ from typing import ParamSpec, Protocol, TypeVar
 from isobath.errors import PieceError
 from isobath.library.library import Library
 from isobath.outputs.osc import OscOutput
-from isobath.protocol.messages import FromServer, Models, PieceChanged, Pieces
+from isobath.protocol.controllers import Action
+from isobath.protocol.messages import Acted, FromServer, Models, PieceChanged, Pieces
+from isobath.server.controllers import Controllers
 
 ECHO_SECONDS = 0.15
 """How long changes are gathered before other pages are told."""
@@ -31,6 +33,9 @@ class Listener(Protocol):
 
     def tell(self, message: FromServer) -> None:
         """Put a message in line; never waits."""
+
+    def move(self, axes: Sequence[str], values: Sequence[float]) -> None:
+        """Tell where axes are; what is still in line is told at once with it."""
 
 
 class Echo:
@@ -69,11 +74,18 @@ class Echo:
 class Desk:
     """One per server."""
 
-    def __init__(self, library: Library, version: str, osc: OscOutput | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        version: str,
+        osc: OscOutput | None = None,
+        controllers: Controllers | None = None,
+    ) -> None:
         self.library = library
         self.version = version
         self.osc = osc
         """Where what is heard goes; None: it stays here."""
+        self.controllers = Controllers() if controllers is None else controllers
         self.listeners: set[Listener] = set()
         self.echo = Echo(self)
         self._told: set[str] = set()
@@ -105,8 +117,28 @@ class Desk:
         for listener in list(self.listeners):
             listener.tell(message)
 
+    async def attend(self) -> None:
+        """Let controllers move the pieces that pages have open, and no others."""
+        open_now = {each.piece for each in self.listeners if each.piece is not None}
+        for piece in self.controllers.only(open_now):
+            with suppress(PieceError):
+                self.controllers.show(await self.ask(self.library.pieces.read, piece))
+
+    def move(self, piece: str, axes: Sequence[str], values: Sequence[float]) -> None:
+        """Controllers moved axes of a piece."""
+        for listener in self.listeners:
+            if listener.piece == piece:
+                listener.move(axes, values)
+
+    def act(self, piece: str, action: Action, begins: bool) -> None:
+        """A controller wants something to happen."""
+        for listener in self.listeners:
+            if listener.piece == piece:
+                listener.tell(Acted(action=action, begins=begins))
+
     def close(self) -> None:
         """Finish what was begun, then close the library."""
+        self.controllers.close()
         self.fits.shutdown(wait=False, cancel_futures=True)
         self._librarian.shutdown(wait=True)
         self.library.close()

@@ -19,6 +19,7 @@ from isobath.outputs.osc import OscOutput
 from isobath.protocol.messages import MESSAGE_BYTES
 from isobath.server.access import Access, Address, read_secret
 from isobath.server.app import create_app
+from isobath.server.controllers import Controllers
 from isobath.server.streams import Socket
 
 PORT = 4600
@@ -129,9 +130,11 @@ def serve(
     ready: Callable[[str, Library], None],
     renewed: Callable[[str], None],
     osc: OscOutput | None = None,
+    controllers: Controllers | None = None,
 ) -> None:
     """Open the library, listen, call `ready` with the link, and serve until told to stop. Each time a
-    link has been used, `renewed` is called with the next one. What is heard goes to `osc`.
+    link has been used, `renewed` is called with the next one. What is heard goes to `osc`; what
+    `controllers` say moves the axes.
 
     SIGTERM and Ctrl-C end it gracefully: the save in progress is finished and the library closed.
 
@@ -154,7 +157,8 @@ def serve(
             port,
             renewed=lambda token: renewed(link(token)),
         )
-        app = create_app(library, access, version, here=is_local(doorway.host), osc=osc)
+        here = is_local(doorway.host)
+        app = create_app(library, access, version, here=here, osc=osc, controllers=controllers)
         config = configuration(app)
         ready(link(access.token), library)
         _end_quietly()

@@ -1,7 +1,7 @@
 """One page and its socket: every message it may send, and what is done about it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from isobath.protocol.messages import (
     Heard,
     Hello,
     ListPieces,
+    Moved,
     NewPiece,
     Opened,
     OpenPiece,
@@ -56,7 +57,10 @@ class Session:
         self._library = desk.library
         self._making = making
         self._connection = Connection()
-        self._out: asyncio.Queue[FromServer] = asyncio.Queue()
+        self._out: asyncio.Queue[FromServer | None] = asyncio.Queue()
+        """None: where axes are, as it is when its turn comes."""
+        self._moves: dict[str, float] = {}
+        self._greeted = False
         self._learner = Learner(desk.fits, self._answer)
 
     # -------------------------------------------------------------------------------- talking
@@ -64,6 +68,20 @@ class Session:
     def tell(self, message: FromServer) -> None:
         """Put a message in line; never waits."""
         self._out.put_nowait(message)
+
+    def move(self, axes: Sequence[str], values: Sequence[float]) -> None:
+        """Tell where axes are; what is still in line is told at once with it, so that a page that reads
+        slowly hears of the newest."""
+        if not self._greeted:
+            return
+        waiting = bool(self._moves)
+        self._moves.update(zip(axes, values, strict=True))
+        if not waiting:
+            self._out.put_nowait(None)
+
+    def _moved(self) -> Moved:
+        moves, self._moves = self._moves, {}
+        return Moved(axes=tuple(moves), values=tuple(moves.values()))
 
     async def _answer(self, message: FromServer) -> None:
         self.tell(message)
@@ -80,6 +98,7 @@ class Session:
             pass
         finally:
             self._desk.listeners.discard(self)
+            await self._desk.attend()
             self._making.forget(self)
             self._learner.stop()
             sender.cancel()
@@ -90,7 +109,8 @@ class Session:
     async def _send(self) -> None:
         with suppress(WebSocketDisconnect, RuntimeError, OSError):
             while True:
-                await self._socket.send_bytes(write(await self._out.get()))
+                message = await self._out.get()
+                await self._socket.send_bytes(write(self._moved() if message is None else message))
                 self._out.task_done()
 
     async def _drain(self) -> None:
@@ -127,6 +147,8 @@ class Session:
         library = self._library
         opened, first, notes = await self._desk.ask(self._first_piece, hello)
         self.piece = hello.piece if opened is None else opened.piece.id
+        await self._desk.attend()
+        self._greeted = True
         self.tell(
             Welcome(
                 version=self._desk.version,
@@ -170,6 +192,7 @@ class Session:
             change.label,
             joins=change.joins,
         )
+        self._desk.controllers.changed(change.piece)
         self.tell(Saved(number=change.number, revision=applied.revision))
         await self._pass_on(change.piece.id, applied)
 
@@ -185,8 +208,10 @@ class Session:
         applied = await self._desk.ask(pieces.step, way, self.page, message.number, message.id, message.piece)
         if message.piece is None:
             opened = await self._desk.ask(pieces.open, message.id)
+            self._desk.controllers.changed(opened.piece)
             self.tell(PieceOpened(opened=opened, number=message.number))
         else:
+            self._desk.controllers.changed(message.piece)
             self.tell(Saved(number=message.number, revision=applied.revision))
         await self._pass_on(message.id, applied)
 
@@ -203,6 +228,7 @@ class Session:
     async def _open(self, piece: str, request: int) -> None:
         opened = await self._desk.ask(self._library.pieces.open, piece)
         self.piece = piece
+        await self._desk.attend()
         self.tell(PieceOpened(opened=opened, request=request))
 
     async def _open_piece(self, message: OpenPiece) -> None:

@@ -62,6 +62,15 @@ export class Performer {
     if (movedX || movedY) this.tell();
   }
 
+  /** Move several axes at once. */
+  setMany(axes: readonly string[], values: readonly number[]): void {
+    let moved = false;
+    axes.forEach((axis, k) => {
+      moved = this.put(this.indexOf(axis), values[k]!) || moved;
+    });
+    if (moved) this.tell();
+  }
+
   /** Go to a whole point: a demonstration, a preset. */
   setAll(point: ArrayLike<number>): void {
     let moved = false;
@@ -82,6 +91,11 @@ export class Performer {
     if (i < 0 || this.touches[i] === 0) return;
     this.touches[i]!--;
     this.tell();
+  }
+
+  /** Whether a hand is on an axis right now. */
+  isHeld(axis: string): boolean {
+    return (this.touches[this.indexOf(axis)] ?? 0) > 0;
   }
 
   isTouched(index: number): boolean {

@@ -2,6 +2,7 @@
 // page plays on when nobody answers.
 
 import type {
+  Action,
   FitFailed,
   Fitted,
   FromServer,
@@ -37,6 +38,8 @@ export interface LinkEvents {
   back(): void;
   /** The server wants to be told what is heard; said with every connection. */
   osc(): void;
+  /** Controllers beside the page moved axes. */
+  moved(axes: readonly string[], values: readonly number[]): void;
 }
 
 export class Link {
@@ -56,6 +59,8 @@ export class Link {
   private wanted: string | null;
   /** Hears what is being made, while somebody looks. */
   making: (message: Making | RunFollowed) => void = () => {};
+  /** Does what a controller's button asks for. */
+  acted: (action: Action, begins: boolean) => void = () => {};
 
   constructor(
     private readonly store: Store,
@@ -266,6 +271,12 @@ export class Link {
       case "making":
       case "run_followed":
         this.making(message);
+        break;
+      case "moved":
+        this.events.moved(message.axes, message.values);
+        break;
+      case "acted":
+        this.acted(message.action, message.begins);
         break;
       case "problem":
         this.problem(message);

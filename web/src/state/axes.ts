@@ -43,6 +43,7 @@ function withoutAxis(piece: Piece, at: number): Piece {
   return {
     ...piece,
     axes: others(piece.axes),
+    inputs: piece.inputs.filter((input) => input.axis !== id),
     pads: piece.pads
       .filter((pad) => pad.x !== id && pad.y !== id)
       .map((pad) => (pad.pressure === id ? { ...pad, pressure: null } : pad)),

@@ -1,6 +1,7 @@
 // Everything a page needs to be an instrument, put together.
 
 import { WorkletInstrument } from "../audio/worklet-instrument";
+import { Outside } from "../gesture/outside";
 import { Performer } from "../gesture/performer";
 import { BrowserKeeper } from "../net/keeping";
 import { Link } from "../net/link";
@@ -21,6 +22,7 @@ export function createSession(): Session {
   const store = new Store();
   const instrument = new WorkletInstrument();
   const performer = new Performer();
+  const outside = new Outside(performer);
   const socketUrl = new URL("ws", document.baseURI);
   socketUrl.protocol = socketUrl.protocol === "https:" ? "wss:" : "ws:";
   socketUrl.search = "";
@@ -38,6 +40,7 @@ export function createSession(): Session {
       telling = true;
       void import("../look/telling").then(({ tellHeard }) => tellHeard(instrument, link));
     },
+    moved: (axes, values) => outside.moved(axes, values),
   });
   const fitting = new Fitting(store, (fit) => link.fit(fit));
   bind(store, instrument, performer);

@@ -19,6 +19,7 @@ export function mount(app: App): void {
     const { takes } = app.store.state;
     if (takes.playing !== playing) app.store.set({ takes: { ...takes, playing } });
   });
+  app.link.acted = (action, begins) => void import("./acting").then(({ act }) => act(app, action, begins));
   app.store.subscribe((state, previous) => {
     if (state.piece !== null && state.piece.id !== previous.piece?.id) {
       const mapped = state.piece.voices.some((voice) => voice.demonstrations.length > 0);

@@ -1,0 +1,1 @@
+"""From what a controller says to where the performer is. Plain numbers and times; no device in sight."""

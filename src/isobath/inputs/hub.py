@@ -1,0 +1,244 @@
+"""Where everything that moves an axis meets: every controller says its values here, in its own thread,
+and the pieces that are played are told where their axes are, at most 200 times a second.
+
+A value that comes in is put where it belongs and nothing else; only the newest of each controller counts.
+One thread then takes the steps (`isobath.gesture.board`), as long as something moves, and tells.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from isobath.inputs.keys import Key
+from isobath.inputs.osc.packets import Message, Value
+from isobath.inputs.surface import Put, Surface
+from isobath.protocol.controllers import Action
+from isobath.protocol.piece import Piece
+
+PERIOD = 0.005
+"""Seconds between two steps, at least."""
+
+PATIENCE = 0.05
+"""Seconds between two steps while nothing moves, but something may end."""
+
+ROUTES = 4096
+"""Keys whose ways are remembered; more are a storm, and are looked up again."""
+
+WIDEST = 256
+"""Arguments of a message that are looked at."""
+
+ACTIONS = 256
+"""Actions that wait to be told."""
+
+Moved = Callable[[str, Sequence[str], Sequence[float]], None]
+"""Piece, axes that moved, where they are."""
+
+Acted = Callable[[str, Action, bool], None]
+"""Piece, what happens, begins or ends."""
+
+
+@dataclass(eq=False)
+class Route:
+    """Messages of one address."""
+
+    ways: tuple[tuple[int, Put], ...]
+    """Argument and where it goes."""
+    count: int = 0
+    values: tuple[Value, ...] = ()
+    """Of the last message."""
+
+
+class Hub:
+    """One per server, and one per stage."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._surfaces: dict[str, Surface] = {}
+        self._lock = threading.Lock()
+        self._osc: dict[str, Route] = {}
+        self._ways: dict[Key, tuple[Put, ...]] = {}
+        self._actions: deque[tuple[str, Action, bool]] = deque(maxlen=ACTIONS)
+        self._moved: list[Moved] = []
+        self._acted: list[Acted] = []
+        self._wake = threading.Event()
+        self._running = False
+        self._thread: threading.Thread | None = None
+        self.listeners: tuple[Callable[[Key, float], None], ...] = ()
+        """Hear every value of every controller with its key; none, most of the time."""
+        self.unheard = 0
+        """Messages that moved nothing."""
+
+    # --------------------------------------------------------------------------- the pieces
+
+    def show(self, piece: Piece) -> None:
+        """A piece is played, or has changed."""
+        with self._lock:
+            before = self._surfaces.get(piece.id)
+            if before is not None and before.made_of == (piece.axes, piece.inputs, piece.triggers):
+                return
+
+            def act(action: Action, begins: bool) -> None:
+                self._actions.append((piece.id, action, begins))
+                self.wake()
+
+            self._surfaces[piece.id] = Surface(piece, act, before)
+            self._osc, self._ways = {}, {}
+        self.wake()
+
+    def hide(self, piece: str) -> None:
+        """A piece is no longer played."""
+        with self._lock:
+            if self._surfaces.pop(piece, None) is not None:
+                self._osc, self._ways = {}, {}
+
+    def surface(self, piece: str) -> Surface | None:
+        """The axes of a piece that is played."""
+        return self._surfaces.get(piece)
+
+    def tell(self, moved: Moved, acted: Acted) -> None:
+        """Have somebody told, in the hub's own thread, so they must not wait."""
+        self._moved.append(moved)
+        self._acted.append(acted)
+
+    def hand(self, piece: str, axis: str, value: float) -> None:
+        """The performer's hand put an axis somewhere on a page."""
+        with self._lock:
+            surface = self._surfaces.get(piece)
+            if surface is not None and axis in surface.axes:
+                surface.board.hand(surface.axes.index(axis), value)
+
+    def lose(self, gone: Callable[[Key], bool], keys: Sequence[Key] = ()) -> None:
+        """Controllers are gone: those of the known keys for which `gone` says so, and of `keys`."""
+        lost = [key for key in [*self._ways, *keys] if gone(key)]
+        puts = {put for key in lost for put in self._puts(key)}
+        now = self._clock()
+        with self._lock:
+            for surface in self._surfaces.values():
+                surface.board.lose([slot for slot in surface.board.slots if slot.put in puts], now)
+        self.wake()
+
+    # ---------------------------------------------------------------------- what comes in
+
+    def say(self, key: Key, value: float) -> None:
+        """A controller says a value."""
+        ways = self._ways
+        found = ways.get(key)
+        if found is None:
+            found = self._puts(key)
+            if len(ways) >= ROUTES:
+                ways.clear()
+            ways[key] = found
+        for put in found:
+            put(value)
+        if not found:
+            self.unheard += 1
+        elif not self._wake.is_set():
+            self._wake.set()
+        for listener in self.listeners:
+            listener(key, value)
+
+    def osc(self, message: Message) -> None:
+        """A message came in."""
+        address, values, _ = message
+        routes = self._osc
+        route = routes.get(address)
+        if route is None:
+            if len(routes) >= ROUTES:
+                routes.clear()
+            route = routes[address] = self._route(address)
+        route.count += 1
+        route.values = values
+        for argument, put in route.ways:
+            if argument < len(values):
+                value = values[argument]
+                if isinstance(value, float | int):
+                    put(value)
+            elif argument == 0:  # a message without values: it happens, and it is over
+                put(1.0)
+                put(0.0)
+        if not route.ways:
+            self.unheard += 1
+        elif not self._wake.is_set():
+            self._wake.set()
+        for listener in self.listeners:
+            for argument, value in enumerate(values[:WIDEST]):
+                if isinstance(value, float | int):
+                    listener(("osc", address, argument), value)
+
+    def addresses(self) -> list[tuple[str, int, tuple[Value, ...], bool]]:
+        """Addresses that came in since the pieces last changed: how often, the last values, and whether
+        they move anything."""
+        return [(a, r.count, r.values, bool(r.ways)) for a, r in list(self._osc.items())]
+
+    def _route(self, address: str) -> Route:
+        with self._lock:
+            return Route(tuple(way for each in self._surfaces.values() for way in each.ways(address)))
+
+    def _puts(self, key: Key) -> tuple[Put, ...]:
+        with self._lock:
+            return tuple(put for surface in self._surfaces.values() for put in surface.puts(key))
+
+    # ------------------------------------------------------------------------ the thread
+
+    def start(self) -> None:
+        """Begin to take steps."""
+        if self._thread is None:
+            self._running = True
+            self._thread = threading.Thread(target=self._run, name="isobath-hub", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more steps."""
+        self._running = False
+        self.wake()
+        if self._thread is not None:
+            self._thread.join(5.0)
+            self._thread = None
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        wait: float | None = None
+        while self._running:
+            self._wake.wait(wait)
+            self._wake.clear()
+            if not self._running:
+                return
+            began = self._clock()
+            wait = self.step(began)
+            left = PERIOD - (self._clock() - began)
+            if left > 0.0:
+                time.sleep(left)
+
+    def step(self, now: float) -> float | None:
+        """Let every piece take a step, and tell what moved. Seconds until the next one is due; None: when
+        something comes in."""
+        told: list[tuple[str, list[str], list[float]]] = []
+        wait: float | None = None
+        with self._lock:
+            for piece, surface in self._surfaces.items():
+                board = surface.board
+                moved = board.step(now)
+                if moved:
+                    values = board.values
+                    told.append((piece, [surface.axes[i] for i in moved], [values[i] for i in moved]))
+                if not board.idle:
+                    wait = 0.0
+                elif board.waiting and wait is None:
+                    wait = PATIENCE
+        for piece, axes, values in told:
+            for moved_to in self._moved:
+                moved_to(piece, axes, values)
+        with suppress(IndexError):
+            while True:
+                piece, action, begins = self._actions.popleft()
+                for acted in self._acted:
+                    acted(piece, action, begins)
+        return wait

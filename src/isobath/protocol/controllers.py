@@ -1,0 +1,139 @@
+"""What moves an axis besides the hand on the page: where a value comes from, and what is done to it.
+
+A piece keeps one `Input` per controller and axis. `isobath.gesture` does what `Conditioning` says, in
+Python and, with the same numbers, in web/src/gesture/conditioning.ts. The guide is
+docs/guide/controllers.md.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class Conditioning(msgspec.Struct, frozen=True, kw_only=True):
+    """From what a controller says to a place on an axis, in this order."""
+
+    lo: float = 0.0
+    """What the controller says at one end. Above `hi` turns it round, as `invert` does."""
+    hi: float = 1.0
+    """What it says at the other end; beyond either end is the end."""
+    invert: bool = False
+    deadzone: float = 0.0
+    """0..0.49 of the axis to either side of `deadzone_at` that counts as being there."""
+    deadzone_at: float = 0.5
+    """Where the controller rests: 0.5 for a stick, 0 for a pedal."""
+    curve: float = 0.0
+    """-0.98..0.98: above 0 moves most near the low end, below 0 most near the high end, 0 straight."""
+    cutoff_hz: float = 0.0
+    """One-euro filter (Casiez, Roussel and Vogel 2012): how much it steadies a hand that rests; less is
+    steadier. 0: no filter."""
+    beta: float = 4.0
+    """How much the filter lets go as the hand gets faster, Hz for each axis' length a second."""
+    slew_seconds: float = 0.0
+    """The shortest time from one end to the other. 0: as quick as the hand."""
+    hold_seconds: float = 1.0
+    """How long the axis stays once the controller is gone or let go, before it glides to its rest.
+    Below 0: for ever."""
+    silence_seconds: float = 0.0
+    """A controller that says nothing for so long counts as gone. 0: it may be silent."""
+
+
+class OscSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="osc"):
+    """An argument of the messages to an address."""
+
+    address: str
+    """May be a pattern: `?`, `*`, `[a-z]`, `{one,two}`."""
+    argument: int = 0
+    """Which of the message's values, from 0; those of arrays are counted through."""
+
+
+MidiMessage = Literal[
+    "control", "control14", "nrpn", "rpn", "bend", "pressure", "key_pressure", "velocity", "key", "program"
+]
+"""control14: controllers 0 to 31 with their fine halves 32 to 63; velocity: of the newest note, let go with
+it; key: which note; program: a program change."""
+
+
+class MidiSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="midi"):
+    """Values of a MIDI message, 0..1 from its least to its most."""
+
+    message: MidiMessage
+    number: int | None = None
+    """Controller, parameter, note or program; None: any, for the newest note of MPE."""
+    channel: int | None = None
+    """1..16; None: all of them, of which the newest is heard."""
+    port: str = ""
+    """Part of the port's name; empty: every port."""
+
+
+class GamepadSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="gamepad"):
+    """A stick, trigger or button, 0..1 from its least to its most; a stick rests at 0.5."""
+
+    part: Literal["axis", "button"] = "axis"
+    index: int = 0
+    device: str = ""
+    """Part of the device's name; empty: every gamepad."""
+
+
+class HidSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="hid"):
+    """An axis of a device that is read as it is, 0..1 from its least to its most."""
+
+    device: Literal["gametrak"] = "gametrak"
+    index: int = 0
+    """Gametrak: left x, y, length, right x, y, length."""
+
+
+class ClockSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="clock"):
+    """Moves by itself."""
+
+    shape: Literal["sine", "triangle", "saw", "square", "walk", "steps"] = "sine"
+    """walk: a smooth random walk; steps: the list of `steps`, one after the other."""
+    rate: float = 0.25
+    """Rounds a second, or a beat where `tempo` is above 0; of a walk, turns."""
+    tempo: float = 0.0
+    """Beats a minute; 0: `rate` counts seconds."""
+    phase: float = 0.0
+    """0..1 of a round ahead."""
+    steps: tuple[float, ...] = ()
+    """0..1 each."""
+    seed: int = 1
+    """Of the walk."""
+
+
+class SoundSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="sound"):
+    """What is heard of the live input, 0..1."""
+
+    descriptor: Literal["loudness", "brightness", "onset", "pitch"] = "loudness"
+
+
+class ProgramSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="program"):
+    """A value that another program sends by name over a WebSocket."""
+
+    name: str
+
+
+InputSource = OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True):
+    """A controller on an axis. Of several on one axis the one moved last is heard."""
+
+    id: str
+    axis: str
+    """Id of the axis; an input of an axis that is not there moves nothing."""
+    source: InputSource
+    conditioning: Conditioning = msgspec.field(default_factory=Conditioning)
+    muted: bool = False
+
+
+Action = Literal["demonstrate", "keep", "record", "play", "panic", "undo", "next", "previous", "hold"]
+"""record and play: a take; next and previous: a scene; hold: average the gesture while it is down."""
+
+
+class Trigger(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happens once when a value rises past the middle (0.5)."""
+
+    id: str
+    source: InputSource
+    action: Action
+    muted: bool = False
