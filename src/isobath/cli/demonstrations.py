@@ -1,133 +1,118 @@
-"""Demonstrations from files: our JSON, and CSV as any spreadsheet writes it."""
+"""`isobath demonstrations`: from one program's file to another's."""
 
-import csv
-import io
-import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import msgspec
+import click
 
-from isobath.errors import MappingError
-from isobath.protocol.piece import Demonstration
+from isobath.cli.telling import as_json, print_json
 
-MOST_BYTES = 256 * 1024 * 1024
+if TYPE_CHECKING:
+    from isobath.mapping.exchange.examples import Examples
 
-
-class _Table(msgspec.Struct, frozen=True):
-    """The plainest JSON: two tables, row by row."""
-
-    points: tuple[tuple[float, ...], ...]
-    latents: tuple[tuple[float, ...], ...]
-    labels: tuple[str, ...] = ()
-    weights: tuple[float, ...] = ()
-    muted: tuple[bool, ...] = ()
+KINDS = ("csv", "json", "arff", "wekinator", "flucoma")
 
 
-def read_demonstrations(path: Path) -> tuple[Demonstration, ...]:
-    """The demonstrations in a file.
+@click.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="File to write; for wekinator a folder or a .zip, for flucoma a folder.",
+)
+@click.option("--to", type=click.Choice(KINDS), help="Kind of file. Default: by its ending.")
+@click.option(
+    "--outputs", type=click.IntRange(1), help="Of an ARFF file: how many of the last columns are outputs."
+)
+@click.option(
+    "--targets",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Of FluCoMa: the data set with the outputs, FILE being the one with the inputs.",
+)
+@as_json
+def demonstrations(
+    file: Path, out: Path, to: str | None, outputs: int | None, targets: Path | None, as_json: bool
+) -> None:
+    """Write the demonstrations in FILE for another program.
 
-    Raises:
-        MappingError: there are none, or they cannot be read.
+    FILE is whatever `isobath fit` learns from.
     """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise MappingError(
-                f"{path.name} is larger than {MOST_BYTES // 2**20} MB. Thin the recording out first."
-            )
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(f"{path.name} cannot be read ({error}).") from error
-    if text.lstrip()[:1] in {"{", "["}:
-        return _from_json(path.name, text)
-    return _from_csv(path.name, text)
+    from isobath.errors import MappingError, UsageError
+    from isobath.library.reading import Companions, examples_of, find_demonstrations
 
-
-def _from_json(name: str, text: str) -> tuple[Demonstration, ...]:
-    try:
-        data: Any = msgspec.json.decode(text)
-        if isinstance(data, dict) and "voices" in data:
-            data = (data["voices"] or [{}])[0].get("demonstrations", [])
-        if isinstance(data, dict) and "demonstrations" in data:
-            data = data["demonstrations"]
-        if isinstance(data, list):
-            numbered = [{"id": str(i + 1), **each} for i, each in enumerate(data)]
-            return msgspec.convert(numbered, type=tuple[Demonstration, ...])
-        return _from_table(name, msgspec.convert(data, type=_Table))
-    except (msgspec.MsgspecError, TypeError, AttributeError, RecursionError) as error:
-        raise MappingError(
-            f"{name} holds no demonstrations ({error}). It should be an object with `points` and `latents`, "
-            "or a list of objects with `point` and `latent`."
-        ) from error
-
-
-def _from_table(name: str, table: _Table) -> tuple[Demonstration, ...]:
-    count = len(table.points)
-    for what in ("latents", "labels", "weights", "muted"):
-        found = len(getattr(table, what))
-        if found != count and (found or what == "latents"):
-            raise MappingError(f"{name} has {count} points but {found} {what}. Give one for each point.")
-    return tuple(
-        Demonstration(
-            id=str(i + 1),
-            point=point,
-            latent=table.latents[i],
-            label=table.labels[i] if table.labels else "",
-            weight=table.weights[i] if table.weights else 1.0,
-            muted=table.muted[i] if table.muted else False,
-        )
-        for i, point in enumerate(table.points)
+    kind = to or {".csv": "csv", ".json": "json", ".arff": "arff", ".zip": "wekinator"}.get(
+        out.suffix.lower()
     )
+    if kind is None:
+        raise UsageError(f"What should {out.name} be? Say --to {', '.join(KINDS[:-1])} or {KINDS[-1]}.")
+    found = find_demonstrations(file, Companions(outputs, targets))
+    if found.examples is None and not found.demonstrations:
+        raise MappingError(f"{file.name} is already trained and holds no demonstrations to write.")
+    examples = found.examples or examples_of(found.demonstrations)
+    files, notes = _files(kind, out, examples)
+    _write(out, files)
+    notes = [*found.notes, *notes]
+    if as_json:
+        print_json({"files": [str(path) for path in files], "examples": len(examples.points), "notes": notes})
+        return
+    for note in notes:
+        click.echo(note, err=True)
+    for path in files:
+        click.echo(path)
 
 
-def _from_csv(name: str, text: str) -> tuple[Demonstration, ...]:
-    first = text.split("\n", 1)[0]
-    semicolons = ";" in first and "," not in first  # where the comma is the decimal point, as spreadsheets do
-    try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=";" if semicolons else ","))
-    except csv.Error as error:
-        raise MappingError(f"{name} cannot be read as a table ({error}).") from error
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
-    if not rows:
-        raise MappingError(f"{name} is empty.")
-    head = [cell.strip().lower() for cell in rows[0]]
-    axes = [i for i, cell in enumerate(head) if cell.startswith("axis")]
-    dims = [i for i, cell in enumerate(head) if cell.startswith("latent")]
-    if not axes or not dims:
-        raise MappingError(
-            f"{name} needs a first line that names its columns: axis1, axis2, ... and latent1, latent2, ..."
-        )
-    if semicolons:
-        rows[1:] = [[_with_point(cell) for cell in row] for row in rows[1:]]
-    return tuple(_row(name, number, head, row, axes, dims) for number, row in enumerate(rows[1:], start=1))
+def _files(kind: str, out: Path, examples: "Examples") -> tuple[dict[Path, bytes], list[str]]:
+    """Contents by path, and what to say about them."""
+    from isobath.mapping.exchange import flucoma, wekinator
+    from isobath.mapping.exchange.arff import write_arff
+
+    if kind == "arff":
+        return {out: write_arff(examples).encode()}, []
+    if kind == "wekinator":
+        name = out.stem
+        files = wekinator.write_project(wekinator.project_of(name, examples))
+        notes = ["Wekinator keeps what it trained as Java objects; open the project there and train."]
+        if out.suffix.lower() == ".zip":
+            return {out: wekinator.zipped(name, files)}, notes
+        return {out / inside: data for inside, data in files.items()}, notes
+    whole = examples.whole()
+    notes = [one for one in whole.notes if one not in examples.notes]
+    if kind == "flucoma":
+        return {
+            out / "inputs.json": flucoma.write_dataset(whole.points),
+            out / "outputs.json": flucoma.write_dataset(whole.targets),
+            out / "inputs-normalize.json": flucoma.write_normalize(whole.points),
+            out / "outputs-normalize.json": flucoma.write_normalize(whole.targets),
+        }, notes
+    return {out: _csv(whole) if kind == "csv" else _json(whole)}, notes
 
 
-def _with_point(cell: str) -> str:
-    """A number with a decimal point; anything else as it is."""
-    return cell.replace(",", ".") if re.fullmatch(r"\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*", cell) else cell
+def _csv(examples: "Examples") -> bytes:
+    axes, dims = examples.points.shape[1], examples.targets.shape[1]
+    head = [f"axis{i + 1}" for i in range(axes)] + [f"latent{i + 1}" for i in range(dims)]
+    rows = (
+        ",".join(repr(value) for value in (*point, *target))
+        for point, target in zip(examples.points.tolist(), examples.targets.tolist(), strict=True)
+    )
+    return ("\n".join([",".join(head), *rows]) + "\n").encode()
 
 
-def _row(
-    name: str, number: int, head: list[str], row: list[str], axes: list[int], dims: list[int]
-) -> Demonstration:
-    """Raises MappingError for a row that is too short or holds something else than numbers."""
+def _json(examples: "Examples") -> bytes:
+    import msgspec
 
-    def cell(what: str) -> str:
-        return row[head.index(what)].strip() if what in head and head.index(what) < len(row) else ""
+    return msgspec.json.encode({"points": examples.points.tolist(), "latents": examples.targets.tolist()})
 
-    if len(row) <= max(*axes, *dims):
-        raise MappingError(
-            f"{name}, line {number + 1}, has {len(row)} columns; "
-            f"the first line names {max(*axes, *dims) + 1} that are needed."
-        )
-    try:
-        return Demonstration(
-            id=str(number),
-            point=tuple(float(row[i]) for i in axes),
-            latent=tuple(float(row[i]) for i in dims),
-            label=cell("label"),
-            weight=float(cell("weight") or 1.0),
-            muted=cell("muted").lower() in {"1", "true", "yes"},
-        )
-    except ValueError as error:
-        raise MappingError(f"{name}, line {number + 1}, cannot be read as numbers ({error}).") from error
+
+def _write(out: Path, files: dict[Path, bytes]) -> None:
+    from isobath.errors import SaveError
+    from isobath.library.files import write_whole
+
+    for path, data in files.items():
+        try:
+            if path != out:
+                path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SaveError(f"{path.parent} cannot be made ({error.strerror}).") from error
+        write_whole(path, [data])

@@ -26,6 +26,7 @@ COMMANDS = {
     "transfer": "isobath.cli.transfer:transfer",
     "draw": "isobath.cli.draw:draw",
     "fit": "isobath.cli.fit:fit",
+    "demonstrations": "isobath.cli.demonstrations:demonstrations",
     "encode": "isobath.cli.coding:encode",
     "decode": "isobath.cli.coding:decode",
     "bench": "isobath.cli.bench:bench",

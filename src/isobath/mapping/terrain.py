@@ -62,7 +62,8 @@ def learn(lesson: Lesson) -> Learned:
 
 
 def _units(layers: int) -> tuple[Activation, ...]:
-    return ("tanh",) * layers
+    unit: Activation = "tanh"
+    return (unit,) * layers
 
 
 def _waves(inputs: int, detail: float, rng: np.random.Generator) -> tuple[Floats, Floats]:

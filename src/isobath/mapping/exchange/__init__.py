@@ -1,0 +1,1 @@
+"""Demonstrations and mappings of other programs: Weka and Wekinator, FluCoMa."""
