@@ -52,7 +52,7 @@ def demonstrations(
         raise MappingError(f"{file.name} is already trained and holds no demonstrations to write.")
     examples = found.examples or examples_of(found.demonstrations)
     files, notes = _files(kind, out, examples)
-    _write(out, files)
+    write_files(out, files)
     notes = [*found.notes, *notes]
     if as_json:
         print_json({"files": [str(path) for path in files], "examples": len(examples.points), "notes": notes})
@@ -105,7 +105,8 @@ def _json(examples: "Examples") -> bytes:
     return msgspec.json.encode({"points": examples.points.tolist(), "latents": examples.targets.tolist()})
 
 
-def _write(out: Path, files: dict[Path, bytes]) -> None:
+def write_files(out: Path, files: dict[Path, bytes]) -> None:
+    """Write each whole, with the folders it needs below `out`."""
     from isobath.errors import SaveError
     from isobath.library.files import write_whole
 

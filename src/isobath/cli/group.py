@@ -27,6 +27,7 @@ COMMANDS = {
     "draw": "isobath.cli.draw:draw",
     "fit": "isobath.cli.fit:fit",
     "demonstrations": "isobath.cli.demonstrations:demonstrations",
+    "wekinator": "isobath.cli.wekinator:wekinator",
     "encode": "isobath.cli.coding:encode",
     "decode": "isobath.cli.coding:decode",
     "bench": "isobath.cli.bench:bench",

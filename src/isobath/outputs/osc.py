@@ -13,6 +13,9 @@ from contextlib import suppress
 from isobath.errors import UsageError
 from isobath.protocol.messages import Heard
 
+LARGEST = 3.4028234e38
+"""Of a 32-bit float."""
+
 AT_ONCE = 1
 """The time tag that means immediately."""
 
@@ -28,6 +31,25 @@ def encode_message(address: str, values: Sequence[float]) -> bytes:
     return (
         encode_text(address) + encode_text("," + "f" * len(values)) + struct.pack(f">{len(values)}f", *values)
     )
+
+
+def encode_mixed(address: str, values: Sequence[float | str]) -> bytes:
+    """One message of 32-bit floats and texts; signs beyond ASCII become `?`, numbers beyond 32 bits the
+    largest there are."""
+    if not any(isinstance(one, str) for one in values):
+        return encode_message(address, [_within(float(one)) for one in values])
+    tags = "".join("s" if isinstance(one, str) else "f" for one in values)
+    body = b"".join(
+        encode_text(one.encode("ascii", "replace").decode().replace("\0", "?"))
+        if isinstance(one, str)
+        else struct.pack(">f", _within(one))
+        for one in values
+    )
+    return encode_text(address) + encode_text("," + tags) + body
+
+
+def _within(value: float) -> float:
+    return min(max(value, -LARGEST), LARGEST)
 
 
 def encode_bundle(messages: Iterable[bytes]) -> bytes:
@@ -87,8 +109,15 @@ class OscOutput:
 
     def send(self, heard: Heard) -> None:
         """Tell what is heard now."""
+        self._leave(encode_heard(heard))
+
+    def say(self, address: str, values: Sequence[float | str]) -> None:
+        """Send one message."""
+        self._leave(encode_mixed(address, values))
+
+    def _leave(self, packet: bytes) -> None:
         with suppress(OSError):
-            self._socket.sendto(encode_heard(heard), self._address)
+            self._socket.sendto(packet, self._address)
 
     def close(self) -> None:
         """No more packets; what is sent afterwards is lost."""

@@ -1,0 +1,149 @@
+"""`isobath wekinator`: in Wekinator's place, without a window and without sound."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from isobath.cli.telling import as_json, print_json
+from isobath.protocol.piece import Algorithm
+
+if TYPE_CHECKING:
+    from isobath.inputs.wekinator import Wekinator
+    from isobath.mapping.exchange.wekinator import Project
+
+SAVE_SECONDS = 5.0
+
+
+@click.command()
+@click.argument("project", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--inputs", type=click.IntRange(1, 1024), help="Default: as many as come first.")
+@click.option("--outputs", type=click.IntRange(1, 1024), help="Default: 5, or as many as are set first.")
+@click.option("--in", "in_", metavar="[HOST:]PORT", help="Where inputs come in. Default: 6448, this machine.")
+@click.option("--out", metavar="HOST:PORT", help="Where outputs go. Default: 127.0.0.1:12000.")
+@click.option(
+    "--save",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of a project to keep examples in.",
+)
+@click.option(
+    "--algorithm",
+    type=click.Choice([one for one in get_args(Algorithm) if one != "direct"]),
+    default="gp",
+    show_default=True,
+    help="How to learn.",
+)
+@click.option("--trust", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="1: exact.")
+@click.option("--run", "run_now", is_flag=True, help="Learn what the project holds, and run at once.")
+@as_json
+def wekinator(
+    project: Path | None,
+    inputs: int | None,
+    outputs: int | None,
+    in_: str | None,
+    out: str | None,
+    save: Path | None,
+    algorithm: Algorithm,
+    trust: float,
+    run_now: bool,
+    as_json: bool,
+) -> None:
+    """Do what Wekinator does for a patch that speaks to it.
+
+    PROJECT is a project of Wekinator: its folder, its .wekproj, or a zip. Without one, recording
+    begins empty. Listens on Wekinator's port and sends to Wekinator's, until Ctrl-C.
+    """
+    from isobath.inputs.osc.receiver import OscReceiver, read_doorway
+    from isobath.inputs.wekinator import CONTROL, Wekinator
+    from isobath.mapping import Settings
+    from isobath.outputs.osc import OscOutput, read_address
+
+    opened = _project(project, inputs, outputs)
+    where = read_address(out) if out is not None else (opened.host, opened.out_port)
+    output = OscOutput(*where)
+    engine = Wekinator(
+        opened,
+        output.say,
+        lambda sentence: click.echo(sentence, err=True),
+        Settings(algorithm=algorithm, trust=trust),
+        fixed=(project is not None or inputs is not None, project is not None or outputs is not None),
+    )
+    if run_now:
+        engine.take(CONTROL + "train", ())
+        engine.settle()
+        engine.take(CONTROL + "startRunning", ())
+    receiver = OscReceiver(
+        *(read_doorway(in_) if in_ is not None else ("127.0.0.1", opened.in_port)),
+        lambda message: engine.take(message.address, message.values),
+    )
+    try:
+        _told(receiver.address, where, engine, as_json)
+        _wait(engine, save)
+    finally:
+        receiver.close()
+        engine.settle()
+        _save(engine, save)
+        output.close()
+
+
+def _project(path: Path | None, inputs: int | None, outputs: int | None) -> "Project":
+    from isobath.mapping.exchange.wekinator import Project, ProjectOutput, open_project
+
+    if path is not None:
+        project = open_project(path)
+        for note in project.notes:
+            click.echo(note, err=True)
+        return project
+    return Project(
+        "isobath",
+        tuple(f"inputs-{i + 1}" for i in range(inputs or 5)),
+        tuple(ProjectOutput(f"outputs-{i + 1}") for i in range(outputs or 5)),
+    )
+
+
+def _told(listens: tuple[str, int], sends: tuple[str, int], engine: "Wekinator", as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "listens": list(listens),
+                "sends": list(sends),
+                "inputs": list(engine.project.inputs),
+                "outputs": [one.name for one in engine.project.outputs],
+                "examples": len(engine.examples.points),
+            }
+        )
+    else:
+        click.echo(
+            f"Listens on {listens[0]}:{listens[1]} for {engine.project.in_address}, sends "
+            f"{engine.project.out_address} to {sends[0]}:{sends[1]}. {len(engine.examples.points)} examples."
+        )
+    sys.stdout.flush()
+
+
+def _wait(engine: "Wekinator", save: Path | None) -> None:
+    """Until Ctrl-C or SIGTERM; examples are saved meanwhile."""
+    ended = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        while not ended.wait(SAVE_SECONDS if save is not None else None):
+            _save(engine, save)
+    except KeyboardInterrupt:
+        pass
+
+
+def _save(engine: "Wekinator", folder: Path | None) -> None:
+    """The project as it is now, where a folder was given and something is not saved yet."""
+    from dataclasses import replace
+
+    from isobath.cli.demonstrations import write_files
+    from isobath.mapping.exchange.wekinator import write_project
+
+    if folder is None or engine.saved.is_set():
+        return
+    engine.saved.set()
+    files = write_project(replace(engine.project, name=folder.name, examples=engine.examples))
+    write_files(folder, {folder / inside: data for inside, data in files.items()})
