@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     metavar="[HOST:]PORT",
     help="Let other programs move the axes, as OSC over UDP or TCP; without HOST only those of this machine.",
 )
+@click.option(
+    "--wekinator",
+    is_flag=True,
+    help="Let a patch made for Wekinator play: inputs on port 6448, outputs to port 12000.",
+)
 @as_json
 def play(
     piece: str | None,
@@ -43,6 +48,7 @@ def play(
     host: str,
     osc: str | None,
     osc_in: str | None,
+    wekinator: bool,
     as_json: bool,
 ) -> None:
     """Open the instrument in the browser.
@@ -51,7 +57,7 @@ def play(
     Prints one line with the link, which lets one browser in; after it is used the next link is
     printed. Ctrl-C ends it; everything is saved at all times.
     """
-    open_page(piece, Opening(browser, port, host, osc, as_json, osc_in=osc_in))
+    open_page(piece, Opening(browser, port, host, osc, as_json, osc_in=osc_in, wekinator=wekinator))
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,8 @@ class Opening:
     """The way of playing that the page shows first, such as `walk`; empty: the surface."""
     osc_in: str | None = None
     """Where other programs may move the axes."""
+    wekinator: bool = False
+    """Listen and speak as Wekinator does."""
 
 
 def open_page(piece: str | None, how: Opening) -> None:
@@ -80,8 +88,10 @@ def open_page(piece: str | None, how: Opening) -> None:
     from isobath.outputs.osc import OscOutput, read_address
     from isobath.server.controllers import Controllers
     from isobath.server.run import Doorway, is_local, serve
+    from isobath.server.wekinator import WekinatorDoor
 
     controllers = Controllers(osc=None if how.osc_in is None else read_doorway(how.osc_in))
+    door = WekinatorDoor(controllers, lambda said: click.echo(said, err=True)) if how.wekinator else None
     output = None if how.osc is None else OscOutput(*read_address(how.osc))
     if not is_local(how.host):
         click.echo(
@@ -110,7 +120,11 @@ def open_page(piece: str | None, how: Opening) -> None:
             click.echo(f"For another browser: {url}")
             sys.stdout.flush()
 
-    serve(find_home(), Doorway(how.host, how.port), __version__, ready, renewed, output, controllers)
+    try:
+        serve(find_home(), Doorway(how.host, how.port), __version__, ready, renewed, output, controllers)
+    finally:
+        if door is not None:
+            door.close()
 
 
 def find_piece(library: "Library", wanted: str) -> str:

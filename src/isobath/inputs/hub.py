@@ -170,6 +170,11 @@ class Hub:
                 if isinstance(value, float | int):
                     listener(("osc", address, argument), value)
 
+    def hears(self, address: str) -> bool:
+        """Whether messages to an address move anything."""
+        route = self._osc.get(address)
+        return bool((route or self._route(address)).ways)
+
     def addresses(self) -> list[tuple[str, int, tuple[Value, ...], bool]]:
         """Addresses that came in since the pieces last changed: how often, the last values, and whether
         they move anything."""

@@ -23,6 +23,8 @@ class Controllers:
         """
         self.hub = Hub()
         self.osc = None if osc is None else OscReceiver(*osc, self.hub.osc)
+        self.watchers: list[Callable[[Piece], None]] = []
+        """Are shown each piece that is played, whenever it changes."""
         self._shown: set[str] = set()
 
     def start(self, move: Move, act: Act) -> None:
@@ -51,11 +53,13 @@ class Controllers:
         """A piece that is played, as it is now."""
         self._shown.add(piece.id)
         self.hub.show(piece)
+        for watcher in self.watchers:
+            watcher(piece)
 
     def changed(self, piece: Piece) -> None:
         """A piece was changed; if nobody plays it, nothing happens."""
         if piece.id in self._shown:
-            self.hub.show(piece)
+            self.show(piece)
 
     def close(self) -> None:
         """Listen no more."""

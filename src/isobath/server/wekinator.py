@@ -1,0 +1,138 @@
+"""A patch made for Wekinator plays the piece on the page.
+
+Its inputs move the axes, its record button places the sound that is heard where the hand is, and what
+the piece's first voice has learned leaves as Wekinator's outputs. What the page does itself, such as
+deleting examples, is refused by name.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import numpy as np
+
+from isobath.errors import MappingError
+from isobath.inputs.osc.packets import AT_ONCE, Message, Value
+from isobath.inputs.osc.receiver import OscReceiver
+from isobath.inputs.wekinator import CONTROL, DONE, REFUSED
+from isobath.mapping import Mapping
+from isobath.mapping.exchange.wekinator import IN_ADDRESS, IN_PORT, OUT_ADDRESS, OUT_PORT
+from isobath.outputs.osc import OscOutput
+from isobath.protocol.piece import Piece
+from isobath.server.controllers import Controllers
+
+Tell = Callable[[str], None]
+
+_DONE_ON_THE_PAGE = "While Isobath plays, this is done on the page."
+_QUIET = frozenset(
+    {"stopRecording", "cancelTrain", "enablePerformanceMode", "disablePerformanceMode", "setInputNames"}
+)
+
+
+class Wide:
+    """Inputs of any range onto 0..1: as they are while they stay between 0 and 1, and otherwise between the
+    lowest and the highest that each has had."""
+
+    def __init__(self) -> None:
+        self._low: list[float] = []
+        self._high: list[float] = []
+
+    def scaled(self, values: Sequence[float]) -> list[float]:
+        """The values, 0..1; what is no number is NaN."""
+        while len(self._low) < len(values):
+            self._low.append(0.0)
+            self._high.append(1.0)
+        for i, value in enumerate(values):
+            if math.isfinite(value):
+                self._low[i] = min(self._low[i], value)
+                self._high[i] = max(self._high[i], value)
+        return [
+            (value - low) / (high - low) if math.isfinite(value) else math.nan
+            for value, low, high in zip(values, self._low, self._high, strict=False)
+        ]
+
+
+class WekinatorDoor:
+    """Listens on Wekinator's port for as long as the page is served."""
+
+    def __init__(
+        self,
+        controllers: Controllers,
+        tell: Tell,
+        listens: tuple[str, int] = ("127.0.0.1", IN_PORT),
+        sends: tuple[str, int] = ("127.0.0.1", OUT_PORT),
+    ) -> None:
+        """Raises UsageError where it cannot listen or there is no such host."""
+        self.running = True
+        self.refused = 0
+        self._hub = controllers.hub
+        self._tell = tell
+        self._said: set[str] = set()
+        self._wide = Wide()
+        self._piece: Piece | None = None
+        self._mapping: Mapping | None = None
+        self._output = OscOutput(*sends)
+        controllers.watchers.append(self.show)
+        self.receiver = OscReceiver(*listens, self.take)
+
+    def close(self) -> None:
+        """Listen no more."""
+        self.receiver.close()
+        self._output.close()
+
+    def show(self, piece: Piece) -> None:
+        """The piece that is played, as it is now."""
+        before, self._piece = self._piece, piece
+        voice = next(iter(piece.voices), None)
+        fitted = None if voice is None else voice.fitted_other if voice.side == "b" else voice.fitted
+        old = None if before is None or not before.voices else before.voices[0]
+        if old is not None and (old.fitted_other if old.side == "b" else old.fitted) is fitted:
+            return
+        self._mapping = None
+        if fitted is not None:
+            with suppress(MappingError):
+                self._mapping = Mapping.from_plain(fitted)
+
+    def take(self, message: Message) -> None:
+        """A message came in, in the receiver's thread."""
+        if message.address == IN_ADDRESS:
+            self._inputs(message.values)
+        elif message.address.startswith(CONTROL):
+            self._control(message.address, message.address.removeprefix(CONTROL))
+        else:
+            self._hub.osc(message)
+
+    def _inputs(self, values: Sequence[Value]) -> None:
+        numbers = [float(one) if isinstance(one, float | int) else math.nan for one in values]
+        if self._hub.hears(IN_ADDRESS):
+            self._hub.osc(Message(IN_ADDRESS, tuple(numbers), AT_ONCE))
+        else:
+            numbers = self._wide.scaled(numbers)
+            self._hub.osc(Message("/isobath/axes", tuple(numbers), AT_ONCE))
+        mapping = self._mapping
+        if self.running and mapping is not None and all(map(math.isfinite, numbers)):
+            place = self._place(numbers, mapping.axes)
+            self._output.say(OUT_ADDRESS, mapping(np.array(place)).tolist())
+
+    def _place(self, numbers: Sequence[float], axes: int) -> Sequence[float]:
+        """Where the axes are: what came in where each has one, otherwise where the piece says they are."""
+        piece = self._piece
+        if len(numbers) == axes and not self._hub.hears(IN_ADDRESS):
+            return numbers
+        surface = None if piece is None else self._hub.surface(piece.id)
+        at = [0.5] * axes if surface is None else surface.board.values
+        return [at[i] if i < len(at) else 0.5 for i in range(axes)]
+
+    def _control(self, address: str, word: str) -> None:
+        if word == "startRecording":
+            self._hub.osc(Message("/isobath/demonstrate", (1.0,), AT_ONCE))
+        elif word == "train":
+            self._output.say(DONE, ())
+        elif word in {"startRunning", "stopRunning"}:
+            self.running = word == "startRunning"
+        elif word not in _QUIET:
+            self.refused += 1
+            if address not in self._said and len(self._said) < 100:
+                self._said.add(address)
+                self._tell(f"{address[:60]}: {_DONE_ON_THE_PAGE}")
+            self._output.say(REFUSED, (address[:200], _DONE_ON_THE_PAGE))

@@ -1,0 +1,88 @@
+"""A patch made for Wekinator plays the page."""
+
+import socket
+from contextlib import contextmanager
+
+import msgspec
+import numpy as np
+import pytest
+
+from isobath.inputs.osc.packets import read_packet
+from isobath.mapping import fit
+from isobath.protocol.controllers import Conditioning, Input, OscSource
+from isobath.protocol.messages import Acted, Change, Saved
+from isobath.server.controllers import Controllers
+from isobath.server.wekinator import WekinatorDoor, Wide
+from tests.inputs.packets import message
+from tests.server.serving import serving
+from tests.server.test_controllers import where
+
+POINTS, LATENTS = [[0.0, 0.0], [1.0, 0.0], [0.5, 1.0]], [[1.0, 2.0], [2.0, 3.0], [0.0, -1.0]]
+
+
+@contextmanager
+def playing(home, static):
+    """A page, its patch's sender, and what the patch hears."""
+    controllers, told = Controllers(), []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as patch:
+        patch.bind(("127.0.0.1", 0))
+        patch.settimeout(10)
+        door = WekinatorDoor(controllers, told.append, ("127.0.0.1", 0), patch.getsockname())
+        try:
+            with serving(home, static, controllers=controllers) as served, served.page() as page:
+                yield page, lambda *words: patch.sendto(message(*words), door.receiver.address), patch, told
+        finally:
+            door.close()
+
+
+def heard(patch):
+    return [(one.address, one.values) for one in read_packet(patch.recv(65536))]
+
+
+def test_its_inputs_move_the_axes_and_the_map_leaves_as_its_outputs(home, static):
+    with playing(home, static) as (page, send, patch, told):
+        piece = page.welcome.opened.piece
+        x, y = (axis.id for axis in piece.axes)
+        send("/wek/inputs", "ff", 0.25, 0.5)
+        where(page, x, 0.25)
+        voice = msgspec.structs.replace(piece.voices[0], fitted=fit(POINTS, LATENTS).to_plain())
+        learned = msgspec.structs.replace(piece, voices=(voice, *piece.voices[1:]))
+        page.ask(Change(number=1, piece=learned, label="Learn"), Saved)
+        send("/wek/inputs", "fi", 1.0, 0)
+        ((address, values),) = heard(patch)
+        assert address == "/wek/outputs"
+        np.testing.assert_allclose(values, LATENTS[1], atol=1e-3)
+        send("/wekinator/control/stopRunning", "")
+        send("/wek/inputs", "ff", 0.0, 0.0)
+        send("/wekinator/control/train", "")
+        assert heard(patch) == [("/wekinator/status/done-training", ())]
+        send("/wekinator/control/startRecording", "")
+        assert page.hear(Acted) == Acted(action="demonstrate", begins=True)
+        for _ in range(2):
+            send("/wekinator/control/deleteAllExamples", "")
+            ((address, (what, _)),) = heard(patch)
+            assert (address, what) == ("/isobath/refused", "/wekinator/control/deleteAllExamples")
+        assert len(told) == 1
+        bound = msgspec.structs.replace(
+            learned,
+            inputs=(
+                Input(
+                    id="i",
+                    axis=y,
+                    source=OscSource(address="/wek/inputs", argument=0),
+                    conditioning=Conditioning(lo=0.0, hi=640.0),
+                ),
+            ),
+        )
+        page.ask(Change(number=2, piece=bound, label="Bind"), Saved)
+        send("/wek/inputs", "ff", 160.0, 0.0)
+        where(page, y, 0.25)
+
+
+def test_a_wide_range_is_brought_to_the_axis_and_a_narrow_one_is_left():
+    wide = Wide()
+    assert wide.scaled([0.25, 0.5]) == [0.25, 0.5]
+    assert wide.scaled([640.0, 1.0]) == [1.0, 1.0]
+    assert wide.scaled([320.0, -1.0]) == [0.5, 0.0]
+    assert wide.scaled([320.0, float("nan")])[1] != 0.0
+    assert wide.scaled([0.0, 0.0, 0.5]) == pytest.approx([0.0, 0.5, 0.5])
