@@ -14,6 +14,7 @@ IsobathError
 │   ├── PieceDamaged
 │   └── PieceNewer
 ├── AudioError              a sound that cannot be read or written
+├── ScoreError              a MIDI file or bars that cannot be read or played
 ├── SetError                a prepared set that is missing, unfinished, damaged or newer
 ├── SaveError               the disk refused; nothing that was saved before is lost
 ├── MemoryShort             a training that does not fit into memory
@@ -79,6 +80,10 @@ class PieceNewer(PieceError):
 
 class AudioError(IsobathError):
     """A sound that cannot be read or written."""
+
+
+class ScoreError(IsobathError):
+    """A MIDI file, or bars, that cannot be read or played."""
 
 
 class SetError(IsobathError):

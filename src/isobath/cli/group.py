@@ -21,6 +21,7 @@ COMMANDS = {
     "evaluate": "isobath.cli.evaluate:evaluate",
     "prior": "isobath.cli.prior:prior",
     "generate": "isobath.cli.prior:generate",
+    "score": "isobath.cli.score:score",
     "pieces": "isobath.cli.pieces:pieces",
     "render": "isobath.cli.render:render",
     "transfer": "isobath.cli.transfer:transfer",

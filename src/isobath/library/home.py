@@ -57,6 +57,11 @@ class Home:
         return self.root / "runs"
 
     @property
+    def scores(self) -> Path:
+        """Collections of scores as they were fetched, or read from other programs, to prepare sets of."""
+        return self.root / "scores"
+
+    @property
     def secret(self) -> Path:
         """The key that signs the page's cookie, so that a page outlives a restart of the server."""
         return self.root / "secret"

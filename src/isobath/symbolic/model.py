@@ -1,0 +1,393 @@
+"""A model of bars, playing: encode, decode, wander near, morph, and ask for more or less of something.
+
+The small twin of paper 003's flat-manifold VAE (training_symbolic/networks.py trains it), in numpy
+alone: a handful of matrix products. Files are `.safetensors` with a description; reading one never
+runs code. docs/symbolic.md tells of every method.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from isobath.errors import ModelDamaged, ModelMismatch, ModelNewer, ModelUnknown, UsageError
+from isobath.models.description import write_whole
+from isobath.symbolic.attributes import OF_KIND
+from isobath.symbolic.bars import DRUM_VALUES, STEPS_PER_BAR, TOKENS, Bars, Drums, Melody
+from isobath.symbolic.morphing import schedule
+
+FORMAT = 1
+KEY = "isobath_symbolic"
+BUNDLED = ("drums-2", "drums-4", "melody")
+LARGEST_FILE = 64 << 20
+_RADII = 12
+"""Points tried along a direction to change as many hits as was asked."""
+
+Floats = NDArray[np.float32]
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model of bars is.
+
+    kind: drums or melody. bars, dims: of a phrase and of its latent. bar_width, width, prior_width:
+    of the network. attributes: names, in the head's order. quality: measured on bars never heard.
+    """
+
+    format: int
+    name: str
+    kind: str
+    bars: int
+    dims: int
+    bar_width: int
+    width: int
+    prior_width: int
+    attributes: tuple[str, ...]
+    title: str = ""
+    credit: str = ""
+    licence: str = ""
+    training: dict[str, Any] = {}
+    quality: dict[str, Any] = {}
+
+    @property
+    def steps(self) -> int:
+        """Sixteenths of a phrase."""
+        return self.bars * STEPS_PER_BAR
+
+    @property
+    def values(self) -> int:
+        """Values of a step."""
+        return DRUM_VALUES if self.kind == "drums" else TOKENS
+
+
+CALIBRATED = 24
+"""Radii at which the mean number of changed hits is known."""
+PHRASES = 512
+"""Training phrases whose places are kept, at most."""
+
+
+def shapes(about: About) -> dict[str, tuple[int, ...]]:
+    """Every tensor of a file and its shape; `phrases` has any number of rows up to PHRASES."""
+    e, h, n, p, a = about.bar_width, about.width, about.dims, about.prior_width, len(about.attributes)
+    bar = STEPS_PER_BAR * about.values
+    found: dict[str, tuple[int, ...]] = {}
+    for name, out, into in (
+        ("read_bar", e, bar), ("join", h, about.bars * e), ("think", h, h), ("posterior", 2 * n, h),
+        ("enter", h, n), ("plan", h, h), ("part", about.bars * e, h), ("write_bar", bar, e),
+        ("head", a, n), ("prior_a", p, n), ("prior_b", p, p), ("prior_c", 2 * n, p),
+    ):  # fmt: skip
+        found |= {f"{name}.weight": (out, into), f"{name}.bias": (out,)}
+    return found | {
+        "attribute_mean": (a,), "attribute_deviation": (a,), "latent_mean": (n,), "latent_deviation": (n,),
+        "latent_low": (n,), "latent_high": (n,), "posterior_deviation": (n,), "view": (3, n),
+        "view_share": (3,), "vectors": (a, n), "calibrated_radius": (CALIBRATED,),
+        "calibrated_changes": (CALIBRATED,),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Where the model's phrases lie.
+
+    mean, deviation, low, high: of each axis, (dims,). view: three directions that show most of it,
+    (3, dims), and view_share, of the variance. vectors: (attributes, dims), from the lower quarter of
+    an attribute to the upper. phrases: latents of training phrases, (n, dims).
+    attribute_mean, attribute_deviation: over the training side, in the attribute's own units.
+    """
+
+    mean: Floats
+    deviation: Floats
+    low: Floats
+    high: Floats
+    view: Floats
+    view_share: Floats
+    vectors: Floats
+    phrases: Floats
+    attribute_mean: Floats
+    attribute_deviation: Floats
+
+
+class SymbolicModel:
+    """A model of bars; read-only, so that many threads may play it."""
+
+    def __init__(self, about: About, tensors: dict[str, NDArray[Any]]) -> None:
+        for name, shape in shapes(about).items():
+            got = tensors[name].shape if name in tensors else "missing"
+            if got != shape:
+                raise ModelDamaged(f"{about.name} is damaged: {name} is {got}, not {shape}.")
+        phrases = tensors.get("phrases")
+        if phrases is None or phrases.ndim != 2 or phrases.shape[1] != about.dims or len(phrases) > PHRASES:
+            raise ModelDamaged(f"{about.name} is damaged: its phrases are not latents.")
+        self.about = about
+        self._t = {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in tensors.items()}
+        if not all(np.all(np.isfinite(v)) for v in self._t.values()):
+            raise ModelDamaged(f"{about.name} is damaged: it holds what is no number.")
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.about.name
+
+    @property
+    def kind(self) -> str:
+        """drums or melody."""
+        return self.about.kind
+
+    @property
+    def steps(self) -> int:
+        """Sixteenths of a phrase."""
+        return self.about.steps
+
+    @property
+    def dims(self) -> int:
+        """Dimensions of the latent."""
+        return self.about.dims
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Where its phrases lie."""
+        t = self._t
+        return Statistics(
+            t["latent_mean"], t["latent_deviation"], t["latent_low"], t["latent_high"], t["view"],
+            t["view_share"], t["vectors"], t["phrases"], t["attribute_mean"], t["attribute_deviation"],
+        )  # fmt: skip
+
+    def silence(self) -> Bars:
+        """A phrase without a note."""
+        return (Drums if self.kind == "drums" else Melody).silence(self.steps)
+
+    def encode(self, bars: Bars) -> Floats:
+        """The place of a phrase, (dims,). Shorter phrases are repeated to fill the model's bars.
+
+        Raises:
+            ModelMismatch: drums given to a melody model or the other way, or too many bars.
+        """
+        if bars.kind != self.kind:
+            raise ModelMismatch(f"{self.name} hears {self.kind}, these bars are {bars.kind}.")
+        if not 0 < bars.steps <= self.steps:
+            raise ModelMismatch(f"{self.name} hears {self.about.bars} bars, these are {bars.steps / 16:g}.")
+        tensor = bars.tensor
+        if bars.steps < self.steps:
+            tensor = np.tile(tensor, (-(-self.steps // bars.steps), 1))[: self.steps]
+        return np.asarray(self.encode_tensors(tensor[None])[0][0])
+
+    def encode_tensors(self, tensors: Floats) -> tuple[Floats, Floats]:
+        """(n, steps, values) -> mean and standard deviation of the posterior, (n, dims) each."""
+        n = len(tensors)
+        bars = _silu(self._linear("read_bar", tensors.reshape(n * self.about.bars, -1)))
+        h = _silu(self._linear("join", bars.reshape(n, -1)))
+        h = h + _silu(self._linear("think", h))
+        mean, log_sigma = np.split(self._linear("posterior", h), 2, axis=1)
+        return mean, np.exp(np.clip(log_sigma, -6.0, 2.0))
+
+    def logits(self, z: Floats) -> Floats:
+        """(n, dims) -> (n, steps, values) before activation."""
+        h = _silu(self._linear("enter", z))
+        h = h + _silu(self._linear("plan", h))
+        bars = _silu(self._linear("part", h)).reshape(len(z) * self.about.bars, -1)
+        return self._linear("write_bar", bars).reshape(len(z), self.steps, self.about.values)
+
+    def decode_soft(self, z: Floats) -> Floats:
+        """(n, dims) -> (n, steps, values): chances of hits, velocities, offsets; or of tokens."""
+        logits = self.logits(z)
+        if self.kind == "drums":
+            logits[..., :18] = _sigmoid(logits[..., :18])
+            logits[..., 18:] = np.tanh(logits[..., 18:])
+            return logits
+        chances = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        return np.asarray(chances / chances.sum(axis=-1, keepdims=True))
+
+    def bars_of(self, soft: Floats) -> Bars:
+        """One soft decoding (steps, values) as bars."""
+        return Drums.of(soft) if self.kind == "drums" else Melody.of(soft)
+
+    def decode(self, z: Floats) -> Bars:
+        """The phrase at a place (dims,)."""
+        return self.bars_of(self.decode_soft(self._row(z))[0])
+
+    def attributes(self, z: Floats) -> dict[str, float]:
+        """What the phrase at a place has of each attribute, in its own units, told by the affine head."""
+        told = self._linear("head", self._row(z))[0]
+        values = told * self._t["attribute_deviation"] + self._t["attribute_mean"]
+        return {name: float(v) for name, v in zip(self.about.attributes, values, strict=True)}
+
+    def moved(self, z: Floats, **amounts: float) -> Floats:
+        """A place moved so that attributes change by these amounts, in their own units, and no other does.
+
+        Raises:
+            UsageError: an attribute that the model has not.
+        """
+        wanted = np.zeros(len(self.about.attributes), np.float32)
+        for name, amount in amounts.items():
+            if name not in self.about.attributes:
+                raise UsageError(f"{self.name} knows no {name}; it knows {', '.join(self.about.attributes)}.")
+            wanted[self.about.attributes.index(name)] = amount
+        weight = self._t["head.weight"] * self._t["attribute_deviation"][:, None]
+        along = self._t["vectors"].T @ np.linalg.pinv(weight @ self._t["vectors"].T)
+        return np.asarray(self._row(z)[0] + along @ wanted, dtype=np.float32)
+
+    def sample(self, rng: np.random.Generator) -> Floats:
+        """A place drawn from the learned prior."""
+        h = np.maximum(self._linear("prior_a", rng.standard_normal((1, self.dims), np.float32)), 0)
+        said = self._linear("prior_c", np.maximum(self._linear("prior_b", h), 0))[0]
+        mean, log_sigma = np.split(said, 2)
+        sigma = np.exp(np.clip(log_sigma, -6.0, 3.0))
+        return np.asarray(mean + sigma * rng.standard_normal(self.dims, np.float32))
+
+    def sample_near(
+        self, z: Floats, rng: np.random.Generator, *, sigma: float | None = None,
+        changed_hits: float | None = None,
+    ) -> Floats:  # fmt: skip
+        """A place drawn from a Gaussian around another (paper 003, section 4.4).
+
+        sigma: its deviation on every axis; or changed_hits: how many hits (steps of a melody) are to
+        differ from the phrase at z. The direction is drawn; how far along it is looked up, then heard.
+
+        Raises:
+            UsageError: neither or both are given.
+        """
+        if (sigma is None) == (changed_hits is None):
+            raise UsageError("Say either sigma or changed_hits: how far away the answer is to be.")
+        z = self._row(z)[0]
+        direction = rng.standard_normal(self.dims, np.float32)
+        if sigma is not None:
+            return z + np.float32(sigma) * direction
+        assert changed_hits is not None
+        if changed_hits <= 0:
+            return z
+        direction /= np.linalg.norm(direction)
+        likely = self.radius_of(changed_hits)
+        return np.asarray(z + self._heard_radius(z, direction, likely, changed_hits) * direction)
+
+    def radius_of(self, changed_hits: float) -> float:
+        """The distance at which so many hits differ on average, over directions and phrases."""
+        changes, radii = self._t["calibrated_changes"], self._t["calibrated_radius"]
+        if changed_hits <= changes[-1]:
+            return float(np.interp(changed_hits, np.append(0, changes), np.append(0, radii)))
+        return float(radii[-1] * changed_hits / max(changes[-1], 1e-6))
+
+    def _heard_radius(self, z: Floats, direction: Floats, likely: float, wanted: float) -> np.float32:
+        """The radius along a direction at which the number of changes is nearest to what is wanted."""
+        radii = np.geomspace(0.35, 2.6, _RADII, dtype=np.float32) * likely
+        here = self.pattern(self.decode_soft(np.concatenate([z[None], z + radii[:, None] * direction])))
+        counts = np.count_nonzero((here[1:] != here[:1]).reshape(_RADII, -1), axis=1)
+        off = np.abs(counts - wanted)
+        nearest = np.flatnonzero(off == off.min())
+        return np.float32(radii[nearest[np.argmin(np.abs(np.log(radii[nearest] / likely)))]])
+
+    def pattern(self, soft: Floats) -> NDArray[Any]:
+        """What is counted when phrases are compared: hits, or tokens."""
+        return soft[..., :9] > 0.5 if self.kind == "drums" else soft.argmax(axis=-1)
+
+    def morph(self, first: Floats, last: Floats, count: int, *, budgeted: bool = True) -> list[Bars]:
+        """`count` phrases from one place to another, both included, on a straight line.
+
+        budgeted: what both ends share stays, and what they do not changes evenly, at most
+        ⌈1.25·H/(count - 1)⌉ hits at a time, H the hits that differ in all; without it, each phrase is
+        what is decoded there.
+
+        Raises:
+            UsageError: fewer than two phrases.
+        """
+        if count < 2:
+            raise UsageError(f"A morph has 2 phrases at least, not {count}.")
+        share = np.linspace(0, 1, count, dtype=np.float32)[:, None]
+        soft = self.decode_soft((1 - share) * self._row(first) + share * self._row(last))
+        if not budgeted:
+            return [self.bars_of(s) for s in soft]
+        pattern = schedule(self.pattern(soft), self._confidence(soft))
+        return [self._with(s, p) for s, p in zip(soft, pattern, strict=True)]
+
+    def _confidence(self, soft: Floats) -> Floats:
+        return np.asarray(soft[..., :9]) if self.kind == "drums" else np.asarray(soft.max(axis=-1))
+
+    def _with(self, soft: Floats, pattern: NDArray[Any]) -> Bars:
+        if self.kind == "melody":
+            return Melody(pattern.astype(np.uint8))
+        return Drums.of(np.concatenate([pattern.astype(np.float32), soft[:, 9:]], axis=1))
+
+    def view(self, z: Floats) -> Floats:
+        """Places (n, dims) or (dims,) as a person sees them, (n, 3) or (3,): a turn, so distances in
+        what is seen are those of the latent, less what the three directions do not show."""
+        return np.asarray((z - self._t["latent_mean"]) @ self._t["view"].T)
+
+    def _linear(self, name: str, x: Floats) -> Floats:
+        return np.asarray(x @ self._t[f"{name}.weight"].T + self._t[f"{name}.bias"])
+
+    def _row(self, z: Floats) -> Floats:
+        z = np.asarray(z, dtype=np.float32)
+        if z.shape != (self.dims,):
+            raise ModelMismatch(f"{self.name} has {self.dims} dimensions; this latent has shape {z.shape}.")
+        return z[None]
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return np.asarray(0.5 * np.tanh(0.5 * x) + 0.5)
+
+
+def _silu(x: Floats) -> Floats:
+    return x * _sigmoid(x)
+
+
+def symbolic_path(name: str) -> Path:
+    """The file of a bundled model, or the path that was given."""
+    if name in BUNDLED:
+        return Path(str(resources.files("isobath.symbolic") / "bundled" / f"{name}.safetensors"))
+    return Path(name)
+
+
+def load(name: str | Path) -> SymbolicModel:
+    """A bundled model by name, or any by its file.
+
+    Raises:
+        ModelUnknown, ModelDamaged, ModelNewer.
+    """
+    path = symbolic_path(str(name))
+    if not path.is_file():
+        raise ModelUnknown(f"There is no model of bars {name}. There are: {', '.join(BUNDLED)}, or a file.")
+    if path.stat().st_size > LARGEST_FILE:
+        raise ModelDamaged(f"{path.name} has {path.stat().st_size} bytes; no model of bars is so large.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {})[KEY]
+            if json.loads(text).get("format", 0) > FORMAT:
+                raise ModelNewer(
+                    f"{path.name} was written by a newer Isobath. Update: pip install -U isobath"
+                )
+            about = msgspec.json.decode(text, type=About)
+            _check(path, about)
+            wanted = {*shapes(about), "phrases"}
+            tensors = {k: file.get_tensor(k) for k in file.keys() if k in wanted}  # noqa: SIM118
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, msgspec.MsgspecError) as error:
+        raise ModelDamaged(f"{path.name} is not a whole model of bars ({error}).") from error
+    return SymbolicModel(about, tensors)
+
+
+def _check(path: Path, about: About) -> None:
+    limits = {"bars": 16, "dims": 1024, "bar_width": 4096, "width": 4096, "prior_width": 4096}
+    for name, most in limits.items():
+        if not 1 <= getattr(about, name) <= most:
+            raise ModelDamaged(f"{path.name} is damaged: {name} is {getattr(about, name)}, not 1 to {most}.")
+    if OF_KIND.get(about.kind) != about.attributes:
+        raise ModelDamaged(f"{path.name} is damaged: {about.kind} has no such attributes.")
+
+
+def write_model(path: Path, about: About, tensors: dict[str, NDArray[Any]]) -> None:
+    """A model of bars as a file: weights in half precision, the rest in single. Raises SaveError."""
+    kept = {
+        k: np.ascontiguousarray(
+            v, dtype=np.float16 if k.endswith(".weight") or k == "phrases" else np.float32
+        )
+        for k, v in tensors.items()
+    }
+    SymbolicModel(about, dict(kept))
+    write_whole(path, save(kept, metadata={KEY: msgspec.json.encode(about).decode()}))

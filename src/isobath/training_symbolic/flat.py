@@ -1,0 +1,72 @@
+"""The flat-manifold loss: how far the decoder is from keeping distances, at points between the data.
+
+G = JᵀJ of the activated outputs; loss = ‖G − c²I‖² (Frobenius), c² = mean tr G / dims (paper 003,
+equations 6 and 7; Chen et al. 2020), divided by c⁴·dims so that it has no scale. Three estimators:
+
+- pairwise: for random directions u_m, the products Ju_m·Ju_n − c² u_m·u_n are unbiased for it,
+  from M + 1 decodings.
+- taylor: the paper's for few dimensions: a difference along every axis, dims + 1 decodings.
+- nesterov: the paper's equation 8 for many: J is averaged over random directions first, which
+  makes the loss and c² too large by what the average has not yet settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Decoder = Callable[[Tensor], Tensor]
+LARGEST_TERM = 50.0
+"""What one point's scaled loss is held below: a kink must not throw the decoder."""
+
+
+def mixed(z: Tensor, reach: float, order: Tensor, share: Tensor) -> Tensor:
+    """Points on the lines between latents and others of the batch; share in -reach..1 + reach."""
+    alpha = share * (1 + 2 * reach) - reach
+    return (1 - alpha[:, None]) * z + alpha[:, None] * z[order]
+
+
+def differences(decode: Decoder, z: Tensor, directions: Tensor, step: float) -> Tensor:
+    """J u for each direction, (M, n, outputs); directions: (M, n, dims)."""
+    count = len(directions)
+    moved = decode((z + step * directions).reshape(-1, z.shape[-1])).reshape(count, len(z), -1)
+    return (moved - decode(z).reshape(len(z), -1)) / step
+
+
+def pairwise(decode: Decoder, z: Tensor, directions: Tensor, step: float) -> tuple[Tensor, Tensor]:
+    """(‖G − c²I‖² of each point, (n,); c², 0-d), from random directions (M, n, dims), M of 2 or more."""
+    moved = differences(decode, z, directions, step)
+    c2 = (moved.square().sum(-1).mean() / z.shape[-1]).detach()
+    first, second = torch.triu_indices(len(directions), len(directions), 1)
+    seen = (moved[first] * moved[second]).sum(-1)
+    wanted = (directions[first] * directions[second]).sum(-1)
+    return (seen - c2 * wanted).square().mean(0), c2
+
+
+def taylor(decode: Decoder, z: Tensor, step: float) -> tuple[Tensor, Tensor]:
+    """The same from a difference along every axis."""
+    dims = z.shape[-1]
+    axes = torch.eye(dims, dtype=z.dtype, device=z.device)[:, None].expand(-1, len(z), -1)
+    return _of_jacobian(differences(decode, z, axes, step))
+
+
+def nesterov(decode: Decoder, z: Tensor, directions: Tensor, step: float) -> tuple[Tensor, Tensor]:
+    """The same from equation 8: J is the mean over directions of (Ju) uᵀ."""
+    moved = differences(decode, z, directions, step)
+    return _of_jacobian(torch.einsum("mno,mnd->dno", moved, directions) / len(directions))
+
+
+def _of_jacobian(columns: Tensor) -> tuple[Tensor, Tensor]:
+    metric = torch.einsum("ano,bno->nab", columns, columns)
+    dims = len(columns)
+    c2 = (metric.diagonal(dim1=1, dim2=2).sum(-1).mean() / dims).detach()
+    eye = torch.eye(dims, dtype=metric.dtype, device=metric.device)
+    return (metric - c2 * eye).square().sum((1, 2)), c2
+
+
+def scaled(loss: Tensor, c2: Tensor, dims: int) -> Tensor:
+    """Mean over points of loss / (c⁴ dims), each held below the largest; c2: a running mean of c²."""
+    each = loss / (c2.square() * dims)
+    return (each / (1 + each / LARGEST_TERM)).mean()

@@ -1,0 +1,151 @@
+"""What is minimised: error + β · distance to the prior + flatness + what the attributes say.
+
+The error C is the mean over steps and values: for drums the cross-entropy of the nine hits and the
+squares of velocity and offset, over 27; for melodies the cross-entropy of a step. Its sum over a
+window is in nats, and so are the weights of the other terms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from . import bound, flat, head
+from .networks import HierarchicalPrior, Network
+from .settings import Course
+
+_CHORD_FLOOR = 0.1
+REACH_OF_ATTRIBUTES = 1.2
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Mean and deviation of each attribute over the training side."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __call__(self, attributes: Tensor) -> Tensor:
+        return (attributes - self.mean) / self.deviation
+
+
+def errors(kind: str, logits: Tensor, x: Tensor) -> Tensor:
+    """C of each window, (n,)."""
+    if kind == "melody":
+        return (
+            F.cross_entropy(logits.flatten(0, 1), x.argmax(-1).flatten(), reduction="none")
+            .reshape(len(x), -1)
+            .mean(1)
+        )
+    hits = F.binary_cross_entropy_with_logits(logits[..., :9], x[..., :9], reduction="none").sum((1, 2))
+    velocity = (logits[..., 9:18].sigmoid() - x[..., 9:18]).square().sum((1, 2))
+    offset = (logits[..., 18:].tanh() - x[..., 18:]).square().sum((1, 2))
+    return (hits + velocity + offset) / (x.shape[1] * x.shape[2])
+
+
+def units(kind: str, steps: int, values: int) -> int:
+    """How many of C make a window's error in nats."""
+    return steps if kind == "melody" else steps * values
+
+
+@dataclass
+class Running:
+    """c² over the last batches."""
+
+    c2: float = 0.0
+
+    def hear(self, c2: float) -> float:
+        """The mean with this batch."""
+        self.c2 = c2 if self.c2 == 0 else 0.95 * self.c2 + 0.05 * c2
+        return max(self.c2, 1e-6)
+
+
+class Objective:
+    """All terms of one step."""
+
+    def __init__(self, network: Network, prior: HierarchicalPrior, course: Course, scales: Scales) -> None:
+        self.network, self.prior, self.course, self.scales = network, prior, course, scales
+        self.running = Running()
+
+    def __call__(
+        self, x: Tensor, attributes: Tensor, beta: float, step: int
+    ) -> tuple[Tensor, dict[str, float]]:
+        """The loss of a batch and its figures. x: (n, steps, values); attributes: (n, attributes)."""
+        course, network = self.course, self.network
+        kind = network.shape.kind
+        mean, log_sigma = network.encode(self._noisy(x))
+        z = mean + log_sigma.exp() * torch.randn_like(mean)
+        logits = network.logits(z, x if network.shape.feedback == "autoregressive" else None)
+        error = errors(kind, logits, x).mean()
+        distance = self.distance(z, mean, log_sigma).mean().clamp(min=course.free_nats)
+        loss = units(kind, x.shape[1], x.shape[2]) * error + beta * distance
+        figures = {"error": float(error.detach()), "distance": float(distance.detach())}
+        if course.flat or course.chord:
+            loss = loss + self._geometry(z.detach(), beta, step, figures)
+        if course.attributes:
+            loss = loss + course.attributes * self._attributes(mean, z.detach(), attributes, figures)
+        return loss, figures
+
+    def _noisy(self, x: Tensor) -> Tensor:
+        if not self.course.noise:
+            return x
+        kept = torch.rand(x.shape[:2], device=x.device) >= self.course.noise
+        return x * kept[..., None]
+
+    def distance(self, z: Tensor, mean: Tensor, log_sigma: Tensor) -> Tensor:
+        """Nats between posterior and prior, (n,)."""
+        if self.course.prior == "normal":
+            return bound.kl_to_standard(mean, log_sigma)
+        noise = torch.randn(self.course.samples, *z.shape, device=z.device)
+        return bound.distance(self.prior, z, mean, log_sigma, noise)
+
+    def _geometry(self, z: Tensor, beta: float, step: int, figures: dict[str, float]) -> Tensor:
+        course, decode = self.course, self.network.decode
+        rise = min(1.0, max(0.0, (step - course.flat_from) / max(1, course.flat_rise)))
+        order = torch.randperm(len(z), device=z.device)
+        points = flat.mixed(z, course.reach, order, torch.rand(len(z), device=z.device))[: course.flat_batch]
+        directions = torch.randn(course.directions, *points.shape, device=z.device)
+        if course.estimator == "pairwise":
+            raw, c2 = flat.pairwise(decode, points, directions, course.step)
+        elif course.estimator == "nesterov":
+            raw, c2 = flat.nesterov(decode, points, directions, course.step)
+        else:
+            raw, c2 = flat.taylor(decode, points, course.step)
+        usual = torch.as_tensor(self.running.hear(float(c2)), device=z.device)
+        flatness = flat.scaled(raw, usual, z.shape[1]) if course.flat_scaled else beta * raw.mean()
+        figures["flat"], figures["c2"] = float(flatness.detach()), float(c2)
+        loss = rise * course.flat * flatness
+        if course.chord:
+            chord = self._chord(points)
+            figures["chord"] = float(chord.detach())
+            loss = loss + rise * course.chord * chord
+        return loss
+
+    def _chord(self, points: Tensor) -> Tensor:
+        """How far decoded distances of pairs are from c times the latent ones, relative, squared."""
+        half = len(points) // 2
+        apart = (points[:half] - points[half : 2 * half]).norm(dim=-1)
+        decoded = self.network.decode(points).flatten(1)
+        far = (decoded[:half] - decoded[half : 2 * half]).norm(dim=-1)
+        usual = (far.detach() * apart).sum() / apart.square().sum()
+        off: Tensor = far / (usual * apart).clamp(min=_CHORD_FLOOR) - 1
+        return off.square().mean()
+
+    def _attributes(self, mean: Tensor, z: Tensor, attributes: Tensor, figures: dict[str, float]) -> Tensor:
+        network, scales = self.network, self.scales
+        truth = scales(attributes)
+        learned = head.told(network.head(mean), truth)
+        order = torch.randperm(len(z), device=z.device)
+        points = flat.mixed(z, self.course.reach, order, torch.rand(len(z), device=z.device))
+        share = (2 * torch.rand(len(z), device=z.device) - 1) * REACH_OF_ATTRIBUTES
+        which = torch.randint(truth.shape[1], (len(z),), device=z.device)
+        points = points + share[:, None] * head.vectors(z, truth)[which]
+        points = points[: self.course.flat_batch]
+        logits = network.logits(points)
+        done = scales(head.soft_attributes(network.shape.kind, logits, network.activated(logits)))
+        followed = head.told(done, network.head(points))
+        figures["learned"], figures["followed"] = float(learned.detach()), float(followed.detach())
+        return learned + followed
