@@ -144,6 +144,7 @@ ib_ear_meters *ib_player_ear_meters(ib_player *p, int slot) {
 
 ib_shaping *ib_player_shaping(ib_player *p, int slot) { return &slot_of(p, slot)->shaping; }
 float *ib_player_incoming(ib_player *p, int slot) { return slot_of(p, slot)->incoming; }
+float *ib_player_trim(ib_player *p, int slot) { return &slot_of(p, slot)->trim; }
 const float *ib_player_latent(const ib_player *p, int slot) { return slot_of((ib_player *)p, slot)->shaper.latent; }
 
 int ib_player_due(const ib_player *p, uint32_t *voices) {

@@ -77,6 +77,10 @@ int ib_player_voice(ib_player *player, int slot, const ib_model *model, ib_state
 ib_shaping *ib_player_shaping(ib_player *player, int slot);
 float *ib_player_incoming(ib_player *player, int slot);        /* [dims], write before a due frame; holds until rewritten */
 const float *ib_player_latent(const ib_player *player, int slot); /* last shaped latent */
+/* Foresight: the gain (0..1) of a place known to be louder than it should be, written with the incoming
+ * latent, 1 unless it is. It falls within 5 ms, stays for 60 ms, because the decoder remembers, and
+ * comes back slowly. Set to 1 whenever another model comes. */
+float *ib_player_trim(ib_player *player, int slot);
 /* Samples until some voice needs a latent (IB_HOP if nobody plays); 0: write the incoming latents
  * named by *voices (bit mask) now. */
 int ib_player_due(const ib_player *player, uint32_t *voices);

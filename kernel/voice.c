@@ -4,6 +4,8 @@
 
 #define RAMP_SECONDS 0.005
 #define LOUDEST_GAIN 16.0f          /* +24 dB */
+#define TRIM_HOLD_SECONDS 0.06
+#define TRIM_BACK_SECONDS 0.12
 #define DYING 64                    /* samples in which a broken voice falls silent */
 
 void voice_init(voice *v, int sample_rate) {
@@ -14,12 +16,16 @@ void voice_init(voice *v, int sample_rate) {
   v->fade_length = (int32_t)(VOICE_FADE_SECONDS * sample_rate);
   v->ramp_length = (int32_t)(RAMP_SECONDS * sample_rate);
   v->tail_at = v->fade_length;
+  v->trim = v->trimmed = 1.0f;
+  v->trim_hold = (int32_t)(TRIM_HOLD_SECONDS * sample_rate);
+  v->trim_back = (float)(1.0 - scalar_exp(-1.0 / (TRIM_BACK_SECONDS * sample_rate)));
 }
 
 static void forget(voice *v, uint32_t seed) {
   v->seed = seed;
   v->remaining = v->heard = v->broken = v->ramp = v->filled = v->begun = 0;
   v->last[0] = v->last[1] = 0.0f;
+  v->trim_held = 0;
   memset(v->audio, 0, sizeof v->audio);
   memset(v->tap, 0, sizeof v->tap);
   if (v->model) shaper_reset(&v->shaper, v->model, v->info.dims, seed);
@@ -30,6 +36,7 @@ void voice_come(voice *v, const ib_model *model, ib_state *state, const ib_info 
   v->model = model;
   v->state = state;
   v->info = *info;
+  v->trim = 1.0f;
   forget(v, seed);
   v->fade = 0;
   memset(v->given, 0, sizeof v->given);
@@ -41,6 +48,7 @@ void voice_come(voice *v, const ib_model *model, ib_state *state, const ib_info 
 void voice_feed(voice *v, const ib_info *info) {
   v->present = 1;
   v->info = *info;
+  v->trim = 1.0f;
   forget(v, 0);
   v->fade = 0;
 }
@@ -74,9 +82,27 @@ static void source_levels(voice *v) {
   if (v->ear) ramp_to(&v->ear->gain, is_number(s->gain) ? between(0.0f, s->gain, LOUDEST_GAIN) : 0.0f, length);
 }
 
+static float trim_wanted(const voice *v) { return is_number(v->trim) ? between(0.0f, v->trim, 1.0f) : 1.0f; }
+
+/* Down at the pace of a level, up again only once what was loud has died away in the decoder. */
+static float trim_next(voice *v) {
+  float wanted = trim_wanted(v);
+  if (wanted <= v->trimmed) {
+    float next = v->trimmed - 1.0f / (float)v->ramp_length;
+    v->trimmed = next > wanted ? next : wanted;
+    v->trim_held = wanted < 1.0f ? v->trim_hold : 0;
+  } else if (v->trim_held > 0) v->trim_held--;
+  else {
+    v->trimmed += (wanted - v->trimmed) * v->trim_back;
+    if (wanted - v->trimmed < 1e-4f) v->trimmed = wanted;
+  }
+  return v->trimmed;
+}
+
 void voice_levels(voice *v, int outputs) {
   float wanted[2];
   source_levels(v);
+  if (!v->heard) v->trimmed = trim_wanted(v);
   wanted_levels(v, outputs, wanted);
   if (v->heard && wanted[0] == v->target[0] && wanted[1] == v->target[1]) return;
   for (int c = 0; c < 2; c++) {
@@ -178,8 +204,9 @@ static void add_sound(voice *v, float *const out[2], int outputs, int n) {
     if (wet < 1.0f) mix_dry(v, i, outputs, wet, in);
     if (v->fade < v->fade_length) fade = (float)++v->fade / (float)v->fade_length;
     advance_levels(v);
+    float trim = trim_next(v);
     for (int c = 0; c < 2; c++) v->tap[c][i] = in[c < outputs ? c : 0] * fade;
-    for (int c = 0; c < outputs; c++) out[c][i] += in[c] * v->level[c] * fade;
+    for (int c = 0; c < outputs; c++) out[c][i] += in[c] * v->level[c] * fade * trim;
   }
 }
 

@@ -35,6 +35,9 @@ typedef struct {
   int32_t broken;                   /* the last hop was not made of numbers */
   float level[2], target[2], step[2];
   int32_t ramp, ramp_length;        /* samples until the levels arrive */
+  float trim, trimmed;              /* gain of foresight, asked for and reached */
+  float trim_back;                  /* share of the way back up, per sample */
+  int32_t trim_held, trim_hold;     /* samples until it may go back up; so many to begin with */
   float last[2];                    /* last decoded sample per channel */
   int32_t tail_at;                  /* position in the tail; fade_length: it is over */
   float tail[2][VOICE_FADE_LONGEST];

@@ -5,4 +5,5 @@ export { Loop } from "../../web/src/audio/loop";
 export { Player } from "../../web/src/audio/player";
 export { shapingFloats } from "../../web/src/audio/shaping";
 export { stackOf } from "../../web/src/audio/take";
+export { Foresight } from "../../web/src/steer/foresight";
 export { prepare } from "../../web/src/steer/mapping";

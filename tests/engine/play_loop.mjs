@@ -38,6 +38,7 @@ piece.voices.forEach((voice, slot) => {
   loop.setShaping(slot, page.shapingFloats(voice.shaping, voice.gain_db, voice.pan, muted, model.mean));
   player.source(slot, page.sourceFloats(source, model.match_lufs, player.hasEar(slot)));
   if (voice.fitted !== null) loop.setMapping(slot, page.prepare(voice.fitted));
+  if (voice.safety !== null) loop.setForesight(slot, new page.Foresight(voice.safety, voice.foresight));
 });
 piece.voices.forEach((voice, slot) => {
   if (voice.follows === null) return;

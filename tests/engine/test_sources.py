@@ -18,7 +18,7 @@ from isobath.engine.voices import leaders, voices_of
 from isobath.errors import ModelMismatch, PieceError
 from isobath.mapping import fit
 from isobath.models.coder import Model
-from isobath.protocol.piece import Master, Piece, Shaping, Source, Take, Voice
+from isobath.protocol.piece import Master, Piece, SafetyMap, Shaping, Source, Take, Voice
 from isobath.types import Audio
 
 from .loudspeaker import RATE, listener, quiet_noise, repeater, whistle
@@ -75,10 +75,31 @@ def of(id: str, model: str, source: Source | None = None, **more) -> Voice:  # t
     return Voice(id=id, model=model, source=source or Source(), **more)
 
 
+def hilly(nodes: int = 5) -> SafetyMap:
+    """Quieter and quieter towards one corner."""
+    trim = [-8 * (i + j) ** 2 // 4 for i in range(nodes) for j in range(nodes)]
+    rest = (0,) * len(trim)
+    return SafetyMap(
+        axes=2, shape=(nodes, nodes), trim=tuple(trim), loudness=rest, roughness=rest, loud_from=rest
+    )
+
+
+def scattered(count: int = 40) -> SafetyMap:
+    random = np.random.default_rng(3)
+    rest = (0,) * count
+    return SafetyMap(
+        axes=2, points=tuple(tuple(row) for row in random.integers(0, 1001, (count, 2)).tolist()),
+        nearness=90.0,
+        slopes=((0.0, 0.0), (0.0, 0.0), (-40.0, 10.0), (0.0, 0.0)),
+        trim=tuple(random.integers(-200, 1, count).tolist()), loudness=rest, roughness=rest, loud_from=rest,
+    )  # fmt: skip
+
+
 def orchestra() -> Piece:
     """One mapping drives all; one listens to a sound, one to the room, one to a neighbour, one dreams."""
     return piece(
-        of("lead", "whistle", fitted=fitted(), gain_db=-6.0, pan=-0.5),
+        of("lead", "whistle", fitted=fitted(), gain_db=-6.0, pan=-0.5, safety=hilly(), foresight=0.8),
+        of("wary", "whistle", fitted=fitted(), gain_db=-6.0, safety=scattered()),
         of("loop", "listener", Source(kind="sound", sound=LOOP, loudness=-22.0, wet=0.7, manner=("bias",)),
            fitted=fitted()),
         of("room", "wide", Source(kind="input", gain_db=3.0, manner=("absolute", "scale"), amount=(0.5,)),

@@ -8,6 +8,7 @@ and there:
   of those voices gets its latent, and the player renders to the next due frame;
 - the take's frame is counted in samples, so all voices see the gesture of one moment,
   whatever their hops;
+- where a voice's safety map knows the place to be too loud, it is turned down in the same breath;
 - voices that listen are given what comes in during the stretch before it is rendered, and those
   that dream the next latent of their dream whenever they are due;
 - the limiter looks ahead: what is rendered here drops its first `player.delay` samples and
@@ -74,6 +75,7 @@ def sound(
                 if gestures[slot] is not gesture or latents[slot] is None:
                     gestures[slot], latents[slot] = gesture, voices[slot].latent(gesture)
                     player.incoming(slot, latents[slot])  # type: ignore[arg-type]
+                    player.trim(slot, voices[slot].trim(gesture))
                 given = next(dreams[slot]) if slot in dreams else None
                 if slot in sources.aparts:
                     player.fill(slot, _made_apart(sources, slot, position, latents[slot], given))

@@ -76,6 +76,7 @@ def _library(level: int | None) -> ctypes.CDLL:
         ("shaping", POINTER(_Shaping), [p, i]),
         ("incoming", POINTER(c_float), [p, i]),
         ("latent", POINTER(c_float), [p, i]),
+        ("trim", POINTER(c_float), [p, i]),
         ("due", i, [p, POINTER(c_uint32)]),
         ("stretch", i, [p]),
         ("render", i, [p, p, i]),
@@ -297,6 +298,11 @@ class Player:
         into = self._library.ib_player_incoming(self._at, slot)
         values = np.ascontiguousarray(latent, dtype=np.float32)[:DIMS]
         ctypes.memmove(into, values.ctypes.data, values.nbytes)
+
+    def trim(self, slot: int, gain: float) -> None:
+        """Foresight: what a voice is turned down by (linear, 0..1) from its next due frame on."""
+        self._check_slot(slot)
+        self._library.ib_player_trim(self._at, slot)[0] = gain
 
     def latent(self, slot: int) -> NDArray[np.float32]:
         """What the decoder of a voice was last given (dims,)."""

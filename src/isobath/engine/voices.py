@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isobath.engine.apart import statistics_of
+from isobath.engine.foresight import Foresight
 from isobath.errors import MappingError, ModelMismatch
 from isobath.mapping import Mapping, Settings, fit
 from isobath.models.coder import Model
@@ -25,13 +26,19 @@ class Played:
     """A model with the mapping in front of it.
 
     `base` (dims,) is heard without a mapping, and on the dimensions that the mapping leaves alone.
-    With a `leader` it is the leader's latent that is heard, in units of spread.
+    With a `leader` it is the leader's latent that is heard, in units of spread. `foresight`: what to turn
+    down before it is heard.
     """
 
     model: Model
     base: NDArray[np.float64]
     mapping: Mapping | None = None
     leader: Played | None = None
+    foresight: Foresight | None = None
+
+    def trim(self, gesture: Gesture) -> float:
+        """What the voice is turned down by at a gesture (axes,), linear, 0..1."""
+        return 1.0 if self.foresight is None else self.foresight.gain(gesture)
 
     def latent(self, gesture: Gesture) -> NDArray[np.float64]:
         """The latent (dims,) that a gesture (axes,) means."""
@@ -90,7 +97,7 @@ def played(voice: Voice, model: Model, axes: int) -> Played:
             f"This voice's mapping was learned with {mapping.axes} axes; the piece now has {axes}. "
             "Learn it again."
         )
-    return Played(model, base, mapping)
+    return Played(model, base, mapping, foresight=Foresight.of(voice, axes))
 
 
 def _kept(voice: Voice) -> Mapping | None:

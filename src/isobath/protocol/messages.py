@@ -20,7 +20,16 @@ from msgspec import Meta
 
 from isobath.protocol.controllers import Action
 from isobath.protocol.making import Checkpoint, Configuration, Curve, MakingId, RunSummary, SetSummary
-from isobath.protocol.piece import Demonstration, MappingData, MappingSettings, Piece, SoundId
+from isobath.protocol.piece import (
+    Demonstration,
+    Id,
+    MappingData,
+    MappingSettings,
+    Piece,
+    SafetyMap,
+    SoundId,
+    Voice,
+)
 
 PROTOCOL = 1
 """Counts changes of meaning. A page of another number is asked to reload."""
@@ -255,6 +264,18 @@ class Fit(Message, frozen=True, kw_only=True, tag="fit"):
     """The mapping as last fitted: its hyper-parameters are kept, so it is quick and moves less elsewhere."""
 
 
+class Survey(Message, frozen=True, kw_only=True, tag="survey"):
+    """Measure how loud and rough a voice is over the performance space, when there is time. Answered by
+    `Surveyed`; a newer Survey of the same voice ends an older one, which then has no answer."""
+
+    request: int
+    axes: Axes
+    voice: Id
+    """Which of `voices`."""
+    voices: tuple[Voice, ...]
+    """The voice with its mapping, and whom it follows."""
+
+
 class WatchMaking(Message, frozen=True, kw_only=True, tag="watch_making"):
     """The page looks at what is being made, or no longer does. Answered by `Making`, and by `RunFollowed`
     if it looks at a training; both are sent again whenever something has changed."""
@@ -370,6 +391,17 @@ class FitFailed(Message, frozen=True, kw_only=True, tag="fit_failed"):
     sentence: str
 
 
+class Surveyed(Message, frozen=True, kw_only=True, tag="surveyed"):
+    """Answers `Survey`."""
+
+    request: int
+    voice: Id
+    safety: SafetyMap | None = None
+    """None: there is nothing that a gesture changes, or nothing that could be measured."""
+    sentence: str = ""
+    """Why not, where it failed."""
+
+
 class Making(Message, frozen=True, kw_only=True, tag="making"):
     """All sets and trainings, for pages that look at them."""
 
@@ -466,6 +498,7 @@ FromPage = (
     | RestorePiece
     | ListPieces
     | Fit
+    | Survey
     | WatchMaking
     | Heard
     | Ping
@@ -481,6 +514,7 @@ FromServer = (
     | Models
     | Fitted
     | FitFailed
+    | Surveyed
     | Making
     | RunFollowed
     | Moved

@@ -162,6 +162,33 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Per dimension, how much of that: 0 leaves the source as it is. A shorter list goes on with 1."""
 
 
+class SafetyMap(msgspec.Struct, frozen=True, kw_only=True):
+    """How loud and how rough a voice is over the performance space, measured by playing it, and what to take
+    off before it is heard (docs/engine.md, "Foresight"). Whole numbers, so that it stays small."""
+
+    axes: int
+    shape: tuple[int, ...] = ()
+    """Nodes along each axis, the first and last on its ends; the last axis runs fastest. Empty: scattered."""
+    points: tuple[tuple[int, ...], ...] = ()
+    """Where it was measured, when scattered: one value per axis, in thousandths."""
+    nearness: float = 0.0
+    """Of scattered points: 1 / (2 width²) of the kernel that is laid over them."""
+    slopes: tuple[tuple[float, ...], ...] = ()
+    """Of scattered points: how loudness, roughness, trim and loud_from change along each axis."""
+    loudness: tuple[int, ...] = ()
+    """Tenths of LUFS, K-weighted, before the voice's gain and pan, held still."""
+    roughness: tuple[int, ...] = ()
+    """Hundredths of an asper."""
+    trim: tuple[int, ...] = ()
+    """Tenths of dB, 0 or negative: what foresight takes off in full."""
+    loud_from: tuple[int, ...] = ()
+    """Tenths of LUFS: as loud as this place may be, by the demonstrations around it."""
+    rough_from: int = 0
+    """Hundredths of an asper: rougher than this is told."""
+    of: str = ""
+    """Fingerprint of what was measured; another one: measure again."""
+
+
 class Voice(msgspec.Struct, frozen=True, kw_only=True):
     """One model being played."""
 
@@ -185,6 +212,10 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     fitted: MappingData | None = None
     """The mapping as fitted (docs/mapping-format.md), kept so that a piece opened again sounds the same."""
     fitted_other: MappingData | None = None
+    foresight: float = 1.0
+    """0..1: how much of what is known to be too loud is turned down before it is heard; 0: off."""
+    safety: SafetyMap | None = None
+    """Of the chosen side, as last measured; None: nothing is turned down."""
 
 
 class Take(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 from isobath.errors import PieceError
 from isobath.library.library import Library
@@ -17,12 +17,17 @@ from isobath.outputs.osc import OscOutput
 from isobath.protocol.controllers import Action
 from isobath.protocol.messages import Acted, FromServer, Models, PieceChanged, Pieces
 from isobath.server.controllers import Controllers
+from isobath.server.survey import KeptModels, low_priority_pool
 
 ECHO_SECONDS = 0.15
 """How long changes are gathered before other pages are told."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+if TYPE_CHECKING:
+    from isobath.models.coder import Model
 
 
 class Listener(Protocol):
@@ -90,7 +95,15 @@ class Desk:
         self.echo = Echo(self)
         self._told: set[str] = set()
         self.fits = ThreadPoolExecutor(2, "isobath-fit")
+        self.surveys = low_priority_pool()
+        self.load_model = KeptModels(self._load)
+        """For surveys alone, in their thread."""
         self._librarian = ThreadPoolExecutor(1, "isobath-library")
+
+    def _load(self, name: str) -> "Model":
+        from isobath.models.coder import load
+
+        return load(self.library.models.get(name).path)
 
     def notes_for(self, page: str) -> tuple[str, ...]:
         """What happened when the library was opened, told once to each page."""
@@ -113,6 +126,7 @@ class Desk:
 
     async def tell_models(self) -> None:
         """Tell every page that there is another model."""
+        self.load_model.forget()
         message = Models(models=await self.ask(self.library.playable))
         for listener in list(self.listeners):
             listener.tell(message)
@@ -140,6 +154,7 @@ class Desk:
         """Finish what was begun, then close the library."""
         self.controllers.close()
         self.fits.shutdown(wait=False, cancel_futures=True)
+        self.surveys.shutdown(wait=False, cancel_futures=True)
         self._librarian.shutdown(wait=True)
         self.library.close()
         if self.osc is not None:

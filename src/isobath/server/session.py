@@ -33,6 +33,7 @@ from isobath.protocol.messages import (
     RenamePiece,
     RestorePiece,
     Saved,
+    Survey,
     Undo,
     WatchMaking,
     Welcome,
@@ -41,6 +42,7 @@ from isobath.server.desk import Desk
 from isobath.server.learn import Learner
 from isobath.server.making import MakingWatch
 from isobath.server.problems import told
+from isobath.server.survey import Surveyor
 
 WAITING_MESSAGES = 2000
 """A page that lets so many messages lie unread is let go; it comes back and is told the state."""
@@ -62,6 +64,7 @@ class Session:
         self._moves: dict[str, float] = {}
         self._greeted = False
         self._learner = Learner(desk.fits, self._answer)
+        self._surveyor = Surveyor(desk.surveys, desk.load_model, self._answer)
 
     # -------------------------------------------------------------------------------- talking
 
@@ -101,6 +104,7 @@ class Session:
             await self._desk.attend()
             self._making.forget(self)
             self._learner.stop()
+            self._surveyor.stop()
             sender.cancel()
             if self._socket.application_state is WebSocketState.CONNECTED:
                 with suppress(RuntimeError, WebSocketDisconnect, OSError):
@@ -275,6 +279,9 @@ class Session:
     async def _fit(self, fit: Fit) -> None:
         self._learner.ask(fit)
 
+    async def _survey(self, survey: Survey) -> None:
+        self._surveyor.ask(survey)
+
     async def _watch_making(self, message: WatchMaking) -> None:
         await self._making.watch(self, message)
 
@@ -298,6 +305,7 @@ class Session:
         RestorePiece: _restore_piece,
         ListPieces: _list_pieces,
         Fit: _fit,
+        Survey: _survey,
         WatchMaking: _watch_making,
         Heard: _heard,
         Ping: _ping,

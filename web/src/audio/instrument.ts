@@ -2,7 +2,7 @@
 // Implemented by worklet-instrument.ts; nothing outside web/src/audio knows about worklets or wasm.
 
 import type { ModelDescription } from "../net/models";
-import type { Axis, Master, Shaping, Source, Take } from "../protocol/messages";
+import type { Axis, Master, SafetyMap, Shaping, Source, Take } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import type { Following } from "./hearing";
 import type { Listening } from "./wire";
@@ -70,6 +70,8 @@ export interface Instrument extends EventTarget {
   setGesture(values: ArrayLike<number>, touched?: ArrayLike<number>): void;
   /** Latents from the mapping (null: the mapping is silent and `hold` / the model's mean is heard). Blended in over 50 ms. */
   setMapping(slot: number, mapping: MappingData | null): void;
+  /** What is known to be loud, and how much of it (0..1) is turned down before it is heard. */
+  setSafety(slot: number, map: SafetyMap | null, amount: number): void;
   setShaping(slot: number, shaping: Shaping, gainDb: Decibels, pan: number, muted: boolean): void;
   /** What a voice listens to, and how the performer meets it; `listening` null: it hears what it heard. */
   setSource(slot: number, source: Source, listening: Listening | null): void;

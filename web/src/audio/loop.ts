@@ -3,6 +3,7 @@
 //
 // Nothing in render() allocates. Everything that does (new models, takes, axes) happens between calls.
 
+import type { Foresight } from "../steer/foresight";
 import type { Prepared } from "../steer/mapping";
 import { type Dream, type Following, type Hearing, Live } from "./hearing";
 import { type Player, QUANTUM, SHAPING, VOICES } from "./player";
@@ -137,6 +138,10 @@ export class Loop {
 
   setMapping(slot: number, mapping: Prepared | null): void {
     this.sources[slot]?.setMapping(mapping);
+  }
+
+  setForesight(slot: number, foresight: Foresight | null): void {
+    this.sources[slot]?.setForesight(foresight);
   }
 
   setDirect(slot: number, latent: ArrayLike<number> | null): void {
@@ -309,6 +314,7 @@ export class Loop {
       following === null ? null : (this.sources[following.leader] ?? null),
     );
     this.player.incoming(slot, source.latent);
+    this.player.trim(slot, source.trim(this.gesture));
     const dreamt = this.dreams[slot]?.at(this.dreamed[slot]!++) ?? null;
     if (dreamt !== null) this.player.give(slot, dreamt);
   }

@@ -51,6 +51,7 @@ interface Exports {
   ib_player_shaping(player: number, slot: number): number;
   ib_player_incoming(player: number, slot: number): number;
   ib_player_latent(player: number, slot: number): number;
+  ib_player_trim(player: number, slot: number): number;
   ib_player_due(player: number, voices: number): number;
   ib_player_stretch(player: number): number;
   ib_player_render(player: number, out: number, frames: number): number;
@@ -296,6 +297,11 @@ export class Player {
   incoming(slot: number, latent: Float64Array): void {
     const at = this.c.ib_player_incoming(this.player, slot) >> 2;
     for (let i = 0; i < latent.length; i++) this.f32[at + i] = latent[i]!;
+  }
+
+  /** What a voice is turned down by from its next due frame on, linear, 0..1. */
+  trim(slot: number, gain: number): void {
+    this.f32[this.c.ib_player_trim(this.player, slot) >> 2] = gain;
   }
 
   /** Render `samples` into `out`, from `offset` on. */

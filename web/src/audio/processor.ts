@@ -1,6 +1,8 @@
 // The audio thread's end: messages in, one quantum of sound out, meters back about 60 times a second.
 // Runs in AudioWorkletGlobalScope; built into one file of its own.
 
+import type { SafetyMap } from "../protocol/messages";
+import { Foresight, fitsTogether } from "../steer/foresight";
 import { type MappingData, prepare } from "../steer/mapping";
 import { Looped, quantised, Recorded } from "./hearing";
 import { sourceFloats } from "./listening";
@@ -112,6 +114,9 @@ class IsobathProcessor extends AudioWorkletProcessor {
         break;
       case "mapping":
         this.setMapping(loop, message.slot, message.mapping);
+        break;
+      case "safety":
+        loop.setForesight(message.slot, foreseen(message.map, message.amount));
         break;
       case "latent":
         loop.setDirect(message.slot, message.latent);
@@ -351,6 +356,11 @@ class IsobathProcessor extends AudioWorkletProcessor {
     this.filled = 0;
     this.post({ type: "sound", buffer, samples, last }, [buffer]);
   }
+}
+
+/** A map that does not fit together is as good as none. */
+function foreseen(map: SafetyMap | null, amount: number): Foresight | null {
+  return map !== null && amount > 0 && fitsTogether(map) ? new Foresight(map, Math.min(1, amount)) : null;
 }
 
 function sentenceOf(problem: unknown): string {

@@ -1,7 +1,7 @@
 // What each voice slot was last asked to be, told to the worklet now and again to every new one.
 
 import type { ModelDescription } from "../net/models";
-import type { Shaping, Source } from "../protocol/messages";
+import type { SafetyMap, Shaping, Source } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import type { Following } from "./hearing";
 import type { Decibels } from "./instrument";
@@ -14,10 +14,13 @@ interface Slot {
   readonly blob: ArrayBuffer;
   readonly seed: number;
   mapping: MappingData | null;
+  safety: { map: SafetyMap | null; amount: number };
   latent: Float64Array | null;
   source: { source: Source; listening: Listening } | null;
   shaping: { shaping: Shaping; gainDb: Decibels; pan: number; muted: boolean } | null;
 }
+
+const UNKNOWN: Slot["safety"] = { map: null, amount: 0 };
 
 export class Slots {
   private readonly slots: (Slot | null)[] = new Array(VOICES).fill(null);
@@ -31,8 +34,8 @@ export class Slots {
   /** Rejects with a sentence if the worklet refuses the model. */
   async put(slot: number, model: ModelDescription, blob: ArrayBuffer, seed: number): Promise<void> {
     const before = this.slots[slot];
-    const { mapping = null, latent = null, shaping = null } = before ?? {};
-    const made: Slot = { model, blob, seed, mapping, latent, shaping, source: null };
+    const { mapping = null, latent = null, shaping = null, safety = UNKNOWN } = before ?? {};
+    const made: Slot = { model, blob, seed, mapping, safety, latent, shaping, source: null };
     this.slots[slot] = made;
     await this.tell(slot, made);
   }
@@ -46,6 +49,13 @@ export class Slots {
     const held = this.slots[slot];
     if (held) held.mapping = mapping;
     this.send({ type: "mapping", slot, mapping });
+  }
+
+  /** What is known to be loud; null: nothing is. */
+  safety(slot: number, map: SafetyMap | null, amount: number): void {
+    const held = this.slots[slot];
+    if (held) held.safety = { map, amount };
+    this.send({ type: "safety", slot, map, amount });
   }
 
   latent(slot: number, latent: ArrayLike<number> | null): void {
@@ -104,6 +114,7 @@ export class Slots {
       return Promise.resolve();
     this.tellShaping(slot, held);
     this.send({ type: "mapping", slot, mapping: held.mapping });
+    this.send({ type: "safety", slot, ...held.safety });
     this.send({ type: "latent", slot, latent: held.latent });
     if (held.source !== null)
       this.send({ type: "source", slot, matchLufs: model.match_lufs, ...held.source });

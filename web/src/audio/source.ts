@@ -1,6 +1,7 @@
 // Where a voice's latents come from: the mapping, a latent given directly, or nothing yet (the sliders,
 // or the model's mean). Any change of source is blended in, so that it cannot click.
 
+import type { Foresight } from "../steer/foresight";
 import { BLEND_SECONDS, Blend, type Prepared } from "../steer/mapping";
 import type { Following } from "./hearing";
 
@@ -18,6 +19,7 @@ export class Source {
   private share = 0;
   private readonly step: number;
   private started = false;
+  private foresight: Foresight | null = null;
 
   constructor(
     readonly dims: number,
@@ -44,6 +46,18 @@ export class Source {
     this.isDirect = latent !== null;
     if (latent !== null) for (let i = 0; i < this.dims; i++) this.direct[i] = latent[i] ?? 0;
     if (!this.started) this.share = this.isDirect ? 1 : 0;
+  }
+
+  /** What is known of the places that the mapping reaches; null: nothing. */
+  setForesight(foresight: Foresight | null): void {
+    this.foresight = foresight;
+  }
+
+  /** What to turn the voice down by at a gesture, 0..1; a latent given directly is heard as it is. */
+  trim(gesture: Float64Array): number {
+    if (this.foresight === null || this.share === 1 || this.foresight.map.axes !== gesture.length) return 1;
+    const gain = this.foresight.gain(gesture);
+    return this.share === 0 ? gain : gain + this.share * (1 - gain);
   }
 
   /** Make `latent` the next frame's; with a leader, its latent translated instead of the own mapping's. */

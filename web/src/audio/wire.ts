@@ -1,6 +1,6 @@
 // What the page and its audio worklet say to each other.
 
-import type { Source } from "../protocol/messages";
+import type { SafetyMap, Source } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import type { Following, Sound } from "./hearing";
 import type { Prior } from "./prior";
@@ -33,6 +33,12 @@ export type ToWorklet =
   | { readonly type: "off"; readonly slot: number }
   | { readonly type: "axes"; readonly rest: readonly number[] }
   | { readonly type: "mapping"; readonly slot: number; readonly mapping: MappingData | null }
+  | {
+      readonly type: "safety";
+      readonly slot: number;
+      readonly map: SafetyMap | null;
+      readonly amount: number;
+    }
   | { readonly type: "latent"; readonly slot: number; readonly latent: Float64Array | null }
   | {
       readonly type: "shaping";

@@ -3,7 +3,7 @@
 
 import { fetchSound, keepSound } from "../net/http";
 import type { ModelDescription } from "../net/models";
-import type { Axis, Master, Shaping, Source, Take } from "../protocol/messages";
+import type { Axis, Master, SafetyMap, Shaping, Source, Take } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import { Buffering } from "./buffering";
 import { type Connected, connect, fetchKernel, makeContext } from "./context";
@@ -156,6 +156,10 @@ export class WorkletInstrument extends EventTarget implements Instrument {
 
   setMapping(slot: number, mapping: MappingData | null): void {
     this.slots.mapping(slot, mapping);
+  }
+
+  setSafety(slot: number, map: SafetyMap | null, amount: number): void {
+    this.slots.safety(slot, map, amount);
   }
 
   setLatent(slot: number, latent: ArrayLike<number> | null): void {

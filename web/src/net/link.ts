@@ -11,6 +11,8 @@ import type {
   Opened,
   PieceSummary,
   RunFollowed,
+  Survey,
+  Surveyed,
 } from "../protocol/messages";
 import { type Fit, PROTOCOL } from "../protocol/messages";
 import type { Operation, Store } from "../state/store";
@@ -34,6 +36,7 @@ export interface LinkEvents {
   /** A piece came from the server; the store has it, its listeners hear of it after this. */
   opened(opened: Opened): void;
   fitted(answer: Fitted | FitFailed): void;
+  surveyed(answer: Surveyed): void;
   /** The connection stands again. */
   back(): void;
   /** The server wants to be told what is heard; said with every connection. */
@@ -165,6 +168,13 @@ export class Link {
     return this.socket.send({ ...fit, type: "fit", request }) ? request : null;
   }
 
+  /** Ask for a safety map; its number, or null while there is no connection. */
+  survey(survey: Omit<Survey, "type" | "request">): number | null {
+    if (!this.online) return null;
+    const request = ++this.request;
+    return this.socket.send({ ...survey, type: "survey", request }) ? request : null;
+  }
+
   /** Look at what is being made, and at the curves of a training; false while there is no connection. */
   watchMaking(watching: boolean, run: string | null): boolean {
     return this.online && this.socket.send({ type: "watch_making", watching, run });
@@ -267,6 +277,9 @@ export class Link {
       case "fitted":
       case "fit_failed":
         this.events.fitted(message);
+        break;
+      case "surveyed":
+        this.events.surveyed(message);
         break;
       case "making":
       case "run_followed":

@@ -393,6 +393,38 @@ export function makeSource(given: Omit<Source, "kind" | "sound" | "title" | "lou
   return { kind: "gesture", sound: null, title: "", loudness: null, voice: null, gain_db: 0.0, match: true, wet: 1.0, temperature: 1.0, seed: 1, manner: [], amount: [], ...given };
 }
 
+/**
+ * How loud and how rough a voice is over the performance space, measured by playing it, and what to take
+ * off before it is heard (docs/engine.md, "Foresight"). Whole numbers, so that it stays small.
+ */
+export interface SafetyMap {
+  readonly axes: number;
+  /** Nodes along each axis, the first and last on its ends; the last axis runs fastest. Empty: scattered. */
+  readonly shape: readonly number[];
+  /** Where it was measured, when scattered: one value per axis, in thousandths. */
+  readonly points: readonly (readonly number[])[];
+  /** Of scattered points: 1 / (2 width²) of the kernel that is laid over them. */
+  readonly nearness: number;
+  /** Of scattered points: how loudness, roughness, trim and loud_from change along each axis. */
+  readonly slopes: readonly (readonly number[])[];
+  /** Tenths of LUFS, K-weighted, before the voice's gain and pan, held still. */
+  readonly loudness: readonly number[];
+  /** Hundredths of an asper. */
+  readonly roughness: readonly number[];
+  /** Tenths of dB, 0 or negative: what foresight takes off in full. */
+  readonly trim: readonly number[];
+  /** Tenths of LUFS: as loud as this place may be, by the demonstrations around it. */
+  readonly loud_from: readonly number[];
+  /** Hundredths of an asper: rougher than this is told. */
+  readonly rough_from: number;
+  /** Fingerprint of what was measured; another one: measure again. */
+  readonly of: string;
+}
+
+export function makeSafetyMap(given: Omit<SafetyMap, "shape" | "points" | "nearness" | "slopes" | "loudness" | "roughness" | "trim" | "loud_from" | "rough_from" | "of"> & Partial<SafetyMap>): SafetyMap {
+  return { shape: [], points: [], nearness: 0.0, slopes: [], loudness: [], roughness: [], trim: [], loud_from: [], rough_from: 0, of: "", ...given };
+}
+
 /** One model being played. */
 export interface Voice {
   readonly id: string;
@@ -415,10 +447,14 @@ export interface Voice {
   /** The mapping as fitted (docs/mapping-format.md), kept so that a piece opened again sounds the same. */
   readonly fitted: { readonly [key: string]: unknown } | null;
   readonly fitted_other: { readonly [key: string]: unknown } | null;
+  /** 0..1: how much of what is known to be too loud is turned down before it is heard; 0: off. */
+  readonly foresight: number;
+  /** Of the chosen side, as last measured; null: nothing is turned down. */
+  readonly safety: SafetyMap | null;
 }
 
-export function makeVoice(given: Omit<Voice, "gain_db" | "pan" | "muted" | "solo" | "seed" | "source" | "follows" | "shaping" | "demonstrations" | "mapping" | "other" | "side" | "fitted" | "fitted_other"> & Partial<Voice>): Voice {
-  return { gain_db: 0.0, pan: 0.0, muted: false, solo: false, seed: 1, source: makeSource(), follows: null, shaping: makeShaping(), demonstrations: [], mapping: makeMappingSettings(), other: null, side: "a", fitted: null, fitted_other: null, ...given };
+export function makeVoice(given: Omit<Voice, "gain_db" | "pan" | "muted" | "solo" | "seed" | "source" | "follows" | "shaping" | "demonstrations" | "mapping" | "other" | "side" | "fitted" | "fitted_other" | "foresight" | "safety"> & Partial<Voice>): Voice {
+  return { gain_db: 0.0, pan: 0.0, muted: false, solo: false, seed: 1, source: makeSource(), follows: null, shaping: makeShaping(), demonstrations: [], mapping: makeMappingSettings(), other: null, side: "a", fitted: null, fitted_other: null, foresight: 1.0, safety: null, ...given };
 }
 
 /** A recorded gesture. Row i of `points` holds from latent frame `frames[i]` of voice 0 to the next. */
@@ -916,6 +952,24 @@ export function makeFit(given: Omit<Fit, "slot" | "kept" | "type"> & Partial<Fit
 }
 
 /**
+ * Measure how loud and rough a voice is over the performance space, when there is time. Answered by
+ * `Surveyed`; a newer Survey of the same voice ends an older one, which then has no answer.
+ */
+export interface Survey {
+  readonly type: "survey";
+  readonly request: number;
+  readonly axes: number;
+  /** Which of `voices`. */
+  readonly voice: string;
+  /** The voice with its mapping, and whom it follows. */
+  readonly voices: readonly Voice[];
+}
+
+export function makeSurvey(given: Omit<Survey, "type"> & Partial<Survey>): Survey {
+  return { ...given, type: "survey" };
+}
+
+/**
  * The page looks at what is being made, or no longer does. Answered by `Making`, and by `RunFollowed`
  * if it looks at a training; both are sent again whenever something has changed.
  */
@@ -1075,6 +1129,21 @@ export interface FitFailed {
 
 export function makeFitFailed(given: Omit<FitFailed, "type"> & Partial<FitFailed>): FitFailed {
   return { ...given, type: "fit_failed" };
+}
+
+/** Answers `Survey`. */
+export interface Surveyed {
+  readonly type: "surveyed";
+  readonly request: number;
+  readonly voice: string;
+  /** null: there is nothing that a gesture changes, or nothing that could be measured. */
+  readonly safety: SafetyMap | null;
+  /** Why not, where it failed. */
+  readonly sentence: string;
+}
+
+export function makeSurveyed(given: Omit<Surveyed, "safety" | "sentence" | "type"> & Partial<Surveyed>): Surveyed {
+  return { safety: null, sentence: "", ...given, type: "surveyed" };
 }
 
 /** All sets and trainings, for pages that look at them. */
@@ -1249,6 +1318,7 @@ export type FromPage =
   | RestorePiece
   | ListPieces
   | Fit
+  | Survey
   | WatchMaking
   | Heard
   | Ping;
@@ -1263,6 +1333,7 @@ export type FromServer =
   | Models
   | Fitted
   | FitFailed
+  | Surveyed
   | Making
   | RunFollowed
   | Moved

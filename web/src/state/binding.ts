@@ -68,6 +68,7 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     instrument.setShaping(slot, voice.shaping, voice.gain_db, voice.pan, isSilent(piece, voice));
     hear(piece, slot, voice, on);
     instrument.setMapping(slot, fittedOf(voice, voice.side));
+    instrument.setSafety(slot, knownOf(voice), voice.foresight);
     instrument.setLatent(slot, directOf(store.state, slot, voice));
   };
 
@@ -163,6 +164,8 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     const mapping = fittedOf(voice, voice.side);
     if (before === undefined || mapping !== fittedOf(before, before.side))
       instrument.setMapping(slot, mapping);
+    if (before === undefined || knownOf(voice) !== knownOf(before) || voice.foresight !== before.foresight)
+      instrument.setSafety(slot, knownOf(voice), voice.foresight);
     const direct = directOf(state, slot, voice);
     if (before === undefined || direct !== directOf(previous, slot, before))
       instrument.setLatent(slot, direct);
@@ -182,6 +185,11 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     instrument.setGesture(values, touched);
   });
   follow(store.state, { ...store.state, piece: null });
+}
+
+/** What is known of a voice that the performer alone plays: where a source speaks too, nothing is. */
+function knownOf(voice: Voice): Voice["safety"] {
+  return voice.source.kind === "gesture" ? voice.safety : null;
 }
 
 /** While exploring, the edited voice sounds what its sliders say; every other voice plays its mapping. */

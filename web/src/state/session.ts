@@ -9,6 +9,7 @@ import { bind } from "./binding";
 import { Fitting } from "./fitting";
 import { newId } from "./identity";
 import { Store } from "./store";
+import { Surveying } from "./surveying";
 
 export interface Session {
   readonly store: Store;
@@ -31,10 +32,15 @@ export function createSession(): Session {
   const link = new Link(store, new BrowserKeeper(), socketUrl.href, newId(), piece, {
     opened: (opened) => {
       fitting.adopt(opened);
+      surveying.anew();
       showAddress(opened.piece.id);
     },
     fitted: (answer) => fitting.answered(answer),
-    back: () => fitting.back(),
+    surveyed: (answer) => surveying.answered(answer),
+    back: () => {
+      fitting.back();
+      surveying.anew();
+    },
     osc: () => {
       if (telling) return;
       telling = true;
@@ -43,6 +49,7 @@ export function createSession(): Session {
     moved: (axes, values) => outside.moved(axes, values),
   });
   const fitting = new Fitting(store, (fit) => link.fit(fit));
+  const surveying = new Surveying(store, (survey) => link.survey(survey));
   bind(store, instrument, performer);
   void link.start();
   const session = { store, instrument, performer, link, fitting };

@@ -62,6 +62,7 @@ export function setModel(store: Store, voiceId: string, model: string): void {
       other: v.other === null || fits ? v.other : { ...v.other, outputs: [] },
       fitted: null,
       fitted_other: null,
+      safety: null,
     };
   });
   const explore = new Map(store.state.explore);
