@@ -34,21 +34,21 @@ HEADER = """\
 """
 
 
-NAMED = {
-    tuple(sorted(get_args(alias))): name
-    for name, alias in (
-        ("Algorithm", piece.Algorithm),
-        ("SourceKind", piece.SourceKind),
-        ("Manner", piece.Manner),
-        ("Sounding", world.Sounding),
-        ("Action", controllers.Action),
-        ("MidiMessage", controllers.MidiMessage),
-        ("SetState", making.SetState),
-        ("RunState", making.RunState),
-        ("ProblemKind", messages.ProblemKind),
-    )
-}
-"""Lists of words that have a name of their own."""
+ALIASES = (
+    (piece, "Algorithm"),
+    (piece, "SourceKind"),
+    (piece, "Manner"),
+    (world, "Sounding"),
+    (world, "Wave"),
+    (controllers, "Action"),
+    (controllers, "MidiMessage"),
+    (making, "SetState"),
+    (making, "RunState"),
+    (messages, "ProblemKind"),
+)
+"""Lists of words that have a name of their own, and where they are from."""
+
+NAMED = {tuple(sorted(get_args(getattr(module, name)))): name for module, name in ALIASES}
 
 
 @dataclass(frozen=True)
@@ -217,15 +217,9 @@ def generate() -> str:
         for struct in structs_of(module):
             parts += [part for part in (_interface(struct, words), _making(struct)) if part]
     said = words_of(messages)
-    for name in ("Algorithm", "SourceKind", "Manner"):
-        parts.append(_words_alias(name, getattr(piece, name), words_of(piece)))
-    parts.append(_words_alias("Sounding", world.Sounding, words_of(world)))
-    for name in ("Action", "MidiMessage"):
-        parts.append(_words_alias(name, getattr(controllers, name), words_of(controllers)))
+    for module, name in ALIASES:
+        parts.append(_words_alias(name, getattr(module, name), words_of(module)))
     parts.append(_union_alias("InputSource", controllers.InputSource, words_of(controllers)))
-    parts.append(_words_alias("SetState", making.SetState, words_of(making)))
-    parts.append(_words_alias("RunState", making.RunState, words_of(making)))
-    parts.append(_words_alias("ProblemKind", messages.ProblemKind, said))
     parts += [_union_alias(name, getattr(messages, name), said) for name in ("FromPage", "FromServer")]
     return "\n".join(parts)
 

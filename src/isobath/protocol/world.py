@@ -47,6 +47,8 @@ class Landmark(msgspec.Struct, frozen=True, kw_only=True):
     """Its centre: x, y, z."""
     size: tuple[Extent, Extent, Extent] = (1.0, 1.0, 1.0)
     """Its diameters along x, y, z."""
+    stands: bool = False
+    """Its height is meant above the ground where it is, and follows it."""
     colour: Colour = "#d9d4c5"
     beacon: bool = False
     """It is heard as well as seen: a quiet tone from where it stands, for whoever walks without sight."""
@@ -63,6 +65,57 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     colour: Sounding = "flat"
     relief: Annotated[float, Meta(ge=0, le=10_000)] = 12.0
     """Metres between the lowest and the highest ground."""
+
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+"""A value of an axis."""
+
+Wave = Literal["sine", "triangle", "rise"]
+
+
+class Cycle(msgspec.Struct, frozen=True, kw_only=True):
+    """Time moves an axis, over minutes, hours or a year: what is learned over it drifts (paper 004, 4.1)."""
+
+    axis: Id
+    seconds: Annotated[float, Meta(gt=0, le=31_622_400)] = 600.0
+    """From one beginning to the next."""
+    wave: Wave = "sine"
+    """sine and triangle go from `low` to `high` and back, rise goes up and falls at once."""
+    clock: bool = False
+    """It follows the clock of the day, from midnight on; otherwise it begins with the walk."""
+    low: Share = 0.0
+    high: Share = 1.0
+    light: bool = False
+    """The light of the world follows it, dark at 0."""
+
+
+class Zone(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever enters it moves an axis: a mapping over that axis switches, or bends (paper 004, 4.1)."""
+
+    id: Id
+    label: Name = ""
+    position: tuple[Place, Place, Place] = (0.0, 0.0, 0.0)
+    size: tuple[Extent, Extent, Extent] = (20.0, 20.0, 20.0)
+    """Diameters of the ellipsoid that it is."""
+    axis: Id = ""
+    value: Share = 1.0
+    """Of the axis inside; outside, the axis is at rest."""
+    fade: Annotated[float, Meta(ge=0, le=1000)] = 0.0
+    """Metres over which it is entered; 0: at one step."""
+    colour: Colour = "#8fb6b0"
+    shown: bool = True
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """The ground remembers who stood on it: an axis grows where one has been."""
+
+    axis: Id
+    cell: Annotated[float, Meta(ge=0.5, le=1000)] = 4.0
+    """Metres across one place."""
+    seconds: Annotated[float, Meta(gt=0, le=86_400)] = 20.0
+    """How long one stands in a place until it is wholly known."""
+    forgets: Annotated[float, Meta(gt=0, le=31_622_400)] = 3600.0
+    """Seconds after which half is forgotten."""
 
 
 class Air(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +145,9 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     flying: bool = True
     """Whether one may leave the ground."""
     landmarks: Annotated[tuple[Landmark, ...], Meta(max_length=2000)] = ()
+    cycles: Annotated[tuple[Cycle, ...], Meta(max_length=16)] = ()
+    zones: Annotated[tuple[Zone, ...], Meta(max_length=200)] = ()
+    memory: Memory | None = None
     stones: bool = True
     """Demonstrations stand in the world as stones."""
     ground: Ground = msgspec.field(default_factory=Ground)

@@ -180,13 +180,15 @@ export interface Landmark {
   readonly position: readonly [number, number, number];
   /** Its diameters along x, y, z. */
   readonly size: readonly [number, number, number];
+  /** Its height is meant above the ground where it is, and follows it. */
+  readonly stands: boolean;
   readonly colour: string;
   /** It is heard as well as seen: a quiet tone from where it stands, for whoever walks without sight. */
   readonly beacon: boolean;
 }
 
-export function makeLandmark(given: Omit<Landmark, "label" | "position" | "size" | "colour" | "beacon"> & Partial<Landmark>): Landmark {
-  return { label: "", position: [0.0, 0.0, 0.0], size: [1.0, 1.0, 1.0], colour: "#d9d4c5", beacon: false, ...given };
+export function makeLandmark(given: Omit<Landmark, "label" | "position" | "size" | "stands" | "colour" | "beacon"> & Partial<Landmark>): Landmark {
+  return { label: "", position: [0.0, 0.0, 0.0], size: [1.0, 1.0, 1.0], stands: false, colour: "#d9d4c5", beacon: false, ...given };
 }
 
 /** The ground; its height and colour can come from the sound that is heard there. */
@@ -200,6 +202,60 @@ export interface Ground {
 
 export function makeGround(given: Omit<Ground, "shown" | "height" | "colour" | "relief"> & Partial<Ground> = {}): Ground {
   return { shown: true, height: "flat", colour: "flat", relief: 12.0, ...given };
+}
+
+/** Time moves an axis, over minutes, hours or a year: what is learned over it drifts (paper 004, 4.1). */
+export interface Cycle {
+  readonly axis: string;
+  /** From one beginning to the next. */
+  readonly seconds: number;
+  /** sine and triangle go from `low` to `high` and back, rise goes up and falls at once. */
+  readonly wave: Wave;
+  /** It follows the clock of the day, from midnight on; otherwise it begins with the walk. */
+  readonly clock: boolean;
+  readonly low: number;
+  readonly high: number;
+  /** The light of the world follows it, dark at 0. */
+  readonly light: boolean;
+}
+
+export function makeCycle(given: Omit<Cycle, "seconds" | "wave" | "clock" | "low" | "high" | "light"> & Partial<Cycle>): Cycle {
+  return { seconds: 600.0, wave: "sine", clock: false, low: 0.0, high: 1.0, light: false, ...given };
+}
+
+/** Whoever enters it moves an axis: a mapping over that axis switches, or bends (paper 004, 4.1). */
+export interface Zone {
+  readonly id: string;
+  readonly label: string;
+  readonly position: readonly [number, number, number];
+  /** Diameters of the ellipsoid that it is. */
+  readonly size: readonly [number, number, number];
+  readonly axis: string;
+  /** Of the axis inside; outside, the axis is at rest. */
+  readonly value: number;
+  /** Metres over which it is entered; 0: at one step. */
+  readonly fade: number;
+  readonly colour: string;
+  readonly shown: boolean;
+}
+
+export function makeZone(given: Omit<Zone, "label" | "position" | "size" | "axis" | "value" | "fade" | "colour" | "shown"> & Partial<Zone>): Zone {
+  return { label: "", position: [0.0, 0.0, 0.0], size: [20.0, 20.0, 20.0], axis: "", value: 1.0, fade: 0.0, colour: "#8fb6b0", shown: true, ...given };
+}
+
+/** The ground remembers who stood on it: an axis grows where one has been. */
+export interface Memory {
+  readonly axis: string;
+  /** Metres across one place. */
+  readonly cell: number;
+  /** How long one stands in a place until it is wholly known. */
+  readonly seconds: number;
+  /** Seconds after which half is forgotten. */
+  readonly forgets: number;
+}
+
+export function makeMemory(given: Omit<Memory, "cell" | "seconds" | "forgets"> & Partial<Memory>): Memory {
+  return { cell: 4.0, seconds: 20.0, forgets: 3600.0, ...given };
 }
 
 /** Light and distance. */
@@ -233,14 +289,17 @@ export interface World {
   /** Whether one may leave the ground. */
   readonly flying: boolean;
   readonly landmarks: readonly Landmark[];
+  readonly cycles: readonly Cycle[];
+  readonly zones: readonly Zone[];
+  readonly memory: Memory | null;
   /** Demonstrations stand in the world as stones. */
   readonly stones: boolean;
   readonly ground: Ground;
   readonly air: Air;
 }
 
-export function makeWorld(given: Omit<World, "about" | "axes" | "size" | "start" | "facing" | "speed" | "flying" | "landmarks" | "stones" | "ground" | "air"> & Partial<World> = {}): World {
-  return { about: "", axes: makeWalkAxes(), size: [120.0, 60.0, 120.0], start: [0.0, 0.0, 24.0], facing: 0.0, speed: 5.0, flying: true, landmarks: [], stones: true, ground: makeGround(), air: makeAir(), ...given };
+export function makeWorld(given: Omit<World, "about" | "axes" | "size" | "start" | "facing" | "speed" | "flying" | "landmarks" | "cycles" | "zones" | "memory" | "stones" | "ground" | "air"> & Partial<World> = {}): World {
+  return { about: "", axes: makeWalkAxes(), size: [120.0, 60.0, 120.0], start: [0.0, 0.0, 24.0], facing: 0.0, speed: 5.0, flying: true, landmarks: [], cycles: [], zones: [], memory: null, stones: true, ground: makeGround(), air: makeAir(), ...given };
 }
 
 export const PIECE_FORMAT = 1;
@@ -1277,6 +1336,8 @@ export type Manner = "follow" | "absolute" | "bias" | "scale";
 
 export type Sounding = "flat" | "loudness" | "brightness" | "novelty";
 
+export type Wave = "sine" | "triangle" | "rise";
+
 /** record and play: a take; next and previous: a scene; hold: average the gesture while it is down. */
 export type Action = "demonstrate" | "keep" | "record" | "play" | "panic" | "undo" | "next" | "previous" | "hold";
 
@@ -1286,15 +1347,6 @@ export type Action = "demonstrate" | "keep" | "record" | "play" | "panic" | "und
  */
 export type MidiMessage = "control" | "control14" | "nrpn" | "rpn" | "bend" | "pressure" | "key_pressure" | "velocity" | "key" | "program";
 
-export type InputSource =
-  | OscSource
-  | MidiSource
-  | GamepadSource
-  | HidSource
-  | ClockSource
-  | SoundSource
-  | ProgramSource;
-
 /** gathering: recordings lie ready to be prepared; failed: `message` says why. */
 export type SetState = "gathering" | "preparing" | "ready" | "failed";
 
@@ -1303,6 +1355,15 @@ export type RunState = "waiting" | "starting" | "training" | "stopping" | "stopp
 
 /** save: not written, keep it and send it again; protocol: reload the page; server: our own mistake. */
 export type ProblemKind = "save" | "piece" | "model" | "mapping" | "audio" | "protocol" | "rate" | "server";
+
+export type InputSource =
+  | OscSource
+  | MidiSource
+  | GamepadSource
+  | HidSource
+  | ClockSource
+  | SoundSource
+  | ProgramSource;
 
 /** What a page may say. */
 export type FromPage =

@@ -26,7 +26,7 @@ const KEYS: Readonly<Record<string, Partial<Wish>>> = {
 };
 
 interface Finger {
-  readonly kind: "look" | "stick";
+  readonly kind: "look" | "stick" | "grab";
   readonly fromX: number;
   readonly fromY: number;
   x: number;
@@ -35,6 +35,11 @@ interface Finger {
 
 export interface Looking {
   look(turn: number, tilt: number): void;
+  /** A press that takes something in the world by the hand; then it is not looked about. */
+  grab?(event: PointerEvent): boolean;
+  drag?(event: PointerEvent): void;
+  /** The hand lets go; `from` is where it pressed. */
+  release?(event: PointerEvent, from: { readonly x: number; readonly y: number }): void;
 }
 
 export class Hands {
@@ -124,7 +129,9 @@ export class Hands {
     if (event.button !== 0 || event.target !== this.surface) return;
     this.surface.focus({ preventScroll: true });
     const half = this.surface.clientWidth / 2;
-    const kind = event.pointerType === "touch" && event.offsetX < half ? "stick" : "look";
+    const touch = event.pointerType === "touch";
+    const kind =
+      this.walker.grab?.(event) === true ? "grab" : touch && event.offsetX < half ? "stick" : "look";
     this.fingers.set(event.pointerId, {
       kind,
       fromX: event.clientX,
@@ -140,7 +147,8 @@ export class Hands {
   private move(event: PointerEvent): void {
     const finger = this.fingers.get(event.pointerId);
     if (finger === undefined) return;
-    if (finger.kind === "look") {
+    if (finger.kind === "grab") this.walker.drag?.(event);
+    else if (finger.kind === "look") {
       // The world is taken by the hand: it follows the finger.
       this.walker.look(
         (finger.x - event.clientX) * TURNS_PER_PIXEL,
@@ -152,6 +160,9 @@ export class Hands {
   }
 
   private up(event: PointerEvent): void {
+    const finger = this.fingers.get(event.pointerId);
+    if (finger !== undefined && finger.kind !== "stick")
+      this.walker.release?.(event, { x: finger.fromX, y: finger.fromY });
     this.fingers.delete(event.pointerId);
   }
 

@@ -28,6 +28,7 @@ export function landOf(world: World, relief: Relief | null): Land {
       const db = sample(relief.loudness!, relief, row, column);
       heights[at] = ((db - low) / span) * world.ground.relief;
     });
+    for (let round = 0; round < 4; round++) soften(heights);
   }
   if (colour === "flat") return { heights, colours: null };
   const colours = new Float32Array(3 * ROWS * COLUMNS);
@@ -50,6 +51,18 @@ export function heightAt(world: World, land: Land, x: number, z: number): number
   const north = h[at]! * (1 - u) + h[at + 1]! * u;
   const south = h[at + COLUMNS]! * (1 - u) + h[at + COLUMNS + 1]! * u;
   return north * (1 - v) + south * v;
+}
+
+/** One pass of a 1-2-1 filter along both sides: hills without edges. */
+function soften(heights: Float32Array): void {
+  const line = new Float32Array(Math.max(ROWS, COLUMNS));
+  const along = (from: number, step: number, count: number): void => {
+    for (let i = 0; i < count; i++) line[i] = heights[from + i * step]!;
+    for (let i = 1; i < count - 1; i++)
+      heights[from + i * step] = 0.25 * line[i - 1]! + 0.5 * line[i]! + 0.25 * line[i + 1]!;
+  };
+  for (let row = 0; row < ROWS; row++) along(row * COLUMNS, 1, COLUMNS);
+  for (let column = 0; column < COLUMNS; column++) along(column, COLUMNS, ROWS);
 }
 
 function each(visit: (row: number, column: number, at: number) => void): void {

@@ -6,12 +6,15 @@ import {
   type BufferGeometry,
   Color,
   DirectionalLight,
+  DoubleSide,
   Fog,
   HemisphereLight,
   IcosahedronGeometry,
   InstancedMesh,
+  type Material,
   Matrix4,
   Mesh,
+  MeshBasicMaterial,
   MeshLambertMaterial,
   type Object3D,
   PerspectiveCamera,
@@ -25,7 +28,7 @@ import {
   Vector3,
   WebGLRenderer,
 } from "three";
-import type { Landmark, World } from "../protocol/messages";
+import type { Air, Landmark, World, Zone } from "../protocol/messages";
 import { COLUMNS, type Land, ROWS } from "./land";
 import type { Pose } from "./pose";
 
@@ -49,7 +52,7 @@ export interface Met {
 }
 
 const VIEW_DEGREES = 68;
-const STONE = 0.9;
+const STONE = 1.6;
 
 export class WorldScene {
   readonly renderer: WebGLRenderer;
@@ -61,10 +64,22 @@ export class WorldScene {
   private readonly sun = new DirectionalLight();
   private landmarks: InstancedMesh | null = null;
   private stones: InstancedMesh | null = null;
+  private zones: InstancedMesh | null = null;
+  private light = 1;
   private landmarkIds: readonly string[] = [];
   private stoneIds: readonly string[] = [];
   private readonly body = new SphereGeometry(0.5, 40, 26);
   private readonly pebble = new IcosahedronGeometry(0.5, 1);
+  private readonly halo = new Mesh(
+    this.body,
+    new MeshBasicMaterial({
+      color: "#d81b78",
+      transparent: true,
+      opacity: 0.3,
+      side: BackSide,
+      depthWrite: false,
+    }),
+  );
   private readonly ray = new Raycaster();
 
   /** Throws where there is no WebGL. */
@@ -78,11 +93,12 @@ export class WorldScene {
     this.sky.frustumCulled = false;
     this.sky.renderOrder = -1;
     this.sun.position.set(-0.5, 1, 0.35);
-    this.scene.add(this.sky, this.ground, this.hemisphere, this.sun);
+    this.halo.visible = false;
+    this.scene.add(this.sky, this.ground, this.hemisphere, this.sun, this.halo);
   }
 
   dispose(): void {
-    for (const each of [this.landmarks, this.stones]) each?.dispose();
+    for (const each of [this.landmarks, this.stones, this.zones]) each?.dispose();
     this.ground.geometry.dispose();
     this.renderer.dispose();
   }
@@ -97,20 +113,29 @@ export class WorldScene {
 
   /** Light, fog and the plain ground. */
   setAir(world: World): void {
-    const { air } = world;
-    const sky = new Color(air.sky);
+    this.air = world.air;
+    this.ground.visible = world.ground.shown;
+    this.shine();
+  }
+  private air: Air | null = null;
+
+  /** Sky, fog and lamps, as the air and the hour have them. */
+  private shine(): void {
+    const { air } = this;
+    if (air === null) return;
+    const dim = 0.1 + 0.9 * this.light;
+    const sky = new Color(air.sky).lerp(NIGHT, 1 - dim);
     const ground = new Color(air.ground);
     this.scene.fog = new Fog(sky, air.sight * 0.15, air.sight);
     this.hemisphere.color.copy(sky).lerp(WHITE, 0.5);
     this.hemisphere.groundColor.copy(ground).multiplyScalar(0.6);
-    this.hemisphere.intensity = 1.9 * air.light;
+    this.hemisphere.intensity = 1.9 * air.light * dim;
     this.sun.color.set("#fff1dc");
-    this.sun.intensity = 1.3 * air.light;
+    this.sun.intensity = 1.3 * air.light * dim;
     const { uniforms } = this.sky.material;
     uniforms.horizon!.value.copy(sky);
-    uniforms.zenith!.value.copy(sky).lerp(ZENITH, 0.42);
+    uniforms.zenith!.value.copy(sky).lerp(ZENITH, 0.42 * dim);
     uniforms.nadir!.value.copy(sky).lerp(ground, 0.55);
-    this.ground.visible = world.ground.shown;
   }
 
   setLand(world: World, land: Land): void {
@@ -154,6 +179,25 @@ export class WorldScene {
       this.landmarks!.setColorAt(i, TINT.set(each.colour));
     });
     settle(this.landmarks);
+  }
+
+  /** Zones are mist: one sees through them, from outside and from inside. */
+  setZones(zones: readonly Zone[]): void {
+    const shown = zones.filter((each) => each.shown);
+    this.zones = this.fill(this.zones, this.body, shown.length, mist);
+    shown.forEach((each, i) => {
+      PLACE.makeScale(...each.size).setPosition(...each.position);
+      this.zones!.setMatrixAt(i, PLACE);
+      this.zones!.setColorAt(i, TINT.set(each.colour));
+    });
+    settle(this.zones);
+  }
+
+  /** 0 night, 1 as the air says. */
+  setLight(share: number): void {
+    if (Math.abs(share - this.light) < 2e-3) return;
+    this.light = share;
+    this.shine();
   }
 
   setStones(stones: readonly Stone[]): void {
@@ -200,7 +244,22 @@ export class WorldScene {
     return { x: (POINT.x + 1) / 2, y: (1 - POINT.y) / 2, distance };
   }
 
-  private fill(old: InstancedMesh | null, shape: BufferGeometry, count: number): InstancedMesh {
+  /** How many metres a pixel is, so far away. */
+  metresPerPixel(distance: number): number {
+    const height = this.renderer.domElement.clientHeight || 1;
+    return (2 * distance * Math.tan((VIEW_DEGREES * Math.PI) / 360)) / height;
+  }
+
+  /** Put a landmark into the light of the hand; null: none. */
+  choose(landmark: Landmark | null): void {
+    this.halo.visible = landmark !== null;
+    if (landmark === null) return;
+    const [w, h, d] = landmark.size;
+    this.halo.position.set(...landmark.position);
+    this.halo.scale.set(w * 1.06 + 0.05, h * 1.06 + 0.05, d * 1.06 + 0.05);
+  }
+
+  private fill(old: InstancedMesh | null, shape: BufferGeometry, count: number, stuff = matt): InstancedMesh {
     const room = old?.instanceMatrix.count ?? 0;
     if (old !== null && count <= room) {
       old.count = count;
@@ -210,7 +269,7 @@ export class WorldScene {
       this.scene.remove(old);
       old.dispose();
     }
-    const mesh = new InstancedMesh(shape, new MeshLambertMaterial(), Math.max(16, 2 * count));
+    const mesh = new InstancedMesh(shape, stuff(), Math.max(16, 2 * count));
     mesh.count = count;
     mesh.frustumCulled = false;
     this.scene.add(mesh);
@@ -219,10 +278,15 @@ export class WorldScene {
 }
 
 const WHITE = new Color("#ffffff");
+const NIGHT = new Color("#0b1620");
 const ZENITH = new Color("#4f7890");
 const TINT = new Color();
 const PLACE = new Matrix4();
 const POINT = new Vector3();
+
+const matt = (): Material => new MeshLambertMaterial();
+const mist = (): Material =>
+  new MeshBasicMaterial({ transparent: true, opacity: 0.14, side: DoubleSide, depthWrite: false });
 
 function settle(mesh: InstancedMesh): void {
   mesh.instanceMatrix.needsUpdate = true;

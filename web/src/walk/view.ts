@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
-import type { Voice, World } from "../protocol/messages";
+import type { Landmark, Voice, World } from "../protocol/messages";
 import { addDemonstration } from "../state/demonstrations";
 import { listen } from "../state/explore";
 import { fitOf, type State } from "../state/store";
@@ -14,9 +14,14 @@ import { View } from "../ui/app";
 import { icon } from "../ui/icons";
 import { ticker } from "../ui/ticker";
 import { recordTake, startSound, stopTakes } from "../ui/transport";
+import { Editing } from "./editing";
+import { clockOfDay, cycleValue, eachZone, type Visits } from "./events";
 import { Hands } from "./hands";
 import { FLAT, heightAt, type Land, landOf } from "./land";
+import { landmarkPanel } from "./landmark-panel";
+import { Plan } from "./plan";
 import { axisValue, coordinate, eachAxis, edgeOf, type Pose, startOf, takePose } from "./pose";
+import { recall, remember } from "./remembering";
 import { type Stone, WorldScene } from "./scene";
 import { type Bearing, bearings, type Spot, spokenBearing, whereabouts } from "./telling";
 import { Walker } from "./walker";
@@ -29,11 +34,23 @@ export class WalkView extends View {
   @query("canvas.world") private canvas!: HTMLCanvasElement | null;
   @query(".walk-where") private where!: HTMLElement | null;
   @state() private failure: string | null = null;
+  @query("canvas.plan") private planCanvas!: HTMLCanvasElement | null;
   @state() private listed = false;
+  /** The plan is shown: by choice, or where there is nothing else. */
+  @state() private planned = false;
+  private shownStones: readonly Stone[] = [];
   /** The walker; for the tests, and for whoever stands at the console. */
   walker: Walker | null = null;
   /** Script time of the last frames, in milliseconds (a moving mean). */
   frameMs = 0;
+  private readonly plan = new Plan();
+  private visits: Visits | null = null;
+  /** Seconds walked so far. */
+  private walked = 0;
+  private readonly editing = new Editing(
+    () => this.app,
+    () => this.requestUpdate(),
+  );
   private scene: WorldScene | null = null;
   private hands: Hands | null = null;
   private land: Land = FLAT;
@@ -73,6 +90,8 @@ export class WalkView extends View {
   }
 
   override disconnectedCallback(): void {
+    if (this.visits !== null && this.state.piece !== null)
+      remember(this.state.piece.id, this.visits, Date.now() / 1000);
     this.hands?.stop();
     this.scene?.dispose();
     this.survey.stop();
@@ -87,7 +106,10 @@ export class WalkView extends View {
     if (this.walker === null) this.begin(world);
     if (this.scene === null && this.failure === null) this.open(canvas);
     if (world !== this.drawn) this.redraw(world);
-    this.scene?.setStones(this.stones(world));
+    this.shownStones = this.stones(world);
+    this.scene?.setStones(this.shownStones);
+    const chosen = this.editing.chosen;
+    this.scene?.choose(this.standing(world).find((each) => each.id === chosen) ?? null);
     this.resurvey(world);
   }
 
@@ -97,6 +119,7 @@ export class WalkView extends View {
     const walker = new Walker(world);
     walker.ground = (x, z) => heightAt(world, this.land, x, z);
     walker.flies = world.flying && world.axes.y !== null;
+    if (world.memory !== null) this.visits = recall(this.state.piece!.id, world.memory, Date.now() / 1000);
     this.walker = walker;
     const { performer } = this.app;
     // A piece that is being played goes on from where it is.
@@ -105,19 +128,30 @@ export class WalkView extends View {
   }
 
   private open(canvas: HTMLCanvasElement): void {
-    this.hands = new Hands(canvas, { look: (turn, tilt) => this.walker?.look(turn, tilt) });
+    this.hands = new Hands(canvas, {
+      look: (turn, tilt) => this.walker?.look(turn, tilt),
+      grab: (event) => this.atHand((scene, pose) => this.editing.press(event, scene, pose)) ?? false,
+      drag: (event) => this.atHand((scene, pose) => this.editing.drag(event, scene, pose)),
+      release: (event, from) => this.atHand((scene) => this.editing.release(event, from, scene)),
+    });
     try {
       this.scene = new WorldScene(canvas);
     } catch {
+      this.planned = true;
       this.failure = "This browser draws no 3-D here; the world is shown as a plan, and sounds the same.";
     }
     canvas.focus({ preventScroll: true });
   }
 
+  private atHand<T>(act: (scene: WorldScene, pose: Pose) => T): T | undefined {
+    return this.scene === null || this.walker === null ? undefined : act(this.scene, this.walker.pose);
+  }
+
   private redraw(world: World): void {
     this.drawn = world;
     this.scene?.setAir(world);
-    this.scene?.setLandmarks(world.landmarks);
+    this.scene?.setLandmarks(this.standing(world));
+    this.scene?.setZones(world.zones);
     this.scene?.setLand(world, this.land);
   }
 
@@ -153,8 +187,17 @@ export class WalkView extends View {
     });
   }
 
+  /** Landmarks where they are seen: those that stand, on the ground. */
+  private standing(world: World): Landmark[] {
+    return world.landmarks.map((each) => {
+      const [x, y, z] = each.position;
+      const ground = each.stands && world.ground.shown ? heightAt(world, this.land, x, z) : 0;
+      return ground === 0 ? each : { ...each, position: [x, y + ground, z] };
+    });
+  }
+
   private spots(world: World): Spot[] {
-    const landmarks = world.landmarks.map(
+    const landmarks = this.standing(world).map(
       (each, i): Spot => ({
         id: each.id,
         kind: "landmark",
@@ -194,7 +237,9 @@ export class WalkView extends View {
     if (world === null) return;
     this.land = landOf(world, this.survey.relief);
     this.scene?.setLand(world, this.land);
-    this.scene?.setStones(this.stones(world));
+    this.shownStones = this.stones(world);
+    this.scene?.setStones(this.shownStones);
+    this.scene?.setLandmarks(this.standing(world));
   }
 
   // ------------------------------------------------------------------ walking
@@ -209,6 +254,7 @@ export class WalkView extends View {
     if (walking !== undefined && this.following(walker, world, walking)) {
       walker.step(world, walking, passed);
       this.steer(world, walker.pose);
+      this.happen(world, walker.pose, passed);
     }
     const scale = canvas.clientWidth;
     if (scale > 0 && this.scene !== null) {
@@ -218,6 +264,14 @@ export class WalkView extends View {
       }
       this.scene.draw(walker.pose);
     }
+    if (this.planned && this.planCanvas !== null)
+      this.plan.draw(this.planCanvas, {
+        world,
+        land: this.land,
+        stones: this.shownStones,
+        pose: walker.pose,
+        others: [],
+      });
     this.frameMs += (performance.now() - began - this.frameMs) * 0.05;
     if (seconds - this.toldAt > TELL_SECONDS) {
       this.toldAt = seconds;
@@ -252,6 +306,27 @@ export class WalkView extends View {
     eachAxis(world, pose, (axis, value) => performer.set(axis, value));
   }
 
+  /** What moves axes besides the walker: time, zones, and what the ground remembers. */
+  private happen(world: World, pose: Pose, passed: number): void {
+    const { performer } = this.app;
+    this.walked += passed;
+    const now = Date.now() / 1000;
+    for (const cycle of world.cycles) {
+      const value = cycleValue(cycle, this.walked, clockOfDay(new Date()));
+      performer.set(cycle.axis, value);
+      if (cycle.light) this.scene?.setLight(value);
+    }
+    if (world.zones.length > 0) {
+      const rest = (axis: string): number =>
+        this.state.piece?.axes.find((each) => each.id === axis)?.rest ?? 0.5;
+      eachZone(world, pose, rest, (axis, value) => performer.set(axis, value));
+    }
+    if (world.memory !== null && this.visits !== null) {
+      this.visits.stand(pose, passed, now);
+      performer.set(world.memory.axis, this.visits.at(pose.x, pose.z, now));
+    }
+  }
+
   /** The place in words and figures, and what is near. */
   private showWhere(world: World, pose: Pose): void {
     if (this.where === null) return;
@@ -282,18 +357,28 @@ export class WalkView extends View {
       Home: () => this.goHome(),
       i: () => this.sayWhere(),
       o: () => this.toggleList(),
+      m: () => this.togglePlan(),
       " ": () => this.turnBack(),
+      Delete: () => this.editing.delete(),
+      Backspace: () => this.editing.delete(),
+      "+": () => this.editing.scale(1.1),
+      "-": () => this.editing.scale(1 / 1.1),
     };
     const act = acts[event.key];
-    if (act === undefined || (event.key === "Enter" && event.target !== this.canvas)) return;
-    if (event.key === " " && event.target !== this.canvas) return;
+    if ((event.key === "Enter" || event.key === " ") && event.target !== this.canvas) return;
+    // The surface's own keys mean nothing here, but for the recording ones and silence.
+    if (act === undefined) {
+      if (event.key.length === 1 && !".rRs?".includes(event.key)) event.stopPropagation();
+      return;
+    }
     event.preventDefault();
     event.stopPropagation();
     act();
   }
 
   private leaveWalk(): void {
-    if (this.listed) this.toggleList();
+    if (this.editing.chosen !== null) this.editing.choose(null);
+    else if (this.listed) this.toggleList();
     else location.hash = "";
   }
 
@@ -314,10 +399,11 @@ export class WalkView extends View {
     if (pose === undefined || world === null) return;
     const label = `landmark ${world.landmarks.length + 1}`;
     const heading = 2 * Math.PI * pose.azimuth;
-    addLandmark(this.app.store, {
-      label,
-      position: [pose.x + 3 * Math.sin(heading), pose.y, pose.z - 3 * Math.cos(heading)],
-    });
+    const round = (metres: number): number => Math.round(10 * metres) / 10;
+    const [x, z] = [round(pose.x + 3 * Math.sin(heading)), round(pose.z - 3 * Math.cos(heading))];
+    const stands = world.ground.shown;
+    const id = addLandmark(this.app.store, { label, stands, position: [x, stands ? 0.5 : round(pose.y), z] });
+    this.editing.choose(id);
     announce(`${label} placed three metres ahead.`);
   }
 
@@ -356,6 +442,10 @@ export class WalkView extends View {
     if (!this.listed) this.canvas?.focus();
   }
 
+  private togglePlan(): void {
+    this.planned = !this.planned || this.failure !== null;
+  }
+
   /** Stand before a spot, looking at it. */
   private visit({ spot }: Bearing): void {
     const { walker, world } = this;
@@ -380,9 +470,11 @@ export class WalkView extends View {
         role="application"
         aria-label="The world. W A S D or arrows walk, Q and E sink and rise, Shift runs, I says where you are, O lists the places."
       ></canvas>
+      ${this.planned ? html`<canvas class="plan ${this.failure === null ? "" : "whole"}" aria-hidden="true"></canvas>` : nothing}
       <p class="walk-where" aria-hidden="true"></p>
       ${this.failure === null ? nothing : html`<p class="walk-failure" role="alert">${this.failure}</p>`}
-      ${this.beginning()} ${this.listed ? this.places(piece.world) : nothing} ${this.controls(piece.world)}
+      ${this.beginning()} ${this.listed ? this.places(piece.world) : nothing}
+      ${this.editing.landmark === null ? nothing : landmarkPanel(this.app, this.editing, this.editing.landmark)} ${this.controls(piece.world)}
     `;
   }
 
@@ -469,6 +561,7 @@ export class WalkView extends View {
       <button type="button" aria-expanded=${this.listed ? "true" : "false"} @click=${() => this.toggleList()}>
         Places <kbd>O</kbd>
       </button>
+      <button type="button" aria-pressed=${this.planned} @click=${() => this.togglePlan()}>Plan <kbd>M</kbd></button>
       ${
         world.flying && world.axes.y !== null
           ? html`<button type="button" aria-pressed=${this.walker?.flies ?? false} @click=${() => this.toggleFlight()}>

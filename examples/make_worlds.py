@@ -1,0 +1,221 @@
+"""Makes the example worlds that come with Isobath.
+
+    python examples/make_worlds.py SOUNDSCAPES
+
+SOUNDSCAPES is the folder of the field recordings that the `landscape` model learned from; a few
+seconds of each are encoded, and their latents become the demonstrations of the fourth world.
+"""
+
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+import isobath
+from isobath.mapping import Settings
+from isobath.protocol.piece import Axis, Demonstration, MappingSettings, Piece, Shaping, Voice
+from isobath.protocol.world import Air, Cycle, Ground, Landmark, Memory, WalkAxes, World
+from isobath.sound.files import read_audio
+
+HERE = Path(__file__).parents[1] / "src" / "isobath" / "library" / "examples"
+REACH = 4.0
+
+EAST, UP, NORTH = Axis(id="east", name="east"), Axis(id="up", name="up"), Axis(id="north", name="north")
+ORIGIN = Landmark(id="origin", label="the origin", colour="#e9e4d6")
+PIGMENTS = ("#c96f4a", "#d9a441", "#5d8a7d", "#39627f", "#8a5a83", "#e0d6bf", "#2f4f4f", "#b34b5c")
+
+
+def one_to_one(id: str, name: str, about: str, model: str, world: World) -> Piece:
+    """A soundwalk of the paper: three positions are the first three latents, the rest is 0."""
+    dims = isobath.load(model).dims
+    fitted = isobath.fit(
+        np.zeros((0, 3)), np.zeros((0, dims)), settings=Settings(algorithm="direct", reach=REACH)
+    )
+    voice = Voice(
+        id=f"{model}-voice",
+        model=model,
+        mapping=MappingSettings(algorithm="direct", reach=REACH),
+        fitted=fitted.to_plain(),
+        shaping=Shaping(smoothing_seconds=0.08, clamp=0.0),
+    )
+    return Piece(id=id, name=name, about=about, axes=(EAST, UP, NORTH), voices=(voice,), world=world)
+
+
+def bare(landmarks: tuple[Landmark, ...], air: Air) -> World:
+    return World(
+        axes=WalkAxes(x="east", y="up", z="north"),
+        size=(120.0, 120.0, 120.0),
+        start=(0.0, 0.0, 14.0),
+        landmarks=landmarks,
+        stones=False,
+        ground=Ground(shown=False),
+        air=air,
+    )
+
+
+def bodies(count: int, seed: int) -> tuple[Landmark, ...]:
+    """Ellipsoids of many sizes at many distances, where chance puts them (paper 004, 3.2)."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for i in range(count):
+        away, angle, height = rng.uniform(6, 55), rng.uniform(0, 2 * np.pi), rng.normal(0, 14)
+        size = np.exp(rng.normal(0.7, 0.8)) * np.exp(rng.normal(0, 0.35, 3))
+        place = (away * np.cos(angle), height, away * np.sin(angle))
+        found.append(
+            Landmark(
+                id=f"body-{i + 1}",
+                label=f"body {i + 1}",
+                position=tuple(round(float(x), 2) for x in place),  # type: ignore[arg-type]
+                size=tuple(round(float(x), 2) for x in size),  # type: ignore[arg-type]
+                colour=PIGMENTS[i % len(PIGMENTS)],
+            )
+        )
+    return tuple(found)
+
+
+# Where each recording stands (east, north), from -1 to 1; the sea lies in the south.
+SHORE: dict[str, tuple[float, float]] = {
+    "waves": (-0.15, -0.75),
+    "wind": (-0.7, -0.45),
+    "rain": (0.45, -0.5),
+    "leaves": (-0.6, 0.25),
+    "forest-ambience": (-0.45, 0.72),
+    "birds": (0.05, 0.55),
+    "farm": (0.6, 0.7),
+    "coffee-shop": (0.72, 0.12),
+    "city": (0.85, -0.2),
+}
+SHORE_MARKS = (
+    ("light", (-12.0, 8.0, 64.0), (2.2, 18.0, 2.2), "#f2e8d5", True),
+    ("buoy", (30.0, 1.0, 70.0), (2.0, 3.0, 2.0), "#c4502f", False),
+    ("hut", (48.0, 1.5, -58.0), (7.0, 5.0, 5.0), "#6d4c3d", False),
+    ("tower", (66.0, 11.0, 16.0), (4.0, 24.0, 4.0), "#8d99a6", False),
+    ("oak", (-36.0, 5.0, -56.0), (12.0, 10.0, 12.0), "#4f6b4a", False),
+)
+AT_HIGH_TIDE = {"waves": "storm", "birds": "owls", "farm": "rain", "coffee-shop": "construction"}
+
+
+def latent_of(model: isobath.Model, folder: Path, name: str) -> NDArray[np.float64]:
+    """The middle of a second that is typical of the recording."""
+    path = next(folder.glob(f"{name}.*"))
+    sound, rate = read_audio(path)
+    if rate != model.sample_rate:
+        raise SystemExit(f"{path.name} has {rate} Hz; the model hears {model.sample_rate} Hz.")
+    sound = np.broadcast_to(sound, (model.channels, sound.shape[-1]))
+    start = sound.shape[1] // 3
+    latents = np.asarray(model.encode(sound[:, start : start + 4 * model.sample_rate]), dtype=np.float64)
+    return np.asarray(np.median(latents, axis=1))
+
+
+def shore(folder: Path) -> Piece:
+    """The fourth world: learned, with a ground that sounds, a tide, and a memory."""
+    model = isobath.load("landscape")
+    axes = (
+        Axis(id="east", name="east"),
+        Axis(id="north", name="north"),
+        Axis(id="tide", name="tide", rest=0.0),
+        Axis(id="memory", name="memory", rest=0.0),
+    )
+    shown = []
+
+    def show(
+        label: str, sound: str, place: tuple[float, float], tide: float, memory: float, share: float
+    ) -> None:
+        point = (0.5 + place[0] / 2, 0.5 + place[1] / 2, tide, memory)
+        latent = share * latent_of(model, folder, sound)
+        shown.append(
+            Demonstration(
+                id=f"{label.replace(' ', '-')}-{round(tide)}{round(memory)}",
+                point=tuple(round(x, 4) for x in point),
+                latent=tuple(round(float(x), 4) for x in latent),
+                label=label,
+                colour=PIGMENTS[len(shown) % len(PIGMENTS)],
+            )
+        )
+
+    for name, place in SHORE.items():
+        plain = name.split("-")[0]
+        show(plain, name, place, 0.0, 0.0, 1.0)
+        high = AT_HIGH_TIDE.get(name, name)
+        show(f"{high.split('-')[0]} at high tide", high, place, 1.0, 0.0, 1.15)
+    for name in ("waves", "leaves", "city", "birds"):
+        show(f"{name.split('-')[0]}, worn", name, SHORE[name], 0.5, 1.0, 0.35)
+    settings = MappingSettings(algorithm="gp", trust=0.9)
+    points = [each.point for each in shown]
+    latents = [each.latent for each in shown]
+    fitted = isobath.fit(points, latents, settings=Settings(algorithm="gp", trust=0.9))
+    voice = Voice(
+        id="landscape-voice",
+        model="landscape",
+        demonstrations=tuple(shown),
+        mapping=settings,
+        fitted=fitted.to_plain(),
+        shaping=Shaping(smoothing_seconds=0.25, drift=0.35, drift_seconds=6.0),
+    )
+    world = World(
+        axes=WalkAxes(x="east", z="north"),
+        size=(160.0, 60.0, 160.0),
+        start=(8.0, 1.7, 40.0),
+        facing=0.97,
+        speed=4.0,
+        flying=False,
+        landmarks=tuple(
+            Landmark(
+                id=id, label=f"the {id}", stands=True, position=place, size=size, colour=colour, beacon=lit
+            )
+            for id, place, size, colour, lit in SHORE_MARKS
+        ),
+        cycles=(Cycle(axis="tide", seconds=480.0, light=False),),
+        zones=(),
+        memory=Memory(axis="memory", cell=5.0, seconds=40.0, forgets=1800.0),
+        ground=Ground(height="loudness", colour="loudness", relief=14.0),
+        air=Air(sky="#cdd8d6", ground="#b8b294", light=1.05, sight=150.0),
+    )
+    return Piece(
+        id="example-walk-4",
+        name="The shore",
+        about="Twelve places, a tide of eight minutes, and ground that wears where you have walked. "
+        "Drop demonstrations of your own.",
+        axes=axes,
+        voices=(voice,),
+        world=world,
+    )
+
+
+def main(folder: Path) -> None:
+    pale = Air(sky="#cfd6d3", ground="#8f9a93", sight=110.0)
+    pieces = {
+        "walk-1": one_to_one(
+            "example-walk-1",
+            "Walking into latent sounds",
+            "Voices, and nothing to hold on to but one small sphere. Your place is the first three latents. "
+            "After Scurto and Postel, section 3.1.",
+            "voices",
+            bare((ORIGIN,), pale),
+        ),
+        "walk-2": one_to_one(
+            "example-walk-2",
+            "Embodying listening",
+            "The same voices; ellipsoids stand among them by chance, to walk by while you listen. "
+            "After section 3.2.",
+            "voices",
+            bare((ORIGIN, *bodies(26, 23)), Air(sky="#d9d2c4", ground="#9a8f7d", sight=130.0)),
+        ),
+        "walk-3": one_to_one(
+            "example-walk-3",
+            "Sensing spatialities",
+            "Landscapes in stereo. Turning your head turns what you hear. After section 3.3.",
+            "landscape",
+            bare((ORIGIN,), Air(sky="#b8c7cf", ground="#7c8b84", sight=110.0)),
+        ),
+        "walk-4": shore(folder),
+    }
+    for name, piece in pieces.items():
+        (HERE / f"{name}.json").write_bytes(msgspec.json.encode(piece) + b"\n")
+        print(f"{name}: {piece.name}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
