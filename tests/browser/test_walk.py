@@ -37,7 +37,8 @@ def test_the_place_is_the_latent(walk: Instrument) -> None:
     page.keyboard.down("w")
     page.wait_for_timeout(700)
     page.keyboard.up("w")
-    page.wait_for_timeout(1500)  # the body comes to rest, and the smoothing after it
+    walk.run(f"await t.until(() => {WALK}.walker.speed === 0, 'a walker at rest')")
+    page.wait_for_timeout(900)  # the smoothing comes to rest after the body
     pose = page.evaluate(f"({{...{WALK}.walker.pose}})")
     assert pose["z"] < start["z"] - 1.0
     gesture = page.evaluate("Array.from(window.isobath.performer.values)")
@@ -74,6 +75,6 @@ def test_a_demonstration_is_dropped_where_one_stands_and_a_landmark_ahead(walk: 
     assert piece.world.landmarks[-1].label == "landmark 28"
     page.keyboard.press("o")
     assert page.get_by_role("dialog", name="Places").get_by_role("button").count() > 20
-    page.keyboard.press("Escape")
-    page.keyboard.press("Escape")
+    for _ in ("the list", "the landmark in hand", "the walk"):
+        page.keyboard.press("Escape")
     page.locator("isobath-walk").wait_for(state="detached")
