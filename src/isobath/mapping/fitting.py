@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from isobath.errors import MappingError
 from isobath.mapping import gaussian, neighbours, perceptron, polynomial, ridge, terrain, thin_plate
+from isobath.mapping.borrowed import Regressor, learner_of
 from isobath.mapping.demonstrations import Demonstrations, average, check, gather, spread
 from isobath.mapping.direct import direct
 from isobath.mapping.learning import Algorithm, Learned, Lesson
@@ -37,8 +39,13 @@ def fit(
     muted: ArrayLike | None = None,
     labels: Sequence[str] | None = None,
     previous: Mapping | None = None,
+    algorithm: str | Regressor | None = None,
 ) -> Mapping:
     """Learn which latent belongs to which place.
+
+    `algorithm` takes the place of that in `settings`: the name of one, or any regressor with `fit` and
+    `predict`, such as scikit-learn's. A copy of it learns; the mapping then lives in Python only, and
+    its `distilled()` is one that the page can play.
 
     `points` (n, axes), each axis 0..1 (other ranges are scaled); `latents` (n, dims). `weights`,
     `muted` and `labels` have one entry per demonstration. `previous` is the mapping heard until now:
@@ -49,7 +56,14 @@ def fit(
     is NaN. Raises MappingError where nothing is left to learn from.
     """
     settings = settings or Settings()
-    if settings.algorithm == "direct":
+    if isinstance(algorithm, str):
+        settings = replace(settings, algorithm=cast(Any, algorithm))
+    elif algorithm is not None and not isinstance(algorithm, Regressor):
+        raise MappingError(
+            f"{type(algorithm).__name__} is no regressor: it needs fit and predict. Give one, or a name."
+        )
+    borrowed = learner_of(algorithm) if isinstance(algorithm, Regressor) else None
+    if settings.algorithm == "direct" and borrowed is None:
         return _direct(points, latents, settings)
     shown = check(points, latents, weights, muted, labels)
     axes, dims = shown.points.shape[1], shown.latents.shape[1]
@@ -57,13 +71,13 @@ def fit(
     outputs = settings.outputs + (Output(),) * (dims - len(settings.outputs))
     parts, warnings = [], list(shown.warnings)
     for inputs, own in _groups(outputs, axes).items():
-        part, said = _learn(shown, inputs, own, settings, previous)
+        part, said = _learn(shown, inputs, own, settings, previous, borrowed)
         parts.append(part)
         warnings += [sentence for sentence in said if sentence not in warnings]
     values = np.array([one.value if one.mode == "locked" else 0.0 for one in outputs])
     low, high = _limits(shown, outputs) if settings.clamp else (None, None)
     mapping = Mapping(
-        algorithm=settings.algorithm,
+        algorithm=settings.algorithm if borrowed is None else type(algorithm).__name__,
         axes=axes,
         dims=dims,
         active=tuple(one.mode != "off" for one in outputs),
@@ -102,6 +116,7 @@ def _learn(
     outputs: tuple[int, ...],
     settings: Settings,
     previous: Mapping | None,
+    borrowed: Algorithm | None,
 ) -> tuple[Part, tuple[str, ...]]:
     used = shown.used
     x, y, w = shown.points[used][:, inputs], shown.latents[used][:, outputs], shown.weights[used]
@@ -114,7 +129,8 @@ def _learn(
         return constant(np.average(y, axis=0, weights=w), outputs), ()
     (u, weights), (y, _) = average(group, u, w), average(group, y, w)
     before = _before(previous, inputs, outputs)
-    learned: Learned = REGRESSORS[settings.algorithm](Lesson(u, y, weights, settings, before))
+    learn = REGRESSORS[settings.algorithm] if borrowed is None else borrowed
+    learned: Learned = learn(Lesson(u, y, weights, settings, before))
     part = Part(inputs, outputs, centre, scale, learned.bias, learned.terms, learned.confidence)
     return part, learned.warnings
 

@@ -216,6 +216,13 @@ class Mapping:
 
         return write(self)
 
+    def distilled(self) -> "Mapping":
+        """A mapping near this one in which nothing is borrowed (`isobath.fit(..., algorithm=estimator)`),
+        so that it can be saved and played on the page; one with nothing borrowed, as it is."""
+        from isobath.mapping.borrowed import distilled
+
+        return distilled(self)
+
     def to_plain(self) -> dict[str, Any]:
         """What `to_json` writes, as plain values."""
         from isobath.mapping.format import plain
