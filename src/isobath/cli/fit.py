@@ -65,6 +65,13 @@ if TYPE_CHECKING:
     help="Hills of a terrain along an axis.",
 )
 @click.option(
+    "--reach",
+    type=click.FloatRange(0, 64),
+    default=3.0,
+    show_default=True,
+    help="Of direct: the latent at either end of an axis.",
+)
+@click.option(
     "--clamp/--no-clamp", default=False, help="Stay within the demonstrated latents, and a tenth more."
 )
 @click.option(
