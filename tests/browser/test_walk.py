@@ -35,7 +35,7 @@ def test_the_place_is_the_latent(walk: Instrument) -> None:
     page.locator("isobath-walk canvas").focus()
     start = page.evaluate(f"({{...{WALK}.walker.pose}})")
     page.keyboard.down("w")
-    page.wait_for_timeout(700)
+    walk.run(f"await t.until(() => {WALK}.walker.pose.z < given - 1, 'a metre')", start["z"])
     page.keyboard.up("w")
     walk.run(f"await t.until(() => {WALK}.walker.speed === 0, 'a walker at rest')")
     page.wait_for_timeout(900)  # the smoothing comes to rest after the body
