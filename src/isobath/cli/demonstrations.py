@@ -1,16 +1,16 @@
 """`isobath demonstrations`: from one program's file to another's."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal, get_args
 
 import click
 
 from isobath.cli.telling import as_json, print_json
 
-if TYPE_CHECKING:
-    from isobath.mapping.exchange.examples import Examples
+Kind = Literal["csv", "json", "arff", "wekinator", "flucoma"]
 
-KINDS = ("csv", "json", "arff", "wekinator", "flucoma")
+FOLDERS = ("wekinator", "flucoma")
+"""Kinds of several files."""
 
 
 @click.command()
@@ -22,7 +22,7 @@ KINDS = ("csv", "json", "arff", "wekinator", "flucoma")
     type=click.Path(path_type=Path),
     help="File to write; for wekinator a folder or a .zip, for flucoma a folder.",
 )
-@click.option("--to", type=click.Choice(KINDS), help="Kind of file. Default: by its ending.")
+@click.option("--to", type=click.Choice(get_args(Kind)), help="Kind of file. Default: by its ending.")
 @click.option(
     "--outputs", type=click.IntRange(1), help="Of an ARFF file: how many of the last columns are outputs."
 )
@@ -40,18 +40,24 @@ def demonstrations(
     FILE is whatever `isobath fit` learns from.
     """
     from isobath.errors import MappingError, UsageError
-    from isobath.library.reading import Companions, examples_of, find_demonstrations
+    from isobath.library.reading import Companions, examples_of, files_for, find_demonstrations
+    from isobath.mapping.exchange.wekinator import zipped
 
-    kind = to or {".csv": "csv", ".json": "json", ".arff": "arff", ".zip": "wekinator"}.get(
-        out.suffix.lower()
-    )
+    by_ending = {".csv": "csv", ".json": "json", ".arff": "arff", ".zip": "wekinator"}
+    kind = next((one for one in get_args(Kind) if one == (to or by_ending.get(out.suffix.lower()))), None)
     if kind is None:
-        raise UsageError(f"What should {out.name} be? Say --to {', '.join(KINDS[:-1])} or {KINDS[-1]}.")
+        raise UsageError(f"What should {out.name} be? Say --to {', '.join(get_args(Kind))}.")
     found = find_demonstrations(file, Companions(outputs, targets))
     if found.examples is None and not found.demonstrations:
         raise MappingError(f"{file.name} is already trained and holds no demonstrations to write.")
     examples = found.examples or examples_of(found.demonstrations)
-    files, notes = _files(kind, out, examples)
+    inside, notes = files_for(kind, out.stem, examples)
+    if out.suffix.lower() == ".zip":
+        files = {out: zipped(out.stem, inside)}
+    elif kind in FOLDERS:
+        files = {out / name: data for name, data in inside.items()}
+    else:
+        files = {out: next(iter(inside.values()))}
     write_files(out, files)
     notes = [*found.notes, *notes]
     if as_json:
@@ -61,48 +67,6 @@ def demonstrations(
         click.echo(note, err=True)
     for path in files:
         click.echo(path)
-
-
-def _files(kind: str, out: Path, examples: "Examples") -> tuple[dict[Path, bytes], list[str]]:
-    """Contents by path, and what to say about them."""
-    from isobath.mapping.exchange import flucoma, wekinator
-    from isobath.mapping.exchange.arff import write_arff
-
-    if kind == "arff":
-        return {out: write_arff(examples).encode()}, []
-    if kind == "wekinator":
-        name = out.stem
-        files = wekinator.write_project(wekinator.project_of(name, examples))
-        notes = ["Wekinator keeps what it trained as Java objects; open the project there and train."]
-        if out.suffix.lower() == ".zip":
-            return {out: wekinator.zipped(name, files)}, notes
-        return {out / inside: data for inside, data in files.items()}, notes
-    whole = examples.whole()
-    notes = [one for one in whole.notes if one not in examples.notes]
-    if kind == "flucoma":
-        return {
-            out / "inputs.json": flucoma.write_dataset(whole.points),
-            out / "outputs.json": flucoma.write_dataset(whole.targets),
-            out / "inputs-normalize.json": flucoma.write_normalize(whole.points),
-            out / "outputs-normalize.json": flucoma.write_normalize(whole.targets),
-        }, notes
-    return {out: _csv(whole) if kind == "csv" else _json(whole)}, notes
-
-
-def _csv(examples: "Examples") -> bytes:
-    axes, dims = examples.points.shape[1], examples.targets.shape[1]
-    head = [f"axis{i + 1}" for i in range(axes)] + [f"latent{i + 1}" for i in range(dims)]
-    rows = (
-        ",".join(repr(value) for value in (*point, *target))
-        for point, target in zip(examples.points.tolist(), examples.targets.tolist(), strict=True)
-    )
-    return ("\n".join([",".join(head), *rows]) + "\n").encode()
-
-
-def _json(examples: "Examples") -> bytes:
-    import msgspec
-
-    return msgspec.json.encode({"points": examples.points.tolist(), "latents": examples.targets.tolist()})
 
 
 def write_files(out: Path, files: dict[Path, bytes]) -> None:

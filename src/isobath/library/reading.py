@@ -7,10 +7,11 @@ regressor that is already trained.
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -18,9 +19,9 @@ import numpy as np
 from isobath.errors import MappingError
 from isobath.mapping import Mapping
 from isobath.mapping.exchange import flucoma
-from isobath.mapping.exchange.arff import read_arff
+from isobath.mapping.exchange.arff import read_arff, write_arff
 from isobath.mapping.exchange.examples import Examples
-from isobath.mapping.exchange.wekinator import open_project
+from isobath.mapping.exchange.wekinator import open_project, project_of, read_zip, write_project
 from isobath.protocol.piece import Demonstration
 
 MOST_BYTES = 256 * 1024 * 1024
@@ -34,6 +35,9 @@ class _Table(msgspec.Struct, frozen=True):
     labels: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
     muted: tuple[bool, ...] = ()
+
+
+Kind = Literal["csv", "json", "arff", "wekinator", "flucoma"]
 
 
 @dataclass(frozen=True)
@@ -72,15 +76,99 @@ def find_demonstrations(path: Path, beside: Companions | None = None) -> Found:
         if project.examples is None and project.trained is None:
             raise MappingError(" ".join(project.notes) or f"{path.name} holds no examples.")
         return Found(examples=project.examples, trained=project.trained, notes=project.notes)
-    text = _text(path)
-    if path.suffix.lower() == ".arff" or text.lstrip()[:9].lower() == "@relation":
-        examples = read_arff(path.name, text, beside.outputs)
+    return _find_text(path.name, _text(path), beside)
+
+
+def find_in(name: str, data: bytes, outputs: int | None = None) -> Found:
+    """What there is to learn from in a file that came in: as above, and a zip of FluCoMa's `inputs.json`
+    and `outputs.json`.
+
+    Raises:
+        MappingError: there is nothing, or it cannot be read.
+    """
+    if data[:4] == b"PK\x03\x04":
+        sets = _sets_in(name, data)
+        if sets is not None:
+            examples = flucoma.join(*sets)
+            return Found(examples=examples, notes=examples.notes)
+        project = read_zip(name, data)
+        if project.examples is None and project.trained is None:
+            raise MappingError(" ".join(project.notes) or f"{name} holds no examples.")
+        return Found(examples=project.examples, trained=project.trained, notes=project.notes)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{name} is neither a zip nor text ({error}).") from error
+    return _find_text(name, text, Companions(outputs))
+
+
+def _sets_in(name: str, data: bytes) -> tuple[flucoma.DataSet, flucoma.DataSet] | None:
+    """FluCoMa's data sets in a zip; None where there are none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = {Path(one).name: one for one in archive.namelist()}
+            if not {"inputs.json", "outputs.json"} <= found.keys():
+                return None
+            texts = {}
+            for each in ("inputs.json", "outputs.json"):
+                with archive.open(found[each]) as file:
+                    texts[each] = file.read(MOST_BYTES + 1)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError) as error:
+        raise MappingError(f"{name} is no zip that can be read ({error}).") from error
+    if any(len(text) > MOST_BYTES for text in texts.values()):
+        raise MappingError(f"{name} is larger than {MOST_BYTES // 2**20} MB once unpacked.")
+    points, targets = (flucoma.read_dataset(one, flucoma.parse(one, text)) for one, text in texts.items())
+    return points, targets
+
+
+def _find_text(name: str, text: str, beside: Companions) -> Found:
+    if name.lower().endswith(".arff") or text.lstrip()[:9].lower() == "@relation":
+        examples = read_arff(name, text, beside.outputs)
         return Found(examples=examples, notes=examples.notes)
     if text.lstrip()[:1] == "{":
-        found = _of_flucoma(path.name, text, beside)
+        found = _of_flucoma(name, text, beside)
         if found is not None:
             return found
-    return Found(read_text(path.name, text))
+    return Found(read_text(name, text))
+
+
+def files_for(kind: Kind, name: str, examples: Examples) -> tuple[dict[str, bytes], list[str]]:
+    """Examples as another program's files, by their names in a folder, and what to say about them.
+
+    Raises:
+        MappingError: none of them is whole, where only whole ones can be written.
+    """
+    if kind == "arff":
+        return {f"{name}.arff": write_arff(examples).encode()}, []
+    if kind == "wekinator":
+        return write_project(project_of(name, examples)), [
+            "Wekinator keeps what it trained as Java objects; open the project there and train."
+        ]
+    whole = examples.whole()
+    if not len(whole.points):
+        raise MappingError("No example is recorded for every output, so there is none to write.")
+    notes = [one for one in whole.notes if one not in examples.notes]
+    if kind == "flucoma":
+        return {
+            "inputs.json": flucoma.write_dataset(whole.points),
+            "outputs.json": flucoma.write_dataset(whole.targets),
+            "inputs-normalize.json": flucoma.write_normalize(whole.points),
+            "outputs-normalize.json": flucoma.write_normalize(whole.targets),
+        }, notes
+    if kind == "csv":
+        return {f"{name}.csv": _csv(whole)}, notes
+    tables = {"points": whole.points.tolist(), "latents": whole.targets.tolist()}
+    return {f"{name}.json": msgspec.json.encode(tables)}, notes
+
+
+def _csv(examples: Examples) -> bytes:
+    axes, dims = examples.points.shape[1], examples.targets.shape[1]
+    head = [f"axis{i + 1}" for i in range(axes)] + [f"latent{i + 1}" for i in range(dims)]
+    rows = (
+        ",".join(repr(value) for value in (*point, *target))
+        for point, target in zip(examples.points.tolist(), examples.targets.tolist(), strict=True)
+    )
+    return ("\n".join([",".join(head), *rows]) + "\n").encode()
 
 
 def _of_flucoma(name: str, text: str, beside: Companions) -> Found | None:
@@ -122,6 +210,9 @@ def examples_of(shown: Sequence[Demonstration]) -> Examples:
     """
     heard = [one for one in shown if not one.muted]
     sizes = {(len(one.point), len(one.latent)) for one in heard}
+    finite = all(np.isfinite((*one.point, *one.latent)).all() for one in heard)
+    if len(sizes) == 1 and not finite:
+        raise MappingError("A demonstration holds a value that is not a number. Delete it first.")
     if len(sizes) != 1:
         raise MappingError(
             "There are no demonstrations that sound." if not sizes else "The demonstrations differ in size."

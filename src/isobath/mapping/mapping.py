@@ -8,7 +8,7 @@ evaluating one place allocates a handful of small arrays and nothing else.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -215,6 +215,19 @@ class Mapping:
         from isobath.mapping.format import write
 
         return write(self)
+
+    def over(self, low: ArrayLike, reach: ArrayLike) -> "Mapping":
+        """The same map asked in other coordinates: `point` of it is `low + reach · point` of this one."""
+        start, length = np.asarray(low, dtype=np.float64), np.asarray(reach, dtype=np.float64)
+        parts = tuple(
+            replace(
+                part,
+                centre=(part.centre - start[list(part.inputs)]) / length[list(part.inputs)],
+                scale=part.scale * length[list(part.inputs)],
+            )
+            for part in self.parts
+        )
+        return replace(self, parts=parts)
 
     def distilled(self) -> "Mapping":
         """A mapping near this one in which nothing is borrowed (`isobath.fit(..., algorithm=estimator)`),

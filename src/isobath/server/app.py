@@ -18,6 +18,7 @@ from isobath.library.library import Library
 from isobath.outputs.osc import OscOutput
 from isobath.server.access import Access
 from isobath.server.controllers import Controllers
+from isobath.server.demonstrations import DemonstrationRoutes
 from isobath.server.desk import Desk
 from isobath.server.guard import Guard, refusal
 from isobath.server.making import MakingRoutes, MakingWatch
@@ -106,6 +107,7 @@ def create_app(
         *streaming.routes(),
         *ModelRoutes(desk).routes(),
         *PieceRoutes(desk).routes(),
+        *DemonstrationRoutes(desk).routes(),
         *SoundRoutes(desk).routes(),
         *MakingRoutes(making).routes(),
         Mount("/", Assets(directory=folder, check_dir=False)),
