@@ -12,6 +12,7 @@ from isobath.errors import IsobathError, UsageError
 COMMANDS = {
     "play": "isobath.cli.play:play",
     "walk": "isobath.cli.walk:walk",
+    "stage": "isobath.cli.stage:stage",
     "models": "isobath.cli.models:models",
     "info": "isobath.cli.models:info",
     "import": "isobath.cli.models:import_model",

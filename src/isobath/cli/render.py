@@ -37,7 +37,7 @@ def render(piece: str, take: str | None, out: Path, as_json: bool) -> None:
     from isobath.library.sounds import Sounds
     from isobath.outputs.file import write_rendering
 
-    found, load_model = _open(piece)
+    found, load_model = open_piece(piece)
     chosen = find_take(found, take)
     with closing(load_model), Progress(f'"{chosen.name}"', 1.0, quiet=as_json) as progress:
         work = rendering(
@@ -69,7 +69,7 @@ def render(piece: str, take: str | None, out: Path, as_json: bool) -> None:
         )
 
 
-class _Loader:
+class Loader:
     """Models by name, each read once, from the library and from what a piece file brought along; another
     program's plays in a confined process, made apart from the mix."""
 
@@ -92,7 +92,7 @@ class _Loader:
                 each.close()
 
 
-def _open(wanted: str) -> tuple["Piece", _Loader]:
+def open_piece(wanted: str) -> tuple["Piece", Loader]:
     """The piece named or filed so, and what loads its models.
 
     Raises:
@@ -111,4 +111,4 @@ def _open(wanted: str) -> tuple["Piece", _Loader]:
                 click.echo(note, err=True)
         else:
             piece = library.read(find_piece(library, wanted))
-    return piece, _Loader()
+    return piece, Loader()

@@ -1,0 +1,173 @@
+"""`isobath stage`: a piece on a real sound device, made by processes that nothing else can hold up."""
+
+import sys
+import time
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from isobath.cli.telling import as_json, print_json, print_table
+
+if TYPE_CHECKING:
+    from isobath.outputs.stage.engine import Settings, StageEngine, Status
+    from isobath.protocol.piece import Piece
+
+
+@click.command()
+@click.argument("piece", required=False)
+@click.option("--list", "listing", is_flag=True, help="Say which sound devices there are, and end.")
+@click.option(
+    "--device",
+    default="",
+    metavar="NAME",
+    help="Sound device, by its name, a part of it or its system (JACK, ALSA); null: none, only a clock; "
+    "file:PATH: a sound file, as fast as it can be made. Default: JACK where it runs, else the system's.",
+)
+@click.option(
+    "--block", type=click.IntRange(16, 4096), default=256, show_default=True, help="Samples the device takes."
+)
+@click.option(
+    "--rate", type=click.IntRange(8000, 192000), help="Of the device, Hz. Default: the piece's, if it can."
+)
+@click.option(
+    "--ahead",
+    "--hop-ahead",
+    "ahead",
+    type=click.IntRange(0, 4096),
+    default=128,
+    show_default=True,
+    help="Samples made ahead of the next block: more are safer, and later.",
+)
+@click.option("--spare/--no-spare", default=True, help="A second process ready to take over.")
+@click.option("-t", "--take", help="Play this take, by its name or id, from the beginning.")
+@click.option("--seconds", type=click.FloatRange(0.0, min_open=True), help="End after so long.")
+@as_json
+def stage(
+    piece: str | None,
+    listing: bool,
+    device: str,
+    block: int,
+    rate: int | None,
+    ahead: int,
+    spare: bool,
+    take: str | None,
+    seconds: float | None,
+    as_json: bool,
+) -> None:
+    """Play PIECE (a name, an id or a .isobath file; default: the one played last) on a sound device.
+
+    Sound is made by processes of its own, apart from everything else. Ctrl-C fades out and ends it.
+    """
+    from isobath.engine import find_take
+    from isobath.outputs.stage.engine import Settings, StageEngine, devices
+
+    if listing:
+        found = devices()
+        if as_json:
+            print_json(found)
+        else:
+            rows = [(d.name, d.api, d.outputs, d.inputs, d.rate or "", d.default) for d in found]
+            print_table(("device", "system", "outputs", "inputs", "Hz", "default"), rows)
+        return
+    chosen = _piece(piece)
+    settings = _settings(chosen, Settings(device, rate or 0, block, ahead, spare), take, seconds)
+    engine = StageEngine(chosen, rate_of(chosen), settings)
+    if take is not None:
+        engine.play(find_take(chosen, take), chosen.takes)
+    engine.start()
+    try:
+        if settings.samples:
+            _wait_for_file(engine, settings.samples / engine.status.rate)
+        else:
+            _watch(engine, seconds, quiet=as_json)
+        if as_json:
+            print_json(engine.status)
+    finally:
+        engine.stop()
+
+
+def _settings(piece: "Piece", settings: "Settings", take: str | None, seconds: float | None) -> "Settings":
+    """With the length of a file, which is that of the take where none is given."""
+    from isobath.engine import find_take
+    from isobath.engine.takes import TakeReader
+    from isobath.errors import UsageError
+    from isobath.outputs.stage.devices import FILE
+
+    if not settings.device.startswith(FILE):
+        return settings
+    rate = rate_of(piece)
+    if seconds is not None:
+        return replace(settings, samples=max(1, round(seconds * rate)))
+    if take is None:
+        raise UsageError("A file needs a length: give --seconds, or a --take.")
+    reader = TakeReader(find_take(piece, take), piece.axes, rate, piece.takes)
+    return replace(settings, samples=reader.samples)
+
+
+def _wait_for_file(engine: "StageEngine", seconds: float) -> None:
+    """Until the file is whole. Raises AudioError where it will not be."""
+    from isobath.errors import AudioError
+
+    while not engine.wait(0.2):
+        if engine.status.sentence:
+            raise AudioError(engine.status.sentence)
+    if engine.status.sentence:
+        raise AudioError(engine.status.sentence)
+    click.echo(f"{seconds:.2f} s: {engine.settings.device.removeprefix('file:')}", err=True)
+
+
+def _watch(engine: "StageEngine", seconds: float | None, *, quiet: bool) -> None:
+    """One line that keeps up, where someone is looking, until it is enough."""
+    end = None if seconds is None else time.monotonic() + seconds
+    shown = not quiet and sys.stderr.isatty()
+    if not quiet:
+        click.echo(f"Plays on {engine.status.device}. Ctrl-C ends it.", err=True)
+    told = ""
+    with suppress(KeyboardInterrupt):
+        while end is None or time.monotonic() < end:
+            time.sleep(0.1)
+            status = engine.status
+            if status.sentence != told and not quiet:
+                told = status.sentence
+                click.echo(f"\n{told or 'It plays again.'}", err=True)
+            if shown:
+                click.echo(f"\r{line_of(status)}   ", nl=False, err=True)
+
+
+def line_of(status: "Status") -> str:
+    """The stage in one line."""
+    return (
+        f"{status.state}, {status.rate} Hz, block {status.block}, {status.latency_ms:.0f} ms, "
+        f"load {status.load:.0%}, dropouts {status.underruns} ({status.missing_ms:.0f} ms), "
+        f"{'spare ready' if status.spare else 'no spare'}"
+    )
+
+
+def _piece(wanted: str | None) -> "Piece":
+    """The piece named or filed so, or the one played last."""
+    from isobath.cli.render import open_piece
+    from isobath.errors import PieceUnknown
+    from isobath.library.home import find_home
+    from isobath.library.library import Library
+
+    if wanted is None:
+        with Library.open(find_home()) as library:
+            wanted = library.pieces.last_played()
+        if wanted is None:
+            raise PieceUnknown("Nothing has been played here yet. Name a piece or an example: Drifting.")
+    return open_piece(wanted)[0]
+
+
+def rate_of(piece: "Piece") -> int:
+    """Hz of a piece's sound. Raises PieceError without voices, ModelUnknown where a model is missing."""
+    from contextlib import closing
+
+    from isobath.cli.render import Loader
+    from isobath.errors import PieceError
+
+    if not piece.voices:
+        raise PieceError("This piece has no voices, so there is nothing to hear. Add one.")
+    with closing(Loader()) as load:
+        return int(load(piece.voices[0].model).sample_rate)

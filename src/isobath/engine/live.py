@@ -1,0 +1,338 @@
+"""A piece while it is played: the one loop (loop.py), with what changes under the performer's hands.
+
+    live = Live(piece, load_model, ...)
+    live.begin()                    # from a fresh past
+    block = live.step()             # (2, samples), to the next frame that is due
+
+What a voice plays through can be changed between two steps: a new mapping is blended in over 50 ms, levels
+move over 5 ms, the rest with the kernel's smoothing. Voices, models, sources and axes are of the piece as
+it was given; for others a new Live is made, elsewhere, and the sound goes over to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from isobath.engine.controls import Controls
+from isobath.engine.loop import player_of, sound
+from isobath.engine.player import Meters
+from isobath.engine.sources import DreamOf, Heard, LoadSound, quantised, recorded_input, sources_of
+from isobath.engine.takes import TakeReader
+from isobath.engine.voices import LoadModel, Played, leaders, played, voices_of
+from isobath.mapping import Mapping
+from isobath.mapping.blend import BLEND_SECONDS, Blend
+from isobath.protocol.piece import Axis, Id, Piece, Take, Voice
+from isobath.types import Audio, Gesture
+
+GestureNow = Callable[[], NDArray[np.float64]]
+"""The performer's axes at this moment; as many as there are, those that are missing are at rest."""
+
+
+def same_structure(one: Piece, other: Piece) -> bool:
+    """Whether one Live can play both: the same axes, voices, models and sources."""
+    return _structure(one) == _structure(other)
+
+
+def _structure(piece: Piece) -> object:
+    return (
+        tuple((axis.id, axis.rest) for axis in piece.axes),
+        tuple(_voice_structure(voice) for voice in piece.voices),
+    )
+
+
+def _voice_structure(voice: Voice) -> object:
+    source = voice.source
+    heard = (source.kind, source.sound, source.voice)
+    dream = (source.temperature, source.seed) if source.kind == "prior" else ()
+    return (voice.id, voice.model, voice.follows, voice.seed, heard, dream)
+
+
+class _Blended:
+    """A voice whose mapping can be exchanged; asked for a latent once a frame."""
+
+    def __init__(self, voice: Played) -> None:
+        self.model, self.base = voice.model, voice.base
+        self.leader = voice.leader
+        self._blend = Blend(voice.mapping)
+        self._share = voice.model.hop / voice.model.sample_rate / BLEND_SECONDS
+
+    def towards(self, base: NDArray[np.float64], mapping: Mapping | None, leader: Played | None) -> None:
+        """From now on."""
+        self.base, self.leader = base, leader
+        if mapping is not self._blend.current:
+            self._blend = self._blend.towards(mapping)
+
+    @property
+    def moves(self) -> bool:
+        """Between two mappings: the same gesture means another latent the next time."""
+        return self._blend.position < 1.0
+
+    def latent(self, gesture: Gesture) -> NDArray[np.float64]:
+        """What `Played.latent` says, between two mappings where one has just come."""
+        if self.leader is not None or not self.moves:
+            return Played(self.model, self.base, self._blend.current, self.leader).latent(gesture)
+        found = np.asarray(self._blend(gesture, self.base), dtype=np.float64)
+        self._blend = self._blend.advanced(self._share)
+        return found
+
+
+@dataclass(eq=False)
+class _Switched:
+    """What comes in live, or the recorded input of the take that is played."""
+
+    live: Heard
+    now: Heard = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.now = self.live
+
+    def __call__(self, start: int, samples: int) -> Audio:
+        return self.now(start, samples)
+
+
+_NO_TAKE = Take(id="", name="", hop=1, sample_rate=1, length=0, axes=(), frames=(), points=())
+
+
+def _silence(_start: int, samples: int) -> Audio:
+    return np.zeros((2, samples), dtype=np.float32)
+
+
+@dataclass
+class _Recording:
+    """Rows of a take that is being recorded."""
+
+    frames: list[int] = field(default_factory=list)
+    points: list[tuple[float, ...]] = field(default_factory=list)
+
+
+class Live:
+    """One piece. Not for several threads at once."""
+
+    def __init__(
+        self,
+        piece: Piece,
+        load_model: LoadModel,
+        now: GestureNow,
+        *,
+        comes_in: Heard = _silence,
+        load_sound: LoadSound | None = None,
+        dream_of: DreamOf | None = None,
+    ) -> None:
+        """now: the performer. comes_in: live input, asked for in samples since the last beginning.
+
+        Raises PieceError, ModelError, AudioError or MappingError where the piece's parts do not fit together.
+        """
+        self.piece = piece
+        self._now, self._load_sound = now, load_sound
+        found = voices_of(piece, load_model)
+        self.voices = [_Blended(each) for each in found]
+        self.sources = sources_of(piece, _NO_TAKE, found, load_sound, dream_of)
+        self._inputs: list[_Switched] = []
+        for slot, voice in enumerate(piece.voices):
+            if voice.source.kind == "input":
+                switched = _Switched(lambda start, samples: quantised(comes_in(start, samples)))
+                self._inputs.append(switched)
+                self.sources.heard[slot] = switched
+        self.player = player_of(found, Controls.of(piece), 2, self.sources)
+        self.rate = self.player.sample_rate
+        self.position = 0
+        """Samples since the last beginning."""
+        self.take: Take | None = None
+        """The one that is played."""
+        self._reader: TakeReader | None = None
+        self._skip = 0
+        self._recording: _Recording | None = None
+        self._recorded_seed = 1
+        self._gesture: Gesture = np.zeros(0)
+        self._stretches: Iterator[Audio] = iter(())
+        self.begin()
+
+    @property
+    def listens(self) -> bool:
+        """Something here hears what comes in live."""
+        return bool(self._inputs)
+
+    # ------------------------------------------------------------------------------ playing
+
+    def begin(self, seed: int = 1, at: int = 0) -> None:
+        """From a fresh past, fading in over 10 ms, over what sounds; `at`: samples into the take."""
+        self.position, self._skip = 0, at
+        players: Sequence[Played] = self.voices  # type: ignore[assignment]
+        self._stretches = sound(self.player, players, self._at, seed, self.sources)
+
+    def step(self) -> Audio:
+        """The sound up to the next frame that is due, (2, samples)."""
+        block = next(self._stretches)
+        self.position += block.shape[1]
+        return block
+
+    def rest(self) -> None:
+        """Nobody hears it: the next beginning is from silence, and quick."""
+        self.player.reset(1)
+        self.begin()
+
+    def _at(self, sample: int) -> Gesture:
+        """What holds: the take's row, or where the performer is. The same array while nothing changes."""
+        gesture = self._of_take(sample) if self.take is not None else self._of_performer()
+        if self._recording is not None:
+            self._note(self._recording, sample, gesture)
+        if any(voice.moves for voice in self.voices):
+            gesture = gesture.copy()  # so that it is asked again what it means
+        return gesture
+
+    def _of_take(self, sample: int) -> Gesture:
+        assert self._reader is not None
+        assert self.take is not None
+        if not self.take.loop and sample + self._skip >= self._reader.samples + self.player.delay:
+            self.stop()
+            return self._of_performer()
+        return self._reader(sample + self._skip)
+
+    def _of_performer(self) -> Gesture:
+        given = self._now()
+        rests = np.array([axis.rest for axis in self.piece.axes], dtype=np.float64)
+        both = min(len(given), len(rests))
+        found = rests.copy()
+        found[:both] = np.where(np.isfinite(given[:both]), np.clip(given[:both], 0.0, 1.0), rests[:both])
+        if len(found) != len(self._gesture) or not np.array_equal(found, self._gesture):
+            self._gesture = found
+        return self._gesture
+
+    # -------------------------------------------------------------------------------- takes
+
+    def play(self, take: Take, takes: Sequence[Take] = (), at: int = 0) -> None:
+        """Play a take from its sample `at` on, from a fresh past. Raises PieceError, AudioError."""
+        reader = TakeReader(take, self.piece.axes, self.rate, takes, loop=take.loop)
+        if self._inputs:
+            recorded = recorded_input(take, takes, self.rate, self._load_sound)
+            for each in self._inputs:
+                each.now = recorded
+        self.take, self._reader = take, reader
+        self.begin(take.seed, at)
+
+    def stop(self) -> None:
+        """The performer's gestures are heard again; the sound goes on."""
+        self.take = self._reader = None
+        for each in self._inputs:
+            each.now = each.live
+
+    def record(self, seed: int) -> None:
+        """Keep what the performer does from now on, from a fresh past."""
+        self.stop()
+        self._recording, self._recorded_seed = _Recording(), seed
+        self.begin(seed)
+
+    def recorded(self, id: Id, name: str) -> Take | None:
+        """The take recorded so far, and no more of it; None where none is being recorded."""
+        kept, self._recording = self._recording, None
+        if kept is None:
+            return None
+        model = self.voices[0].model
+        return Take(
+            id=id,
+            name=name,
+            hop=model.hop,
+            sample_rate=model.sample_rate,
+            length=max(1, -(-self.position * model.sample_rate // (model.hop * self.rate))),
+            axes=tuple(axis.id for axis in self.piece.axes),
+            frames=tuple(kept.frames),
+            points=tuple(kept.points),
+            seed=self._recorded_seed,
+        )
+
+    def _note(self, kept: _Recording, sample: int, gesture: Gesture) -> None:
+        model = self.voices[0].model
+        frame = sample * model.sample_rate // (model.hop * self.rate)
+        row = tuple(gesture.tolist())
+        if kept.points and kept.points[-1] == row:
+            return
+        if kept.frames and kept.frames[-1] == frame:
+            kept.points[-1] = row
+        else:
+            kept.frames.append(int(frame))
+            kept.points.append(row)
+
+    # ------------------------------------------------------------------------------ changes
+
+    def change(self, prepared: Prepared) -> None:
+        """Take over what `prepare` got ready."""
+        self.piece = prepared.piece
+        for voice, (base, mapping, leader) in zip(self.voices, prepared.voices, strict=True):
+            voice.towards(base, mapping, leader)
+        for slot, apart in self.sources.aparts.items():
+            apart.set(prepared.controls.voices[slot])
+        self.player.set(prepared.controls)
+
+    def panic(self) -> None:
+        """Silence within 64 samples, until it begins again."""
+        self.player.panic()
+
+    def meters(self) -> Meters:
+        """What was heard since they were last read."""
+        return self.player.meters()
+
+    def latents(self) -> list[NDArray[np.float32]]:
+        """What the decoder of each voice was last given, (dims,) each."""
+        return [self.player.latent(slot)[: each.model.dims] for slot, each in enumerate(self.voices)]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A piece of the same structure, ready to be taken over in one step."""
+
+    piece: Piece
+    controls: Controls
+    voices: list[tuple[NDArray[np.float64], Mapping | None, Played | None]]
+
+
+def prepare(piece: Piece, live: Live) -> Prepared:
+    """Everything of a change that takes time; may run in another thread. `piece` has `live`'s structure.
+
+    Raises ModelMismatch or MappingError where a mapping does not fit.
+    """
+    before = {voice.id: voice for voice in live.piece.voices}
+    kept = {voice.id: each._blend for voice, each in zip(live.piece.voices, live.voices, strict=True)}
+    own: list[Played] = []
+    for voice, each in zip(piece.voices, live.voices, strict=True):
+        if _same_mapping(voice, before[voice.id]):  # most changes: the mapping stays as it is
+            made = played(_without_mapping(voice), each.model, len(piece.axes))
+            waiting = kept[voice.id].waiting
+            own.append(replace(made, mapping=waiting[0] if waiting else kept[voice.id].current))
+        else:
+            own.append(played(voice, each.model, len(piece.axes)))
+    known = {voice.id: each for voice, each in zip(piece.voices, own, strict=True)}
+    follow = leaders(piece.voices)
+    return Prepared(
+        piece,
+        Controls.of(piece),
+        [
+            (each.base, each.mapping, known[follow[voice.id]] if voice.id in follow else None)
+            for voice, each in zip(piece.voices, own, strict=True)
+        ],
+    )
+
+
+def _same_mapping(one: Voice, other: Voice) -> bool:
+    def of(voice: Voice) -> object:
+        kept = voice.fitted if voice.side == "a" else voice.fitted_other
+        return (
+            (voice.side, kept)
+            if kept is not None
+            else (voice.side, voice.mapping, voice.other, voice.demonstrations)
+        )
+
+    return of(one) == of(other)
+
+
+def _without_mapping(voice: Voice) -> Voice:
+    return msgspec.structs.replace(voice, fitted=None, fitted_other=None, demonstrations=())
+
+
+def axes_at(axes: Sequence[Axis], values: dict[Id, float]) -> NDArray[np.float64]:
+    """Values by axis id, in the order of the axes; those that are not given are at rest."""
+    return np.array([values.get(axis.id, axis.rest) for axis in axes], dtype=np.float64)

@@ -1,0 +1,571 @@
+"""The stage's engine: one audio host, a worker that sounds and one that is ready to, tended by two threads.
+
+    engine = StageEngine(piece, rate, Settings())
+    engine.start()
+    engine.gesture([0.2, 0.8])
+    engine.set_piece(changed)
+    engine.status, engine.meters()
+    engine.stop()
+
+Nothing that sounds waits for this process: the callback and the workers agree among themselves
+(kernel/stage.h). What is done here: processes that ended or hang are started again, a lost device is
+opened again, a piece of another structure is got ready by the worker that rests and then gone over to.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import BinaryIO, Literal, cast
+
+import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isobath.engine.live import same_structure
+from isobath.engine.player import Player
+from isobath.errors import AudioError, IsobathError
+from isobath.outputs.stage import wire
+from isobath.outputs.stage.area import NOBODY, READY, WORKERS, Area, now
+from isobath.outputs.stage.devices import FILE, Asked, Device, Opened
+from isobath.protocol.piece import Id, Piece, Take
+from isobath.types import Audio
+
+State = Literal["starting", "playing", "lost", "stopped"]
+
+HOST_COMMAND = (sys.executable, "-m", "isobath.outputs.stage.host")
+WORKER_COMMAND = (sys.executable, "-m", "isobath.server.stage_worker")
+"""By name: workers open the library, which lies above this floor."""
+
+_LOOK_SECONDS = 0.1
+_SILENT_SECONDS = 0.5
+"""A device that has not asked for sound for so long is lost."""
+_HUNG_SECONDS = 1.0
+"""A worker that has not gone round its loop for so long is ended."""
+_OPEN_SECONDS = 6.0
+_AGAIN_SECONDS = 0.4
+_FAREWELL_SECONDS = 1.0
+_STEADY_SECONDS = 30.0
+_MOST_FALLS = 6
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a stage runs."""
+
+    device: str = ""
+    """Its name, part of it, `null` or `file:PATH`; empty: the default one."""
+    rate: int = 0
+    """Of the device, Hz; 0: the piece's."""
+    block: int = 256
+    """Frames the device asks for at once; JACK decides itself."""
+    ahead: int = 128
+    """Frames that the workers are ahead of the next block, against what holds them up."""
+    spare: bool = True
+    """A second worker, ready to take over."""
+    samples: int = 0
+    """For a file: its length."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The stage at one moment."""
+
+    state: State
+    sentence: str
+    """What is the matter, for the musician; empty where nothing is."""
+    device: str
+    rate: int
+    """Of the piece, Hz."""
+    device_rate: int
+    block: int
+    latency_ms: float
+    """From a gesture to the ear: the next frame, what lies ahead, the limiter, the device; without the
+    wait for the frame."""
+    load: float
+    """Share of the time that making the sound takes, 0..1."""
+    underruns: int
+    takeovers: int
+    xruns: int
+    missing_ms: float
+    """Silence because nobody had sound ready, in all."""
+    spare: bool
+    """The second worker is ready."""
+    seconds: float
+    """Played."""
+    take: Id | None = None
+    """The one that is played."""
+
+
+@dataclass(frozen=True, eq=False)
+class StageMeters:
+    """What is heard, newest first."""
+
+    peak: tuple[float, float]
+    """Of what went to the device since last read."""
+    rms: tuple[float, float]
+    limiter_db: float
+    guard_db: float
+    clamped: float
+    scrubbed: int
+    input_peak: tuple[float, float]
+    latents: tuple[NDArray[np.float32], ...]
+    """(128,) per voice, zeros beyond its model's dimensions."""
+    position: int
+    """Samples since the last beginning."""
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A worker's process, as seen from here."""
+
+    number: int
+    process: subprocess.Popen[bytes]
+    loaded: int = -1
+    """Revision it was asked for."""
+    ready: int = -1
+    beat: int = -1
+    seen: float = field(default_factory=time.monotonic)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def say(self, message: wire.ToWorker) -> None:
+        """Tell it, or nobody where it has ended."""
+        data = wire.packed(message)
+        with self.lock, suppress(OSError, ValueError):
+            assert self.process.stdin is not None
+            self.process.stdin.write(data)
+            self.process.stdin.flush()
+
+
+class StageEngine:
+    """A piece on a device. Methods may be called from any thread."""
+
+    def __init__(
+        self,
+        piece: Piece,
+        rate: int,
+        settings: Settings = Settings(),
+        *,
+        told: Callable[[], None] = lambda: None,
+        recorded: Callable[[Take], None] = lambda _: None,
+        worker_command: Sequence[str] = WORKER_COMMAND,
+    ) -> None:
+        """rate: the piece's, Hz. told: is called, in another thread, when the state has changed.
+        recorded: is given each take that has been recorded.
+
+        Raises UsageError where rate or settings are out of range.
+        """
+        self.settings, self._told, self._recorded = settings, told, recorded
+        self._command = tuple(worker_command)
+        self._piece, self._revision = _bare(piece), 1
+        self._structure = 1
+        """The revision whose structure the newest one shares."""
+        self.area = Area.new(rate, settings.ahead, settings.block)
+        self._delay = Player(rate).delay
+        self._lock = threading.RLock()
+        self._workers: dict[int, _Worker] = {}
+        self._falls: list[float] = []
+        self._host: subprocess.Popen[bytes] | None = None
+        self._opened: Opened | None = None
+        self._state: State = "starting"
+        self._sentence = ""
+        self._trouble = ""
+        self._callbacks, self._heard_at, self._retry_at = 0, 0.0, 0.0
+        self._stopping = threading.Event()
+        self._written = threading.Event()
+        self._tender = threading.Thread(target=self._tend, name="isobath-stage", daemon=True)
+        self._playing: wire.Play | None = None
+
+    # ------------------------------------------------------------------------- start and stop
+
+    def start(self, patience: float = 30.0) -> None:
+        """Start the workers, then the device; returns when the first worker sounds or has failed.
+
+        Raises AudioError or another IsobathError with what failed.
+        """
+        for number in range(WORKERS if self.settings.spare else 1):
+            self._start_worker(number)
+        end = time.monotonic() + patience
+        while (first := self._first_ready()) is None:
+            if self._trouble:
+                sentence = self._trouble
+                self.stop()
+                raise AudioError(sentence)
+            if time.monotonic() > end:
+                self.stop()
+                raise AudioError(f"The piece was not ready after {patience:g} s. Try a smaller model.")
+            time.sleep(0.01)
+        self.area.board.wish = first
+        self.area.wake()
+        try:
+            self._open_host()
+        except IsobathError:
+            self.stop()
+            raise
+        self._tender.start()
+
+    def _first_ready(self) -> int | None:
+        with self._lock:
+            return next((each.number for each in self._workers.values() if each.ready >= 0), None)
+
+    def stop(self) -> None:
+        """Fade out and end all processes."""
+        self._stopping.set()
+        if self._host is not None and self._host.poll() is None:
+            self._broadcast(wire.Panic())
+            time.sleep(0.05)
+            _farewell(self._host)
+        with self._lock:
+            for each in [self._host, *(worker.process for worker in self._workers.values())]:
+                if each is not None:
+                    _end(each)
+            self._workers.clear()
+            self._host = None
+            self._state = "stopped"
+        self._told()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """For a file: until it is written; whether it is."""
+        return self._written.wait(seconds)
+
+    # -------------------------------------------------------------------------------- playing
+
+    def gesture(self, values: ArrayLike, stamp: int | None = None) -> None:
+        """Where the performer is: one value 0..1 per axis of the piece, in its order."""
+        with self._lock:
+            self.area.gesture(
+                np.atleast_1d(np.asarray(values, dtype=np.float64)),
+                self._revision,
+                now() if stamp is None else stamp,
+            )
+
+    def set_piece(self, piece: Piece) -> None:
+        """Play this from now on. Values change at once; another structure is got ready beside what sounds."""
+        with self._lock:
+            bare = _bare(piece)
+            alike = same_structure(bare, self._piece)
+            self._piece, self._revision = bare, self._revision + 1
+            if alike:
+                for worker in self._workers.values():
+                    if worker.loaded >= self._structure:
+                        worker.loaded = self._revision
+                        worker.say(wire.Change(self._revision, bare))
+            else:
+                self._structure = self._revision
+                resting = [each for each in self._workers.values() if each.number != self.area.board.active]
+                for worker in resting or list(self._workers.values()):
+                    self._load(worker)
+
+    def command(self, message: wire.ToWorker) -> None:
+        """Play, Stop, Record, Finish, Panic or Begin: told to both workers, so that either can go on."""
+        with self._lock:
+            if isinstance(message, wire.Play | wire.Stop | wire.Record):
+                self._playing = message if isinstance(message, wire.Play) else None
+            self._broadcast(message)
+
+    def play(self, take: Take, takes: Sequence[Take] = ()) -> None:
+        """Play a take from its beginning; `takes`: all those of the piece."""
+        self.command(wire.Play(take, tuple(takes)))
+
+    def finish_recording(self, id: Id, name: str) -> None:
+        """What was recorded comes to `recorded`."""
+        self.command(wire.Finish(id, name))
+
+    def _broadcast(self, message: wire.ToWorker) -> None:
+        with self._lock:
+            for worker in self._workers.values():
+                worker.say(message)
+
+    # ------------------------------------------------------------------------------ telling
+
+    @property
+    def status(self) -> Status:
+        """How it stands."""
+        board, opened = self.area.board, self._opened
+        active = board.active
+        load = board.workers[active].load if active != NOBODY else 0.0
+        ahead = self.area.fill(active) if active != NOBODY else 0
+        delay = self._delay / board.rate + (opened.seconds if opened is not None else 0.0)
+        spare = active != NOBODY and any(
+            number != active and board.workers[number].state == READY and worker.process.poll() is None
+            for number, worker in list(self._workers.items())
+        )
+        return Status(
+            state=self._state,
+            sentence=self._sentence,
+            device=opened.name if opened is not None else self.settings.device,
+            rate=board.rate,
+            device_rate=board.device_rate,
+            block=board.block,
+            latency_ms=1e3 * (max(ahead, board.block) / board.rate + delay),
+            load=load,
+            underruns=board.underruns,
+            takeovers=board.takeovers,
+            xruns=board.xruns,
+            missing_ms=1e3 * board.missing / board.rate,
+            spare=spare,
+            seconds=board.frames / max(1, board.device_rate),
+            take=self._playing.take.id if self._playing is not None else None,
+        )
+
+    def meters(self) -> StageMeters:
+        """What is heard; reading starts the peaks anew."""
+        board = self.area.board
+        worker = board.workers[max(0, board.active)]
+        peak, came = (board.peak[0], board.peak[1]), (board.input_peak[0], board.input_peak[1])
+        board.peak[:] = board.input_peak[:] = (0.0, 0.0)
+        for _ in range(4):
+            sequence = worker.latent_sequence
+            rows = np.ctypeslib.as_array(worker.latents).reshape(-1, 128)[: worker.voices].copy()
+            if sequence % 2 == 0 and worker.latent_sequence == sequence:
+                break
+        return StageMeters(
+            peak,
+            (worker.rms[0], worker.rms[1]),
+            worker.limiter_db,
+            worker.guard_db,
+            worker.clamped,
+            worker.scrubbed,
+            came,
+            tuple(rows),
+            worker.position,
+        )
+
+    def heard(self, start: int, frames: int) -> tuple[Audio, int]:
+        """What went to the device, frames counted since the beginning: for recording and streaming."""
+        return self.area.heard(start, frames)
+
+    # ------------------------------------------------------------------------------- workers
+
+    def _start_worker(self, number: int) -> None:
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        process = subprocess.Popen(
+            [*self._command, self.area.word, str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=self.area.handles,
+            env=environment,
+            start_new_session=True,  # Ctrl-C is for us to hear
+        )
+        worker = _Worker(number, process)
+        with self._lock:
+            self._workers[number] = worker
+            self._load(worker)
+        threading.Thread(target=self._listen, args=(worker,), daemon=True).start()
+
+    def _load(self, worker: _Worker) -> None:
+        worker.loaded = self._revision
+        worker.say(wire.Load(self._revision, self._piece))
+        if self._playing is not None:
+            worker.say(self._playing)
+
+    def _listen(self, worker: _Worker) -> None:
+        """A worker's answers, until it ends; then it is missed at once."""
+        source = cast(BinaryIO, worker.process.stdout)
+        with suppress(IsobathError, msgspec.MsgspecError, OSError, ValueError):
+            while (answer := wire.read_answer(source)) is not None:
+                self._hear(worker, answer)
+        worker.process.wait()
+        if not self._stopping.is_set():
+            self.area.board.workers[worker.number].state = 0
+            self.area.alarm(worker.number)
+
+    def _hear(self, worker: _Worker, answer: wire.FromWorker) -> None:
+        if isinstance(answer, wire.Recorded):
+            if answer.take is not None:
+                self._recorded(answer.take)
+        elif isinstance(answer, wire.Ended):
+            with self._lock:
+                if self._playing is not None and self._playing.take.id == answer.take:
+                    self.command(wire.Stop())
+            self._told()
+        elif isinstance(answer, wire.Failed):
+            self._trouble = self._sentence = answer.sentence
+            self._told()
+        else:
+            with self._lock:
+                worker.ready = max(worker.ready, answer.revision)
+                self._go_on(worker)
+
+    def _go_on(self, worker: _Worker) -> None:
+        """A worker is ready: if it alone plays the newest structure it is heard next; the other follows."""
+        board = self.area.board
+        other = self._workers.get(1 - worker.number)
+        if worker.ready < self._structure or self._state == "stopped":
+            return
+        behind = other is None or other.ready < self._structure
+        if board.active not in (NOBODY, worker.number) and behind:
+            board.wish = worker.number
+            self.area.wake()
+        if other is not None and other.loaded < self._structure:
+            self._load(other)
+        if self._sentence == self._trouble:
+            self._sentence = ""
+        self._trouble = ""
+
+    def _tend_workers(self) -> None:
+        board, moment = self.area.board, time.monotonic()
+        for number, worker in list(self._workers.items()):
+            seen = board.workers[number]
+            if worker.process.poll() is not None:
+                self._fell(number)
+            elif worker.ready >= 0 and seen.beat == worker.beat:
+                if moment - worker.seen > _HUNG_SECONDS:
+                    worker.process.kill()
+            else:
+                worker.beat, worker.seen = seen.beat, moment
+
+    def _fell(self, number: int) -> None:
+        """Start a worker again, unless it falls over and over."""
+        moment = time.monotonic()
+        self._falls = [each for each in self._falls if moment - each < _STEADY_SECONDS] + [moment]
+        if len(self._falls) > _MOST_FALLS:
+            self._say(self._state, "The workers end again and again. Start anew, with another model.")
+            with self._lock:
+                self._workers.pop(number, None)
+            return
+        self._start_worker(number)
+
+    # ---------------------------------------------------------------------------------- host
+
+    def _open_host(self) -> None:
+        """Start the audio host and let it open the device. Raises AudioError."""
+        asked = Asked(
+            device=self.settings.device,
+            rate=self.settings.rate,
+            block=self.settings.block,
+            inputs=2 if any(voice.source.kind == "input" for voice in self._piece.voices) else 0,
+            samples=self.settings.samples,
+            skip=self._delay if self.settings.samples else 0,
+        )
+        command = [*HOST_COMMAND, self.area.word, msgspec.json.encode(asked).decode()]
+        host = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # sound systems print what they tried
+            pass_fds=self.area.handles,
+            start_new_session=True,
+        )
+        self._host = host
+        line = _line(host, _OPEN_SECONDS)
+        if line is None or b'"failed"' in line[:12]:
+            _end(host)
+            raise AudioError(_told_by(line))
+        self._opened = msgspec.json.decode(line, type=Opened)
+        self._callbacks, self._heard_at = self.area.board.callbacks, time.monotonic()
+        if self.settings.device.startswith(FILE):
+            threading.Thread(target=self._await_file, args=(host,), daemon=True).start()
+        self._say("playing", "")
+
+    def _await_file(self, host: subprocess.Popen[bytes]) -> None:
+        line = cast(BinaryIO, host.stdout).readline()
+        if b'"failed"' in line[:12]:
+            self._sentence = _told_by(line)
+        self._written.set()
+
+    def _tend(self) -> None:
+        while not self._stopping.wait(_LOOK_SECONDS):
+            self._tend_workers()
+            if not self.settings.device.startswith(FILE):
+                self._tend_host()
+
+    def _tend_host(self) -> None:
+        moment, callbacks = time.monotonic(), self.area.board.callbacks
+        if callbacks != self._callbacks:
+            self._callbacks, self._heard_at = callbacks, moment
+            return
+        host = self._host
+        if host is not None and host.poll() is None and moment - self._heard_at < _SILENT_SECONDS:
+            return
+        if host is not None:
+            _end(host)
+            self._host = None
+            self._say("lost", f"The sound device {self._named()} is gone. It is opened once it is back.")
+        if moment < self._retry_at:
+            return
+        try:
+            self._open_host()
+        except AudioError:
+            self._host = None
+            self._retry_at = time.monotonic() + _AGAIN_SECONDS
+
+    def _named(self) -> str:
+        return self._opened.name if self._opened is not None else "that was playing"
+
+    def _say(self, state: State, sentence: str) -> None:
+        if self._stopping.is_set():
+            return
+        self._state, self._sentence = state, sentence
+        self._told()
+
+
+def devices() -> list[Device]:
+    """Every sound device of this machine that can play, asked for in a process of its own."""
+    asked = subprocess.run(
+        [*HOST_COMMAND, "--list"], capture_output=True, timeout=_OPEN_SECONDS * 2, check=False
+    )
+    try:
+        return msgspec.json.decode(asked.stdout.strip() or b"[]", type=list[Device])
+    except msgspec.DecodeError as error:
+        raise AudioError("The sound system gives no answer. Unplug what may be stuck.") from error
+
+
+def _bare(piece: Piece) -> Piece:
+    """Takes are sent when they are played."""
+    return msgspec.structs.replace(piece, takes=(), shelf=())
+
+
+def _told_by(line: bytes | None) -> str:
+    if not line:
+        return "The sound device did not open in time. Choose another with --device."
+    told = msgspec.json.decode(line)
+    return str(told["failed"])
+
+
+def _line(process: subprocess.Popen[bytes], seconds: float) -> bytes | None:
+    """The next line that a process says; None where it says none in time."""
+    source = cast(BinaryIO, process.stdout)
+    found: list[bytes] = []
+    if os.name == "nt":
+        reader = threading.Thread(target=lambda: found.append(source.readline()), daemon=True)
+        reader.start()
+        reader.join(seconds)
+        return found[0] if found else None
+    end, text = time.monotonic() + seconds, b""
+    while not text.endswith(b"\n"):
+        ready, _, _ = select.select([source], [], [], max(0.0, end - time.monotonic()))
+        if not ready:
+            return None
+        part = os.read(source.fileno(), 1)  # what follows the line is for others to read
+        if not part:
+            return text or None
+        text += part
+    return text
+
+
+def _farewell(host: subprocess.Popen[bytes]) -> None:
+    """Let the device be closed, if that goes quickly."""
+    with suppress(OSError, ValueError, subprocess.TimeoutExpired):
+        if host.stdin is not None:
+            host.stdin.close()
+        host.wait(_FAREWELL_SECONDS)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """At once: a lost device could hold it up for long."""
+    with suppress(OSError):
+        process.kill()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(2.0)
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with suppress(OSError, ValueError):
+                stream.close()

@@ -1,0 +1,131 @@
+"""What the stage's engine and its workers say to each other, over pipes: a length, then MessagePack."""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO
+
+import msgspec
+
+from isobath.errors import KernelError
+from isobath.protocol.piece import Id, Piece, Take
+
+MOST_BYTES = 256 * 1024 * 1024
+
+
+class Load(msgspec.Struct, frozen=True, tag="load"):
+    """Get ready to play this piece, from its models on. Answered by Ready or Failed."""
+
+    revision: int
+    piece: Piece
+    """Without its takes."""
+
+
+class Change(msgspec.Struct, frozen=True, tag="change"):
+    """The same piece, of the same structure, with other values. Answered by Ready or Failed."""
+
+    revision: int
+    piece: Piece
+
+
+class Play(msgspec.Struct, frozen=True, tag="play"):
+    """Play a take from its beginning."""
+
+    take: Take
+    takes: tuple[Take, ...] = ()
+    """Those below it."""
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """The performer's gestures are heard again."""
+
+
+class Record(msgspec.Struct, frozen=True, tag="record"):
+    """Keep what the performer does, from a fresh past with this seed."""
+
+    seed: int
+
+
+class Finish(msgspec.Struct, frozen=True, tag="finish"):
+    """The recording is over. Answered by Recorded."""
+
+    id: Id
+    name: str
+
+
+class Panic(msgspec.Struct, frozen=True, tag="panic"):
+    """Silence within 64 samples."""
+
+
+class Begin(msgspec.Struct, frozen=True, tag="begin"):
+    """From a fresh past."""
+
+    seed: int = 1
+
+
+class Quit(msgspec.Struct, frozen=True, tag="quit"):
+    """The process ends."""
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """It plays, or can play, this revision."""
+
+    revision: int
+    listens: bool
+    seconds: float
+    """That getting ready took."""
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """It could not be done; what was played before goes on."""
+
+    revision: int
+    sentence: str
+
+
+class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
+    """A take; None where none was being recorded."""
+
+    take: Take | None
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """A take has been played to its end."""
+
+    take: Id
+
+
+ToWorker = Load | Change | Play | Stop | Record | Finish | Panic | Begin | Quit
+FromWorker = Ready | Failed | Recorded | Ended
+
+_to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
+_from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
+
+
+def packed(message: ToWorker | FromWorker) -> bytes:
+    """A message as it travels."""
+    data = msgspec.msgpack.encode(message)
+    return struct.pack("<I", len(data)) + data
+
+
+def read_order(source: BinaryIO) -> ToWorker | None:
+    """What the engine says next; None at the end."""
+    data = _read(source)
+    return None if data is None else _to_worker.decode(data)
+
+
+def read_answer(source: BinaryIO) -> FromWorker | None:
+    """What a worker says next; None at the end."""
+    data = _read(source)
+    return None if data is None else _from_worker.decode(data)
+
+
+def _read(source: BinaryIO) -> bytes | None:
+    head = source.read(4)
+    if len(head) < 4:
+        return None
+    size = struct.unpack("<I", head)[0]
+    if size > MOST_BYTES:
+        raise KernelError(f"A process of the stage said {size} bytes at once. Start the stage again.")
+    data = source.read(size)
+    return data if len(data) == size else None

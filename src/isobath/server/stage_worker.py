@@ -1,0 +1,359 @@
+"""A worker of the stage: a process that plays a whole piece ahead of the device.
+
+    python -m isobath.server.stage_worker AREA NUMBER
+
+The main thread makes sound whenever the shared memory asks for it, and waits otherwise. Everything that
+takes time (models, mappings) is got ready in the thread that reads the orders. A third one watches the
+other worker, and calls for help when its process ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import select
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isobath.engine.dreaming import dreams
+from isobath.engine.live import Live, Prepared, prepare
+from isobath.errors import IsobathError, ModelMismatch
+from isobath.library.home import find_home
+from isobath.library.load import load_any, load_prior
+from isobath.library.sounds import Sounds
+from isobath.outputs.stage import wire
+from isobath.outputs.stage.area import NOBODY, READY, WORKERS, Area
+from isobath.outputs.stage.priority import (
+    WORKER_PRIORITY,
+    bound_runaway,
+    calm,
+    hurry,
+    settle,
+    stay_in_memory,
+)
+from isobath.types import Audio
+
+if TYPE_CHECKING:
+    from isobath.models.coder import Model
+
+REPORT_SECONDS = 1 / 60
+_NAP = 0.1
+_BREATHLESS = 0.5
+"""Seconds without a rest after which a worker is no longer first in line,"""
+_RECOVERED = 5.0
+"""and after which it is again."""
+_LOAD_SHARE = 0.02
+_REHEARSED = 24
+"""Steps made before a piece counts as ready, so that the first that matter are as quick as the others."""
+
+
+class Models:
+    """Models by name, each read once."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Model] = {}
+
+    def __call__(self, name: str) -> Model:
+        if name not in self._kept:
+            self._kept[name] = cast("Model", load_any(name))
+        return self._kept[name]
+
+
+class Worker:
+    """One of the two."""
+
+    def __init__(self, area: Area, number: int) -> None:
+        self._area, self._number = area, number
+        self._board = area.board.workers[number]
+        self._orders: deque[Callable[[], None]] = deque()
+        self._live: Live | None = None
+        self._asked = False
+        self._tail: Audio | None = None
+        self._gesture: NDArray[np.float64] = np.zeros(0)
+        self._input_base = 0
+        self._reported = 0.0
+        self._models = Models()
+
+    # ------------------------------------------------------------------------------ the loop
+
+    def run(self) -> None:
+        """Make sound while somebody asks for it, for ever."""
+        area, board = self._area, self._board
+        rested, hurried = time.monotonic(), hurry(WORKER_PRIORITY)
+        while True:
+            tick = area.board.tick
+            board.beat += 1
+            while self._orders:
+                self._orders.popleft()()
+            lacking = area.wanted(self._number) if self._live is not None else 0
+            if lacking > 0:
+                self._make()
+                if hurried and time.monotonic() - rested > _BREATHLESS:
+                    calm()  # too slow, or as fast as it can into a file: the machine is not ours alone
+                    hurried, rested = False, time.monotonic()
+                continue
+            if lacking == 0 and self._live is not None:
+                board.state = READY
+            if self._asked and lacking == 0:
+                self._asked = False
+                if self._live is not None:
+                    self._live.rest()
+            area.wait(tick, _NAP)
+            if hurried or time.monotonic() - rested > _RECOVERED:
+                hurried, rested = hurried or hurry(WORKER_PRIORITY), time.monotonic()
+
+    def _make(self) -> None:
+        live = self._live
+        assert live is not None
+        if not self._asked:
+            self._asked = True
+            self._begin(live)
+        started, take = time.perf_counter(), live.take
+        block = self._mixed(live.step())
+        if not self._area.write(self._number, block):
+            return
+        spent = (time.perf_counter() - started) * live.rate / block.shape[1]
+        self._board.load += _LOAD_SHARE * (spent - self._board.load)
+        self._board.position = live.position
+        if take is not None and live.take is None:
+            self._say(wire.Ended(take.id))
+        if started - self._reported > REPORT_SECONDS:
+            self._reported = started
+            self._report(live)
+
+    def _begin(self, live: Live) -> None:
+        """Asked after a rest: what was written then is stale. A take goes on where the other one is."""
+        area = self._area
+        if area.board.active != self._number:
+            area.clear(self._number)
+        at = 0
+        if live.take is not None and area.board.active not in (NOBODY, self._number):
+            other = area.board.active
+            at = max(0, int(area.board.workers[other].position) - area.fill(other))
+        self._anchor(live)
+        live.begin(live.take.seed if live.take is not None else 1, at)
+
+    def _mixed(self, block: Audio) -> Audio:
+        """With what the Live before it would have played, fading out."""
+        if self._tail is None:
+            return block
+        both = min(block.shape[1], self._tail.shape[1])
+        block = block.copy()
+        block[:, :both] += self._tail[:, :both]
+        self._tail = self._tail[:, both:] if both < self._tail.shape[1] else None
+        return block
+
+    def _report(self, live: Live) -> None:
+        board, meters = self._board, live.meters()
+        board.peak[:], board.rms[:] = meters.peak, meters.rms
+        board.limiter_db, board.guard_db = meters.limiter_db, meters.guard_db
+        board.clamped, board.scrubbed = meters.clamped, meters.scrubbed
+        latents = live.latents()
+        board.latent_sequence += 1
+        board.voices = len(latents)
+        for slot, latent in enumerate(latents):
+            at = ctypes.addressof(board.latents) + slot * 512
+            ctypes.memmove(at, latent.ctypes.data, min(latent.nbytes, 512))
+        board.latent_sequence += 1
+
+    # -------------------------------------------------------------------------- what comes in
+
+    def _now(self) -> NDArray[np.float64]:
+        held = self._area.held()
+        if held is not None:
+            self._gesture = held[0]
+        return self._gesture
+
+    def _lead(self, live: Live) -> int:
+        """Frames that may be asked for before they are heard."""
+        hop = max(each.model.hop * live.rate // each.model.sample_rate + 1 for each in live.voices)
+        return int(self._area.board.block + self._area.board.ahead + hop)
+
+    def _anchor(self, live: Live) -> None:
+        """Which frame of the input belongs to sample 0: as late as it may be, for all to be there in time."""
+        ahead = self._lead(live) - self._area.fill(self._number)
+        self._input_base = int(self._area.board.captured) - ahead
+
+    def _comes_in(self, start: int, samples: int) -> Audio:
+        live = self._live
+        sound, there = self._area.came(self._input_base + start, samples)
+        if there < samples:
+            self._board.input_missing += samples - there
+        late = int(self._area.board.captured) - (self._input_base + start + samples)
+        if live is not None and late > 2 * self._lead(live):  # the device went on while nothing was heard
+            self._input_base += late - self._lead(live)
+        return sound
+
+    # ------------------------------------------------------------------------------- orders
+
+    def obey(self, order: wire.ToWorker) -> None:
+        """In the reading thread: get ready what takes time, and put the rest in line."""
+        try:
+            if isinstance(order, wire.Load):
+                self._load(order)
+            elif isinstance(order, wire.Change):
+                self._change(order)
+            else:
+                self._put(lambda: self._do(order))
+        except (IsobathError, OSError, ValueError) as error:
+            self._say(wire.Failed(getattr(order, "revision", -1), str(error)))
+
+    def _load(self, order: wire.Load) -> None:
+        started = time.perf_counter()
+        live = Live(
+            order.piece,
+            self._models,
+            self._now,
+            comes_in=self._comes_in,
+            load_sound=Sounds(find_home()).load,
+            dream_of=dreams(load_prior),
+        )
+        if live.rate != self._area.board.rate:
+            raise ModelMismatch(
+                f"The stage runs at {self._area.board.rate} Hz and this piece sounds at {live.rate} Hz. "
+                "Start the stage again with this piece."
+            )
+        for _ in range(_REHEARSED):
+            live.step()
+        live.rest()
+        if self._live is None:
+            settle()
+            stay_in_memory()
+        spent = time.perf_counter() - started
+
+        def take_over() -> None:
+            old, self._live = self._live, live
+            self._board.revision, self._board.state = order.revision, READY
+            self._board.load = 0.0
+            if old is not None and self._asked:
+                self._tail = _fading(old)
+                self._anchor(live)
+                live.begin()
+            self._say(wire.Ready(order.revision, live.listens, spent))
+
+        self._put(take_over)
+
+    def _change(self, order: wire.Change) -> None:
+        live = self._live
+        if live is None:
+            return
+        started = time.perf_counter()
+        prepared: Prepared = prepare(order.piece, live)
+        spent = time.perf_counter() - started
+
+        def take_over() -> None:
+            if self._live is live:
+                live.change(prepared)
+                self._board.revision = order.revision
+            self._say(wire.Ready(order.revision, live.listens, spent))
+
+        self._put(take_over)
+
+    def _do(self, order: wire.ToWorker) -> None:
+        live = self._live
+        if live is None:
+            return
+        try:
+            if isinstance(order, wire.Play):
+                self._anchor(live)
+                live.play(order.take, order.takes)
+            elif isinstance(order, wire.Stop):
+                live.stop()
+            elif isinstance(order, wire.Record):
+                self._anchor(live)
+                live.record(order.seed)
+            elif isinstance(order, wire.Finish):
+                if self._asked:
+                    self._say(wire.Recorded(live.recorded(order.id, order.name)))
+                else:
+                    live.recorded(order.id, order.name)
+            elif isinstance(order, wire.Panic):
+                live.panic()
+            elif isinstance(order, wire.Begin):
+                self._anchor(live)
+                live.begin(order.seed)
+        except IsobathError as error:
+            self._say(wire.Failed(-1, str(error)))
+
+    def _put(self, act: Callable[[], None]) -> None:
+        self._orders.append(act)
+        self._area.wake()
+
+    def _say(self, message: wire.FromWorker) -> None:
+        with suppress(OSError):
+            sys.stdout.buffer.write(wire.packed(message))
+            sys.stdout.buffer.flush()
+
+
+def _fading(live: Live) -> Audio:
+    """The next 10 ms of what will not be played any more, fading out."""
+    wanted = live.rate // 100
+    blocks: list[Audio] = []
+    while sum(block.shape[1] for block in blocks) < wanted:
+        blocks.append(live.step())
+    sound = np.concatenate(blocks, axis=1)[:, :wanted]
+    return np.asarray(sound * (1.0 - np.arange(1, wanted + 1) / wanted), dtype=np.float32)
+
+
+# ------------------------------------------------------------------------------ the process
+
+
+def _read(worker: Worker) -> None:
+    while True:
+        order = wire.read_order(sys.stdin.buffer)
+        if order is None or isinstance(order, wire.Quit):
+            os._exit(0)
+        worker.obey(order)
+
+
+def _watch(area: Area, other: int) -> None:
+    """Call for help as soon as the other worker's process ends. Where the system cannot say (it is asked
+    by number), the engine's own watch does, a little later."""
+    if not hasattr(os, "pidfd_open"):
+        return
+    hurry(WORKER_PRIORITY)
+    while True:
+        pid = area.board.workers[other].pid
+        try:
+            handle = os.pidfd_open(pid) if pid > 0 else -1
+        except OSError:
+            handle = -1
+        if handle < 0:
+            time.sleep(0.2)
+            continue
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        while area.board.workers[other].pid == pid:
+            if poll.poll(500):
+                area.alarm(other)
+                break
+        os.close(handle)
+
+
+def main(arguments: list[str]) -> None:
+    """Play until the engine's end of the pipe is closed."""
+    area, number = Area.of(arguments[0]), int(arguments[1])
+    if not 0 <= number < WORKERS:
+        raise SystemExit(f"There is no worker {number}.")
+    gc.disable()
+    sys.setswitchinterval(1e-4)
+    worker = Worker(area, number)
+    board = area.board.workers[number]
+    board.state, board.pid = 1, os.getpid()
+    threading.Thread(target=_watch, args=(area, 1 - number), daemon=True).start()
+    threading.Thread(target=_read, args=(worker,), daemon=True).start()
+    bound_runaway()
+    worker.run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,281 @@
+"""The stage's engine: the callback by hand, whole processes in lock-step, workers that end and hang."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from isobath.engine import rendering
+from isobath.errors import AudioError
+from isobath.models.coder import Model, bundled, load
+from isobath.outputs.file import write_rendering
+from isobath.outputs.stage import wire
+from isobath.outputs.stage.area import NOBODY, RING, Area
+from isobath.outputs.stage.engine import Settings, StageEngine
+from isobath.protocol.piece import Axis, Demonstration, Piece, Take, Voice
+
+RATE, BLOCK = 48000, 256
+MODEL = "drums"
+
+
+def area(ahead: int = 128) -> Area:
+    made = Area.new(RATE, ahead, BLOCK)
+    made.board.workers[0].pid = made.board.workers[1].pid = 1
+    return made
+
+
+def tone(frames: int, start: int = 0) -> np.ndarray:
+    at = np.arange(start, start + frames)
+    return np.stack([0.4 * np.sin(at / 30), 0.4 * np.cos(at / 30)]).astype(np.float32)
+
+
+def steps(sound: np.ndarray) -> float:
+    """The largest step from one sample to the next."""
+    return float(np.abs(np.diff(sound, axis=0)).max())
+
+
+# ----------------------------------------------------------------------------- the callback
+
+
+def test_what_a_worker_writes_is_heard_bit_for_bit() -> None:
+    stage, sound = area(), tone(4096)
+    stage.board.wish = 0
+    stage.write(0, sound)
+    heard = np.concatenate([stage.run(n) for n in (64, 256, 1000, 776, 2000)])
+    np.testing.assert_array_equal(heard, sound.T)
+    assert stage.board.underruns == 0
+
+
+def test_silence_before_anybody_plays() -> None:
+    stage = area()
+    assert not stage.run(BLOCK).any()
+    assert (stage.board.active, stage.board.underruns, stage.board.missing) == (NOBODY, 0, 0)
+
+
+@pytest.mark.parametrize("left", [0, 1, 40, 64, 200])
+def test_a_ring_that_runs_dry_fades_out_and_in_again(left: int) -> None:
+    stage = area()
+    stage.board.wish = 0
+    stage.write(0, tone(BLOCK + left))
+    out = np.concatenate([stage.run(BLOCK), stage.run(BLOCK), stage.run(BLOCK)])
+    silent = np.flatnonzero(np.abs(out).max(axis=1) > 0)[-1] + 1
+    assert silent <= BLOCK + max(left, 64)
+    assert steps(out) <= 2 * steps(tone(4096).T)
+    assert stage.board.underruns == 1
+    stage.write(0, tone(BLOCK, BLOCK + left))
+    back = np.concatenate([out, stage.run(BLOCK)])
+    assert np.abs(back[-16:]).max() > 0.3, "the whole block that was there is heard"
+    assert steps(back) <= 2 * steps(tone(4096).T)
+
+
+def test_a_worker_that_is_late_is_replaced_without_a_gap() -> None:
+    stage = area()
+    stage.board.wish = 0
+    stage.write(0, tone(BLOCK + 300))
+    stage.run(BLOCK)
+    assert stage.wanted(1) == 0, "a resting worker is left alone"
+    stage.run(BLOCK)  # nothing was written meanwhile: alarm
+    assert stage.wanted(1) > 0
+    fresh = np.concatenate([np.linspace(0, 1, 480), np.ones(800)]) * tone(1280)
+    stage.write(1, fresh.astype(np.float32))
+    out = np.concatenate([stage.run(BLOCK), stage.run(BLOCK)])
+    assert stage.board.active == 1
+    assert (stage.board.takeovers, stage.board.underruns, stage.board.missing) == (1, 0, 0)
+    assert steps(out) <= 2 * steps(tone(4096).T)
+
+
+def test_a_worker_that_comes_back_in_time_is_kept() -> None:
+    stage = area()
+    stage.board.wish = 0
+    stage.write(0, tone(BLOCK + 300))
+    stage.run(BLOCK)
+    stage.run(BLOCK)
+    assert stage.board.alarm
+    stage.write(0, tone(1024, BLOCK + 300))
+    stage.run(BLOCK)
+    assert not stage.board.alarm
+    assert stage.wanted(1) == 0
+    assert stage.board.active == 0
+
+
+def test_a_worker_whose_process_has_ended_is_left_while_it_still_sounds() -> None:
+    stage = area()
+    stage.board.wish = 0
+    stage.write(0, tone(2000))
+    stage.run(BLOCK)
+    stage.alarm(0)
+    stage.write(1, tone(1024))
+    out = stage.run(BLOCK)
+    assert stage.board.active == 1
+    assert np.abs(out).max() < 0.9
+    assert stage.board.missing == 0
+
+
+def test_what_is_no_number_never_reaches_the_device() -> None:
+    stage, sound = area(), tone(BLOCK)
+    sound[0, 7], sound[1, 9], sound[0, 11] = np.nan, np.inf, 1e9
+    stage.board.wish = 0
+    stage.write(0, sound)
+    out = stage.run(BLOCK)
+    assert np.isfinite(out).all()
+    assert np.abs(out).max() <= 0.99
+    assert (stage.board.scrubbed, stage.board.clipped) == (2, 1)
+
+
+def test_a_ring_that_is_full_takes_nothing_more() -> None:
+    stage = area()
+    assert stage.write(0, tone(RING))
+    assert not stage.write(0, tone(1))
+
+
+def test_gestures_are_whole_and_the_newest() -> None:
+    stage = area()
+    stage.gesture(np.array([0.25, 0.5]), 7, 123)
+    held = stage.held()
+    assert held is not None
+    assert (held[0].tolist(), held[1], held[2]) == ([0.25, 0.5], 7, 123)
+
+
+def test_what_came_in_can_be_read_where_it_is_still_there() -> None:
+    stage = area()
+    stage.library.ib_stage_open(stage.at, RATE, 2, 2)
+    came = tone(BLOCK).T.copy()
+    stage.run(BLOCK, came)
+    found, there = stage.came(0, BLOCK)
+    assert there == BLOCK
+    np.testing.assert_array_equal(found.T, came)
+    assert stage.came(BLOCK - 10, 20)[1] == 10
+
+
+# ------------------------------------------------------------------------- whole processes
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load(bundled()[MODEL])
+
+
+def take(model: Model, frames: int = 120) -> Take:
+    turns = [0.5 + 0.4 * np.array([np.sin(i / 9), np.cos(i / 7)]) for i in range(0, frames, 2)]
+    return Take(
+        id="t",
+        name="round",
+        hop=model.hop,
+        sample_rate=model.sample_rate,
+        length=frames,
+        axes=("x", "y"),
+        frames=tuple(range(0, frames, 2)),
+        points=tuple(tuple(point.tolist()) for point in turns),
+        seed=3,
+    )
+
+
+def piece(model: Model, **more: object) -> Piece:
+    random = np.random.default_rng(5)
+    shown = tuple(
+        Demonstration(
+            id=str(i),
+            point=tuple(random.random(2).tolist()),
+            latent=tuple(random.standard_normal(model.dims).tolist()),
+        )
+        for i in range(6)
+    )
+    axes = (Axis(id="x", name="x"), Axis(id="y", name="y"))
+    voice = Voice(id="v", model=MODEL, demonstrations=shown, **more)  # type: ignore[arg-type]
+    return Piece(id="p", name="a stage", axes=axes, voices=(voice,), takes=(take(model),))
+
+
+def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+    return true()
+
+
+def test_a_take_into_a_file_is_bit_for_bit_that_of_render(model: Model, tmp_path: Path) -> None:
+    played, path = piece(model), tmp_path / "stage.wav"
+    written = write_rendering(tmp_path / "render.wav", rendering(played, take(model), lambda _: model))
+    engine = StageEngine(
+        played, model.sample_rate, Settings(f"file:{path}", samples=written, block=300, spare=False)
+    )
+    engine.play(take(model))
+    engine.start()
+    assert engine.wait(60.0)
+    engine.stop()
+    assert engine.status.sentence == ""
+    assert path.read_bytes() == (tmp_path / "render.wav").read_bytes()
+
+
+@pytest.fixture
+def stage(model: Model) -> Iterator[StageEngine]:
+    engine = StageEngine(piece(model), model.sample_rate, Settings("null", block=512, ahead=512))
+    engine.start()
+    assert until(lambda: engine.status.spare)
+    yield engine
+    engine.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_workers_that_end_or_hang_are_replaced(stage: StageEngine) -> None:
+    for signal_sent in (signal.SIGKILL, signal.SIGSTOP):
+        active = stage.area.board.active
+        takeovers, missing = stage.status.takeovers, stage.status.missing_ms
+        os.kill(stage.area.board.workers[active].pid, signal_sent)
+        assert until(lambda takeovers=takeovers: stage.status.takeovers > takeovers, 2.0)
+        assert stage.area.board.active == 1 - active
+        assert stage.status.missing_ms - missing < 150.0
+        assert until(lambda: stage.status.spare, 15.0), "there is a spare again"
+
+
+def test_another_structure_is_gone_over_to_and_values_at_once(stage: StageEngine, model: Model) -> None:
+    missing, active = stage.status.missing_ms, stage.area.board.active
+    stage.set_piece(piece(model, gain_db=-60.0))
+    assert until(lambda: stage.meters().rms[0] < 1e-2)
+    assert stage.area.board.active == active
+    two = piece(model)
+    second = msgspec.structs.replace(two.voices[0], id="w", pan=-1.0)
+    stage.set_piece(msgspec.structs.replace(two, voices=(*two.voices, second)))
+    assert until(lambda: len(stage.meters().latents) == 2)
+    assert stage.area.board.active == 1 - active
+    assert stage.status.missing_ms == missing
+    assert until(lambda: stage.status.spare)
+
+
+def test_what_is_played_is_recorded_and_comes_back(stage: StageEngine) -> None:
+    kept: list[Take] = []
+    stage._recorded = kept.append
+    stage.command(wire.Record(7))
+    for x in (0.1, 0.5, 0.9):
+        stage.gesture([x, 1 - x])
+        time.sleep(0.1)
+    stage.finish_recording("new", "three places")
+    assert until(lambda: bool(kept))
+    assert kept[0].seed == 7
+    assert (0.9, pytest.approx(0.1)) == kept[0].points[-1]
+    assert len(kept[0].points) >= 3
+    stage.play(kept[0])
+    assert stage.status.take == "new"
+    assert until(lambda: stage.status.take is None), "it ends by itself"
+
+
+def test_a_piece_that_cannot_be_played_says_why(model: Model) -> None:
+    nowhere = piece(model)
+    nowhere = msgspec.structs.replace(
+        nowhere, voices=(msgspec.structs.replace(nowhere.voices[0], model="nobody"),)
+    )
+    with pytest.raises(AudioError, match="nobody"):
+        StageEngine(nowhere, model.sample_rate, Settings("null", spare=False)).start()
+
+
+def test_a_device_that_is_not_there_is_told(model: Model) -> None:
+    engine = StageEngine(piece(model), model.sample_rate, Settings("No such thing", spare=False))
+    with pytest.raises(AudioError, match=r"no sound device|did not|not installed"):
+        engine.start()
