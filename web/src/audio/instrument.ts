@@ -5,6 +5,7 @@ import type { ModelDescription } from "../net/models";
 import type { Axis, Master, SafetyMap, Shaping, Source, Take } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import type { Following } from "./hearing";
+import type { LineState } from "./stream-worker";
 import type { Listening } from "./wire";
 
 export type Seconds = number;
@@ -39,12 +40,22 @@ export interface Input {
   readonly latency: Seconds | null; // of the device, where the browser says it
 }
 
+/** How a voice comes from the server. */
+export interface StreamStatus {
+  readonly state: LineState;
+  /** Measured: from the moment that a latent was due to its first sample. Null while nothing sounds. */
+  readonly delay: Seconds | null;
+  /** Times that its sound was late. */
+  readonly underruns: number;
+}
+
 export type InstrumentState = "idle" | "starting" | "running" | "suspended" | "failed";
 
 export interface Instrument extends EventTarget {
   // events: "state"; "meters" (CustomEvent<Meters>; one object, filled anew each time);
   // "take" (CustomEvent<Take>): a recorded take is ready; "playing": a take began or ended;
   // "input": the microphone opened, closed or was refused;
+  // "streams": how the voices that the server makes do has changed;
   // "complaint" (CustomEvent<string>): something was not played, and why
   readonly state: InstrumentState;
   readonly lookAhead: Seconds; // of the limiter
@@ -55,8 +66,10 @@ export interface Instrument extends EventTarget {
   start(sampleRate: number): Promise<void>;
   suspend(): Promise<void>;
 
-  /** Put a model on a voice slot (blob: the kernel's bytes from /models/NAME/decoder). */
-  setVoice(slot: number, model: ModelDescription, blob: ArrayBuffer, seed: number): Promise<void>;
+  /** Put a model on a voice slot (blob: the kernel's bytes from /models/NAME/decoder; null: the server plays it). */
+  setVoice(slot: number, model: ModelDescription, blob: ArrayBuffer | null, seed: number): Promise<void>;
+  /** How the voice on a slot comes from the server; null: it is made here. */
+  streamOf(slot: number): StreamStatus | null;
   removeVoice(slot: number): void;
 
   /** The axes of the piece, in order. Takes are recorded and played by their ids. */

@@ -8,6 +8,7 @@ import type { Prepared } from "../steer/mapping";
 import { type Dream, type Following, type Hearing, Live } from "./hearing";
 import { type Player, QUANTUM, SHAPING, VOICES } from "./player";
 import { Source } from "./source";
+import { FEED, type Streamed } from "./streamed";
 import { type RowChunk, TakePlayer, TakeRecorder, type TakeStack } from "./take";
 
 export interface LoopEvents {
@@ -38,6 +39,8 @@ export class Loop {
   private readonly dreams: (Dream | null)[] = new Array(VOICES).fill(null);
   private readonly dreamed = new Int32Array(VOICES);
   private readonly feeds: (Feed | null)[] = new Array(VOICES).fill(null);
+  /** Voices that the server makes: their latents go out when they are due, and sound comes when it comes. */
+  private readonly streamed: (Streamed | null)[] = new Array(VOICES).fill(null);
   private readonly followings: (Following | null)[] = new Array(VOICES).fill(null);
   /** What comes in now, for the voices that hear it. */
   readonly live = new Live();
@@ -84,7 +87,7 @@ export class Loop {
   }
 
   unload(slot: number): void {
-    if (this.feeds[slot]) this.player.unfeed(slot);
+    if (this.feeds[slot] || this.streamed[slot]) this.player.unfeed(slot);
     this.player.unload(slot);
     this.forget(slot);
     this.sources[slot] = null;
@@ -96,22 +99,29 @@ export class Loop {
     this.hearings[slot] = null;
     this.dreams[slot] = null;
     this.feeds[slot] = null;
+    this.streamed[slot] = null;
   }
 
   /** Let a voice listen to what `hearing` writes (`this.live`: what comes in now). */
   hear(slot: number, hearing: Hearing): void {
-    this.player.loadEar(slot, -1);
+    if (!this.streamed[slot]) this.player.loadEar(slot, -1);
+    else this.streamed[slot].hearing = hearing;
     this.hearings[slot] = hearing;
   }
 
   /** Let a voice listen to another one. */
   hearVoice(slot: number, other: number): void {
+    if (this.streamed[slot])
+      throw new Error(
+        "A voice that the server makes cannot listen to another voice. Let it hear a sound or what comes in.",
+      );
     this.player.loadEar(slot, other);
     this.hearings[slot] = null;
   }
 
   hearNobody(slot: number): void {
     this.player.unloadEar(slot);
+    if (this.streamed[slot]) this.streamed[slot].hearing = null;
     this.hearings[slot] = null;
     this.dreams[slot] = null;
   }
@@ -129,6 +139,21 @@ export class Loop {
     this.feeds[slot] = feed;
     this.hops[slot] = hop;
     this.findLead();
+  }
+
+  /** A voice that the server makes. */
+  stream(slot: number, streamed: Streamed, mean: ArrayLike<number>): void {
+    const { shape } = streamed;
+    this.unload(slot);
+    this.player.feed(slot, shape.channels, FEED);
+    this.streamed[slot] = streamed;
+    this.sources[slot] = new Source(shape.dims, mean, shape.hop / shape.rate);
+    this.hops[slot] = shape.hop;
+    this.findLead();
+  }
+
+  streamedOn(slot: number): Streamed | null {
+    return this.streamed[slot] ?? null;
   }
 
   /** Follow another voice's latents; null: the own mapping again. */
@@ -188,6 +213,11 @@ export class Loop {
     if (!this.silenced) return;
     this.silenced = false;
     this.player.reset(seed);
+    this.restartStreamed(seed);
+  }
+
+  private restartStreamed(seed: number): void {
+    for (let slot = 0; slot < VOICES; slot++) this.streamed[slot]?.restart(seed + slot);
   }
 
   /** With the next block, fresh voices: for a take to play, to record, or both (an overdub). */
@@ -222,7 +252,9 @@ export class Loop {
   watchedLatent(into: Float64Array, offset: number): number {
     const slot = this.sources[this.watched] ? this.watched : this.lead;
     const dims = slot < 0 ? 0 : (this.sources[slot]?.dims ?? 0);
-    if (dims > 0) this.player.latent(slot, into, offset, dims);
+    const streamed = slot < 0 ? null : this.streamed[slot];
+    if (streamed) for (let i = 0; i < dims; i++) into[offset + i] = streamed.latent[i]!;
+    else if (dims > 0) this.player.latent(slot, into, offset, dims);
     return dims;
   }
 
@@ -250,13 +282,39 @@ export class Loop {
     this.live.put(input, this.samples);
     let done = 0;
     while (done < samples) {
-      if (this.player.due() === 0) this.frameDue(done);
-      const now = Math.min(this.player.stretch(), samples - done);
+      const due = this.player.due() === 0 ? this.player.waiting : 0;
+      const frames = this.framesDue(due);
+      if (frames !== 0) this.frameDue(frames, done);
+      if (due !== 0) this.feedDue(due);
+      const now = Math.min(this.player.stretch(), samples - done, this.untilStreamed());
       this.listen(now);
       this.player.render(out, done, now);
       this.samples += now;
+      for (let slot = 0; slot < VOICES; slot++) {
+        const streamed = this.streamed[slot];
+        if (streamed) streamed.untilDue -= now;
+      }
       done += now;
     }
+  }
+
+  /** Of the voices that wait, those that want a latent; and the streamed ones that do. */
+  private framesDue(due: number): number {
+    let frames = due;
+    for (let slot = 0; slot < VOICES; slot++) {
+      const streamed = this.streamed[slot];
+      if (!streamed) continue;
+      frames = streamed.untilDue === 0 ? frames | (1 << slot) : frames & ~(1 << slot);
+    }
+    return frames;
+  }
+
+  /** Samples until a streamed voice wants a latent. */
+  private untilStreamed(): number {
+    let until = QUANTUM;
+    for (let slot = 0; slot < VOICES; slot++)
+      until = Math.min(until, this.streamed[slot]?.untilDue ?? QUANTUM);
+    return until;
   }
 
   /** Write what the next `samples` of each input are. */
@@ -266,7 +324,9 @@ export class Loop {
       if (hearing === null || hearing === undefined) continue;
       if (hearing === this.live && this.recordedInput !== null) hearing = this.recordedInput;
       hearing.hear(this.samples, samples, this.left, this.right);
-      this.player.hear(slot, this.left, this.right, samples);
+      const streamed = this.streamed[slot];
+      if (streamed) streamed.listen(this.left, this.right, samples);
+      else this.player.hear(slot, this.left, this.right, samples);
     }
   }
 
@@ -277,6 +337,7 @@ export class Loop {
     this.idle.set(this.touched);
     this.touched.fill(0);
     this.player.reset(seed);
+    this.restartStreamed(seed);
     this.samples = 0;
     this.dreamed.fill(0);
     this.recordedInput = input ?? null;
@@ -286,8 +347,7 @@ export class Loop {
     this.events.began();
   }
 
-  private frameDue(offset: number): void {
-    const waiting = this.player.waiting;
+  private frameDue(waiting: number, offset: number): void {
     this.hold(offset);
     if (this.lead >= 0 && (waiting >> this.lead) & 1) {
       this.recorder?.add(this.gesture, this.touched);
@@ -298,10 +358,13 @@ export class Loop {
       if (((waiting >> slot) & 1) === 0 || source === null || source === undefined) continue;
       this.nextLatent(slot, source);
     }
+  }
+
+  /** Give the voices that are made elsewhere what has come. */
+  private feedDue(due: number): void {
     for (let slot = 0; slot < VOICES; slot++) {
-      const feed = this.feeds[slot];
-      if (((waiting >> slot) & 1) === 0 || feed === null || feed === undefined) continue;
-      const hop = feed.next();
+      if (((due >> slot) & 1) === 0) continue;
+      const hop = this.feeds[slot]?.next() ?? this.streamed[slot]?.ring.take(this.samples) ?? null;
       if (hop !== null) this.player.fill(slot, hop);
     }
   }
@@ -313,9 +376,14 @@ export class Loop {
       following,
       following === null ? null : (this.sources[following.leader] ?? null),
     );
-    this.player.incoming(slot, source.latent);
     this.player.trim(slot, source.trim(this.gesture));
     const dreamt = this.dreams[slot]?.at(this.dreamed[slot]!++) ?? null;
+    const streamed = this.streamed[slot];
+    if (streamed) {
+      streamed.ask(source.latent, dreamt, this.samples);
+      return;
+    }
+    this.player.incoming(slot, source.latent);
     if (dreamt !== null) this.player.give(slot, dreamt);
   }
 

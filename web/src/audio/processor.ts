@@ -7,14 +7,16 @@ import { type MappingData, prepare } from "../steer/mapping";
 import { Looped, quantised, Recorded } from "./hearing";
 import { sourceFloats } from "./listening";
 import { Loop } from "./loop";
-import { Player } from "./player";
+import { Player, VOICES } from "./player";
 import { Dreaming } from "./prior";
+import { type FromStream, Streamed } from "./streamed";
 import {
   type FromWorklet,
   type Listening,
   METER,
   METER_NUMBERS,
   SOUND_SAMPLES,
+  type StreamReport,
   type ToWorklet,
 } from "./wire";
 
@@ -28,6 +30,7 @@ const CHANNELS = 2;
 const METERS_PER_SECOND = 60;
 const LOAD_SECONDS = 0.5;
 const LATE_MS = 60;
+const STREAM_REPORT_SECONDS = 0.25;
 
 class IsobathProcessor extends AudioWorkletProcessor {
   private loop: Loop | null = null;
@@ -35,6 +38,10 @@ class IsobathProcessor extends AudioWorkletProcessor {
   private readonly soundBuffers: ArrayBuffer[] = [];
   private sinceMeters = 0;
   private latency = 0;
+
+  /** Where streamed voices talk to their worker, by slot. */
+  private readonly ports = new Map<number, MessagePort>();
+  private sinceStreams = 0;
 
   private readonly dreams = new Map<number, Dreaming>();
   /** What comes in is kept: a take is recorded with it. */
@@ -104,9 +111,15 @@ class IsobathProcessor extends AudioWorkletProcessor {
   private control(loop: Loop, message: Exclude<ToWorklet, Float64Array>): void {
     switch (message.type) {
       case "voice":
+        this.hangUp(message.slot);
         this.putVoice(loop, message);
         break;
+      case "stream":
+        this.hangUp(message.slot);
+        this.streamVoice(loop, message);
+        break;
       case "off":
+        this.hangUp(message.slot);
         loop.unload(message.slot);
         break;
       case "axes":
@@ -172,6 +185,30 @@ class IsobathProcessor extends AudioWorkletProcessor {
       sentence = sentenceOf(problem);
     }
     this.post({ type: "voice", request: message.request, sentence });
+  }
+
+  private streamVoice(loop: Loop, message: Extract<ToWorklet, { type: "stream" }>): void {
+    const { slot, shape, port } = message;
+    let sentence: string | null = null;
+    try {
+      if (shape.rate !== sampleRate)
+        throw new Error(
+          `This model sounds at ${shape.rate} Hz, but the others play at ${sampleRate} Hz. ` +
+            "Play it in a piece of its own.",
+        );
+      const streamed = new Streamed(shape, message.seed, port);
+      loop.stream(slot, streamed, message.mean);
+      this.ports.set(slot, port);
+      port.onmessage = (event: MessageEvent<FromStream>) => streamed.receive(event.data);
+    } catch (problem) {
+      sentence = sentenceOf(problem);
+    }
+    this.post({ type: "voice", request: message.request, sentence });
+  }
+
+  private hangUp(slot: number): void {
+    this.ports.get(slot)?.close();
+    this.ports.delete(slot);
   }
 
   /** A damaged mapping is not played; the one before it is. */
@@ -248,6 +285,9 @@ class IsobathProcessor extends AudioWorkletProcessor {
     if (this.capturing) this.keep(out, samples);
     this.sinceMeters += samples;
     if (this.sinceMeters >= sampleRate / METERS_PER_SECOND) this.report(this.loop);
+    this.sinceStreams += samples;
+    if (this.ports.size > 0 && this.sinceStreams >= STREAM_REPORT_SECONDS * sampleRate)
+      this.reportStreams(this.loop);
     return true;
   }
 
@@ -302,6 +342,19 @@ class IsobathProcessor extends AudioWorkletProcessor {
     values[METER.listening] = loop.player.hasEar(ear) ? 1 : 0;
     loop.player.earMeters(ear, values, METER.earPeak);
     this.post({ type: "meters", buffer }, [buffer]);
+  }
+
+  private reportStreams(loop: Loop): void {
+    this.sinceStreams = 0;
+    const streams: StreamReport[] = [];
+    for (let slot = 0; slot < VOICES; slot++) {
+      const streamed = loop.streamedOn(slot);
+      if (streamed === null) continue;
+      const { ring, load } = streamed;
+      const { margin, underruns } = ring;
+      streams.push({ slot, delay: ring.delay / sampleRate, margin, underruns, load });
+    }
+    this.post({ type: "streams", streams });
   }
 
   // ------------------------------------------------------------------ keeping what comes in

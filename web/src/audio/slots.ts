@@ -1,17 +1,19 @@
 // What each voice slot was last asked to be, told to the worklet now and again to every new one.
 
 import type { ModelDescription } from "../net/models";
-import type { SafetyMap, Shaping, Source } from "../protocol/messages";
+import { makeSource, type SafetyMap, type Shaping, type Source } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import type { Following } from "./hearing";
 import type { Decibels } from "./instrument";
+import type { Lines } from "./lines";
 import { VOICES } from "./player";
 import { shapingFloats } from "./shaping";
 import type { Listening, ToWorklet } from "./wire";
 
 interface Slot {
   readonly model: ModelDescription;
-  readonly blob: ArrayBuffer;
+  /** null: the server makes the voice. */
+  readonly blob: ArrayBuffer | null;
   readonly seed: number;
   mapping: MappingData | null;
   safety: { map: SafetyMap | null; amount: number };
@@ -29,10 +31,16 @@ export class Slots {
   private requests = 0;
 
   /** `send` is false while there is no worklet. */
-  constructor(private readonly send: (message: ToWorklet) => boolean) {}
+  constructor(
+    private readonly send: (message: ToWorklet, transfer?: Transferable[]) => boolean,
+    /** Whether there is a worklet. */
+    private readonly there: () => boolean,
+    private readonly lines: Lines,
+  ) {}
 
-  /** Rejects with a sentence if the worklet refuses the model. */
-  async put(slot: number, model: ModelDescription, blob: ArrayBuffer, seed: number): Promise<void> {
+  /** Rejects with a sentence if the worklet refuses the model. `blob` null: the server makes the voice. */
+  async put(slot: number, model: ModelDescription, blob: ArrayBuffer | null, seed: number): Promise<void> {
+    this.lines.close(slot);
     const before = this.slots[slot];
     const { mapping = null, latent = null, shaping = null, safety = UNKNOWN } = before ?? {};
     const made: Slot = { model, blob, seed, mapping, safety, latent, shaping, source: null };
@@ -42,6 +50,7 @@ export class Slots {
 
   remove(slot: number): void {
     this.slots[slot] = null;
+    this.lines.close(slot);
     this.send({ type: "off", slot });
   }
 
@@ -76,6 +85,7 @@ export class Slots {
     const held = this.slots[slot];
     if (!held) return;
     held.source = { source, listening: listening ?? held.source?.listening ?? { kind: "nobody" } };
+    if (held.blob === null) this.lines.control(slot, null, streamedSource(held.source));
     const matchLufs = held.model.match_lufs;
     this.send({ type: "source", slot, source, matchLufs, listening });
   }
@@ -110,8 +120,11 @@ export class Slots {
   private tell(slot: number, held: Slot): Promise<void> {
     const request = ++this.requests;
     const { model, blob, seed } = held;
-    if (!this.send({ type: "voice", request, slot, blob, seed, mean: model.latent.mean }))
-      return Promise.resolve();
+    const sent =
+      blob === null
+        ? this.stream(slot, held, request)
+        : this.send({ type: "voice", request, slot, blob, seed, mean: model.latent.mean });
+    if (!sent) return Promise.resolve();
     this.tellShaping(slot, held);
     this.send({ type: "mapping", slot, mapping: held.mapping });
     this.send({ type: "safety", slot, ...held.safety });
@@ -130,10 +143,29 @@ export class Slots {
     });
   }
 
+  /** Have the server make a voice, and let the worklet talk to it. */
+  private stream(slot: number, held: Slot, request: number): boolean {
+    if (!this.there()) return false;
+    const { model, seed } = held;
+    const port = this.lines.open(slot, model.name);
+    if (held.source !== null) this.lines.control(slot, null, streamedSource(held.source));
+    const { dims, hop, channels, sample_rate: rate } = model;
+    const shape = { dims, hop, channels, rate };
+    return this.send({ type: "stream", request, slot, port, shape, seed, mean: model.latent.mean }, [port]);
+  }
+
   private tellShaping(slot: number, held: Slot): void {
     if (held.shaping === null) return;
     const { shaping, gainDb, pan, muted } = held.shaping;
+    if (held.blob === null) this.lines.control(slot, shaping, null);
     const values = shapingFloats(shaping, gainDb, pan, muted, held.model.latent.mean);
     this.send({ type: "shaping", slot, values });
   }
+}
+
+/** What the server is told of a source: it hears what the page sends it, and never another voice. */
+function streamedSource({ source, listening }: { source: Source; listening: Listening }): Source {
+  if (source.kind === "voice" || (source.kind === "prior" && listening.kind !== "prior"))
+    return makeSource({ ...source, kind: "gesture" });
+  return source;
 }

@@ -4,6 +4,7 @@ import type { SafetyMap, Source } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import type { Following, Sound } from "./hearing";
 import type { Prior } from "./prior";
+import type { StreamShape } from "./streamed";
 import type { TakeStack } from "./take";
 
 /** What a voice hears, with everything that takes time to fetch. */
@@ -20,6 +21,18 @@ export interface TakeInput {
   readonly loop: number;
 }
 
+/** How a streamed voice does. */
+export interface StreamReport {
+  readonly slot: number;
+  /** From the moment at which a latent was due to its sound; 0: nothing has come yet. Seconds. */
+  readonly delay: number;
+  /** Seconds that are kept ahead at least. */
+  readonly margin: number;
+  readonly underruns: number;
+  /** Time the server takes to make a hop over the time it lasts. */
+  readonly load: number;
+}
+
 export type ToWorklet =
   | { readonly type: "kernel"; readonly module: WebAssembly.Module }
   | {
@@ -27,6 +40,16 @@ export type ToWorklet =
       readonly request: number;
       readonly slot: number;
       readonly blob: ArrayBuffer;
+      readonly seed: number;
+      readonly mean: readonly number[];
+    }
+  /** A voice that the server makes; `port` leads to the worker that talks to it. */
+  | {
+      readonly type: "stream";
+      readonly request: number;
+      readonly slot: number;
+      readonly port: MessagePort;
+      readonly shape: StreamShape;
       readonly seed: number;
       readonly mean: readonly number[];
     }
@@ -80,6 +103,7 @@ export type FromWorklet =
   | { readonly type: "complaint"; readonly sentence: string }
   | { readonly type: "voice"; readonly request: number; readonly sentence: string | null }
   | { readonly type: "meters"; readonly buffer: ArrayBuffer }
+  | { readonly type: "streams"; readonly streams: readonly StreamReport[] }
   | { readonly type: "began"; readonly capturedAt: number }
   | { readonly type: "ended" }
   | { readonly type: "rows"; readonly rows: Float64Array }

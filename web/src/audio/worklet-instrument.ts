@@ -8,13 +8,21 @@ import type { MappingData } from "../steer/mapping";
 import { Buffering } from "./buffering";
 import { type Connected, connect, fetchKernel, makeContext } from "./context";
 import type { Following } from "./hearing";
-import type { Decibels, Input, Instrument, InstrumentState, Meters } from "./instrument";
+import type { Decibels, Input, Instrument, InstrumentState, Meters, StreamStatus } from "./instrument";
+import { Lines } from "./lines";
 import { emptyMeters, readMeters, underrunsOf } from "./meters";
 import { Microphone } from "./microphone";
 import { SoundRecording, type TakeEnd, TakeRecording } from "./recording";
 import { Slots } from "./slots";
 import { inputOf, stackOf, type TakeStack } from "./take";
-import { type FromWorklet, type Listening, stampNow, type TakeInput, type ToWorklet } from "./wire";
+import {
+  type FromWorklet,
+  type Listening,
+  type StreamReport,
+  stampNow,
+  type TakeInput,
+  type ToWorklet,
+} from "./wire";
 
 const TAKE_SEED = 1;
 const REMEMBERED = "isobath.buffering";
@@ -32,7 +40,11 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   private readonly buffering = Buffering.from(recall(), seconds());
   private module: WebAssembly.Module | null = null;
 
-  private readonly slots = new Slots((message) => this.send(message));
+  private readonly lines: Lines;
+  private readonly slots: Slots;
+  /** By slot; what was last heard of each streamed voice. */
+  private readonly slow = new Set<number>();
+  private readonly reports = new Map<number, StreamReport>();
   private axes: readonly Axis[] = [];
   private takes: readonly Take[] = [];
   private gesture = new Float64Array(1);
@@ -47,6 +59,45 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   private readonly microphone = new Microphone(() => this.dispatchEvent(new Event("input")));
   /** Counts what was asked to be played, so that a sound that comes late does not begin it. */
   private asked = 0;
+
+  /** `page`: who this is, for a server that makes voices. */
+  constructor(page: string) {
+    super();
+    const changed = () => this.dispatchEvent(new Event("streams"));
+    this.lines = new Lines(page, changed, (sentence) => this.complain(sentence));
+    this.slots = new Slots(
+      (message, transfer) => this.send(message, transfer),
+      () => this.connected !== null,
+      this.lines,
+    );
+  }
+
+  /** How the voice on a slot comes from the server; null: it does not. */
+  streamOf(slot: number): StreamStatus | null {
+    const state = this.lines.states.get(slot);
+    if (state === undefined) return null;
+    const report = this.reports.get(slot);
+    const delay = state === "playing" && report !== undefined && report.delay > 0 ? report.delay : null;
+    return { state, delay, underruns: report?.underruns ?? 0 };
+  }
+
+  private heardOf(streams: readonly StreamReport[]): void {
+    this.reports.clear();
+    for (const report of streams) {
+      this.reports.set(report.slot, report);
+      if (report.load > 1 && !this.slow.has(report.slot)) {
+        this.slow.add(report.slot);
+        this.complain(
+          "The server is too slow for a voice that it makes, so that voice breaks up. Choose a smaller model.",
+        );
+      }
+    }
+    this.dispatchEvent(new Event("streams"));
+  }
+
+  private complain(detail: string): void {
+    this.dispatchEvent(new CustomEvent("complaint", { detail }));
+  }
 
   // ------------------------------------------------------------------ starting
 
@@ -146,7 +197,9 @@ export class WorkletInstrument extends EventTarget implements Instrument {
 
   // ------------------------------------------------------------------ voices and controls
 
-  setVoice(slot: number, model: ModelDescription, blob: ArrayBuffer, seed: number): Promise<void> {
+  setVoice(slot: number, model: ModelDescription, blob: ArrayBuffer | null, seed: number): Promise<void> {
+    this.reports.delete(slot);
+    this.slow.delete(slot);
     return this.slots.put(slot, model, blob, seed);
   }
 
@@ -278,7 +331,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
       } catch (problem) {
         const why = problem instanceof Error ? problem.message : String(problem);
         const detail = `${why} The take is kept without the sound that came in.`;
-        this.dispatchEvent(new CustomEvent("complaint", { detail }));
+        this.complain(detail);
         return take;
       }
     });
@@ -294,7 +347,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     }
     fetchSound(found.id, this.sampleRate)
       .catch((problem: Error) => {
-        this.dispatchEvent(new CustomEvent("complaint", { detail: problem.message }));
+        this.complain(problem.message);
         return [];
       })
       .then((sound) => {
@@ -353,8 +406,8 @@ export class WorkletInstrument extends EventTarget implements Instrument {
 
   // ------------------------------------------------------------------ from the worklet
 
-  private send(message: ToWorklet): boolean {
-    this.connected?.node.port.postMessage(message);
+  private send(message: ToWorklet, transfer: Transferable[] = []): boolean {
+    this.connected?.node.port.postMessage(message, transfer);
     return this.connected !== null;
   }
 
@@ -369,7 +422,10 @@ export class WorkletInstrument extends EventTarget implements Instrument {
         this.slots.answered(message.request, message.sentence);
         break;
       case "complaint":
-        this.dispatchEvent(new CustomEvent("complaint", { detail: message.sentence }));
+        this.complain(message.sentence);
+        break;
+      case "streams":
+        this.heardOf(message.streams);
         break;
       case "meters":
         this.report(message.buffer);

@@ -141,9 +141,10 @@ export async function exportPiece(id: string): Promise<Blob> {
   return (await get(`pieces/${encodeURIComponent(id)}/export`)).blob();
 }
 
-/** A .safetensors model into the library. */
-export async function addModel(file: Blob): Promise<ModelSummary> {
-  return (await post("models", file)).json() as Promise<ModelSummary>;
+/** A model file into the library, ours or another program's, which is tried out there and takes a while. */
+export async function addModel(file: File): Promise<ModelSummary & { readonly sentence: string }> {
+  const answer = await post(`models?name=${encodeURIComponent(file.name)}`, file);
+  return answer.json() as Promise<ModelSummary & { sentence: string }>;
 }
 
 /** Whether the server is there at all. */

@@ -39,6 +39,10 @@ export interface ModelDescription {
   /** LUFS to which what the encoder hears is brought. */
   readonly match_lufs: number;
   readonly can_encode: boolean;
+  /** Of another program: only the server can play it. */
+  readonly runs_apart: boolean;
+  /** Numbers in the decoder; 0 where they are not known. */
+  readonly parameters: number;
   readonly licence: string;
   readonly credit: string;
   readonly training: Readonly<Record<string, unknown>>;

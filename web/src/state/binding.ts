@@ -3,6 +3,7 @@
 
 import type { Instrument } from "../audio/instrument";
 import { listens } from "../audio/listening";
+import { tryOut } from "../audio/trial";
 import type { Performer } from "../gesture/performer";
 import { fetchBlob, fetchDescription } from "../net/http";
 import type { ModelDescription } from "../net/models";
@@ -10,6 +11,7 @@ import { makeSource, type Piece, type Voice } from "../protocol/messages";
 import { exploreOf } from "./explore";
 import { fittedOf } from "./fitted";
 import { followed, isSilent, listeningKey, listeningOf } from "./listening";
+import { isUntried, type Place, placeOf, rememberPlaces } from "./places";
 import type { State, Store } from "./store";
 
 interface OnSlot {
@@ -18,12 +20,15 @@ interface OnSlot {
   readonly seed: number;
   /** "both": its encoder is there too, so it can listen. */
   readonly part: "decoder" | "both";
+  /** Where it is made; null until that is known. */
+  place: Place | null;
   /** What it was last asked to hear; null until it plays, "" where that could not be had. */
   hears: string | null;
 }
 
 export function bind(store: Store, instrument: Instrument, performer: Performer): void {
   const slots: (OnSlot | null)[] = [];
+  const tried = new Set<string>();
   const descriptions = new Map<string, Promise<ModelDescription>>();
   let touched = new Uint8Array(0);
 
@@ -46,11 +51,11 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
   };
 
   const put = async (slot: number, wanted: OnSlot, sha256: string): Promise<void> => {
-    const [description, blob] = await Promise.all([
-      describe(wanted.model),
-      fetchBlob(wanted.model, sha256, wanted.part),
-    ]);
+    const description = await describe(wanted.model);
+    const place = placeOf(description, sha256, store.state.placed);
+    const blob = place === "page" ? await fetchBlob(wanted.model, sha256, wanted.part) : null;
     if (slots[slot] !== wanted) return; // something else took the slot meanwhile
+    wanted.place = place;
     const started = instrument.state === "running" || instrument.state === "suspended";
     if (started && instrument.sampleRate !== description.sample_rate) {
       const rates = store.state.piece?.voices.map((v) => store.state.descriptions.get(v.model)?.sample_rate);
@@ -62,6 +67,28 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     const voice = piece?.voices[slot];
     if (piece !== null && voice !== undefined) tellAll(piece, slot, voice, wanted);
     await loaded;
+    if (blob !== null && isUntried(description, sha256, store.state.placed))
+      tryModel(description, sha256, blob);
+  };
+
+  /** Whether the page is fast enough for a model, once; where it is not, the server makes it from then on. */
+  const tryModel = (model: ModelDescription, sha256: string, blob: ArrayBuffer): void => {
+    if (tried.has(sha256)) return;
+    tried.add(sha256);
+    tryOut(blob, model.sample_rate)
+      .then((pace) => {
+        if (pace === null) return;
+        const { placed } = store.state;
+        store.set({ placed: { ...placed, paces: { ...placed.paces, [sha256]: pace } } });
+        if (placeOf(model, sha256, store.state.placed) === "server")
+          store.set({
+            notice: {
+              kind: "information",
+              sentence: `This browser is too slow for “${model.title}”, so the server makes it; the voice's settings say how late.`,
+            },
+          });
+      })
+      .catch(() => tried.delete(sha256));
   };
 
   const tellAll = (piece: Piece, slot: number, voice: Voice, on: OnSlot): void => {
@@ -130,10 +157,19 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
       const on = slots[slot];
       const summary = state.models.find((model) => model.name === voice.model);
       const deaf = on?.part === "decoder" && listens(voice.source) && summary?.encodes === true;
-      if (on?.id !== voice.id || on.model !== voice.model || on.seed !== voice.seed || deaf) {
+      const elsewhere =
+        on?.place != null && on.place !== (wantedPlace(state, voice, summary?.sha256) ?? on.place);
+      if (
+        on?.id !== voice.id ||
+        on.model !== voice.model ||
+        on.seed !== voice.seed ||
+        (deaf && on.place !== "server") ||
+        elsewhere
+      ) {
         if (summary === undefined) return; // the list of models is still to come, or lacks it
         const part: OnSlot["part"] = listens(voice.source) && summary.encodes ? "both" : "decoder";
-        const wanted: OnSlot = { id: voice.id, model: voice.model, seed: voice.seed, part, hears: null };
+        const { id, model, seed } = voice;
+        const wanted: OnSlot = { id, model, seed, part, place: null, hears: null };
         slots[slot] = wanted;
         put(slot, wanted, summary.sha256).catch((problem) => {
           if (slots[slot] === wanted) slots[slot] = null;
@@ -178,6 +214,9 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
 
   instrument.addEventListener("complaint", (event) => complain((event as CustomEvent<string>).detail));
   store.subscribe(follow);
+  store.subscribe((state, previous) => {
+    if (state.placed !== previous.placed) rememberPlaces(state.placed);
+  });
   performer.listen(() => {
     const { values } = performer;
     if (touched.length !== values.length) touched = new Uint8Array(values.length);
@@ -190,6 +229,12 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
 /** What is known of a voice that the performer alone plays: where a source speaks too, nothing is. */
 function knownOf(voice: Voice): Voice["safety"] {
   return voice.source.kind === "gesture" ? voice.safety : null;
+}
+
+/** Where a voice belongs now; null while its model is not known. */
+function wantedPlace(state: State, voice: Voice, sha256: string | undefined): Place | null {
+  const model = state.descriptions.get(voice.model);
+  return model === undefined || sha256 === undefined ? null : placeOf(model, sha256, state.placed);
 }
 
 /** While exploring, the edited voice sounds what its sliders say; every other voice plays its mapping. */

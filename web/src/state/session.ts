@@ -8,6 +8,7 @@ import { Link } from "../net/link";
 import { bind } from "./binding";
 import { Fitting } from "./fitting";
 import { newId } from "./identity";
+import { recallPlaces } from "./places";
 import { Store } from "./store";
 import { Surveying } from "./surveying";
 
@@ -21,7 +22,8 @@ export interface Session {
 
 export function createSession(): Session {
   const store = new Store();
-  const instrument = new WorkletInstrument();
+  const page = newId();
+  const instrument = new WorkletInstrument(page);
   const performer = new Performer();
   const outside = new Outside(performer);
   const socketUrl = new URL("ws", document.baseURI);
@@ -29,7 +31,7 @@ export function createSession(): Session {
   socketUrl.search = "";
   const piece = new URL(location.href).searchParams.get("piece");
   let telling = false;
-  const link = new Link(store, new BrowserKeeper(), socketUrl.href, newId(), piece, {
+  const link = new Link(store, new BrowserKeeper(), socketUrl.href, page, piece, {
     opened: (opened) => {
       fitting.adopt(opened);
       surveying.anew();
@@ -50,6 +52,7 @@ export function createSession(): Session {
   });
   const fitting = new Fitting(store, (fit) => link.fit(fit));
   const surveying = new Surveying(store, (survey) => link.survey(survey));
+  store.set({ placed: recallPlaces() });
   bind(store, instrument, performer);
   void link.start();
   const session = { store, instrument, performer, link, fitting };

@@ -53,6 +53,8 @@ function description(dims: number) {
     loudness: null,
     match_lufs: -20,
     can_encode: true,
+    runs_apart: false,
+    parameters: 0,
     licence: "",
     credit: "",
     training: {},

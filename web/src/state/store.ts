@@ -7,6 +7,7 @@ import type { ModelDescription } from "../net/models";
 import type { Encoded, ModelSummary, Opened, Piece, PieceSummary, Step } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import { History, type Merge, type Snapshot } from "./history";
+import { NOWHERE, type Placed } from "./places";
 
 export type Side = "a" | "b";
 
@@ -68,6 +69,8 @@ export interface State {
   /** By voice id. */
   readonly explore: ReadonlyMap<string, Explore>;
   readonly takes: TakeStatus;
+  /** Where voices are made, as this browser remembers it. */
+  readonly placed: Placed;
   /** The last thing the musician should read; the page shows it until it is dismissed. */
   readonly notice: { readonly kind: "error" | "information"; readonly sentence: string } | null;
 }
@@ -94,6 +97,7 @@ export const EMPTY: State = {
   listen: "explore",
   explore: new Map(),
   takes: { recording: null, playing: null },
+  placed: NOWHERE,
   notice: null,
 };
 

@@ -116,8 +116,11 @@ export class BridgeView extends View {
   private write(): void {
     const meters = this.app.meters;
     if (meters === null || this.app.instrument.state !== "running") return;
-    put(this.latency, meters.latency > 0 ? `${(meters.latency * 1000).toFixed(1)} ms` : "\u2013");
-    this.latency.title = `From control to sample; your output device adds about ${(meters.outputLatency * 1000).toFixed(0)} ms.`;
+    const stream = this.app.instrument.streamOf(this.state.voice)?.delay ?? 0;
+    put(this.latency, meters.latency > 0 ? `${((meters.latency + stream) * 1000).toFixed(1)} ms` : "\u2013");
+    const streamed =
+      stream > 0 ? `, ${(stream * 1000).toFixed(0)} ms of them because the server makes this voice` : "";
+    this.latency.title = `From control to sample${streamed}; your output device adds about ${(meters.outputLatency * 1000).toFixed(0)} ms.`;
     const reduction = Math.min(0, meters.limiterDb) + Math.min(0, meters.guardDb);
     put(this.limiter, `${signed(reduction, 1)} dB`);
     put(this.load, `${Math.round(meters.load * 100)} %`);

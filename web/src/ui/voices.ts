@@ -28,14 +28,17 @@ export class VoicesView extends View {
 
   private show(): void {
     this.open = true;
-    void import("./source").then(() => {
+    void Promise.all([import("./source"), import("./stream")]).then(() => {
       this.hasSource = true;
     });
   }
 
   protected override concerns(state: State, previous: State): boolean {
     return (
-      state.piece !== previous.piece || state.voice !== previous.voice || state.models !== previous.models
+      state.piece !== previous.piece ||
+      state.voice !== previous.voice ||
+      state.models !== previous.models ||
+      state.placed !== previous.placed
     );
   }
 
@@ -98,8 +101,12 @@ export class VoicesView extends View {
     if (file === undefined) return;
     const { store } = this.app;
     try {
-      const model = await addModel(file);
-      store.set({ notice: { kind: "information", sentence: `“${model.title}” is among the models now.` } });
+      if (!file.name.endsWith(".safetensors"))
+        store.set({
+          notice: { kind: "information", sentence: `“${file.name}” is being checked and tried out.` },
+        });
+      const { sentence } = await addModel(file);
+      store.set({ notice: { kind: "information", sentence } });
     } catch (error) {
       store.set({
         notice: { kind: "error", sentence: error instanceof Error ? error.message : String(error) },
@@ -115,11 +122,15 @@ export class VoicesView extends View {
       ${choose(
         `model-${voice.id}`,
         "Model",
-        this.state.models.map((m) => ({ value: m.name, name: `${m.title} · ${m.dims} dimensions` })),
+        this.state.models.map((m) => ({
+          value: m.name,
+          name: `${m.title} · ${m.dims} dimensions${m.foreign ? " · runs apart" : ""}`,
+        })),
         voice.model,
         (model) => setModel(store, voice.id, model),
       )}
       ${about === undefined ? nothing : html`<p class="hint">${about.about} ${about.credit}</p>`}
+      ${this.hasSource ? html`<isobath-stream .app=${this.app} .voice=${voice} .model=${about}></isobath-stream>` : nothing}
       ${slider({ key: "v-gain", name: "Gain", value: voice.gain_db, min: -40, max: 12, step: 0.5, shown: decibels(voice.gain_db), neutral: 0, input: (gain_db) => set({ gain_db }) })}
       ${slider({
         key: "v-pan",
@@ -155,7 +166,7 @@ export class VoicesView extends View {
           ${icon("upload")}Bring a model…<input
             type="file"
             class="unseen"
-            accept=".safetensors"
+            accept=".safetensors,.ts"
             @change=${(e: Event) => this.bring(e.target as HTMLInputElement)}
           />
         </label>

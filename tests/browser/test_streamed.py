@@ -1,0 +1,140 @@
+"""A voice that the server makes, in the page: it says so, sounds, and sounds right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from isobath.engine import render_piece
+from isobath.library.foreign import ForeignModels
+from isobath.library.home import Home
+from isobath.protocol.piece import Piece, Take
+from tests.browser.conftest import Server
+from tests.browser.instrument import Instrument
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import BrowserContext
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.browser
+
+RATE = 22050
+TAKE = Take(
+    id="t",
+    name="steps",
+    hop=512,
+    sample_rate=RATE,
+    length=90,
+    axes=("x", "y"),
+    frames=tuple(range(35)),
+    points=tuple((0.5 + 0.4 * math.sin(k), 0.5 + 0.4 * math.cos(2.3 * k)) for k in range(35)),
+    seed=3,
+)
+STREAMING = "i.instrument.streamOf(0)?.state === 'playing' && i.instrument.streamOf(0).delay !== null"
+
+
+@pytest.fixture(scope="module")
+def page(
+    context: BrowserContext, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Instrument]:
+    """A page whose one voice is on a model of another program, brought by hand."""
+    from tests.foreign import fixtures
+
+    path = tmp_path_factory.mktemp("foreign") / "rave_2.ts"
+    torch.jit.script(fixtures.RaveTwo(hop=512).eval()).save(str(path))
+    tab = context.new_page()
+    tab.add_init_script(
+        """localStorage.setItem("isobath.preferences", '{"guided": true, "left": "explore"}')"""
+    )
+    playing = Instrument(tab, server.url)
+    playing.new_piece("organ")
+    tab.get_by_role("button", name="Settings of this voice").click()
+    tab.set_input_files("isobath-voices input[type=file]", str(path))
+    playing.run("await t.until(() => i.store.state.models.some((m) => m.foreign), 'the model', 60000);")
+    tab.get_by_label("Model", exact=True).select_option("rave_2")
+    playing.run("await t.until(() => i.store.state.descriptions.has('rave_2'), 'its description');")
+    playing.start()
+    playing.run(f"await t.until(() => {STREAMING}, 'the voice', 30000);")
+    yield playing
+    tab.close()
+    for left in (server.home / "models").glob("*.ts"):
+        left.with_suffix(".json").unlink()
+        left.unlink()
+
+
+def rendered(home: Path, piece: Piece) -> NDArray[np.floating]:
+    """What `isobath render` makes of the take."""
+    with ForeignModels(Home(home)).open("rave_2") as model:
+        return render_piece(piece, TAKE, lambda _: model)  # type: ignore[arg-type, return-value]
+
+
+def test_it_says_so(page: Instrument) -> None:
+    tab = page.page
+    words = tab.locator("isobath-stream [data-stream]").inner_text()
+    assert words.startswith("streamed, ")
+    delay = page.run("return i.instrument.streamOf(0).delay")
+    assert 0.005 < delay < 0.5
+    assert "runs apart" in tab.locator("isobath-voices option[value=rave_2]").inner_text()
+
+
+def test_a_take_sounds_as_it_is_rendered(page: Instrument, server: Server) -> None:
+    page.run(
+        """
+        i.store.set({ listen: "play" });
+        const hold = [0.3, -0.4, 0.2, 0.5];
+        i.store.edit("test", (p) => ({ ...p, voices: p.voices.map((v) => ({ ...v,
+          shaping: { ...v.shaping, hold, drift: 0.4, noise: [0.5, 0.5, 0.5, 0.5] } })) }));
+        await t.wait(300);
+        """
+    )
+    wanted = rendered(server.home, page.piece).mean(axis=0)
+    best = 0.0
+    for _ in range(3):  # a busy machine may be late in the middle; the margin grows
+        heard, start = page.capture_take(TAKE)
+        best = max(best, agreement(heard.mean(axis=0)[start:], wanted))
+        if best > 0.8:
+            break
+    assert np.abs(wanted).max() > 1e-3
+    assert best > 0.8
+
+
+def agreement(heard: NDArray[np.floating], wanted: NDArray[np.floating], piece: int = 1024) -> float:
+    """The share of pieces of what is wanted that are in what was heard, each at its own delay."""
+    found = total = 0
+    for start in range(2 * piece, len(wanted) - piece, piece):
+        part = wanted[start : start + piece]
+        room = heard[start : start + piece + RATE // 2]
+        if len(room) < piece:
+            continue
+        level = np.convolve(room**2, np.ones(piece), "valid")
+        at = int(np.argmax(np.correlate(room, part, "valid") / np.sqrt(level + 1e-9)))
+        total += 1
+        found += bool(np.abs(room[at : at + piece] - part).max() < 1e-4)
+    return found / max(1, total)
+
+
+def test_a_server_that_goes_and_comes_back_is_heard_again(page: Instrument, server: Server) -> None:
+    server.stop()
+    page.run("await t.until(() => i.instrument.streamOf(0).state === 'away', 'silence', 20000);")
+    assert "away" in page.page.locator("isobath-stream [data-stream]").inner_text()
+    server.start()
+    page.run(f"await t.until(() => {STREAMING}, 'the voice', 30000);")
+    assert page.errors == []
+
+
+def test_a_model_of_ours_plays_on_either_side(page: Instrument) -> None:
+    tab = page.page
+    page.new_piece("organ")
+    page.start()
+    assert page.run("return i.instrument.streamOf(0)") is None
+    tab.get_by_label("Made", exact=True).select_option("server")
+    page.run(f"await t.until(() => {STREAMING}, 'the voice', 30000);")
+    tab.get_by_label("Made", exact=True).select_option("auto")
+    page.run("await t.until(() => i.instrument.streamOf(0) === null, 'the page');")
