@@ -133,7 +133,7 @@ def test_a_model_of_ours_plays_on_either_side(page: Instrument) -> None:
     tab = page.page
     page.new_piece("organ")
     page.start()
-    assert page.run("return i.instrument.streamOf(0)") is None
+    page.run("await t.until(() => i.instrument.streamOf(0) === null, 'the page');")
     tab.get_by_label("Made", exact=True).select_option("server")
     page.run(f"await t.until(() => {STREAMING}, 'the voice', 30000);")
     tab.get_by_label("Made", exact=True).select_option("auto")
