@@ -182,7 +182,7 @@ def survey(
     else:
         points, measured = _scatter(ground, axes, shown)
         shape, nearness = (), _nearness(points, measured.loudness)
-    loud_from = _allowed(points, shown, known, measured)
+    loud_from = _allowed(points, shown, known, played.model)
     trim = -_beyond(measured.loudness - loud_from)
     rows = (10 * measured.loudness, 100 * measured.roughness, 10 * trim, 10 * loud_from)
     rough = known.roughness.max() if known is not None else float(np.median(measured.roughness))
@@ -211,14 +211,17 @@ def _beyond(over: Floats) -> Floats:
     return np.minimum(bent, MOST_DB)
 
 
-def _allowed(points: Floats, shown: Floats, known: Measured | None, measured: Measured) -> Floats:
-    """LUFS that each place may have: of the demonstrations around it, weighed by nearness."""
+def _allowed(points: Floats, shown: Floats, known: Measured | None, model: Model) -> Floats:
+    """LUFS that each place may have: the mean energy of the demonstrations around it, weighed by nearness. In
+    decibels, silences would count for more than what is to be heard. Without demonstrations: as loud as what
+    the model learned from."""
     if known is None:
-        usual = np.full(len(points), float(np.median(measured.loudness)))
+        both_sides = 3.0 if model.channels == 1 else 0.0
+        usual = np.full(len(points), model.match_lufs + both_sides)
     else:
         squares = ((points[:, None, :] - shown[None]) ** 2).sum(axis=2) + 1e-4
         weights = 1.0 / squares**1.5
-        usual = (weights @ known.loudness) / weights.sum(axis=1)
+        usual = 10 * np.log10((weights @ 10 ** (known.loudness / 10)) / weights.sum(axis=1))
     return np.asarray(np.maximum(usual, QUIETEST_LUFS - HEADROOM_LU) + HEADROOM_LU, dtype=np.float64)
 
 

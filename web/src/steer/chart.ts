@@ -4,15 +4,18 @@ import { ink } from "../ui/canvas";
 import type { Contour } from "./contours";
 import { type Frame, toX, toY } from "./frame";
 import { drawGraticule, drawNeatline } from "./neatline";
-import type { Relief } from "./relief";
+import type { Dangers, Relief } from "./relief";
 
 export interface ChartOptions {
   readonly isobaths: boolean;
   readonly hatching: boolean;
+  readonly dangers: boolean;
   readonly uncertainty: boolean;
   /** Where demonstrations lie, 0..1: figures keep clear of them. */
   readonly soundings: readonly (readonly [number, number])[];
 }
+
+type Hatching = "loud" | "rough" | "far";
 
 const FONT = "Newsreader, Georgia, serif";
 
@@ -68,10 +71,12 @@ function drawRelief(
   if (options.uncertainty && relief.uncertainty !== null)
     drawMist(context, frame, relief, relief.uncertainty);
   if (options.hatching) {
-    const { loudness, loudFrom } = relief;
-    if (loudness !== null) hatch(context, frame, relief, (n) => (loudness[n]! - loudFrom) / 1.5, "loud");
+    const { loudness, loudFrom, dangers } = relief;
+    if (loudness !== null && dangers === null)
+      hatch(context, frame, relief, (n) => (loudness[n]! - loudFrom) / 1.5, "loud");
     hatch(context, frame, relief, (n) => (relief.remoteness[n]! - 1) / 0.06, "far");
   }
+  if (options.dangers && relief.dangers !== null) drawDangers(context, frame, relief, relief.dangers);
   drawGraticule(context, frame, colours.dark ? "rgb(255 255 255 / 0.16)" : "rgb(19 38 46 / 0.16)");
   if (options.isobaths) drawIsobaths(context, frame, relief, options.soundings);
 }
@@ -130,13 +135,13 @@ function drawMist(context: CanvasRenderingContext2D, frame: Frame, relief: Relie
   });
 }
 
-/** Fine slanted lines where `how` rises above 0: to the right where it is loud, to the left where it is far. */
+/** Fine slanted lines where `how` rises above 0: to the right where it is loud, to the left where it is far; crosses where it is rough. */
 function hatch(
   context: CanvasRenderingContext2D,
   frame: Frame,
   relief: Relief,
   how: (node: number) => number,
-  kind: "loud" | "far",
+  kind: Hatching,
 ): void {
   const count = relief.columns * relief.rows;
   let some = false;
@@ -154,7 +159,48 @@ function hatch(
   context.drawImage(layer, frame.left, frame.top, frame.width, frame.height);
 }
 
-function strokes(context: CanvasRenderingContext2D, { width, height }: Frame, kind: "loud" | "far"): void {
+/** Small crosses, as charts mark rocks awash. */
+function rocks(context: CanvasRenderingContext2D, { width, height }: Frame): void {
+  const marks = new Path2D();
+  const arm = 2.6;
+  for (let row = 0; row * 11 < height + 11; row++)
+    for (let x = row % 2 === 0 ? 5 : 12; x < width + arm; x += 14) {
+      const y = row * 11 + 5;
+      marks.moveTo(x - arm, y);
+      marks.lineTo(x + arm, y);
+      marks.moveTo(x, y - arm);
+      marks.lineTo(x, y + arm);
+    }
+  context.lineWidth = 1.3;
+  context.strokeStyle = ink().dark ? "#f2f7f6" : ink().ink;
+  context.globalAlpha = 0.75;
+  context.stroke(marks);
+}
+
+/** What was measured: hatched and ringed with a dotted line where it is loud, crosses where it is rough. */
+function drawDangers(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  relief: Relief,
+  { loud, rough, lines }: Dangers,
+): void {
+  hatch(context, frame, relief, (n) => loud[n]! / 1.5, "loud");
+  hatch(context, frame, relief, (n) => rough[n]! / 0.1, "rough");
+  context.save();
+  context.strokeStyle = ink().mark;
+  context.lineWidth = 1.8;
+  context.lineCap = "round";
+  context.setLineDash([0.1, 4.5]);
+  for (const { line } of lines) drawLine(context, frame, line);
+  context.restore();
+}
+
+function strokes(context: CanvasRenderingContext2D, frame: Frame, kind: Hatching): void {
+  if (kind === "rough") {
+    rocks(context, frame);
+    return;
+  }
+  const { width, height } = frame;
   const colours = ink();
   const gap = kind === "loud" ? 7 : 9;
   const lines = new Path2D();

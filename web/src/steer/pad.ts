@@ -115,6 +115,7 @@ export class PadView extends View implements HandsOn {
     this.survey.look({
       mapping: voice === null ? null : fitOf(state, voice.id, voice.side).mapping,
       model: model ?? null,
+      safety: voice?.safety ?? null,
       x: axes.across,
       y: axes.up,
       rest: this.app.performer.values,
@@ -261,7 +262,7 @@ export class PadView extends View implements HandsOn {
         role="application"
         aria-roledescription="playing surface"
         aria-label="Surface of ${x} and ${y}"
-        aria-describedby="surface-keys"
+        aria-describedby="surface-keys dangers"
         @pointerdown=${hands.down}
         @pointermove=${hands.move}
         @pointerup=${hands.up}

@@ -2,6 +2,7 @@
 // there is time, nothing on the thread that follows the pointer.
 
 import type { ModelDescription } from "../net/models";
+import type { SafetyMap } from "../protocol/messages";
 import type { Contour } from "./contours";
 import type { MappingData } from "./mapping";
 
@@ -17,6 +18,8 @@ export interface Relief {
   readonly loudness: Float32Array | null;
   /** From here on it is loud for this model, dBFS. */
   readonly loudFrom: number;
+  /** Measured by playing the voice silently; null until it has been. */
+  readonly dangers: Dangers | null;
   /** 1 = the edge of what the model knows. */
   readonly remoteness: Float32Array;
   /** 0..1; null where the algorithm cannot tell. */
@@ -25,9 +28,20 @@ export interface Relief {
   readonly next: { readonly x: number; readonly y: number } | null;
 }
 
+/** Where it is louder or rougher than the demonstrations around a place lead one to expect. */
+export interface Dangers {
+  /** LU louder than the place may be; 0 and below: as expected. */
+  readonly loud: Float32Array;
+  /** Asper rougher. */
+  readonly rough: Float32Array;
+  /** Around what is loud. */
+  readonly lines: readonly Contour[];
+}
+
 export interface Look {
   readonly mapping: MappingData | null;
   readonly model: ModelDescription | null;
+  readonly safety: SafetyMap | null;
   readonly x: number;
   readonly y: number;
   /** Where the other axes lie. */
@@ -44,7 +58,8 @@ export interface Order {
   readonly number: number;
   readonly model: { readonly key: number; readonly value: ModelDescription | null };
   readonly mapping: { readonly key: number; readonly value: MappingData | null };
-  readonly look: Omit<Look, "mapping" | "model" | "rest"> & { readonly rest: Float64Array };
+  readonly safety: { readonly key: number; readonly value: SafetyMap | null; readonly same: boolean };
+  readonly look: Omit<Look, "mapping" | "model" | "safety" | "rest"> & { readonly rest: Float64Array };
 }
 
 export interface Chart {
@@ -60,6 +75,8 @@ export class ReliefSurvey {
   private modelKey = 0;
   private mapping: MappingData | null = null;
   private mappingKey = 0;
+  private safety: SafetyMap | null = null;
+  private safetyKey = 0;
   private last = "";
 
   /** `done` is called when there is another relief to draw. */
@@ -77,19 +94,27 @@ export class ReliefSurvey {
     }
     const sameModel = model === this.model;
     const sameMapping = mapping === this.mapping;
+    const sameSafety = look.safety === this.safety;
     const others = Array.from(look.rest, (value, i) => (i === look.x || i === look.y ? 0 : value));
     const key = JSON.stringify([look.x, look.y, others, look.base, look.dark, look.uncertainty]);
-    if (sameModel && sameMapping && key === this.last) return;
+    if (sameModel && sameMapping && sameSafety && key === this.last) return;
     this.last = key;
     if (!sameModel) this.modelKey++;
     if (!sameMapping) this.mappingKey++;
+    if (!sameSafety) this.safetyKey++;
     this.model = model;
     this.mapping = mapping;
+    this.safety = look.safety;
     const order: Order = {
       number: ++this.number,
       model: { key: this.modelKey, value: sameModel ? null : model },
       mapping: { key: this.mappingKey, value: sameMapping ? null : mapping },
-      look: { ...look, rest: Float64Array.from(look.rest), ...{ mapping: undefined, model: undefined } },
+      safety: { key: this.safetyKey, value: sameSafety ? null : look.safety, same: sameSafety },
+      look: {
+        ...look,
+        rest: Float64Array.from(look.rest),
+        ...{ mapping: undefined, model: undefined, safety: undefined },
+      },
     };
     this.post(order);
   }
@@ -111,6 +136,7 @@ export class ReliefSurvey {
     this.worker = null;
     this.model = null;
     this.mapping = null;
+    this.safety = null;
     this.last = "";
   }
 }

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { Axis } from "../protocol/messages";
+import type { Axis, Piece } from "../protocol/messages";
 import { faders } from "../state/axes";
 import { listen } from "../state/explore";
 import { fitOf, type State } from "../state/store";
@@ -11,6 +11,7 @@ import { View } from "../ui/app";
 import { contextOf, ink } from "../ui/canvas";
 import { segments, tool } from "../ui/parts";
 import { ticker } from "../ui/ticker";
+import { dangersTold } from "./dangers";
 import "./pad";
 import { Strips } from "./strips";
 
@@ -80,7 +81,14 @@ export class SurfaceView extends View {
         Arrow keys move the vessel, Shift makes the steps fine. Enter places a demonstration. Tab reaches each
         demonstration. Press question mark for all keys.
       </p>
+      <p id="dangers" class="unseen">${this.dangers(piece)}</p>
     `;
+  }
+
+  /** The worst places, for who cannot see them. */
+  private dangers(piece: Piece): string {
+    const voice = piece.voices[this.state.voice];
+    return voice === undefined ? "" : dangersTold(piece, voice);
   }
 
   // ------------------------------------------------------------------ the bar
@@ -106,6 +114,7 @@ export class SurfaceView extends View {
       <div class="row views" role="group" aria-label="What the chart shows">
         ${tool("Isobaths: lines of equal loudness", "isobaths", () => preferences.set({ isobaths: !view.isobaths }), { pressed: view.isobaths })}
         ${tool("Hatching: loud, or beyond what the model knows", "hatching", () => preferences.set({ hatching: !view.hatching }), { pressed: view.hatching })}
+        ${tool("Dangers: measured to be louder or rougher than around it (D)", "dangers", () => preferences.set({ dangers: !view.dangers }), { pressed: view.dangers })}
         ${tool("Where the map is unsure: demonstrate here next (U)", "flag", () => preferences.set({ uncertainty: !view.uncertainty }), { pressed: view.uncertainty })}
       </div>
     </div>`;

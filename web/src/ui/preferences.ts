@@ -11,6 +11,8 @@ export interface Preferences {
   readonly hover: boolean;
   readonly isobaths: boolean;
   readonly hatching: boolean;
+  /** Loud and rough places, as measured. */
+  readonly dangers: boolean;
   /** Shade what the mapping is unsure of and mark where a demonstration would help most. */
   readonly uncertainty: boolean;
   /** What a recording of the sound is handed over as. */
@@ -29,6 +31,7 @@ const DEFAULTS: Preferences = {
   hover: false,
   isobaths: true,
   hatching: true,
+  dangers: true,
   uncertainty: false,
   recording: "wav",
   letters: true,

@@ -72,6 +72,12 @@ const GROUPS: readonly { readonly name: string; readonly shortcuts: readonly Sho
         },
       },
       {
+        keys: "D",
+        does: "show what is measured to be loud or rough",
+        when: plain("d"),
+        run: ({ preferences }) => preferences.set({ dangers: !preferences.value.dangers }),
+      },
+      {
         keys: "U",
         does: "show where the map is unsure",
         when: plain("u"),

@@ -222,6 +222,7 @@ export class WalkView extends View {
     this.survey.look({
       mapping: voice === null || plain ? null : fitOf(state, voice.id, voice.side).mapping,
       model: model ?? null,
+      safety: voice?.safety ?? null,
       x: indexOf(world.axes.x),
       y: indexOf(world.axes.z),
       rest: axes.map((axis) => (axis.id === world.axes.y ? axisValue(world, "y", 0) : axis.rest)),
