@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <time.h>
-#include "isobath.h"
+#include "resample.h"
 #include "scalars.h"
 #ifdef __linux__
 #include <linux/futex.h>
@@ -275,64 +275,136 @@ static void pull(ib_stage *s, float (*out)[2], int frames, int whole) {
   for (int c = 0; c < 2; c++) s->last[c] = out[frames - 1][c];
 }
 
-static void capture(ib_stage *s, const float *in, int frames) {
+/* What came in, at the workers' rate. */
+static void capture(ib_stage *s, const float (*in)[2], int frames) {
   uint64_t at = s->captured;
-  int right = s->inputs > 1 ? 1 : 0;
-  for (int i = 0; i < frames; i++) {
-    float *to = s->capture[(at + (uint64_t)i) % STAGE_CAPTURE];
+  for (int i = 0; i < frames; i++)
     for (int c = 0; c < 2; c++) {
-      float x = in && s->inputs ? in[i * s->inputs + (c ? right : 0)] : 0.0f;
-      to[c] = is_number(x) ? x : 0.0f;
-      float size = to[c] < 0.0f ? -to[c] : to[c];
+      float x = in[i][c], size = x < 0.0f ? -x : x;
+      s->capture[(at + (uint64_t)i) % STAGE_CAPTURE][c] = x;
       if (size > s->input_peak[c]) s->input_peak[c] = size;
     }
-  }
   SET(s->captured, at + (uint64_t)frames);
 }
 
-/* The last look before the device: numbers only, none above the ceiling. */
+/* The last look: numbers only, none above the ceiling. */
+static float looked_at(ib_stage *s, float x) {
+  if (!is_number(x)) {
+    s->scrubbed++;
+    return 0.0f;
+  }
+  if (x <= STAGE_CEILING && x >= -STAGE_CEILING) return x;
+  s->clipped++;
+  return x > 0 ? STAGE_CEILING : -STAGE_CEILING;
+}
+
 static void finish(ib_stage *s, float (*x)[2], int frames) {
   uint64_t at = s->heard;
-  for (int i = 0; i < frames; i++) {
+  for (int i = 0; i < frames; i++)
     for (int c = 0; c < 2; c++) {
-      float v = x[i][c];
-      if (!is_number(v)) { v = 0.0f; s->scrubbed++; }
-      if (v > STAGE_CEILING || v < -STAGE_CEILING) { v = v > 0 ? STAGE_CEILING : -STAGE_CEILING; s->clipped++; }
-      x[i][c] = v;
-      float size = v < 0.0f ? -v : v;
+      float v = x[i][c] = looked_at(s, x[i][c]), size = v < 0.0f ? -v : v;
       if (size > s->peak[c]) s->peak[c] = size;
       s->heard_ring[(at + (uint64_t)i) % STAGE_HEARD][c] = v;
     }
-  }
   SET(s->heard, at + (uint64_t)frames);
 }
 
 #define PART 256
+#define FRAMES(rows) ((ib_frames){(rows)[0], 2, 1})
 
-void ib_stage_run(ib_stage *s, const float *in, float *out, int frames) {
-  float part[PART][2];
-  int outputs = s->outputs;
-  capture(s, in, frames);
-  SET(s->block, frames);
-  choose(s, frames);
+static void hear(ib_stage *s, const float *in, int frames) {
+  float came[PART][2], made[PART][2];
+  int inputs = s->inputs, right = inputs > 1 ? 1 : 0;
   for (int done = 0; done < frames;) {
     int n = frames - done < PART ? frames - done : PART;
-    pull(s, part, n, frames - done);
+    for (int i = 0; i < n; i++)
+      for (int c = 0; c < 2; c++) {
+        float x = in && inputs ? in[(size_t)(done + i) * (size_t)inputs + (c ? (size_t)right : 0)] : 0.0f;
+        came[i][c] = is_number(x) ? x : 0.0f;
+      }
+    done += n;
+    if (!s->from_device) {
+      capture(s, came, n);
+      continue;
+    }
+    for (int from = 0, got = 1; from < n || got > 0;) {
+      int used = 0;
+      got = ib_resampler_run(s->from_device, FRAMES(came + from), n - from, &used, FRAMES(made), PART);
+      if (got > 0) capture(s, made, got);
+      from += used;
+      if (got <= 0 && !used) break;
+    }
+  }
+}
+
+static void deliver(ib_stage *s, const float (*x)[2], float *out, int frames) {
+  int outputs = s->outputs;
+  for (int i = 0; i < frames; i++) {
+    float *to = out + (size_t)i * (size_t)outputs;
+    if (outputs == 1) to[0] = 0.5f * (x[i][0] + x[i][1]);
+    for (int c = 0; outputs > 1 && c < outputs; c++) to[c] = c < 2 ? x[i][c] : 0.0f;
+  }
+}
+
+/* `frames` for the device out of `whole` of the workers. */
+static void play(ib_stage *s, float *out, int frames, int whole) {
+  float part[PART][2], made[PART][2];
+  int given = 0;
+  for (int done = 0; done < whole;) {
+    int n = whole - done < PART ? whole - done : PART;
+    pull(s, part, n, whole - done);
     finish(s, part, n);
-    for (int i = 0; i < n; i++) {
-      float *to = out + (size_t)(done + i) * (size_t)outputs;
-      if (outputs == 1) to[0] = 0.5f * (part[i][0] + part[i][1]);
-      for (int c = 0; outputs > 1 && c < outputs; c++) to[c] = c < 2 ? part[i][c] : 0.0f;
+    if (!s->to_device) deliver(s, (const float(*)[2])part, out + (size_t)done * (size_t)s->outputs, n);
+    for (int from = 0, got = 1; s->to_device && (from < n || got > 0);) {
+      int used = 0, most = frames - given < PART ? frames - given : PART;
+      got = ib_resampler_run(s->to_device, FRAMES(part + from), n - from, &used, FRAMES(made), most);
+      for (int i = 0; i < got; i++)
+        for (int c = 0; c < 2; c++) made[i][c] = looked_at(s, made[i][c]);
+      if (got > 0) deliver(s, (const float(*)[2])made, out + (size_t)given * (size_t)s->outputs, got);
+      given += got > 0 ? got : 0;
+      from += used;
+      if (got <= 0 && !used) break;
     }
     done += n;
   }
+  if (s->to_device && given < frames)
+    memset(out + (size_t)given * (size_t)s->outputs, 0, (size_t)(frames - given) * (size_t)s->outputs * 4);
+}
+
+void ib_stage_run(ib_stage *s, const float *in, float *out, int frames) {
+  int whole = s->to_device ? ib_resampler_wanted(s->to_device, frames) : frames;
+  hear(s, in, frames);
+  SET(s->block, s->to_device ? (int)((int64_t)frames * s->rate / s->device_rate) + 1 : frames);
+  choose(s, whole);
+  play(s, out, frames, whole);
   SET(s->clock, ib_stage_now());
   ADD(s->frames, (uint64_t)frames);
   ADD(s->callbacks, 1);
   ib_stage_wake(s);
 }
 
-void ib_stage_open(ib_stage *s, int device_rate, int inputs, int outputs) {
+static int64_t aligned(int64_t bytes) { return (bytes + IB_ALIGN - 1) / IB_ALIGN * IB_ALIGN; }
+
+int64_t ib_stage_open_bytes(const ib_stage *s, int device_rate) {
+  if (device_rate == s->rate) return 0;
+  int64_t out = ib_resampler_bytes(s->rate, device_rate, 2), in = ib_resampler_bytes(device_rate, s->rate, 2);
+  return out < 0 ? out : in < 0 ? in : aligned(out) + in;
+}
+
+int ib_stage_open(ib_stage *s, int device_rate, int inputs, int outputs, void *memory, int64_t bytes) {
+  int64_t needed = ib_stage_open_bytes(s, device_rate), first;
+  if (needed < 0) return (int)needed;
+  if (bytes < needed) return IB_TOO_SMALL;
+  if (inputs < 0 || outputs < 1) return IB_BAD_ARGUMENT;
+  s->to_device = s->from_device = NULL;
+  if (needed) {
+    first = aligned(ib_resampler_bytes(s->rate, device_rate, 2));
+    int code = ib_resampler_init(memory, first, s->rate, device_rate, 2);
+    if (code >= 0) code = ib_resampler_init((char *)memory + first, needed - first, device_rate, s->rate, 2);
+    if (code < 0) return code;
+    s->to_device = memory;
+    s->from_device = (char *)memory + first;
+  }
   s->device_rate = device_rate;
   s->inputs = inputs;
   s->outputs = outputs;
@@ -344,7 +416,10 @@ void ib_stage_open(ib_stage *s, int device_rate, int inputs, int outputs) {
     ib_stage_worker *w = &s->workers[s->active];
     SET(w->read, GET(w->written));
   }
+  return 0;
 }
+
+int ib_stage_delay(const ib_stage *s) { return s->to_device ? ib_resampler_delay(s->to_device) : 0; }
 
 /* PortAudio: paContinue is 0; of the flags, 1 and 2 are input under- and overflow, 4 and 8 the output's. */
 int ib_stage_portaudio(const void *in, void *out, unsigned long frames, const void *time, unsigned long flags,

@@ -71,6 +71,7 @@ typedef struct {
   int32_t open, opening;          /* fading in: so many samples of so many */
   int32_t tail_at, tail_length;   /* of the one who was heard before */
   uint64_t refilled;              /* `written` of the active one at the last callback */
+  void *to_device, *from_device;  /* resamplers in the host's own memory, where the rates differ */
   float tail[STAGE_LONGEST_FADE][2];
   float rings[STAGE_WORKERS][STAGE_RING][2];
   float capture[STAGE_CAPTURE][2];
@@ -90,8 +91,11 @@ int ib_stage_portaudio(const void *in, void *out, unsigned long frames, const vo
                        void *user);
 void ib_stage_for_miniaudio(ib_stage *stage);
 void ib_stage_miniaudio(void *device, void *out, const void *in, uint32_t frames);
-/* A device begins: nothing old is heard, and it fades in. */
-void ib_stage_open(ib_stage *stage, int device_rate, int inputs, int outputs);
+/* A device begins: nothing old is heard, and it fades in. `memory` (IB_ALIGN aligned) of
+ * ib_stage_open_bytes is the caller's and stays as long as the device; 0 bytes where the rates are the same. */
+int64_t ib_stage_open_bytes(const ib_stage *stage, int device_rate);
+int ib_stage_open(ib_stage *stage, int device_rate, int inputs, int outputs, void *memory, int64_t bytes);
+int ib_stage_delay(const ib_stage *stage);                   /* frames of the device that resampling takes */
 
 /* For workers. Frames that `worker` lacks; -1: it has enough; 0: it is not asked for any, and when it is
  * asked again it begins anew. */

@@ -146,13 +146,40 @@ def test_gestures_are_whole_and_the_newest() -> None:
 
 def test_what_came_in_can_be_read_where_it_is_still_there() -> None:
     stage = area()
-    stage.library.ib_stage_open(stage.at, RATE, 2, 2)
+    stage.open(RATE, 2, 2)
     came = tone(BLOCK).T.copy()
     stage.run(BLOCK, came)
     found, there = stage.came(0, BLOCK)
     assert there == BLOCK
     np.testing.assert_array_equal(found.T, came)
     assert stage.came(BLOCK - 10, 20)[1] == 10
+
+
+@pytest.mark.parametrize("device", [8000, 44100, 96000])
+def test_a_device_of_another_rate_hears_the_same(device: int) -> None:
+    stage = area()
+    delay = stage.open(device, 1, 2)
+    stage.board.wish = 0
+    sound = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
+    came = 0.5 * np.sin(2 * np.pi * 440 * np.arange(device) / device)
+    out, written, block = [], 0, 200
+    while len(out) * block + block <= device // 2:
+        while stage.fill(0) < 2048 and written + 1024 <= RATE:
+            stage.write(0, np.tile(sound[written : written + 1024], (2, 1)))
+            written += 1024
+        start = len(out) * block
+        out.append(stage.run(block, came[start : start + block, None].astype(np.float32)))
+    heard = np.concatenate(out)[:, 0]
+    at = np.arange(len(heard)) / device - delay
+    settled = at > 0.02
+    ideal = 0.5 * np.sin(2 * np.pi * 440 * at[settled])
+    np.testing.assert_allclose(heard[settled], ideal, atol=2e-4)
+    assert stage.board.underruns == 0
+    captured = stage.board.captured
+    assert abs(captured - len(heard) * RATE / device) < 0.003 * RATE
+    inside = stage.came(captured - 4000, 4000)[0][0]
+    spectrum = np.abs(np.fft.rfft(inside * np.hanning(4000)))
+    assert abs(np.argmax(spectrum) * RATE / 4000 - 440) < RATE / 4000
 
 
 # ------------------------------------------------------------------------- whole processes

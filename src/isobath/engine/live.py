@@ -56,28 +56,36 @@ class _Blended:
     """A voice whose mapping can be exchanged; asked for a latent once a frame."""
 
     def __init__(self, voice: Played) -> None:
-        self.model, self.base = voice.model, voice.base
-        self.leader = voice.leader
-        self._blend = Blend(voice.mapping)
+        self.played, self.model = voice, voice.model
+        self.blend = Blend(voice.mapping)
         self._share = voice.model.hop / voice.model.sample_rate / BLEND_SECONDS
 
-    def towards(self, base: NDArray[np.float64], mapping: Mapping | None, leader: Played | None) -> None:
+    def towards(self, voice: Played) -> None:
         """From now on."""
-        self.base, self.leader = base, leader
-        if mapping is not self._blend.current:
-            self._blend = self._blend.towards(mapping)
+        self.played = voice
+        if voice.mapping is not self.newest:
+            self.blend = self.blend.towards(voice.mapping)
+
+    @property
+    def newest(self) -> Mapping | None:
+        """The mapping that will be played in the end."""
+        return self.blend.waiting[0] if self.blend.waiting else self.blend.current
+
+    def trim(self, gesture: Gesture) -> float:
+        """What `Played.trim` says."""
+        return self.played.trim(gesture)
 
     @property
     def moves(self) -> bool:
         """Between two mappings: the same gesture means another latent the next time."""
-        return self._blend.position < 1.0
+        return self.blend.position < 1.0
 
     def latent(self, gesture: Gesture) -> NDArray[np.float64]:
         """What `Played.latent` says, between two mappings where one has just come."""
-        if self.leader is not None or not self.moves:
-            return Played(self.model, self.base, self._blend.current, self.leader).latent(gesture)
-        found = np.asarray(self._blend(gesture, self.base), dtype=np.float64)
-        self._blend = self._blend.advanced(self._share)
+        if self.played.leader is not None or not self.moves:
+            return self.played.latent(gesture)
+        found = np.asarray(self.blend(gesture, self.played.base), dtype=np.float64)
+        self.blend = self.blend.advanced(self._share)
         return found
 
 
@@ -262,8 +270,8 @@ class Live:
     def change(self, prepared: Prepared) -> None:
         """Take over what `prepare` got ready."""
         self.piece = prepared.piece
-        for voice, (base, mapping, leader) in zip(self.voices, prepared.voices, strict=True):
-            voice.towards(base, mapping, leader)
+        for voice, new in zip(self.voices, prepared.voices, strict=True):
+            voice.towards(new)
         for slot, apart in self.sources.aparts.items():
             apart.set(prepared.controls.voices[slot])
         self.player.set(prepared.controls)
@@ -287,7 +295,7 @@ class Prepared:
 
     piece: Piece
     controls: Controls
-    voices: list[tuple[NDArray[np.float64], Mapping | None, Played | None]]
+    voices: list[Played]
 
 
 def prepare(piece: Piece, live: Live) -> Prepared:
@@ -296,13 +304,11 @@ def prepare(piece: Piece, live: Live) -> Prepared:
     Raises ModelMismatch or MappingError where a mapping does not fit.
     """
     before = {voice.id: voice for voice in live.piece.voices}
-    kept = {voice.id: each._blend for voice, each in zip(live.piece.voices, live.voices, strict=True)}
     own: list[Played] = []
     for voice, each in zip(piece.voices, live.voices, strict=True):
         if _same_mapping(voice, before[voice.id]):  # most changes: the mapping stays as it is
             made = played(_without_mapping(voice), each.model, len(piece.axes))
-            waiting = kept[voice.id].waiting
-            own.append(replace(made, mapping=waiting[0] if waiting else kept[voice.id].current))
+            own.append(replace(made, mapping=each.newest))
         else:
             own.append(played(voice, each.model, len(piece.axes)))
     known = {voice.id: each for voice, each in zip(piece.voices, own, strict=True)}
@@ -311,7 +317,7 @@ def prepare(piece: Piece, live: Live) -> Prepared:
         piece,
         Controls.of(piece),
         [
-            (each.base, each.mapping, known[follow[voice.id]] if voice.id in follow else None)
+            replace(each, leader=known[follow[voice.id]]) if voice.id in follow else each
             for voice, each in zip(piece.voices, own, strict=True)
         ],
     )

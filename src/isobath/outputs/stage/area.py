@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isobath.errors import KernelError, UsageError
+from isobath.errors import AudioError, KernelError, UsageError
 from isobath.models import kernel
 from isobath.types import Audio
 
@@ -120,7 +120,9 @@ def library() -> ctypes.CDLL:
         ("check", i, [p, i64]),
         ("run", None, [p, p, p, i]),
         ("for_miniaudio", None, [p]),
-        ("open", None, [p, i, i, i]),
+        ("open_bytes", i64, [p, i]),
+        ("open", i, [p, i, i, i, p, i64]),
+        ("delay", i, [p]),
         ("wanted", i, [p, i]),
         ("fill", i, [p, i]),
         ("clear", None, [p, i]),
@@ -163,6 +165,7 @@ class Area:
         view: NDArray[np.uint8] = np.frombuffer(self._map, np.uint8)
         self._view, self.at = view, int(view.ctypes.data)
         self.board = Board.from_address(self.at)
+        self._resampling: NDArray[np.uint8] = np.zeros(0, np.uint8)
 
     @classmethod
     def new(cls, rate: int, ahead: int, block: int) -> Area:
@@ -209,6 +212,19 @@ class Area:
             os.close(self._handle)
         if self._path is not None:
             self._path.unlink(missing_ok=True)
+
+    def open(self, device_rate: int, inputs: int, outputs: int) -> float:
+        """A device begins, from this process; seconds that resampling takes. Raises AudioError."""
+        size = int(self.library.ib_stage_open_bytes(self.at, device_rate))
+        if size >= 0:
+            self._resampling = kernel.block(size)
+            at = self._resampling.ctypes.data
+            size = int(self.library.ib_stage_open(self.at, device_rate, inputs, outputs, at, size))
+        if size < 0:
+            raise AudioError(
+                f"A device at {device_rate} Hz cannot be played; rates go from 8000 to 192000 Hz."
+            )
+        return int(self.library.ib_stage_delay(self.at)) / device_rate
 
     # ------------------------------------------------------------------------------- rings
 

@@ -52,14 +52,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     skip: int = 0
     """after so many that are left out."""
 
-    def check_rate(self, player: int, device: int) -> None:
-        """Raises AudioError where the device cannot have the piece's rate."""
-        if player != device:
-            raise AudioError(
-                f"The device runs at {device} Hz and the piece at {player} Hz. Let the device run at "
-                f"{player} Hz, or choose another with --device."
-            )
-
 
 class Opened(msgspec.Struct, frozen=True):
     """A device that plays."""
@@ -71,7 +63,7 @@ class Opened(msgspec.Struct, frozen=True):
     inputs: int
     outputs: int
     seconds: float
-    """From the callback to the ear, as the device says; 0: it does not say."""
+    """From the callback to the ear, as the device says (0: it does not say), and what resampling takes."""
 
 
 def fitting(devices: Sequence[Device], asked: Asked) -> Device:

@@ -89,10 +89,10 @@ def all_devices() -> list[Device]:
 
 def _clock(area: Area, asked: Asked) -> Opened:
     """Blocks at the device's pace, to nobody."""
-    rate = area.board.rate
-    area.library.ib_stage_open(area.at, rate, 0, 2)
+    rate = asked.rate or area.board.rate
+    delay = area.open(rate, 0, 2)
     threading.Thread(target=_tick, args=(area, asked.block, rate), daemon=True).start()
-    return Opened(IDLE.title, "null", rate, asked.block, 0, 2, 0.0)
+    return Opened(IDLE.title, "null", rate, asked.block, 0, 2, delay)
 
 
 def _tick(area: Area, block: int, rate: int) -> None:
@@ -112,7 +112,7 @@ def _file(area: Area, asked: Asked) -> Opened:
     """Every block as soon as it is there, into a sound file; ends when it is full."""
     path = Path(asked.device.removeprefix(FILE))
     rate = area.board.rate
-    area.library.ib_stage_open(area.at, rate, 0, 2)
+    area.open(rate, 0, 2)
     threading.Thread(target=_write, args=(area, path, asked, rate)).start()
     return Opened(str(path), "file", rate, asked.block, 0, 2, 0.0)
 

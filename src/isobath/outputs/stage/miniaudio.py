@@ -51,7 +51,6 @@ def open_device(area: Area, asked: Asked) -> tuple[Opened, Callable[[], None]]:
     inputs = min(asked.inputs, chosen.inputs)
     kind = lib.ma_device_type_duplex if inputs else lib.ma_device_type_playback
     rate = asked.rate or area.board.rate
-    asked.check_rate(area.board.rate, rate)
     config = lib.ma_device_config_init(kind)
     config.sampleRate = rate
     config.periodSizeInFrames = asked.block
@@ -61,12 +60,12 @@ def open_device(area: Area, asked: Asked) -> tuple[Opened, Callable[[], None]]:
         config.capture.channels, config.capture.format = inputs, lib.ma_format_f32
     config.dataCallback = ffi.cast("ma_device_callback_proc", callback_address("miniaudio"))
     area.library.ib_stage_for_miniaudio(area.at)
-    area.library.ib_stage_open(area.at, rate, inputs, 2)
+    resampling = area.open(rate, inputs, 2)
     device = ffi.new("ma_device *")
     _KEPT.extend((config, device, playback))
     code = lib.ma_device_init(ffi.NULL, ffi.addressof(config), device)
     code = code if code != lib.MA_SUCCESS else lib.ma_device_start(device)
     if code != lib.MA_SUCCESS:
         raise AudioError(f"The sound device {chosen.title} did not open (miniaudio says {code}).")
-    opened = Opened(chosen.title, "miniaudio", rate, asked.block, inputs, 2, 0.0)
+    opened = Opened(chosen.title, "miniaudio", rate, asked.block, inputs, 2, resampling)
     return opened, lambda: lib.ma_device_uninit(device)

@@ -163,8 +163,7 @@ class PortAudio:
         play = _Parameters(device.number, outputs, _FLOATS, info.low_output, None)
         hear = _Parameters(device.number, inputs, _FLOATS, info.low_input, None) if inputs else None
         rate = device.rate if jack else self._rate(hear, play, asked.rate or area.board.rate, device.rate)
-        asked.check_rate(area.board.rate, rate)
-        area.library.ib_stage_open(area.at, rate, inputs, outputs)
+        resampling = area.open(rate, inputs, outputs)
         stream = self._stream
         opened = self._library.Pa_OpenStream(
             ctypes.byref(stream),
@@ -181,7 +180,7 @@ class PortAudio:
         told = self._library.Pa_GetStreamInfo(stream).contents
         # PortAudio's JACK reports nonsense under PipeWire (89,478 s): then nothing is said
         delay = told.output if 0.0 <= told.output < 5.0 else 0.0
-        return Opened(device.title, device.backend, rate, asked.block, inputs, outputs, delay)
+        return Opened(device.title, device.backend, rate, asked.block, inputs, outputs, resampling + delay)
 
     def close(self) -> None:
         """Close the stream; hangs where the device is lost."""
