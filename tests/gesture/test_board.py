@@ -106,7 +106,7 @@ def test_the_hand_goes_before_and_the_next_move_takes_over():
     played = Played(Given("a", 0))
     played.put("a", 1.0)
     played.go(0.3)
-    played.board.hand(0, 0.1)
+    played.board.hand(0, 0.1, played.now)
     assert played.go(0.5) == 0.1
     played.put("a", 1.0)
     assert played.go(0.5) == 0.1
@@ -139,3 +139,33 @@ def test_another_board_goes_on_where_this_one_is():
     assert [after.moved_by(i) for i in range(3)] == [None, "a", "b"]
     after.step(played.now + 0.01)
     assert after.values == [0.5, 0.8, 0.7]
+
+
+def test_what_moves_by_itself_leaves_the_axis_to_whoever_moves_it():
+    played = Played(Given("clock", 0, yields=True), Given("a", 0))
+
+    def tick(seconds):
+        for i in range(round(seconds / 0.01)):
+            played.put("clock", i / 10 % 1)
+            played.go(0.01)
+
+    tick(1.0)
+    assert played.board.moved_by(0) == "clock"
+    played.put("a", 0.9)
+    tick(1.5)
+    assert (played.board.moved_by(0), played.board.values[0]) == ("a", 0.9)
+    tick(1.0)
+    assert played.board.moved_by(0) == "clock"
+    played.board.hand(0, 0.1, played.now)
+    tick(1.5)
+    assert played.board.values[0] == 0.1
+    tick(1.0)
+    assert played.board.moved_by(0) == "clock"
+
+
+def test_what_is_let_go_between_two_steps_is_still_heard_and_then_gone():
+    played = Played(Given("a", 0, Conditioning(hold_seconds=0.2)))
+    played.put("a", 1.0)
+    played.board.lose(played.board.slots, played.now)
+    assert played.go(0.15) == 1.0
+    assert played.go(2.0) == 0.5

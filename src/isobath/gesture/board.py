@@ -36,6 +36,8 @@ class Given:
     id: str
     axis: int
     conditioning: Conditioning = field(default_factory=Conditioning)
+    yields: bool = False
+    """It moves by itself, and leaves the axis to whoever else moved it within two seconds."""
 
 
 class Slot:
@@ -44,10 +46,12 @@ class Slot:
     def __init__(self, given: Given) -> None:
         self.id = given.id
         self.axis = given.axis
+        self.yields = given.yields
         self.conditioner = Conditioner(given.conditioning)
         self.taps: tuple[Callable[[float], None], ...] = ()
         """Who hears every value as it comes: calibration."""
         self._said: float | None = None
+        self._leaving = False
         self._anchor = NEVER
         self.moved = NEVER
         """When it moved last."""
@@ -59,6 +63,7 @@ class Slot:
     def put(self, value: float) -> None:
         """The controller says a value."""
         self._said = value
+        self._leaving = False
         for tap in self.taps:
             tap(value)
 
@@ -72,10 +77,17 @@ class Slot:
         value, self._said = self._said, None
         if value is None or not self.conditioner.feed(value):
             return ""
-        self.said, self.gone = now, None
+        self.said, self.gone = now, now if self._leaving else None
         if abs(self.conditioner.goal - self._anchor) < MOVED:
             return "said"
         return "moved"
+
+    def leave(self, now: float) -> None:
+        """The controller is gone, or was let go."""
+        if self.waiting:
+            self._leaving = True
+        elif self.gone is None and self.conditioner.heard:
+            self.gone = now
 
     def anchor(self) -> None:
         """From here on it has to move again."""
@@ -86,7 +98,7 @@ class Slot:
         conditioning = self.conditioner.conditioning
         self.conditioner = old.conditioner
         self.conditioner.recondition(conditioning)
-        self.taps, self._said = old.taps, old._said
+        self.taps, self._said, self._leaving = old.taps, old._said, old._leaving
         self._anchor, self.moved, self.said, self.gone = old._anchor, old.moved, old.said, old.gone
 
     def forget(self) -> None:
@@ -103,13 +115,16 @@ class _Lane:
         self.owner: Slot | None = None
         self.frozen = False
         self.thawing = False
+        self.handled = NEVER
+        """When the performer's hand was on it last."""
         self._from = rest
         self._since = NEVER
         self._long = GLIDE_SECONDS
 
     def go_on(self, old: _Lane, owner: Slot | None) -> None:
         """Be the axis that another board had, moved by `owner`."""
-        self.value, self.owner, self.frozen, self.thawing = old.value, owner, old.frozen, old.thawing
+        self.value, self.owner, self.handled = old.value, owner, old.handled
+        self.frozen, self.thawing = old.frozen, old.thawing
         self._from, self._since, self._long = old._from, old._since, old._long
 
     def glide(self, now: float, seconds: float) -> None:
@@ -153,14 +168,14 @@ class Board:
     def lose(self, slots: Sequence[Slot], now: float) -> None:
         """These controllers are gone, or were let go."""
         for slot in slots:
-            if slot.gone is None and slot.conditioner.heard:
-                slot.gone = now
+            slot.leave(now)
 
-    def hand(self, axis: int, value: float) -> None:
+    def hand(self, axis: int, value: float, now: float) -> None:
         """The performer's hand put an axis somewhere: it is there, and whatever moves next takes over."""
         if 0 <= axis < len(self._lanes) and 0.0 <= value <= 1.0:
             lane = self._lanes[axis]
             lane.stand(value)
+            lane.handled = now
             if lane.owner is not None:
                 lane.owner.anchor()
             lane.owner = None
@@ -212,7 +227,7 @@ class Board:
         if lane.owner is slot:
             if gone:
                 lane.glide(now, GLIDE_SECONDS)
-        elif happened == "moved":
+        elif happened == "moved" and not (slot.yields and _busy(lane, now)):
             self._hand_over(lane, slot, now)
         if happened == "moved":
             slot.moved = now
@@ -288,3 +303,9 @@ def _still(lane: _Lane) -> bool:
     if lane.gliding or lane.thawing:
         return False
     return lane.owner is None or lane.owner.conditioner.settled
+
+
+def _busy(lane: _Lane, now: float) -> bool:
+    """Whether a hand or a controller moved an axis just now."""
+    moved = NEVER if lane.owner is None else lane.owner.moved
+    return now - max(moved, lane.handled) < PULLING_SECONDS

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -110,12 +110,11 @@ class Hub:
         with self._lock:
             surface = self._surfaces.get(piece)
             if surface is not None and axis in surface.axes:
-                surface.board.hand(surface.axes.index(axis), value)
+                surface.board.hand(surface.axes.index(axis), value, self._clock())
 
-    def lose(self, gone: Callable[[Key], bool], keys: Sequence[Key] = ()) -> None:
-        """Controllers are gone: those of the known keys for which `gone` says so, and of `keys`."""
-        lost = [key for key in [*self._ways, *keys] if gone(key)]
-        puts = {put for key in lost for put in self._puts(key)}
+    def lose(self, keys: Iterable[Key]) -> None:
+        """Controllers are gone, or were let go."""
+        puts = {put for key in keys for put in self._puts(key)}
         now = self._clock()
         with self._lock:
             for surface in self._surfaces.values():

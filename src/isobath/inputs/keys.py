@@ -22,7 +22,8 @@ from isobath.protocol.controllers import (
 from isobath.protocol.piece import Axis
 
 Key = tuple[str | int, ...]
-"""("osc", address, argument), ("midi", port, channel, message, number), ("gamepad", device, part, index),
+"""("osc", address, argument), ("midi", port, channel, message, number), with channel 0 for that of
+the newest note, ("gamepad", device, part, index),
 ("hid", device, index), ("sound", descriptor), ("program", name)."""
 
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -41,7 +42,7 @@ def matches(source: InputSource, key: Key) -> bool:
             return (
                 message == wanted.message
                 and wanted.port.casefold() in port.casefold()
-                and wanted.channel in (None, channel)
+                and (channel != 0 if wanted.channel is None else wanted.channel == channel)
                 and wanted.number in (None, number)
             )
         case GamepadSource() as wanted, ("gamepad", str(device), part, index):
@@ -71,7 +72,7 @@ def source_of(key: Key) -> InputSource | None:
             known = next((each for each in MESSAGES if each == message), None)
             if known is None:
                 return None
-            any_number = known in {"bend", "pressure", "velocity", "key"}
+            any_number = known in {"velocity", "key"}
             return MidiSource(
                 message=known, number=None if any_number else number, channel=channel, port=port_name(port)
             )

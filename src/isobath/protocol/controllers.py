@@ -48,10 +48,20 @@ class OscSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
 
 MidiMessage = Literal[
-    "control", "control14", "nrpn", "rpn", "bend", "pressure", "key_pressure", "velocity", "key", "program"
+    "control",
+    "control14",
+    "nrpn",
+    "rpn",
+    "bend",
+    "pressure",
+    "key_pressure",
+    "note",
+    "velocity",
+    "key",
+    "program",
 ]
-"""control14: controllers 0 to 31 with their fine halves 32 to 63; velocity: of the newest note, let go with
-it; key: which note; program: a program change."""
+"""control14: controllers 0 to 31 with their fine halves 32 to 63; note: 1 while it is down; velocity and key:
+how hard and which the newest note is, let go with the last one."""
 
 
 class MidiSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="midi"):
@@ -59,9 +69,9 @@ class MidiSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
 
     message: MidiMessage
     number: int | None = None
-    """Controller, parameter, note or program; None: any, for the newest note of MPE."""
+    """Controller, parameter, note or program; None: any."""
     channel: int | None = None
-    """1..16; None: all of them, of which the newest is heard."""
+    """1..16; 0: the one of the newest note (MPE); None: all of them."""
     port: str = ""
     """Part of the port's name; empty: every port."""
 

@@ -1,0 +1,1 @@
+"""MIDI coming in: bytes as values, and the ports they come from."""
