@@ -1,17 +1,44 @@
 """From another program's message to the page's axis, over real sockets."""
 
+import json
+import math
 import socket
 import time
 
 import msgspec
+import numpy as np
+import pytest
 from click.testing import CliRunner
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from isobath.cli.group import isobath
-from isobath.protocol.controllers import Conditioning, Input, OscSource, Trigger
-from isobath.protocol.messages import Acted, Change, Moved, NewPiece, PieceOpened, Ping, Pong, Saved
+from isobath.protocol.controllers import Conditioning, Input, OscSource, ProgramSource, Trigger
+from isobath.protocol.messages import (
+    Acted,
+    CalibrateInputs,
+    Change,
+    ControllerNoticed,
+    ControllersNow,
+    InputsCalibrated,
+    Mime,
+    Mimed,
+    Moved,
+    NewPiece,
+    NoticeController,
+    PieceOpened,
+    Ping,
+    Pong,
+    Problem,
+    Saved,
+    WatchControllers,
+)
+from isobath.protocol.piece import Demonstration, Take
 from isobath.server.controllers import Controllers
 from tests.inputs.packets import message
 from tests.server.serving import serving
+
+QUICK = Conditioning(hold_seconds=0.0)
 
 
 def where(page, axis, value, seconds=5.0):
@@ -80,3 +107,157 @@ def test_a_port_that_is_none_is_a_wrong_use():
     answer = CliRunner().invoke(isobath, ["play", "--osc-in", "here"])
     assert answer.exit_code == 2
     assert answer.stderr.startswith("isobath: OSC comes in on a port, as in --osc-in 9001")
+
+
+@pytest.fixture
+def played(home, static):
+    """A page, a program that talks to it, and the piece."""
+    controllers = Controllers(osc=("127.0.0.1", 0))
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+        serving(home, static, controllers=controllers) as served,
+        served.page() as page,
+    ):
+        other.connect(controllers.osc.address)
+        yield page, other, page.welcome.opened.piece
+
+
+def test_the_next_controller_that_is_moved_is_learned(played):
+    page, other, _ = played
+    page.say(NoticeController(request=5))
+    time.sleep(0.5)
+    for i in range(20):
+        other.send(message("/still", "f", 1.0))
+        other.send(message("/slider", "sf", "name", 20.0 + i))
+        time.sleep(0.005)
+    noticed = page.hear(ControllerNoticed)
+    assert (noticed.request, noticed.source) == (5, OscSource(address="/slider", argument=1))
+    assert noticed.name == "/slider, value 2"
+    assert noticed.lo == 20.0
+
+
+def test_an_input_is_calibrated_by_wiggling(played):
+    page, other, piece = played
+    bound = msgspec.structs.replace(
+        piece, inputs=(Input(id="i", axis=piece.axes[0].id, source=OscSource(address="/w")),)
+    )
+    page.ask(Change(number=1, piece=bound, label="Bind"), Saved)
+    page.ask(CalibrateInputs(request=6, inputs=("i",)), InputsCalibrated)
+    for i in range(101):
+        other.send(message("/w", "i", 300 + abs(50 - i)))
+    while not (found := page.hear(InputsCalibrated)).ranges or found.ranges[0].hi < 345:
+        assert not found.done
+    done = page.ask(CalibrateInputs(request=6, on=False), InputsCalibrated)
+    while not done.done:
+        done = page.hear(InputsCalibrated)
+    assert done.ranges[0].lo == pytest.approx(300, abs=3)
+    assert done.ranges[0].hi == pytest.approx(350, abs=3)
+
+
+def test_a_page_that_looks_sees_what_comes_in_and_one_that_does_not_hears_of_trouble_once(played):
+    page, other, piece = played
+    page.say(WatchControllers(watching=True))
+    other.send(message("/isobath/axis/1", "f", 0.9))
+    other.send(message("/nobody", "f", 0.1))
+    now = page.hear(ControllersNow)
+    while len(now.heeded) < 2 or not now.heard:
+        now = page.hear(ControllersNow)
+    assert [(each.name, each.moves) for each in now.heeded] == [("/isobath/axis/1", True), ("/nobody", False)]
+    assert now.heard[0].axis == piece.axes[0].id
+    assert now.doors[0].startswith("OSC on 127.0.0.1:")
+    assert now.sentence == ""
+    page.say(WatchControllers(watching=False))
+    other.send(message("/isobath/axis/1", "f", math.nan))
+    other.send(b"nothing at all")
+    while not (now := page.hear(ControllersNow)).sentence:
+        pass
+    assert now.sentence == (
+        "Ignored from controllers: 1 packets that could not be read (it begins neither with / nor with "
+        "#bundle), 1 values that are no numbers."
+    )
+
+
+def test_a_take_that_is_mimed_becomes_demonstrations(played):
+    page, _, piece = played
+    voice = piece.voices[0]
+    dims = 8
+    shown = tuple(
+        Demonstration(id=f"d{i}", point=(x, y), latent=tuple(2 * x - y + k / 9 for k in range(dims)))
+        for i, (x, y) in enumerate(((0.1, 0.1), (0.9, 0.2), (0.5, 0.9)))
+    )
+    model = next(each for each in page.welcome.models if each.name == voice.model)
+    shown = tuple(msgspec.structs.replace(each, latent=each.latent[:1] * model.dims) for each in shown)
+    take = Take(
+        id="t",
+        name="t",
+        hop=model.hop,
+        sample_rate=model.sample_rate,
+        length=4000,
+        axes=tuple(axis.id for axis in piece.axes),
+        frames=tuple(range(0, 4000, 40)),
+        points=tuple((0.5 + 0.4 * math.sin(i / 9), 0.5 + 0.4 * math.cos(i / 14)) for i in range(100)),
+    )
+    taught = msgspec.structs.replace(
+        piece, voices=(msgspec.structs.replace(voice, demonstrations=shown),), takes=(take,)
+    )
+    page.ask(Change(number=1, piece=taught, label="Teach"), Saved)
+    rate = model.sample_rate / model.hop
+    moves = [(frame / rate, (y, x)) for frame, (x, y) in zip(take.frames, take.points, strict=True)]
+    asked = Mime(
+        request=3,
+        voice=voice.id,
+        take="t",
+        seconds=tuple(when for when, _ in moves),
+        points=tuple(point for _, point in moves),
+        most=16,
+    )
+    answer = page.ask(asked, Mimed)
+    assert 3 < len(answer.demonstrations) <= 16
+    assert answer.lag_seconds == 0.0
+    assert all(len(each.latent) == model.dims for each in answer.demonstrations)
+    heard = np.zeros((50, model.dims), "<f4")
+    heard[25:] = 2.0
+    sound = msgspec.structs.replace(
+        asked, take="", latents=heard.tobytes(), hop=model.hop, sample_rate=model.sample_rate
+    )
+    assert page.ask(sound, Mimed).demonstrations
+    problem = page.ask(msgspec.structs.replace(asked, points=((0.5,),) * len(moves)), Problem)
+    assert problem.request == 3
+
+
+def test_another_program_comes_in_by_websocket_with_its_key_and_no_other(home, static):
+    controllers = Controllers(programs=True)
+    with serving(home, static, controllers=controllers) as served, served.page() as page:
+        piece = page.welcome.opened.piece
+        x, y = (axis.id for axis in piece.axes)
+        bound = msgspec.structs.replace(
+            piece,
+            inputs=(Input(id="i", axis=y, source=ProgramSource(name="hand x"), conditioning=QUICK),),
+        )
+        page.ask(Change(number=1, piece=bound, label="Bind"), Saved)
+        address = f"ws://{served.host}/controllers"
+        for wrong in (
+            {"uri": f"{address}?key=guess"},
+            {"uri": address},
+            {"uri": f"{address}?key={controllers.key}", "origin": "http://evil.example"},
+        ):
+            with pytest.raises(InvalidStatus), connect(**wrong):
+                pass
+        with connect(address, additional_headers={"Authorization": f"Bearer {controllers.key}"}) as program:
+            assert json.loads(program.recv(5))["axes"] == [axis.name for axis in piece.axes]
+            program.send(json.dumps({"axes": [0.125], "values": {"hand x": 0.75}}))
+            where(page, x, 0.125)
+            program.send(json.dumps({"axes": {piece.axes[0].name: 0.25}, "values": {"hand x": 0.875}}))
+            where(page, y, 0.875)
+            program.send(json.dumps({"do": "panic"}))
+            assert page.hear(Acted).action == "panic"
+            for bad in ("{", "[]", '{"axes": ["a"]}', '{"values": 3}', '{"do": "explode"}', '{"x": 1}', "{"):
+                program.send(bad)
+            problems = [json.loads(program.recv(5))["problem"] for _ in range(6)]
+            assert len(set(problems)) == 6
+        where(page, y, piece.axes[1].rest)
+
+
+def test_programs_stay_outside_unless_they_are_asked_in(shared):
+    with pytest.raises(InvalidStatus), connect(f"ws://{shared.host}/controllers?key="):
+        pass

@@ -3,12 +3,13 @@
 import os
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
 
 from isobath import __version__
+from isobath.cli.doors import Doors, doors
 from isobath.cli.telling import as_json, print_json
 
 if TYPE_CHECKING:
@@ -31,15 +32,11 @@ if TYPE_CHECKING:
 )
 @click.option("--osc", metavar="HOST:PORT", help="Send what is heard to another program, as OSC over UDP.")
 @click.option(
-    "--osc-in",
-    metavar="[HOST:]PORT",
-    help="Let other programs move the axes, as OSC over UDP or TCP; without HOST only those of this machine.",
-)
-@click.option(
     "--wekinator",
     is_flag=True,
     help="Let a patch made for Wekinator play: inputs on port 6448, outputs to port 12000.",
 )
+@doors()
 @as_json
 def play(
     piece: str | None,
@@ -47,8 +44,8 @@ def play(
     port: int | None,
     host: str,
     osc: str | None,
-    osc_in: str | None,
     wekinator: bool,
+    doors: Doors,
     as_json: bool,
 ) -> None:
     """Open the instrument in the browser.
@@ -57,7 +54,7 @@ def play(
     Prints one line with the link, which lets one browser in; after it is used the next link is
     printed. Ctrl-C ends it; everything is saved at all times.
     """
-    open_page(piece, Opening(browser, port, host, osc, as_json, osc_in=osc_in, wekinator=wekinator))
+    open_page(piece, Opening(browser, port, host, osc, as_json, doors=doors, wekinator=wekinator))
 
 
 @dataclass(frozen=True)
@@ -71,8 +68,8 @@ class Opening:
     as_json: bool
     way: str = ""
     """The way of playing that the page shows first, such as `walk`; empty: the surface."""
-    osc_in: str | None = None
-    """Where other programs may move the axes."""
+    doors: Doors = field(default_factory=Doors)
+    """Which controllers are listened to."""
     wekinator: bool = False
     """Listen and speak as Wekinator does."""
 
@@ -83,14 +80,12 @@ def open_page(piece: str | None, how: Opening) -> None:
     Raises:
         PieceUnknown: no piece of that name or id.
     """
-    from isobath.inputs.osc.receiver import read_doorway
     from isobath.library.home import find_home
     from isobath.outputs.osc import OscOutput, read_address
-    from isobath.server.controllers import Controllers
     from isobath.server.run import Doorway, is_local, serve
     from isobath.server.wekinator import WekinatorDoor
 
-    controllers = Controllers(osc=None if how.osc_in is None else read_doorway(how.osc_in))
+    controllers = how.doors.open()
     door = WekinatorDoor(controllers, lambda said: click.echo(said, err=True)) if how.wekinator else None
     output = None if how.osc is None else OscOutput(*read_address(how.osc))
     if not is_local(how.host):
@@ -108,9 +103,12 @@ def open_page(piece: str | None, how: Opening) -> None:
         if how.way:
             url += f"&way={how.way}"
         if how.as_json:
-            print_json({"url": url})
+            programs = None if controllers.key is None else program_address(url, controllers.key)
+            print_json({"url": url, "programs": programs} if programs else {"url": url})
         else:
             click.echo(f"Isobath plays at {url}")
+            if controllers.key is not None:
+                click.echo(f"For programs: {program_address(url, controllers.key)}")
         sys.stdout.flush()
         if how.browser and _has_screen():
             threading.Thread(target=_open_browser, args=(url,), daemon=True).start()
@@ -125,6 +123,11 @@ def open_page(piece: str | None, how: Opening) -> None:
     finally:
         if door is not None:
             door.close()
+
+
+def program_address(url: str, key: str) -> str:
+    """Where a program comes in, beside the page at `url`."""
+    return f"ws://{url.partition('://')[2].partition('/')[0]}/controllers?key={key}"
 
 
 def find_piece(library: "Library", wanted: str) -> str:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from isobath.cli.doors import Doors, doors
 from isobath.cli.telling import as_json, print_json, print_table
 
 if TYPE_CHECKING:
     from isobath.outputs.stage.engine import Settings, StageEngine, Status
     from isobath.protocol.piece import Piece
+    from isobath.server.controllers import Controllers
 
 
 @click.command()
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 @click.option("--spare/--no-spare", default=True, help="A second process ready to take over.")
 @click.option("-t", "--take", help="Play this take, by its name or id, from the beginning.")
 @click.option("--seconds", type=click.FloatRange(0.0, min_open=True), help="End after so long.")
+@doors(programs=False)
 @as_json
 def stage(
     piece: str | None,
@@ -54,6 +57,7 @@ def stage(
     spare: bool,
     take: str | None,
     seconds: float | None,
+    doors: Doors,
     as_json: bool,
 ) -> None:
     """Play PIECE (a name, an id or a .isobath file; default: the one played last) on a sound device.
@@ -76,8 +80,10 @@ def stage(
     engine = StageEngine(chosen, rate_of(chosen), settings)
     if take is not None:
         engine.play(find_take(chosen, take), chosen.takes)
+    controllers = doors.open()
     engine.start()
     try:
+        _let_in(controllers, engine, chosen)
         if settings.samples:
             _wait_for_file(engine, settings.samples / engine.status.rate)
         else:
@@ -85,7 +91,18 @@ def stage(
         if as_json:
             print_json(engine.status)
     finally:
+        controllers.close()
         engine.stop()
+
+
+def _let_in(controllers: "Controllers", engine: "StageEngine", piece: "Piece") -> None:
+    """Controllers move the axes from now on."""
+    hub = controllers.hub
+    for door in controllers.doors():
+        click.echo(f"Listening to {door}", err=True)
+    hub.show(piece)
+    hub.tell(lambda *_: engine.gesture(hub.values(piece.id)), lambda *_: None)
+    hub.start()
 
 
 def _settings(piece: "Piece", settings: "Settings", take: str | None, seconds: float | None) -> "Settings":

@@ -2,6 +2,7 @@
 
 import click
 
+from isobath.cli.doors import Doors, doors
 from isobath.cli.play import Opening, open_page
 from isobath.cli.telling import as_json
 
@@ -23,13 +24,20 @@ FIRST_WALK = "example-walk-1"
     help="Address to listen on. Any other than this machine's own lets others in who have the link.",
 )
 @click.option("--osc", metavar="HOST:PORT", help="Send what is heard to another program, as OSC over UDP.")
+@doors()
 @as_json
 def walk(
-    world: str | None, browser: bool, port: int | None, host: str, osc: str | None, as_json: bool
+    world: str | None,
+    browser: bool,
+    port: int | None,
+    host: str,
+    osc: str | None,
+    doors: Doors,
+    as_json: bool,
 ) -> None:
     """Walk through a latent space in the browser.
 
     WORLD is the name or id of a piece or an example; without it, the first of the three soundwalks of
     paper 004 is opened, as a copy. Any piece with two axes or more can be made into a world.
     """
-    open_page(world or FIRST_WALK, Opening(browser, port, host, osc, as_json, way="walk"))
+    open_page(world or FIRST_WALK, Opening(browser, port, host, osc, as_json, way="walk", doors=doors))

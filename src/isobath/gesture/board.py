@@ -158,6 +158,8 @@ class Board:
         self._lanes = [_Lane(clip(rest, 0.0, 1.0)) for rest in rests]
         self.slots = [Slot(each) for each in given if 0 <= each.axis < len(rests)]
         self._then: float | None = None
+        self._ignored = self._outside = 0
+        """Counted by controllers that another board had."""
         self.takeovers = 0
         """How often one controller took an axis from another."""
         self.pulls = 0
@@ -202,6 +204,11 @@ class Board:
                 owner = None if old_lane.owner is None else slots.get(old_lane.owner.id)
                 self._lanes[place].go_on(old_lane, owner if owner and owner.axis == place else None)
         self._then = before._then
+        self.takeovers, self.pulls = before.takeovers, before.pulls
+        kept = {slot.conditioner for slot in self.slots}
+        dropped = [slot.conditioner for slot in before.slots if slot.conditioner not in kept]
+        self._ignored = before._ignored + sum(each.ignored for each in dropped)
+        self._outside = before._outside + sum(each.outside for each in dropped)
 
     def step(self, now: float) -> list[int]:
         """Move on to `now`. Indices of the axes whose value is another."""
@@ -289,12 +296,12 @@ class Board:
     @property
     def ignored(self) -> int:
         """Values that were no gesture."""
-        return sum(slot.conditioner.ignored for slot in self.slots)
+        return self._ignored + sum(slot.conditioner.ignored for slot in self.slots)
 
     @property
     def outside(self) -> int:
         """Values beyond a calibrated range."""
-        return sum(slot.conditioner.outside for slot in self.slots)
+        return self._outside + sum(slot.conditioner.outside for slot in self.slots)
 
 
 def _still(lane: _Lane) -> bool:

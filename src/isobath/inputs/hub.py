@@ -10,14 +10,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from isobath.inputs.keys import Key
+from isobath.inputs.keys import Key, kind_of, words_for
 from isobath.inputs.osc.packets import Message, Value
 from isobath.inputs.surface import Put, Surface
 from isobath.protocol.controllers import Action
+from isobath.protocol.messages import Heeded
 from isobath.protocol.piece import Piece
 
 PERIOD = 0.005
@@ -31,6 +32,9 @@ ROUTES = 4096
 
 WIDEST = 256
 """Arguments of a message that are looked at."""
+
+SHOWN, SHOWN_VALUES, LONGEST_NAME = 64, 64, 120
+"""Of what came in, how much is told."""
 
 ACTIONS = 256
 """Actions that wait to be told."""
@@ -53,6 +57,16 @@ class Route:
     """Of the last message."""
 
 
+@dataclass(eq=False)
+class Way:
+    """Values of one key."""
+
+    puts: tuple[Put, ...]
+    count: int = 0
+    value: float = 0.0
+    """The last."""
+
+
 class Hub:
     """One per server, and one per stage."""
 
@@ -61,7 +75,7 @@ class Hub:
         self._surfaces: dict[str, Surface] = {}
         self._lock = threading.Lock()
         self._osc: dict[str, Route] = {}
-        self._ways: dict[Key, tuple[Put, ...]] = {}
+        self._ways: dict[Key, Way] = {}
         self._actions: deque[tuple[str, Action, bool]] = deque(maxlen=ACTIONS)
         self._moved: list[Moved] = []
         self._acted: list[Acted] = []
@@ -70,6 +84,8 @@ class Hub:
         self._thread: threading.Thread | None = None
         self.listeners: tuple[Callable[[Key, float], None], ...] = ()
         """Hear every value of every controller with its key; none, most of the time."""
+        self._before = (0, 0, 0)
+        """Counts of pieces that are no longer played."""
         self.unheard = 0
         """Messages that moved nothing."""
 
@@ -93,12 +109,25 @@ class Hub:
     def hide(self, piece: str) -> None:
         """A piece is no longer played."""
         with self._lock:
-            if self._surfaces.pop(piece, None) is not None:
+            gone = self._surfaces.pop(piece, None)
+            if gone is not None:
+                ignored, outside, pulls = self._before
+                board = gone.board
+                self._before = (ignored + board.ignored, outside + board.outside, pulls + board.pulls)
                 self._osc, self._ways = {}, {}
 
     def surface(self, piece: str) -> Surface | None:
         """The axes of a piece that is played."""
         return self._surfaces.get(piece)
+
+    def values(self, piece: str) -> list[float]:
+        """Where the axes of a piece are."""
+        surface = self._surfaces.get(piece)
+        return [] if surface is None else surface.board.values
+
+    def axes(self) -> list[str]:
+        """Names of the axes of the pieces that are played."""
+        return [name for surface in list(self._surfaces.values()) for name in surface.names]
 
     def tell(self, moved: Moved, acted: Acted) -> None:
         """Have somebody told, in the hub's own thread, so they must not wait."""
@@ -111,6 +140,30 @@ class Hub:
             surface = self._surfaces.get(piece)
             if surface is not None and axis in surface.axes:
                 surface.board.hand(surface.axes.index(axis), value, self._clock())
+
+    def freeze(self, piece: str, axes: Iterable[str], on: bool) -> None:
+        """Let axes stay where they are, whatever their controllers say, or follow them again."""
+        with self._lock:
+            surface = self._surfaces.get(piece)
+            for axis in axes:
+                if surface is not None and axis in surface.axes:
+                    surface.board.freeze(surface.axes.index(axis), on)
+        self.wake()
+
+    def tap(self, piece: str, taps: Mapping[str, Callable[[float], None]]) -> None:
+        """Let somebody hear every value of these inputs of a piece, and nobody those of its others."""
+        with self._lock:
+            surface = self._surfaces.get(piece)
+            if surface is not None:
+                for slot in surface.board.slots:
+                    slot.taps = (taps[slot.id],) if slot.id in taps else ()
+
+    def counts(self) -> tuple[int, int, int]:
+        """Values ignored, values outside, and times that two controllers pulled at an axis."""
+        boards = [surface.board for surface in list(self._surfaces.values())]
+        sums = [sum(each) for each in zip(*((b.ignored, b.outside, b.pulls) for b in boards), strict=True)]
+        before = self._before
+        return (before[0] + sums[0], before[1] + sums[1], before[2] + sums[2]) if sums else before
 
     def lose(self, keys: Iterable[Key]) -> None:
         """Controllers are gone, or were let go."""
@@ -128,13 +181,14 @@ class Hub:
         ways = self._ways
         found = ways.get(key)
         if found is None:
-            found = self._puts(key)
             if len(ways) >= ROUTES:
                 ways.clear()
-            ways[key] = found
-        for put in found:
+            found = ways[key] = Way(self._puts(key))
+        found.count += 1
+        found.value = value
+        for put in found.puts:
             put(value)
-        if not found:
+        if not found.puts:
             self.unheard += 1
         elif not self._wake.is_set():
             self._wake.set()
@@ -174,10 +228,30 @@ class Hub:
         route = self._osc.get(address)
         return bool((route or self._route(address)).ways)
 
-    def addresses(self) -> list[tuple[str, int, tuple[Value, ...], bool]]:
-        """Addresses that came in since the pieces last changed: how often, the last values, and whether
-        they move anything."""
-        return [(a, r.count, r.values, bool(r.ways)) for a, r in list(self._osc.items())]
+    def heeded(self) -> list[Heeded]:
+        """What came in since the pieces last changed, what moves something first."""
+        found = [
+            Heeded(
+                kind="osc",
+                name=address[:LONGEST_NAME],
+                values=tuple(float(v) for v in route.values[:SHOWN_VALUES] if isinstance(v, float | int)),
+                count=route.count,
+                moves=bool(route.ways),
+            )
+            for address, route in list(self._osc.items())
+        ]
+        found += [
+            Heeded(
+                kind=kind,
+                name=words_for(key)[:LONGEST_NAME],
+                values=(way.value,),
+                count=way.count,
+                moves=bool(way.puts),
+            )
+            for key, way in list(self._ways.items())
+            if (kind := kind_of(key)) is not None
+        ]
+        return sorted(found, key=lambda each: not each.moves)[:SHOWN]
 
     def _route(self, address: str) -> Route:
         with self._lock:
@@ -229,11 +303,12 @@ class Hub:
         with self._lock:
             for piece, surface in self._surfaces.items():
                 board = surface.board
+                alive = surface.tick(now)
                 moved = board.step(now)
                 if moved:
                     values = board.values
                     told.append((piece, [surface.axes[i] for i in moved], [values[i] for i in moved]))
-                if not board.idle:
+                if alive or not board.idle:
                     wait = 0.0
                 elif board.waiting and wait is None:
                     wait = PATIENCE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import get_args
+from typing import Literal, get_args
 
 from isobath.inputs.osc.patterns import is_pattern
 from isobath.inputs.osc.patterns import matches as means
@@ -86,6 +86,39 @@ def source_of(key: Key) -> InputSource | None:
             return ProgramSource(name=name)
         case _:
             return None
+
+
+Kind = Literal["osc", "midi", "gamepad", "hid", "sound", "program"]
+
+
+def kind_of(key: Key) -> Kind | None:
+    """What sort of controller says this."""
+    match key[0]:
+        case "osc" | "midi" | "gamepad" | "hid" | "sound" | "program" as kind:
+            return kind
+        case _:
+            return None
+
+
+def words_for(key: Key) -> str:
+    """A key for people."""
+    match key:
+        case ("osc", address, argument):
+            return f"{address}, value {int(argument) + 1}"
+        case ("midi", port, channel, message, number):
+            where = f"channel {channel}" if channel else "the newest note"
+            return f"{str(message).replace('_', ' ')} {number}, {where}, {port_name(str(port))}"
+        case ("gamepad", device, part, index):
+            return f"{part} {index}, {device}"
+        case ("hid", _, index):
+            return f"Gametrak {GAMETRAK[int(index)]}"
+        case (_, name):
+            return str(name)
+        case _:
+            return " ".join(map(str, key))
+
+
+GAMETRAK = ("left x", "left y", "left length", "right x", "right y", "right length")
 
 
 def port_name(port: str) -> str:

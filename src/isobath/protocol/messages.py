@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from isobath.protocol.controllers import Action
+from isobath.protocol.controllers import Action, InputSource
 from isobath.protocol.making import Checkpoint, Configuration, Curve, MakingId, RunSummary, SetSummary
 from isobath.protocol.piece import (
     Demonstration,
@@ -149,6 +149,53 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     """Grows with every saved operation of this piece, by whichever page."""
     history: History
+
+
+class Heeded(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a controller says."""
+
+    kind: Literal["osc", "midi", "gamepad", "hid", "sound", "program"]
+    name: str
+    """An OSC address, or what and where in words: `control 7, channel 1, Keys`."""
+    values: tuple[float, ...] = ()
+    """What it said last."""
+    count: int = 0
+    """How often it has said something."""
+    moves: bool = False
+    """It moves something in a piece that is open."""
+
+
+class InputHeard(msgspec.Struct, frozen=True, kw_only=True):
+    """Which input moves an axis right now."""
+
+    axis: str
+    input: str
+    """Its id; empty: an address that needs none."""
+
+
+class InputRange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a controller said at least and at most while it was wiggled."""
+
+    input: str
+    lo: float
+    hi: float
+
+
+class Troubles(msgspec.Struct, frozen=True, kw_only=True):
+    """What came in and was ignored, counted since Isobath was started."""
+
+    malformed: int = 0
+    """Packets and bytes that were nothing."""
+    ignored: int = 0
+    """Values that were no numbers, or absurd."""
+    outside: int = 0
+    """Values beyond their range, taken as its end."""
+    dropped: int = 0
+    """Messages dated ahead for which there was no room."""
+    unheard: int = 0
+    """Messages that move nothing."""
+    pulls: int = 0
+    """Times that two controllers pulled at one axis."""
 
 
 # ------------------------------------------------------------------------------ page to server
@@ -301,6 +348,58 @@ class Heard(Message, frozen=True, kw_only=True, tag="heard"):
     """Of the voice that is edited."""
 
 
+class WatchControllers(Message, frozen=True, kw_only=True, tag="watch_controllers"):
+    """The page looks at what controllers say, or no longer does. Answered by `ControllersNow`, which is sent
+    again as long as something changes."""
+
+    watching: bool
+
+
+class NoticeController(Message, frozen=True, kw_only=True, tag="notice_controller"):
+    """ "Move a knob": the next controller that is moved is told by `ControllerNoticed`."""
+
+    request: int
+    on: bool = True
+    """False: no longer."""
+
+
+class CalibrateInputs(Message, frozen=True, kw_only=True, tag="calibrate_inputs"):
+    """Learn the ranges of these inputs while they are wiggled. Told by `InputsCalibrated` as they grow and,
+    once `on` is false, for the last time."""
+
+    request: int
+    inputs: Annotated[tuple[str, ...], Meta(max_length=256)] = ()
+    on: bool = True
+
+
+class FreezeAxes(Message, frozen=True, kw_only=True, tag="freeze_axes"):
+    """Let axes stay where they are, whatever their controllers say, or follow them again."""
+
+    axes: Annotated[tuple[str, ...], Meta(max_length=64)]
+    on: bool
+
+
+class Mime(Message, frozen=True, kw_only=True, tag="mime"):
+    """A take was played and mimed to: make demonstrations of it. Answered by `Mimed`."""
+
+    request: int
+    voice: str
+    """Whose latents were heard."""
+    take: str = ""
+    """The take that sounded; empty: `latents` say what was heard."""
+    latents: bytes | None = None
+    """float32, little-endian, frame after frame of the voice's model, from the first sample heard."""
+    hop: Annotated[int, Meta(ge=1)] = 1
+    sample_rate: Annotated[int, Meta(ge=1)] = 44100
+    """Of `latents`."""
+    seconds: Annotated[tuple[float, ...], Meta(max_length=100_000)]
+    """When the performer moved, since the take began."""
+    points: Annotated[tuple[tuple[float, ...], ...], Meta(max_length=100_000)]
+    """Where to: one value per axis of the piece each."""
+    most: Annotated[int, Meta(ge=1, le=200)] = 24
+    """Demonstrations at most."""
+
+
 class Ping(Message, frozen=True, kw_only=True, tag="ping"):
     """Answered by `Pong` with the same `sent`. Each page sends one every 5 seconds."""
 
@@ -442,6 +541,51 @@ class Acted(Message, frozen=True, kw_only=True, tag="acted"):
     """False: the button is let go."""
 
 
+class ControllersNow(Message, frozen=True, kw_only=True, tag="controllers_now"):
+    """What controllers say, for pages that look; once for all pages when something begins to be ignored."""
+
+    doors: tuple[str, ...] = ()
+    """What is listened to: `OSC on 127.0.0.1:9001`, the names of MIDI ports and gamepads."""
+    heeded: tuple[Heeded, ...] = ()
+    """What was said, the latest first."""
+    heard: tuple[InputHeard, ...] = ()
+    """Of the piece that is open."""
+    troubles: Troubles = msgspec.field(default_factory=Troubles)
+    sentence: str = ""
+    """What is ignored and why, in one line; empty: nothing is."""
+
+
+class ControllerNoticed(Message, frozen=True, kw_only=True, tag="controller_noticed"):
+    """This controller was moved."""
+
+    request: int
+    source: InputSource
+    lo: float
+    """Of what it has said so far, which need not be its range."""
+    hi: float
+    name: str = ""
+    """In words."""
+
+
+class InputsCalibrated(Message, frozen=True, kw_only=True, tag="inputs_calibrated"):
+    """How far the inputs were moved; one that was not moved enough is left out."""
+
+    request: int
+    ranges: tuple[InputRange, ...]
+    done: bool
+
+
+class Mimed(Message, frozen=True, kw_only=True, tag="mimed"):
+    """Demonstrations of a take that was mimed to, to be placed."""
+
+    request: int
+    demonstrations: tuple[Demonstration, ...]
+    lag_seconds: float
+    """How far the hands were behind what was heard; already taken off."""
+    conflicts: int = 0
+    """Places where one gesture met different sounds; there is their mean."""
+
+
 ProblemKind = Literal["save", "piece", "model", "mapping", "audio", "protocol", "rate", "server"]
 """save: not written, keep it and send it again; protocol: reload the page; server: our own mistake."""
 
@@ -501,6 +645,11 @@ FromPage = (
     | Survey
     | WatchMaking
     | Heard
+    | WatchControllers
+    | NoticeController
+    | CalibrateInputs
+    | FreezeAxes
+    | Mime
     | Ping
 )
 """What a page may say."""
@@ -519,6 +668,10 @@ FromServer = (
     | RunFollowed
     | Moved
     | Acted
+    | ControllersNow
+    | ControllerNoticed
+    | InputsCalibrated
+    | Mimed
     | Problem
     | Pong
 )

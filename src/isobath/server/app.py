@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -20,12 +21,13 @@ from isobath.server.access import Access
 from isobath.server.controllers import Controllers
 from isobath.server.demonstrations import DemonstrationRoutes
 from isobath.server.desk import Desk
-from isobath.server.guard import Guard, refusal
+from isobath.server.guard import PROGRAMS, Guard, refusal
 from isobath.server.making import MakingRoutes, MakingWatch
 from isobath.server.models import ModelRoutes
 from isobath.server.page import Assets, Page, static_folder
 from isobath.server.pieces import PieceRoutes
 from isobath.server.problems import told
+from isobath.server.programs import Program, admits
 from isobath.server.session import Session
 from isobath.server.sounds import SoundRoutes
 from isobath.server.streams import StreamRoutes
@@ -85,6 +87,9 @@ def create_app(
     async def socket(websocket: WebSocket) -> None:
         await Session(websocket, desk, making).run()
 
+    async def program(websocket: WebSocket) -> None:
+        await Program(websocket, desk.controllers.hub).run()
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001
         making.start()
@@ -104,6 +109,7 @@ def create_app(
         Route("/", Page(access, folder).show),
         Route("/health", _health),
         WebSocketRoute("/ws", socket),
+        WebSocketRoute(PROGRAMS, program),
         *streaming.routes(),
         *ModelRoutes(desk).routes(),
         *PieceRoutes(desk).routes(),
@@ -114,7 +120,7 @@ def create_app(
     ]
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, access=access)],
+        middleware=[Middleware(Guard, access=access, programs=partial(admits, access, desk.controllers))],
         exception_handlers={IsobathError: _refused, HTTPException: _refused, Exception: _refused},
         lifespan=lifespan,
     )

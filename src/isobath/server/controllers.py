@@ -1,28 +1,64 @@
 """Controllers beside the pages: who listens for them, and how what they move reaches the event loop."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
 
+from isobath.gesture.calibration import Calibration
+from isobath.gesture.noticing import Noticing
+from isobath.inputs.gamepads import Gamepads
+from isobath.inputs.gametrak import Gametrak
+from isobath.inputs.hearing import SoundIn
 from isobath.inputs.hub import Hub
+from isobath.inputs.keys import Key, source_of, words_for
+from isobath.inputs.midi.ports import Api, MidiPorts
 from isobath.inputs.osc.receiver import OscReceiver
 from isobath.protocol.controllers import Action
+from isobath.protocol.messages import (
+    ControllerNoticed,
+    ControllersNow,
+    InputHeard,
+    InputRange,
+    InputsCalibrated,
+    Troubles,
+)
 from isobath.protocol.piece import Piece
 
 Move = Callable[[str, Sequence[str], Sequence[float]], None]
 Act = Callable[[str, Action, bool], None]
+Noticed = Callable[[ControllerNoticed], None]
 
 
 class Controllers:
     """One per server."""
 
-    def __init__(self, osc: tuple[str, int] | None = None) -> None:
-        """osc: host and port on which OSC comes in; None: it does not.
+    def __init__(
+        self,
+        osc: tuple[str, int] | None = None,
+        *,
+        midi: Api | None = None,
+        gamepads: bool = False,
+        sound: str | None = None,
+        programs: bool = False,
+    ) -> None:
+        """osc: host and port on which OSC comes in. midi: from which system MIDI does. gamepads: they are
+        read, and a Gametrak. sound: device whose sound moves axes; `default` is the usual one. programs:
+        they may come in by WebSocket with `key`. Whatever is None or false is left alone.
 
         Raises:
-            UsageError: nobody can listen there.
+            UsageError: one of them cannot be listened to.
         """
         self.hub = Hub()
         self.osc = None if osc is None else OscReceiver(*osc, self.hub.osc)
+        self.midi = None if midi is None else MidiPorts(self.hub.say, self.hub.lose, midi)
+        self.gamepads = Gamepads(self.hub.say, self.hub.lose) if gamepads else None
+        self.gametrak = Gametrak(self.hub.say, self.hub.lose) if gamepads else None
+        self.sound = None
+        if sound is not None:
+            self.sound = SoundIn(self.hub.say, "" if sound == "default" else sound)
+        self.key = secrets.token_urlsafe(24) if programs else None
+        """What a program must know to come in; another one with every start."""
         self.watchers: list[Callable[[Piece], None]] = []
         """Are shown each piece that is played, whenever it changes."""
         self._shown: set[str] = set()
@@ -41,6 +77,8 @@ class Controllers:
 
         self.hub.tell(moved, acted)
         self.hub.start()
+
+    # --------------------------------------------------------------------------- the pieces
 
     def only(self, pieces: set[str]) -> list[str]:
         """These pieces are played, and no others. Those of them that are not shown yet."""
@@ -61,8 +99,121 @@ class Controllers:
         if piece.id in self._shown:
             self.show(piece)
 
+    def freeze(self, piece: str, axes: Iterable[str], on: bool) -> None:
+        """Let axes of a piece stay where they are, or follow their controllers again."""
+        self.hub.freeze(piece, axes, on)
+
+    # ------------------------------------------------------------------------ looking at them
+
+    def now(self, piece: str | None) -> ControllersNow:
+        """What controllers say, and which of them are heard in a piece."""
+        surface = None if piece is None else self.hub.surface(piece)
+        troubles = self.troubles()
+        return ControllersNow(
+            doors=self.doors(),
+            heeded=tuple(self.hub.heeded()),
+            heard=() if surface is None else _heard(surface.heard()),
+            troubles=troubles,
+            sentence=self._sentence(troubles),
+        )
+
+    def doors(self) -> tuple[str, ...]:
+        """What is listened to."""
+        found = []
+        if self.osc is not None:
+            found.append("OSC on {}:{}".format(*self.osc.address))
+        if self.midi is not None:
+            found += self.midi.names
+        if self.gamepads is not None:
+            found += self.gamepads.names
+        if self.gametrak is not None and self.gametrak.there:
+            found.append("Gametrak")
+        if self.sound is not None:
+            found.append(f"sound of {self.sound.name}")
+        if self.key is not None:
+            found.append("programs by WebSocket")
+        return tuple(found)
+
+    def troubles(self) -> Troubles:
+        """What was ignored so far."""
+        counts = None if self.osc is None else self.osc.counts
+        ignored, outside, pulls = self.hub.counts()
+        garbage = [each.garbage for each in (self.midi, self.gametrak) if each is not None]
+        return Troubles(
+            malformed=(0 if counts is None else counts.malformed) + sum(garbage),
+            dropped=0 if counts is None else counts.dropped,
+            ignored=ignored,
+            outside=outside,
+            pulls=pulls,
+            unheard=self.hub.unheard,
+        )
+
+    def _sentence(self, troubles: Troubles) -> str:
+        told = []
+        if troubles.malformed:
+            why = "" if self.osc is None or not self.osc.counts.reason else f" ({self.osc.counts.reason})"
+            told.append(f"{troubles.malformed} packets that could not be read{why}")
+        if troubles.ignored:
+            told.append(f"{troubles.ignored} values that are no numbers")
+        if troubles.dropped:
+            told.append(f"{troubles.dropped} messages dated ahead for which there is no room")
+        return f"Ignored from controllers: {', '.join(told)}." if told else ""
+
+    # ---------------------------------------------------------------------- teaching them
+
+    def notice(self, request: int, told: Noticed) -> Callable[[], None]:
+        """Have the event loop that runs now told of the next controller that is moved, once. What ends it."""
+        loop = asyncio.get_running_loop()
+        noticing: Noticing[Key] = Noticing(time.monotonic())
+
+        def end() -> None:
+            self.hub.listeners = tuple(each for each in self.hub.listeners if each is not hear)
+
+        def hear(key: Key, value: float) -> None:
+            found = noticing.hear(key, value, time.monotonic())
+            source = None if found is None else source_of(key)
+            if found is None or source is None:
+                return
+            end()
+            _, lo, hi = found
+            name = words_for(key)
+            noticed = ControllerNoticed(request=request, source=source, lo=lo, hi=hi, name=name)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(told, noticed)
+
+        self.hub.listeners = (*self.hub.listeners, hear)
+        return end
+
     def close(self) -> None:
         """Listen no more."""
         if self.osc is not None:
             self.osc.close()
+        for door in (self.midi, self.gamepads, self.gametrak, self.sound):
+            if door is not None:
+                door.close()
         self.hub.stop()
+
+
+class Wiggling:
+    """Inputs of a piece whose ranges are being learned."""
+
+    def __init__(self, controllers: Controllers, piece: str, request: int, inputs: Iterable[str]) -> None:
+        self.request = request
+        self._hub = controllers.hub
+        self._piece = piece
+        self._calibrations = {each: Calibration() for each in inputs}
+        self._hub.tap(piece, {each: found.hear for each, found in self._calibrations.items()})
+
+    def ranges(self, *, done: bool = False) -> InputsCalibrated:
+        """How far they were moved so far."""
+        found = [(each, calibration.range) for each, calibration in self._calibrations.items()]
+        ranges = tuple(InputRange(input=each, lo=r[0], hi=r[1]) for each, r in found if r is not None)
+        return InputsCalibrated(request=self.request, ranges=ranges, done=done)
+
+    def end(self) -> None:
+        """Listen no more."""
+        self._hub.tap(self._piece, {})
+
+
+def _heard(found: Iterable[tuple[str, str]]) -> tuple[InputHeard, ...]:
+    return tuple(InputHeard(axis=axis, input=input) for axis, input in found)

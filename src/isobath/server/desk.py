@@ -15,8 +15,10 @@ from isobath.errors import PieceError
 from isobath.library.library import Library
 from isobath.outputs.osc import OscOutput
 from isobath.protocol.controllers import Action
-from isobath.protocol.messages import Acted, FromServer, Models, PieceChanged, Pieces
+from isobath.protocol.messages import Acted, FromServer, Mime, Mimed, Models, PieceChanged, Pieces
+from isobath.protocol.piece import Piece
 from isobath.server.controllers import Controllers
+from isobath.server.mime import mime
 from isobath.server.survey import KeptModels, low_priority_pool
 
 ECHO_SECONDS = 0.15
@@ -137,6 +139,10 @@ class Desk:
         for piece in self.controllers.only(open_now):
             with suppress(PieceError):
                 self.controllers.show(await self.ask(self.library.pieces.read, piece))
+
+    async def mime(self, piece: Piece, asked: Mime) -> Mimed:
+        """Demonstrations of what a page mimed."""
+        return await asyncio.get_running_loop().run_in_executor(self.fits, mime, piece, asked, self._load)
 
     def move(self, piece: str, axes: Sequence[str], values: Sequence[float]) -> None:
         """Controllers moved axes of a piece."""

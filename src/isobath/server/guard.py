@@ -1,5 +1,6 @@
 """The guard stands before every route and socket, so that no route can forget to ask."""
 
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 
 import msgspec
@@ -12,6 +13,9 @@ from isobath.server.access import Access
 
 OPEN = frozenset({"/", "/health"})
 """Paths that need no cookie: the page, which then says where the link is, and a sign of life."""
+
+PROGRAMS = "/controllers"
+"""Where other programs come in."""
 
 POLICY = "; ".join(
     (
@@ -59,9 +63,11 @@ def cookie_of(headers: Headers, name: str) -> str | None:
 class Guard:
     """Refuses what `Access` refuses, and puts the security headers on every answer."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: Access, programs: Callable[[Scope, Headers], bool]) -> None:
+        """programs: whether one may open a socket at PROGRAMS; it has a key instead of a cookie."""
         self._app = app
         self._access = access
+        self._programs = programs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -69,6 +75,13 @@ class Guard:
             return
         headers = Headers(scope=scope)
         socket = scope["type"] == "websocket"
+        if socket and scope["path"] == PROGRAMS:
+            if self._programs(scope, headers):
+                await self._app(scope, receive, send)
+            else:
+                await receive()
+                await send({"type": "websocket.close", "code": 1008})
+            return
         refused = self._access.refuse("GET" if socket else scope["method"], headers, socket=socket)
         known = refused is None and self._access.knows(cookie_of(headers, self._access.cookie_name))
         scope.setdefault("state", {})["known"] = known

@@ -11,17 +11,21 @@ from isobath.library.standing import Applied
 from isobath.protocol.connection import Connection, Refused, write
 from isobath.protocol.messages import (
     PROTOCOL,
+    CalibrateInputs,
     Change,
     DeletePiece,
     DuplicatePiece,
     Fit,
+    FreezeAxes,
     FromPage,
     FromServer,
     Heard,
     Hello,
     ListPieces,
+    Mime,
     Moved,
     NewPiece,
+    NoticeController,
     Opened,
     OpenPiece,
     PieceOpened,
@@ -35,10 +39,12 @@ from isobath.protocol.messages import (
     Saved,
     Survey,
     Undo,
+    WatchControllers,
     WatchMaking,
     Welcome,
 )
 from isobath.server.desk import Desk
+from isobath.server.hands import Hands
 from isobath.server.learn import Learner
 from isobath.server.making import MakingWatch
 from isobath.server.problems import told
@@ -65,6 +71,7 @@ class Session:
         self._greeted = False
         self._learner = Learner(desk.fits, self._answer)
         self._surveyor = Surveyor(desk.surveys, desk.load_model, self._answer)
+        self._hands = Hands(self, desk.controllers)
 
     # -------------------------------------------------------------------------------- talking
 
@@ -105,6 +112,7 @@ class Session:
             self._making.forget(self)
             self._learner.stop()
             self._surveyor.stop()
+            self._hands.stop()
             sender.cancel()
             if self._socket.application_state is WebSocketState.CONNECTED:
                 with suppress(RuntimeError, WebSocketDisconnect, OSError):
@@ -292,6 +300,25 @@ class Session:
     async def _ping(self, ping: Ping) -> None:
         self.tell(Pong(sent=ping.sent))
 
+    # --------------------------------------------------------------------------- controllers
+
+    async def _watch_controllers(self, message: WatchControllers) -> None:
+        self._hands.watch(message.watching)
+
+    async def _notice(self, message: NoticeController) -> None:
+        self._hands.notice(message)
+
+    async def _calibrate(self, message: CalibrateInputs) -> None:
+        self._hands.calibrate(message)
+
+    async def _freeze(self, message: FreezeAxes) -> None:
+        if self.piece is not None:
+            self._desk.controllers.freeze(self.piece, message.axes, message.on)
+
+    async def _mime(self, message: Mime) -> None:
+        piece = await self._desk.ask(self._library.pieces.read, self.piece or "")
+        self.tell(await self._desk.mime(piece, message))
+
     _acts: dict[type, Callable[["Session", Any], Awaitable[None]]] = {  # noqa: RUF012  never changed
         Hello: _hello,
         Change: _change,
@@ -308,5 +335,10 @@ class Session:
         Survey: _survey,
         WatchMaking: _watch_making,
         Heard: _heard,
+        WatchControllers: _watch_controllers,
+        NoticeController: _notice,
+        CalibrateInputs: _calibrate,
+        FreezeAxes: _freeze,
+        Mime: _mime,
         Ping: _ping,
     }

@@ -3,18 +3,22 @@
 
 import type {
   Action,
+  ControllerNoticed,
+  ControllersNow,
   FitFailed,
   Fitted,
   FromServer,
   Heard,
+  InputsCalibrated,
   Making,
+  Mimed,
   Opened,
   PieceSummary,
   RunFollowed,
   Survey,
   Surveyed,
 } from "../protocol/messages";
-import { type Fit, PROTOCOL } from "../protocol/messages";
+import { type Fit, type Mime, PROTOCOL } from "../protocol/messages";
 import type { Operation, Store } from "../state/store";
 import { isThere } from "./http";
 import type { BrowserKeeper } from "./keeping";
@@ -62,6 +66,12 @@ export class Link {
   private wanted: string | null;
   /** Hears what is being made, while somebody looks. */
   making: (message: Making | RunFollowed) => void = () => {};
+  /** Hears what controllers say; until somebody looks, only what is ignored is shown, and once. */
+  controllers: (message: ControllersNow) => void = ({ sentence }) => {
+    if (sentence !== "") this.say("information", sentence);
+  };
+  /** Hears what was learned of controllers and gestures. */
+  taught: (message: ControllerNoticed | InputsCalibrated | Mimed) => void = () => {};
   /** Does what a controller's button asks for. */
   acted: (action: Action, begins: boolean) => void = () => {};
 
@@ -180,6 +190,36 @@ export class Link {
     return this.online && this.socket.send({ type: "watch_making", watching, run });
   }
 
+  /** Look at what controllers say; false while there is no connection. */
+  watchControllers(watching: boolean): boolean {
+    return this.online && this.socket.send({ type: "watch_controllers", watching });
+  }
+
+  /** "Move a knob", or no longer; the number of the request, null while there is no connection. */
+  noticeController(on: boolean): number | null {
+    const request = ++this.request;
+    return this.online && this.socket.send({ type: "notice_controller", request, on }) ? request : null;
+  }
+
+  /** Learn the ranges of inputs while they are wiggled, or be done with it. */
+  calibrateInputs(inputs: readonly string[], on: boolean): number | null {
+    const request = ++this.request;
+    const sent = this.online && this.socket.send({ type: "calibrate_inputs", request, inputs, on });
+    return sent ? request : null;
+  }
+
+  /** Let axes stay where they are, whatever controllers say, or follow them again. */
+  freezeAxes(axes: readonly string[], on: boolean): void {
+    if (this.online) this.socket.send({ type: "freeze_axes", axes, on });
+  }
+
+  /** Ask for demonstrations of what was mimed. */
+  mime(mime: Omit<Mime, "type" | "request">): number | null {
+    const request = ++this.request;
+    this.flush();
+    return this.online && this.socket.send({ ...mime, type: "mime", request }) ? request : null;
+  }
+
   /** Whether somebody wants to be told what is heard. */
   get heeded(): boolean {
     return this.online && this.osc;
@@ -290,6 +330,14 @@ export class Link {
         break;
       case "acted":
         this.acted(message.action, message.begins);
+        break;
+      case "controllers_now":
+        this.controllers(message);
+        break;
+      case "controller_noticed":
+      case "inputs_calibrated":
+      case "mimed":
+        this.taught(message);
         break;
       case "problem":
         this.problem(message);

@@ -53,9 +53,9 @@ export function makeOscSource(given: Omit<OscSource, "argument" | "kind"> & Part
 export interface MidiSource {
   readonly kind: "midi";
   readonly message: MidiMessage;
-  /** Controller, parameter, note or program; null: any, for the newest note of MPE. */
+  /** Controller, parameter, note or program; null: any. */
   readonly number: number | null;
-  /** 1..16; null: all of them, of which the newest is heard. */
+  /** 1..16; 0: the one of the newest note (MPE); null: all of them. */
   readonly channel: number | null;
   /** Part of the port's name; empty: every port. */
   readonly port: string;
@@ -850,6 +850,57 @@ export interface Opened {
   readonly history: History;
 }
 
+/** Something that a controller says. */
+export interface Heeded {
+  readonly kind: "gamepad" | "hid" | "midi" | "osc" | "program" | "sound";
+  /** An OSC address, or what and where in words: `control 7, channel 1, Keys`. */
+  readonly name: string;
+  /** What it said last. */
+  readonly values: readonly number[];
+  /** How often it has said something. */
+  readonly count: number;
+  /** It moves something in a piece that is open. */
+  readonly moves: boolean;
+}
+
+export function makeHeeded(given: Omit<Heeded, "values" | "count" | "moves"> & Partial<Heeded>): Heeded {
+  return { values: [], count: 0, moves: false, ...given };
+}
+
+/** Which input moves an axis right now. */
+export interface InputHeard {
+  readonly axis: string;
+  /** Its id; empty: an address that needs none. */
+  readonly input: string;
+}
+
+/** What a controller said at least and at most while it was wiggled. */
+export interface InputRange {
+  readonly input: string;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** What came in and was ignored, counted since Isobath was started. */
+export interface Troubles {
+  /** Packets and bytes that were nothing. */
+  readonly malformed: number;
+  /** Values that were no numbers, or absurd. */
+  readonly ignored: number;
+  /** Values beyond their range, taken as its end. */
+  readonly outside: number;
+  /** Messages dated ahead for which there was no room. */
+  readonly dropped: number;
+  /** Messages that move nothing. */
+  readonly unheard: number;
+  /** Times that two controllers pulled at one axis. */
+  readonly pulls: number;
+}
+
+export function makeTroubles(given: Omit<Troubles, "malformed" | "ignored" | "outside" | "dropped" | "unheard" | "pulls"> & Partial<Troubles> = {}): Troubles {
+  return { malformed: 0, ignored: 0, outside: 0, dropped: 0, unheard: 0, pulls: 0, ...given };
+}
+
 /** The first message of every connection. */
 export interface Hello {
   readonly type: "hello";
@@ -1065,6 +1116,82 @@ export function makeHeard(given: Omit<Heard, "type"> & Partial<Heard>): Heard {
   return { ...given, type: "heard" };
 }
 
+/**
+ * The page looks at what controllers say, or no longer does. Answered by `ControllersNow`, which is sent
+ * again as long as something changes.
+ */
+export interface WatchControllers {
+  readonly type: "watch_controllers";
+  readonly watching: boolean;
+}
+
+export function makeWatchControllers(given: Omit<WatchControllers, "type"> & Partial<WatchControllers>): WatchControllers {
+  return { ...given, type: "watch_controllers" };
+}
+
+/** "Move a knob": the next controller that is moved is told by `ControllerNoticed`. */
+export interface NoticeController {
+  readonly type: "notice_controller";
+  readonly request: number;
+  /** false: no longer. */
+  readonly on: boolean;
+}
+
+export function makeNoticeController(given: Omit<NoticeController, "on" | "type"> & Partial<NoticeController>): NoticeController {
+  return { on: true, ...given, type: "notice_controller" };
+}
+
+/**
+ * Learn the ranges of these inputs while they are wiggled. Told by `InputsCalibrated` as they grow and,
+ * once `on` is false, for the last time.
+ */
+export interface CalibrateInputs {
+  readonly type: "calibrate_inputs";
+  readonly request: number;
+  readonly inputs: readonly string[];
+  readonly on: boolean;
+}
+
+export function makeCalibrateInputs(given: Omit<CalibrateInputs, "inputs" | "on" | "type"> & Partial<CalibrateInputs>): CalibrateInputs {
+  return { inputs: [], on: true, ...given, type: "calibrate_inputs" };
+}
+
+/** Let axes stay where they are, whatever their controllers say, or follow them again. */
+export interface FreezeAxes {
+  readonly type: "freeze_axes";
+  readonly axes: readonly string[];
+  readonly on: boolean;
+}
+
+export function makeFreezeAxes(given: Omit<FreezeAxes, "type"> & Partial<FreezeAxes>): FreezeAxes {
+  return { ...given, type: "freeze_axes" };
+}
+
+/** A take was played and mimed to: make demonstrations of it. Answered by `Mimed`. */
+export interface Mime {
+  readonly type: "mime";
+  readonly request: number;
+  /** Whose latents were heard. */
+  readonly voice: string;
+  /** The take that sounded; empty: `latents` say what was heard. */
+  readonly take: string;
+  /** float32, little-endian, frame after frame of the voice's model, from the first sample heard. */
+  readonly latents: Uint8Array | null;
+  readonly hop: number;
+  /** Of `latents`. */
+  readonly sample_rate: number;
+  /** When the performer moved, since the take began. */
+  readonly seconds: readonly number[];
+  /** Where to: one value per axis of the piece each. */
+  readonly points: readonly (readonly number[])[];
+  /** Demonstrations at most. */
+  readonly most: number;
+}
+
+export function makeMime(given: Omit<Mime, "take" | "latents" | "hop" | "sample_rate" | "most" | "type"> & Partial<Mime>): Mime {
+  return { take: "", latents: null, hop: 1, sample_rate: 44100, most: 24, ...given, type: "mime" };
+}
+
 /** Answered by `Pong` with the same `sent`. Each page sends one every 5 seconds. */
 export interface Ping {
   readonly type: "ping";
@@ -1261,6 +1388,67 @@ export function makeActed(given: Omit<Acted, "type"> & Partial<Acted>): Acted {
   return { ...given, type: "acted" };
 }
 
+/** What controllers say, for pages that look; once for all pages when something begins to be ignored. */
+export interface ControllersNow {
+  readonly type: "controllers_now";
+  /** What is listened to: `OSC on 127.0.0.1:9001`, the names of MIDI ports and gamepads. */
+  readonly doors: readonly string[];
+  /** What was said, the latest first. */
+  readonly heeded: readonly Heeded[];
+  /** Of the piece that is open. */
+  readonly heard: readonly InputHeard[];
+  readonly troubles: Troubles;
+  /** What is ignored and why, in one line; empty: nothing is. */
+  readonly sentence: string;
+}
+
+export function makeControllersNow(given: Omit<ControllersNow, "doors" | "heeded" | "heard" | "troubles" | "sentence" | "type"> & Partial<ControllersNow> = {}): ControllersNow {
+  return { doors: [], heeded: [], heard: [], troubles: makeTroubles(), sentence: "", ...given, type: "controllers_now" };
+}
+
+/** This controller was moved. */
+export interface ControllerNoticed {
+  readonly type: "controller_noticed";
+  readonly request: number;
+  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource;
+  /** Of what it has said so far, which need not be its range. */
+  readonly lo: number;
+  readonly hi: number;
+  /** In words. */
+  readonly name: string;
+}
+
+export function makeControllerNoticed(given: Omit<ControllerNoticed, "name" | "type"> & Partial<ControllerNoticed>): ControllerNoticed {
+  return { name: "", ...given, type: "controller_noticed" };
+}
+
+/** How far the inputs were moved; one that was not moved enough is left out. */
+export interface InputsCalibrated {
+  readonly type: "inputs_calibrated";
+  readonly request: number;
+  readonly ranges: readonly InputRange[];
+  readonly done: boolean;
+}
+
+export function makeInputsCalibrated(given: Omit<InputsCalibrated, "type"> & Partial<InputsCalibrated>): InputsCalibrated {
+  return { ...given, type: "inputs_calibrated" };
+}
+
+/** Demonstrations of a take that was mimed to, to be placed. */
+export interface Mimed {
+  readonly type: "mimed";
+  readonly request: number;
+  readonly demonstrations: readonly Demonstration[];
+  /** How far the hands were behind what was heard; already taken off. */
+  readonly lag_seconds: number;
+  /** Places where one gesture met different sounds; there is their mean. */
+  readonly conflicts: number;
+}
+
+export function makeMimed(given: Omit<Mimed, "conflicts" | "type"> & Partial<Mimed>): Mimed {
+  return { conflicts: 0, ...given, type: "mimed" };
+}
+
 /** Something went wrong, told as it should be shown. */
 export interface Problem {
   readonly type: "problem";
@@ -1342,10 +1530,10 @@ export type Wave = "sine" | "triangle" | "rise";
 export type Action = "demonstrate" | "keep" | "record" | "play" | "panic" | "undo" | "next" | "previous" | "hold";
 
 /**
- * control14: controllers 0 to 31 with their fine halves 32 to 63; velocity: of the newest note, let go with
- * it; key: which note; program: a program change.
+ * control14: controllers 0 to 31 with their fine halves 32 to 63; note: 1 while it is down; velocity and key:
+ * how hard and which the newest note is, let go with the last one.
  */
-export type MidiMessage = "control" | "control14" | "nrpn" | "rpn" | "bend" | "pressure" | "key_pressure" | "velocity" | "key" | "program";
+export type MidiMessage = "control" | "control14" | "nrpn" | "rpn" | "bend" | "pressure" | "key_pressure" | "note" | "velocity" | "key" | "program";
 
 /** gathering: recordings lie ready to be prepared; failed: `message` says why. */
 export type SetState = "gathering" | "preparing" | "ready" | "failed";
@@ -1382,6 +1570,11 @@ export type FromPage =
   | Survey
   | WatchMaking
   | Heard
+  | WatchControllers
+  | NoticeController
+  | CalibrateInputs
+  | FreezeAxes
+  | Mime
   | Ping;
 
 /** What the server may say. */
@@ -1399,5 +1592,9 @@ export type FromServer =
   | RunFollowed
   | Moved
   | Acted
+  | ControllersNow
+  | ControllerNoticed
+  | InputsCalibrated
+  | Mimed
   | Problem
   | Pong;
