@@ -4,10 +4,19 @@ import socket
 import struct
 import time
 
+import msgspec
 import pytest
 
 from isobath.errors import UsageError
-from isobath.outputs.osc import OscOutput, encode_heard, encode_message, encode_text, read_address
+from isobath.inputs.osc.packets import read_packet
+from isobath.outputs.osc import (
+    OscOutput,
+    encode_heard,
+    encode_message,
+    encode_mixed,
+    encode_text,
+    read_address,
+)
 from isobath.protocol.messages import Heard
 
 HEARD = Heard(
@@ -134,3 +143,17 @@ def test_sending_neither_waits_nor_fails():
             assert time.monotonic() - start < 10
             output.close()
             output.send(HEARD)
+
+
+def test_the_axes_are_in_it_where_there_are_any():
+    messages = dict(read_bundle(encode_heard(msgspec.structs.replace(HEARD, axes=(0.25, 0.5)))))
+    assert messages["/isobath/axes"] == (0.25, 0.5)
+    assert "/isobath/axes" not in dict(read_bundle(encode_heard(HEARD)))
+
+
+def test_texts_and_numbers_leave_in_one_message():
+    (message,) = read_packet(encode_mixed("/a", ("wörd", 1.5, 1e300)))
+    assert message.values[0] == "w?rd"
+    assert message.values[1] == 1.5
+    assert message.values[2] == pytest.approx(3.4028234e38)
+    assert [one.values for one in read_packet(encode_mixed("/a", ()))] == [()]

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 )
 @click.option("--osc", metavar="HOST:PORT", help="Send what is heard to another program, as OSC over UDP.")
 @click.option(
+    "--midi-out",
+    metavar="PORT",
+    help="Send what is heard as MIDI to the port with this in its name, or to a new one of this name.",
+)
+@click.option(
     "--wekinator",
     is_flag=True,
     help="Let a patch made for Wekinator play: inputs on port 6448, outputs to port 12000.",
@@ -44,6 +49,7 @@ def play(
     port: int | None,
     host: str,
     osc: str | None,
+    midi_out: str | None,
     wekinator: bool,
     doors: Doors,
     as_json: bool,
@@ -54,7 +60,8 @@ def play(
     Prints one line with the link, which lets one browser in; after it is used the next link is
     printed. Ctrl-C ends it; everything is saved at all times.
     """
-    open_page(piece, Opening(browser, port, host, osc, as_json, doors=doors, wekinator=wekinator))
+    how = Opening(browser, port, host, osc, as_json, doors=doors, midi_out=midi_out, wekinator=wekinator)
+    open_page(piece, how)
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,8 @@ class Opening:
     """The way of playing that the page shows first, such as `walk`; empty: the surface."""
     doors: Doors = field(default_factory=Doors)
     """Which controllers are listened to."""
+    midi_out: str | None = None
+    """Port to which what is heard goes as MIDI."""
     wekinator: bool = False
     """Listen and speak as Wekinator does."""
 
@@ -81,13 +90,18 @@ def open_page(piece: str | None, how: Opening) -> None:
         PieceUnknown: no piece of that name or id.
     """
     from isobath.library.home import find_home
+    from isobath.outputs.midi import open_midi
     from isobath.outputs.osc import OscOutput, read_address
+    from isobath.outputs.outlet import Outlet, Outlets
     from isobath.server.run import Doorway, is_local, serve
     from isobath.server.wekinator import WekinatorDoor
 
     controllers = how.doors.open()
     door = WekinatorDoor(controllers, lambda said: click.echo(said, err=True)) if how.wekinator else None
-    output = None if how.osc is None else OscOutput(*read_address(how.osc))
+    outlets: list[Outlet] = [] if how.osc is None else [OscOutput(*read_address(how.osc))]
+    if how.midi_out is not None:
+        outlets.append(open_midi(how.midi_out))
+    output = Outlets(outlets) if outlets else None
     if not is_local(how.host):
         click.echo(
             "Others in your network can reach this Isobath. The link is the key: whoever has it can play, "

@@ -346,6 +346,8 @@ class Heard(Message, frozen=True, kw_only=True, tag="heard"):
     """Level of each band of the spectrum, low to high."""
     latent: Annotated[tuple[Annotated[float, Meta(ge=-1e9, le=1e9)], ...], Meta(max_length=1024)]
     """Of the voice that is edited."""
+    axes: Annotated[tuple[Annotated[float, Meta(ge=-1e9, le=1e9)], ...], Meta(max_length=64)] = ()
+    """Where the performer is, one value per axis of the piece."""
 
 
 class WatchControllers(Message, frozen=True, kw_only=True, tag="watch_controllers"):

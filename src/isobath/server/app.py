@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 
 from isobath.errors import AudioError, IsobathError, ModelUnknown, PieceUnknown, SaveError
 from isobath.library.library import Library
-from isobath.outputs.osc import OscOutput
+from isobath.outputs.outlet import Outlet
 from isobath.server.access import Access
 from isobath.server.controllers import Controllers
 from isobath.server.demonstrations import DemonstrationRoutes
@@ -70,7 +70,7 @@ def create_app(
     *,
     here: bool = False,
     command: Sequence[str] = COMMAND,
-    osc: OscOutput | None = None,
+    osc: Outlet | None = None,
     controllers: Controllers | None = None,
 ) -> Starlette:
     """Everything the server answers. The library and `osc` are closed when the application ends.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 from isobath.errors import PieceError
 from isobath.library.library import Library
-from isobath.outputs.osc import OscOutput
+from isobath.outputs.outlet import Outlet
 from isobath.protocol.controllers import Action
 from isobath.protocol.messages import Acted, FromServer, Mime, Mimed, Models, PieceChanged, Pieces
 from isobath.protocol.piece import Piece
@@ -85,7 +85,7 @@ class Desk:
         self,
         library: Library,
         version: str,
-        osc: OscOutput | None = None,
+        osc: Outlet | None = None,
         controllers: Controllers | None = None,
     ) -> None:
         self.library = library

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from isobath.errors import UsageError
 from isobath.library.home import Home
 from isobath.library.library import Library
-from isobath.outputs.osc import OscOutput
+from isobath.outputs.outlet import Outlet
 from isobath.protocol.messages import MESSAGE_BYTES
 from isobath.server.access import Access, Address, read_secret
 from isobath.server.app import create_app
@@ -129,7 +129,7 @@ def serve(
     version: str,
     ready: Callable[[str, Library], None],
     renewed: Callable[[str], None],
-    osc: OscOutput | None = None,
+    osc: Outlet | None = None,
     controllers: Controllers | None = None,
 ) -> None:
     """Open the library, listen, call `ready` with the link, and serve until told to stop. Each time a

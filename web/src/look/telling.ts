@@ -2,13 +2,18 @@
 // and not the loop of the drawings: browsers spare a page that sounds when they slow the timers of hidden ones.
 
 import type { Instrument, Meters } from "../audio/instrument";
+import type { Performer } from "../gesture/performer";
 import type { Link } from "../net/link";
 import { BINS, Descriptors, SNAPSHOTS_A_SECOND } from "./descriptors";
 
 type Sounding = Pick<Instrument, "addEventListener" | "sampleRate" | "spectrum">;
 
-/** Tell `link` what `instrument` sounds like, from its first sound on. */
-export function tellHeard(instrument: Sounding, link: Pick<Link, "heeded" | "heard">): void {
+/** Tell `link` what `instrument` sounds like and where the performer is, from its first sound on. */
+export function tellHeard(
+  instrument: Sounding,
+  link: Pick<Link, "heeded" | "heard">,
+  performer: Pick<Performer, "values">,
+): void {
   const spectrum = new Float32Array(BINS);
   let meters: Meters | null = null;
   let descriptors: Descriptors | null = null;
@@ -20,6 +25,13 @@ export function tellHeard(instrument: Sounding, link: Pick<Link, "heeded" | "hea
     descriptors ??= new Descriptors(instrument.sampleRate);
     instrument.spectrum(spectrum);
     const { loudness, brightness, onset, bands, latent } = descriptors.hear(spectrum, meters.latent);
-    link.heard({ loudness, brightness, onset, bands: [...bands], latent: [...latent] });
+    link.heard({
+      loudness,
+      brightness,
+      onset,
+      bands: [...bands],
+      latent: [...latent],
+      axes: [...performer.values],
+    });
   }, 1000 / SNAPSHOTS_A_SECOND);
 }

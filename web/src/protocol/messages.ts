@@ -1110,10 +1110,12 @@ export interface Heard {
   readonly bands: readonly number[];
   /** Of the voice that is edited. */
   readonly latent: readonly number[];
+  /** Where the performer is, one value per axis of the piece. */
+  readonly axes: readonly number[];
 }
 
-export function makeHeard(given: Omit<Heard, "type"> & Partial<Heard>): Heard {
-  return { ...given, type: "heard" };
+export function makeHeard(given: Omit<Heard, "axes" | "type"> & Partial<Heard>): Heard {
+  return { axes: [], ...given, type: "heard" };
 }
 
 /**

@@ -46,7 +46,7 @@ export function createSession(): Session {
     osc: () => {
       if (telling) return;
       telling = true;
-      void import("../look/telling").then(({ tellHeard }) => tellHeard(instrument, link));
+      void import("../look/telling").then(({ tellHeard }) => tellHeard(instrument, link, performer));
     },
     moved: (axes, values) => outside.moved(axes, values),
   });
