@@ -9,6 +9,7 @@ import pytest
 from isobath.engine import render_piece
 from isobath.engine.controls import VoiceControls
 from isobath.engine.foresight import Foresight, fits_together
+from isobath.engine.live import Live, prepare
 from isobath.engine.surveying import Ground, SurveyCancelled, fingerprint, surveyed
 from isobath.engine.voices import voices_of
 from isobath.mapping import Settings, fit
@@ -17,6 +18,7 @@ from isobath.protocol.piece import (
     Axis,
     Demonstration,
     MappingSettings,
+    Master,
     Piece,
     SafetyMap,
     Shaping,
@@ -217,6 +219,24 @@ def test_a_known_loud_place_is_turned_down_before_it_is_heard() -> None:
 
     off, half, whole = peak(0.0), peak(0.5), peak(1.0)
     assert off > half + 2.5 > whole + 5
+
+
+def test_the_stage_plays_the_same_and_takes_over_what_was_measured() -> None:
+    piece = loud_corner()
+    voice = msgspec.structs.replace(piece.voices[0], safety=measured(piece))
+    piece = msgspec.structs.replace(piece, master=Master(guard_db=0.0))
+    wary = msgspec.structs.replace(piece, voices=(voice,))
+    loud = np.array([1.0, 0.1])
+    live = Live(wary, lambda _: HUMMER, lambda: loud)
+    live.play(wary.takes[0])
+    played = np.concatenate([live.step() for _ in range(3200)], axis=1)[:, live.player.delay :]
+    wanted = render_piece(wary, wary.takes[0], lambda _: HUMMER)
+    np.testing.assert_array_equal(played[:, : wanted.shape[1]], wanted)
+    live = Live(piece, lambda _: HUMMER, lambda: loud)
+    before = np.abs(np.concatenate([live.step() for _ in range(1000)], axis=1)[:, -9000:]).max()
+    live.change(prepare(wary, live))
+    after = np.abs(np.concatenate([live.step() for _ in range(1000)], axis=1)[:, -9000:]).max()
+    assert after < before / 3
 
 
 @pytest.mark.parametrize("axes", [1, 3, 4, 5, 9])

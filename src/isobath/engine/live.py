@@ -57,12 +57,13 @@ class _Blended:
 
     def __init__(self, voice: Played) -> None:
         self.played, self.model = voice, voice.model
+        self._anew = False
         self.blend = Blend(voice.mapping)
         self._share = voice.model.hop / voice.model.sample_rate / BLEND_SECONDS
 
     def towards(self, voice: Played) -> None:
         """From now on."""
-        self.played = voice
+        self.played, self._anew = voice, True
         if voice.mapping is not self.newest:
             self.blend = self.blend.towards(voice.mapping)
 
@@ -77,11 +78,12 @@ class _Blended:
 
     @property
     def moves(self) -> bool:
-        """Between two mappings: the same gesture means another latent the next time."""
-        return self.blend.position < 1.0
+        """Between two mappings, or just changed: the same gesture means something else the next time."""
+        return self._anew or self.blend.position < 1.0
 
     def latent(self, gesture: Gesture) -> NDArray[np.float64]:
         """What `Played.latent` says, between two mappings where one has just come."""
+        self._anew = False
         if self.played.leader is not None or not self.moves:
             return self.played.latent(gesture)
         found = np.asarray(self.blend(gesture, self.played.base), dtype=np.float64)
