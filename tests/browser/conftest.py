@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -63,12 +64,21 @@ def _listen(process: subprocess.Popen[str], said: list[str], linked: threading.E
     linked.set()
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Server:
     """`isobath play` as a process of its own, with a library of its own."""
 
-    def __init__(self, home: Path, module: str = "isobath.cli") -> None:
+    def __init__(self, home: Path, module: str = "isobath.cli", osc: int | None = None) -> None:
         self.home = home
         self.port = 0
+        self.osc = osc
+        """Where other programs move the axes."""
         self._module = module
         self._process: subprocess.Popen[str] | None = None
 
@@ -80,6 +90,7 @@ class Server:
         """Listen, on the port of last time if there was one; the link that lets a browser in."""
         environment = {**os.environ, "ISOBATH_HOME": str(self.home)}
         command = [sys.executable, "-m", self._module, "play", "--no-browser", "--port", str(self.port)]
+        command += [] if self.osc is None else ["--osc-in", str(self.osc)]
         self._process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -118,7 +129,7 @@ def server(home: Path) -> Iterator[Server]:
     """A running server."""
     need_page()
     chromium_path()
-    running = Server(home)
+    running = Server(home, osc=free_port())
     running.link = running.start()  # type: ignore[attr-defined]
     yield running
     running.stop()

@@ -13,6 +13,7 @@ from isobath.cli.telling import as_json, print_json, print_table
 
 if TYPE_CHECKING:
     from isobath.outputs.stage.engine import Settings, StageEngine, Status
+    from isobath.protocol.controllers import Action
     from isobath.protocol.piece import Piece
     from isobath.server.controllers import Controllers
 
@@ -96,12 +97,19 @@ def stage(
 
 
 def _let_in(controllers: "Controllers", engine: "StageEngine", piece: "Piece") -> None:
-    """Controllers move the axes from now on."""
+    """Controllers move the axes from now on, and silence everything."""
+    from isobath.outputs.stage.wire import Panic
+
     hub = controllers.hub
     for door in controllers.doors():
         click.echo(f"Listening to {door}", err=True)
     hub.show(piece)
-    hub.tell(lambda *_: engine.gesture(hub.values(piece.id)), lambda *_: None)
+
+    def acted(_: str, action: "Action", begins: bool) -> None:
+        if begins and action == "panic":
+            engine.command(Panic())
+
+    hub.tell(lambda *_: engine.gesture(hub.values(piece.id)), acted)
     hub.start()
 
 

@@ -1,14 +1,27 @@
 // What a controller's button asks for, done as the page's own buttons do it.
 
+import { Holding } from "../gesture/holding";
 import type { Action } from "../protocol/messages";
 import { keep } from "../state/demonstrations";
 import { voiceOf } from "../state/edit";
 import { heardLatent } from "../steer/heard";
 import { placeSound } from "../steer/placing";
+import { announce } from "./announcer";
 import type { App } from "./app";
 import { recordTake, silence, stopTakes } from "./transport";
 
+/** Less still than this is worth saying. */
+const UNSTEADY = 0.2;
+
+/** A gesture that is being held, and what ends listening to it. */
+let hold: { readonly holding: Holding; readonly end: () => void } | null = null;
+
 export function act(app: App, action: Action, begins: boolean): void {
+  if (action === "hold") {
+    if (begins) beginHold(app);
+    else endHold(app);
+    return;
+  }
   if (!begins) return;
   const { store, performer, instrument } = app;
   const { piece } = store.state;
@@ -38,7 +51,26 @@ export function act(app: App, action: Action, begins: boolean): void {
     case "undo":
       store.undo();
       break;
-    default: // scenes, and holding a gesture, are not this page's yet
+    default: // scenes are not this page's yet
       break;
   }
+}
+
+/** From here until the button is let go, the gesture is averaged. */
+function beginHold(app: App): void {
+  hold?.end();
+  const holding = new Holding();
+  holding.move(app.performer.values);
+  hold = { holding, end: app.performer.listen((performer) => holding.move(performer.values)) };
+}
+
+/** The sound that is heard becomes a demonstration where the gesture was on average. */
+function endHold(app: App): void {
+  hold?.end();
+  const held = hold?.holding.end() ?? null;
+  hold = null;
+  if (held === null || held.point.length !== app.performer.values.length) return;
+  placeSound(app, Float64Array.from(held.point), { across: 0, up: 1 });
+  if (held.stillness < UNSTEADY)
+    announce("The gesture moved while it was held; the demonstration lies at its middle.");
 }

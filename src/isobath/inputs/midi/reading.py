@@ -36,6 +36,8 @@ class _Channel:
 
     def __init__(self) -> None:
         self.coarse: dict[int, int] = {}
+        self.control = -1
+        """The controller that was moved last."""
         self.fine: set[int] = set()
         """Controllers and parameters that send fine halves."""
         self.parameter: tuple[str, int] | None = None
@@ -172,7 +174,11 @@ class Reader:
         elif number == SLIDE:
             yield from self._of_note(at, "control", number, value / COARSEST)
         else:
-            yield Said(at + 1, "control", number, value / COARSEST)
+            # A fine half comes right behind its coarse one; otherwise it is a controller of its own.
+            fine = 32 <= number < 64 and channel.control == number - 32
+            channel.control = number
+            if not fine:
+                yield Said(at + 1, "control", number, value / COARSEST)
             yield from self._fine(at, channel, number, value)
 
     def _fine(self, at: int, channel: _Channel, number: int, value: int) -> Iterator[Said]:
