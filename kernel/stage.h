@@ -22,7 +22,7 @@
 #define STAGE_VERSION 1
 #define STAGE_WORKERS 2
 #define STAGE_RING 16384          /* frames a worker can be ahead */
-#define STAGE_CAPTURE 32768       /* frames of what came in */
+#define STAGE_CAPTURE 262144       /* frames of what came in */
 #define STAGE_HEARD 131072        /* frames of what was heard, for recording and streaming */
 #define STAGE_AXES 128
 #define STAGE_LATENTS 1024        /* 8 voices of 128 */

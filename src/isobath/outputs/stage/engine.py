@@ -274,6 +274,10 @@ class StageEngine:
         """Play a take from its beginning; `takes`: all those of the piece."""
         self.command(wire.Play(take, tuple(takes)))
 
+    def panic(self) -> None:
+        """Silence within 64 samples, until something begins."""
+        self.command(wire.Panic())
+
     def finish_recording(self, id: Id, name: str) -> None:
         """What was recorded comes to `recorded`."""
         self.command(wire.Finish(id, name))
