@@ -54,8 +54,12 @@ def test_a_project_comes_in_with_its_ranges_and_its_trained_networks(shared):
 def test_a_regressor_comes_in_as_it_is(shared):
     data = json.dumps(regressor(1, (2, 3, 2), (3, 0))).encode()
     answer = brought(shared, data)
-    assert answer["demonstrations"] == []
-    assert Mapping.from_plain(answer["trained"]).dims == 2
+    trained = Mapping.from_plain(answer["trained"])
+    assert trained.dims == 2
+    assert len(answer["demonstrations"]) == 64
+    for one in answer["demonstrations"]:
+        np.testing.assert_allclose(trained(one["point"]), one["latent"], atol=1e-12)
+    assert "trained already" in answer["notes"][0]
 
 
 def test_a_long_recording_is_thinned_and_said(shared):

@@ -128,7 +128,7 @@ def _near(part: Part, settings: Settings) -> tuple[Part, float]:
     """Our own part in a borrowed one's place, and their RMS difference at places not learned from."""
     inputs = len(part.inputs)
     shown = next(term.places for term in part.terms if isinstance(term, Borrowed))
-    spread = 2.0 * _even(MANY + FEW, inputs) - 1.0
+    spread = 2.0 * even(MANY + FEW, inputs) - 1.0
     held, rest = spread[:FEW], spread[FEW:]
 
     def answers(u: Floats) -> Floats:
@@ -149,8 +149,8 @@ def _near(part: Part, settings: Settings) -> tuple[Part, float]:
     return replace(part, bias=best.bias, terms=best.terms, confidence=None), apart
 
 
-def _even(count: int, inputs: int) -> Floats:
-    """(count, inputs) places 0..1 without gaps or chance: additive recurrence by the generalised golden
+def even(count: int, inputs: int) -> Floats:
+    """(count, inputs) places 0..1, without gaps or chance: additive recurrence by the generalised golden
     ratio (Roberts 2018)."""
     root = 2.0
     for _ in range(60):

@@ -11,6 +11,8 @@ from starlette.routing import Route
 
 from isobath.errors import MappingError, UsageError
 from isobath.library.reading import Kind, demonstrations_of, examples_of, files_for, find_in
+from isobath.mapping import Mapping
+from isobath.mapping.borrowed import even
 from isobath.mapping.exchange.examples import Examples
 from isobath.mapping.exchange.wekinator import zipped
 from isobath.protocol.piece import Demonstration, MappingData
@@ -18,6 +20,8 @@ from isobath.server.desk import Desk
 from isobath.server.uploads import MEGABYTE, upload
 
 FILE_BYTES = 64 * MEGABYTE
+ASKED = 64
+"""Places at which a map that is trained already is asked."""
 MOST = 2000
 """Demonstrations that a page takes; of more, one in so many."""
 
@@ -90,7 +94,7 @@ def bring(name: str, data: bytes, outputs: int | None) -> Brought:
     if not shown:
         if found.trained is None:
             raise MappingError(f"{name} holds no demonstrations.")
-        return Brought(trained=found.trained.to_plain(), notes=found.notes)
+        return _asked(name, found.trained, found.notes)
     examples = examples or examples_of(shown)
     spans = examples.spans()
     low, reach = spans[:, 0], spans[:, 1] - spans[:, 0]
@@ -105,6 +109,23 @@ def bring(name: str, data: bytes, outputs: int | None) -> Brought:
         ),
         trained=None if found.trained is None else found.trained.over(low, reach).to_plain(),
         notes=tuple(dict.fromkeys((*found.notes, *examples.notes))),
+    )
+
+
+def _asked(name: str, trained: Mapping, notes: tuple[str, ...]) -> Brought:
+    """What a trained map gives at places spread over its inputs, as demonstrations."""
+    places = even(ASKED, trained.axes)
+    note = f"{name} is trained already: what it gives at {ASKED} places is taken as demonstrations."
+    return Brought(
+        inputs=tuple(f"inputs-{i + 1}" for i in range(trained.axes)),
+        outputs=tuple(f"outputs-{i + 1}" for i in range(trained.dims)),
+        spans=((0.0, 1.0),) * trained.axes,
+        demonstrations=tuple(
+            Demonstration(id=str(i + 1), point=tuple(point), latent=tuple(latent))
+            for i, (point, latent) in enumerate(zip(places.tolist(), trained(places).tolist(), strict=True))
+        ),
+        trained=trained.to_plain(),
+        notes=(*notes, note),
     )
 
 

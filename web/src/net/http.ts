@@ -3,7 +3,14 @@
 
 import { decode } from "@msgpack/msgpack";
 import { type Prior, readPrior } from "../audio/prior";
-import type { Encoded, ModelSummary, Refusal, SoundData, SoundKept } from "../protocol/messages";
+import type {
+  Demonstration,
+  Encoded,
+  ModelSummary,
+  Refusal,
+  SoundData,
+  SoundKept,
+} from "../protocol/messages";
 import type { ModelDescription } from "./models";
 
 export const AWAY =
@@ -139,6 +146,33 @@ export async function importPiece(file: Blob): Promise<{ id: string; notes: read
 
 export async function exportPiece(id: string): Promise<Blob> {
   return (await get(`pieces/${encodeURIComponent(id)}/export`)).blob();
+}
+
+/** What is in another program's file: demonstrations whose points are 0..1, and sentences about it. */
+export interface Brought {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Per axis, which inputs are its ends, 0 and 1. */
+  readonly spans: readonly (readonly [number, number])[];
+  readonly demonstrations: readonly Demonstration[];
+  readonly notes: readonly string[];
+}
+
+/** Wekinator's project (a zip) or ARFF, FluCoMa's JSON (or a zip of two data sets), CSV, our JSON. */
+export async function readDemonstrations(file: File): Promise<Brought> {
+  const answer = await post(`demonstrations/import?name=${encodeURIComponent(file.name)}`, file);
+  return answer.json() as Promise<Brought>;
+}
+
+export type ExchangeKind = "arff" | "wekinator" | "flucoma" | "csv" | "json";
+
+export async function writeDemonstrations(
+  kind: ExchangeKind,
+  name: string,
+  demonstrations: readonly Demonstration[],
+): Promise<Blob> {
+  const path = `demonstrations/export?to=${kind}&name=${encodeURIComponent(name)}`;
+  return (await post(path, JSON.stringify({ demonstrations }))).blob();
 }
 
 /** A model file into the library, ours or another program's, which is tried out there and takes a while. */

@@ -61,6 +61,50 @@ export function addDemonstration(
   return demonstration.id;
 }
 
+/**
+ * Adds demonstrations that came out of a file; their sounds are filled up with 0, their points with the rests of
+ * the axes. Throws an Error with a sentence where they have more axes or dimensions than there are.
+ */
+export function addDemonstrations(
+  store: Store,
+  brought: readonly Pick<Demonstration, "point" | "latent" | "label">[],
+): void {
+  const voice = voiceOf(store);
+  const piece = store.state.piece;
+  const dims = voice === null ? undefined : currentLatent(store, voice.id)?.length;
+  if (voice === null || piece === null || dims === undefined)
+    throw new Error("There is no voice to demonstrate to yet. Add one, and open the file again.");
+  const first = brought[0];
+  if (first === undefined) throw new Error("There are no demonstrations in this file.");
+  if (first.latent.length > dims)
+    throw new Error(`The file has ${first.latent.length} outputs, but this model has ${dims} dimensions.`);
+  if (first.point.length > piece.axes.length)
+    throw new Error(
+      `The file has ${first.point.length} inputs, but this piece has ${piece.axes.length} axes. Add axes first.`,
+    );
+  const rest = rests(piece);
+  const added = brought.map(({ point, latent, label }, i): Demonstration => {
+    const whole = new Array<number>(dims).fill(0);
+    latent.forEach((value, d) => {
+      whole[d] = value;
+    });
+    return {
+      id: newId(),
+      point: pointOn(piece.axes.length, point, rest),
+      latent: whole,
+      label,
+      colour: COLOURS[(voice.demonstrations.length + i) % COLOURS.length]!,
+      weight: 1,
+      muted: false,
+    };
+  });
+  editVoice(store, "open demonstrations", voice.id, (v) => ({
+    ...v,
+    demonstrations: [...v.demonstrations, ...added],
+  }));
+  store.set({ selection: new Set(added.map((d) => d.id)) });
+}
+
 export type DemonstrationChange = Partial<
   Pick<Demonstration, "point" | "latent" | "label" | "colour" | "weight" | "muted">
 >;

@@ -3,6 +3,7 @@ import { makePiece, makeVoice, type Opened, type Piece } from "../protocol/messa
 import { addAxis, addPad, faders, removeAxis } from "./axes";
 import {
   addDemonstration,
+  addDemonstrations,
   deleteDemonstrations,
   duplicateDemonstrations,
   keep,
@@ -261,4 +262,22 @@ test("two sides are compared on the same demonstrations, and the one that is hea
   endComparison(store);
   expect(store.state.piece!.voices[0]!).toMatchObject({ side: "a", other: null });
   expect(store.state.piece!.voices[0]!.mapping.algorithm).toBe("neighbours");
+});
+
+test("demonstrations out of a file come in one step, filled up to the voice; too large ones are refused", () => {
+  const point = [0.5];
+  addDemonstrations(store, [
+    { point, latent: [1, 2], label: "bell" },
+    { point, latent: [3, 4], label: "" },
+  ]);
+  expect(demonstrations()).toMatchObject([
+    { point: [0.5, 0.25], latent: [1, 2, 0], label: "bell" },
+    { point: [0.5, 0.25], latent: [3, 4, 0] },
+  ]);
+  expect(store.state.selection.size).toBe(2);
+  expect(() => addDemonstrations(store, [{ point, latent: [1, 2, 3, 4], label: "" }])).toThrow(/4 outputs/);
+  expect(() => addDemonstrations(store, [{ point: [0, 0, 0], latent: [1], label: "" }])).toThrow(/3 inputs/);
+  expect(() => addDemonstrations(store, [])).toThrow(/no demonstrations/);
+  store.undo();
+  expect(demonstrations()).toEqual([]);
 });
