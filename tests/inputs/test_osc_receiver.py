@@ -120,6 +120,21 @@ def test_over_tcp_in_either_manner_and_a_broken_connection_is_only_that(box, rec
         assert len(box.wait(3)) == 3
 
 
+def test_what_ends_with_a_connection_is_told(box):
+    gone = []
+    receiver = OscReceiver("127.0.0.1", 0, box.take, gone=gone.append)
+    packet = message("/a", "ff", 0.5, 0.25)
+    with socket.create_connection(receiver.address) as program:
+        program.sendall(len(packet).to_bytes(4, "big") + packet)
+        box.wait(1)
+        assert gone == []
+    end = time.monotonic() + 5
+    while not gone and time.monotonic() < end:
+        time.sleep(0.01)
+    receiver.close()
+    assert gone == [{"/a": 2}]
+
+
 def test_a_storm_is_taken_in_whole(box, udp):
     """As many as 50,000 a second; what a busy machine sends late is late, and not lost."""
     packets = [message(f"/s/{i}", "f", i / 100) for i in range(100)]

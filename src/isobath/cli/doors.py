@@ -19,6 +19,7 @@ class Doors:
     """Which controllers are listened to."""
 
     osc_in: str | None = None
+    osc_now: bool = False
     midi: Api | str = "off"
     gamepads: bool = False
     sound_in: str | None = None
@@ -35,6 +36,7 @@ class Doors:
 
         return Controllers(
             osc=None if self.osc_in is None else read_doorway(self.osc_in),
+            dates=not self.osc_now,
             midi=self._midi(),
             gamepads=self.gamepads,
             sound=self.sound_in,
@@ -60,6 +62,7 @@ OPTIONS = (
         help="Let other programs move the axes, as OSC over UDP or TCP; without HOST only those of this "
         "machine.",
     ),
+    click.option("--osc-now", is_flag=True, help="Take OSC at once, whatever date its bundles have."),
     click.option(
         "--midi",
         type=click.Choice(["auto", "off", "alsa", "jack", "core", "windows"]),
@@ -93,13 +96,16 @@ def doors(programs: bool = True) -> Callable[[Callable[..., Any]], Callable[...,
         def called(
             *arguments: Any,
             osc_in: str | None,
+            osc_now: bool,
             midi: str,
             gamepads: bool,
             sound_in: str | None,
             programs: bool = False,
             **others: Any,
         ) -> Any:
-            return command(*arguments, doors=Doors(osc_in, midi, gamepads, sound_in, programs), **others)
+            return command(
+                *arguments, doors=Doors(osc_in, osc_now, midi, gamepads, sound_in, programs), **others
+            )
 
         for option in reversed((*OPTIONS, PROGRAMS) if programs else OPTIONS):
             called = option(called)

@@ -43,6 +43,20 @@ class Given:
 class Slot:
     """Where a controller puts its values."""
 
+    __slots__ = (
+        "_anchor",
+        "_leaving",
+        "_said",
+        "axis",
+        "conditioner",
+        "gone",
+        "id",
+        "moved",
+        "said",
+        "taps",
+        "yields",
+    )
+
     def __init__(self, given: Given) -> None:
         self.id = given.id
         self.axis = given.axis
@@ -64,8 +78,9 @@ class Slot:
         """The controller says a value."""
         self._said = value
         self._leaving = False
-        for tap in self.taps:
-            tap(value)
+        if self.taps:
+            for tap in self.taps:
+                tap(value)
 
     @property
     def waiting(self) -> bool:

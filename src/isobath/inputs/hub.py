@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from isobath.inputs.keys import Key, kind_of, words_for
 from isobath.inputs.osc.packets import Message, Value
 from isobath.inputs.surface import Put, Surface
+from isobath.inputs.urgent import hurry
 from isobath.protocol.controllers import Action
 from isobath.protocol.messages import Heeded
 from isobath.protocol.piece import Piece
@@ -32,6 +33,9 @@ ROUTES = 4096
 
 WIDEST = 256
 """Arguments of a message that are looked at."""
+
+NUMBERS = frozenset((float, int))
+"""Exactly what packets hold; asking so is a third of isinstance."""
 
 SHOWN, SHOWN_VALUES, LONGEST_NAME = 64, 64, 120
 """Of what came in, how much is told."""
@@ -206,11 +210,12 @@ class Hub:
             route = routes[address] = self._route(address)
         route.count += 1
         route.values = values
+        here = len(values)
         for argument, put in route.ways:
-            if argument < len(values):
+            if argument < here:
                 value = values[argument]
-                if isinstance(value, float | int):
-                    put(value)
+                if value.__class__ in NUMBERS:
+                    put(value)  # type: ignore[arg-type]
             elif argument == 0:  # a message without values: it happens, and it is over
                 put(1.0)
                 put(0.0)
@@ -283,6 +288,7 @@ class Hub:
         self._wake.set()
 
     def _run(self) -> None:
+        hurry()
         wait: float | None = None
         while self._running:
             self._wake.wait(wait)

@@ -46,6 +46,8 @@ class Packed:
 
 MOST_AXES = 64
 MOST_VOICES = 64
+MOST_CONTROLLERS = 1024
+"""Inputs and triggers."""
 MOST_LETTERS = 1000
 """Of a piece's name."""
 
@@ -100,6 +102,7 @@ def check(piece: Piece) -> None:
     for what, found, most in (
         ("axes", len(piece.axes), MOST_AXES),
         ("voices", len(piece.voices), MOST_VOICES),
+        ("controllers", len(piece.inputs) + len(piece.triggers), MOST_CONTROLLERS),
         ("letters in its name", len(piece.name), MOST_LETTERS),
     ):
         if found > most:

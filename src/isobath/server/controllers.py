@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from isobath.gesture.calibration import Calibration
 from isobath.gesture.noticing import Noticing
@@ -37,20 +37,24 @@ class Controllers:
         self,
         osc: tuple[str, int] | None = None,
         *,
+        dates: bool = True,
         midi: Api | None = None,
         gamepads: bool = False,
         sound: str | None = None,
         programs: bool = False,
     ) -> None:
-        """osc: host and port on which OSC comes in. midi: from which system MIDI does. gamepads: they are
-        read, and a Gametrak. sound: device whose sound moves axes; `default` is the usual one. programs:
-        they may come in by WebSocket with `key`. Whatever is None or false is left alone.
+        """osc: host and port on which OSC comes in. dates: its bundles wait for theirs. midi: from which
+        system MIDI comes. gamepads: they are read, and a Gametrak. sound: device whose sound moves axes;
+        `default` is the usual one. programs: they may come in by WebSocket with `key`. Whatever is None or
+        false is left alone.
 
         Raises:
             UsageError: one of them cannot be listened to.
         """
         self.hub = Hub()
-        self.osc = None if osc is None else OscReceiver(*osc, self.hub.osc)
+        self.osc = None
+        if osc is not None:
+            self.osc = OscReceiver(*osc, self.hub.osc, dates=dates, gone=self._program_gone)
         self.midi = None if midi is None else MidiPorts(self.hub.say, self.hub.lose, midi)
         self.gamepads = Gamepads(self.hub.say, self.hub.lose) if gamepads else None
         self.gametrak = Gametrak(self.hub.say, self.hub.lose) if gamepads else None
@@ -77,6 +81,9 @@ class Controllers:
 
         self.hub.tell(moved, acted)
         self.hub.start()
+
+    def _program_gone(self, addresses: Mapping[str, int]) -> None:
+        self.hub.lose([("osc", address, i) for address, values in addresses.items() for i in range(values)])
 
     # --------------------------------------------------------------------------- the pieces
 

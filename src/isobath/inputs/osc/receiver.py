@@ -11,9 +11,10 @@ import errno
 import heapq
 import selectors
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -21,9 +22,13 @@ from itertools import count
 from isobath.errors import UsageError
 from isobath.inputs.osc.packets import AT_ONCE, Malformed, Message, read_packet, seconds_of
 from isobath.inputs.osc.streams import Overlong, Unframer
+from isobath.inputs.urgent import hurry
 
 ROOM = 4 * 1024 * 1024
 """Bytes the kernel keeps for us (SO_RCVBUF)."""
+
+SO_RCVBUFFORCE = 33
+"""Linux' own number; Python has no name for it."""
 
 BATCH = 512
 """Packets read before anything else is looked at."""
@@ -35,6 +40,8 @@ AHEAD_SECONDS = 60.0
 """A bundle dated further ahead comes from a clock that is wrong: it is taken at once."""
 
 CONNECTIONS = 16
+ADDRESSES = 256
+"""Of one connection, remembered to know what ends with it."""
 LONGEST = 1 << 16
 
 Take = Callable[[Message], None]
@@ -62,8 +69,9 @@ class _Connection:
     """One program over TCP."""
 
     socket: socket.socket
-    name: str
     unframer: Unframer = field(default_factory=Unframer)
+    addresses: dict[str, int] = field(default_factory=dict)
+    """With the values they had."""
 
 
 def read_doorway(text: str) -> tuple[str, int]:
@@ -92,10 +100,11 @@ class OscReceiver:
         take: Take,
         *,
         dates: bool = True,
-        gone: Callable[[str], None] | None = None,
+        gone: Callable[[Mapping[str, int]], None] | None = None,
     ) -> None:
         """take: called with each message, in the receiver's thread. dates: bundles wait for theirs.
-        gone: called with the name of a TCP connection that ended.
+        gone: called when a TCP connection has ended, with the addresses it used and how many values each
+        had.
 
         Raises:
             UsageError: this port, or this host, cannot be listened on.
@@ -128,6 +137,7 @@ class OscReceiver:
     # ---------------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
+        hurry()
         try:
             while self._open:
                 for key, _ in self._selector.select(self._patience()):
@@ -162,12 +172,14 @@ class OscReceiver:
                 return
             packet(data)
 
-    def packet(self, data: bytes) -> None:
-        """Take in one packet."""
+    def packet(self, data: bytes, seen: dict[str, int] | None = None) -> None:
+        """Take in one packet; note in `seen` which addresses it has."""
         counts = self.counts
         counts.packets += 1
         try:
             for message in read_packet(data):
+                if seen is not None and (len(seen) < ADDRESSES or message.address in seen):
+                    seen[message.address] = len(message.values)
                 if message.date == AT_ONCE or not self._dates:
                     counts.messages += 1
                     self._take(message)
@@ -200,21 +212,20 @@ class OscReceiver:
 
     def _accept(self) -> None:
         try:
-            connection, address = self._tcp.accept()
+            connection, _ = self._tcp.accept()
         except OSError:
             return
         if len(self._selector.get_map()) >= CONNECTIONS + 3:
             connection.close()
             return
         connection.setblocking(False)
-        name = f"{address[0]}:{address[1]}"
-        self._selector.register(connection, selectors.EVENT_READ, _Connection(connection, name))
+        self._selector.register(connection, selectors.EVENT_READ, _Connection(connection))
 
     def _read_tcp(self, connection: _Connection) -> None:
         try:
             data = connection.socket.recv(LONGEST)
             for packet in connection.unframer.feed(data):
-                self.packet(packet)
+                self.packet(packet, connection.addresses)
         except (BlockingIOError, InterruptedError):
             return
         except Overlong as fault:
@@ -227,7 +238,16 @@ class OscReceiver:
             self._selector.unregister(connection.socket)
             connection.socket.close()
             if self._gone is not None:
-                self._gone(connection.name)
+                self._gone(connection.addresses)
+
+
+def _make_room(udp: socket.socket) -> None:
+    """As much as the system lets us have: beyond its usual most if we may, else that."""
+    with suppress(OSError):
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
+    if sys.platform == "linux":
+        with suppress(OSError):
+            udp.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
 
 
 def _open(host: str, port: int) -> tuple[socket.socket, socket.socket]:
@@ -240,8 +260,7 @@ def _open(host: str, port: int) -> tuple[socket.socket, socket.socket]:
     udp = socket.socket(family, socket.SOCK_DGRAM)
     tcp = socket.socket(family, socket.SOCK_STREAM)
     try:
-        with suppress(OSError):
-            udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
+        _make_room(udp)
         udp.bind((host, port))
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         tcp.bind((host, udp.getsockname()[1]))
