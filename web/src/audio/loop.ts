@@ -291,8 +291,7 @@ export class Loop {
       this.player.render(out, done, now);
       this.samples += now;
       for (let slot = 0; slot < VOICES; slot++) {
-        const streamed = this.streamed[slot];
-        if (streamed) streamed.untilDue -= now;
+        this.streamed[slot]?.advance(now);
       }
       done += now;
     }
@@ -364,7 +363,7 @@ export class Loop {
   private feedDue(due: number): void {
     for (let slot = 0; slot < VOICES; slot++) {
       if (((due >> slot) & 1) === 0) continue;
-      const hop = this.feeds[slot]?.next() ?? this.streamed[slot]?.ring.take(this.samples) ?? null;
+      const hop = this.feeds[slot]?.next() ?? this.streamed[slot]?.take(this.samples) ?? null;
       if (hop !== null) this.player.fill(slot, hop);
     }
   }

@@ -196,7 +196,7 @@ class IsobathProcessor extends AudioWorkletProcessor {
           `This model sounds at ${shape.rate} Hz, but the others play at ${sampleRate} Hz. ` +
             "Play it in a piece of its own.",
         );
-      const streamed = new Streamed(shape, message.seed, port);
+      const streamed = new Streamed(shape, message.seed, port, sampleRate);
       loop.stream(slot, streamed, message.mean);
       this.ports.set(slot, port);
       port.onmessage = (event: MessageEvent<FromStream>) => streamed.receive(event.data);
@@ -350,9 +350,9 @@ class IsobathProcessor extends AudioWorkletProcessor {
     for (let slot = 0; slot < VOICES; slot++) {
       const streamed = loop.streamedOn(slot);
       if (streamed === null) continue;
-      const { ring, load } = streamed;
+      const { ring, load, shape } = streamed;
       const { margin, underruns } = ring;
-      streams.push({ slot, delay: ring.delay / sampleRate, margin, underruns, load });
+      streams.push({ slot, delay: ring.delay / shape.rate, margin, underruns, load });
     }
     this.post({ type: "streams", streams });
   }

@@ -25,6 +25,7 @@ function play(late: (hop: number) => number, hops: number, ring = new Ring(1, RA
   let gaps = 0;
   let before = Number.NEGATIVE_INFINITY;
   let free = 0;
+  let wrong = 0;
   for (let now = 0; now < hops * HOP; now += QUANTUM) {
     // a socket keeps order: nothing overtakes
     while (next < hops && Math.max(free, next * HOP + late(next) * RATE) <= now) {
@@ -42,10 +43,10 @@ function play(late: (hop: number) => number, hops: number, ring = new Ring(1, RA
     }
     const last = out[QUANTUM - 1]!;
     delays.push((now + QUANTUM - 1 - last) / RATE);
-    expect(last).toBeGreaterThan(before);
+    if (last <= before || Math.abs(ring.delay / RATE - delays.at(-1)!) > 1e-6) wrong++;
     before = last;
-    expect(ring.delay / RATE).toBeCloseTo(delays.at(-1)!, 6);
   }
+  expect(wrong).toBe(0);
   return { ring, delays, gaps };
 }
 
@@ -143,6 +144,32 @@ describe("a streamed voice", () => {
     voice.receive(answer(sent.at(-1) as ArrayBuffer));
     expect(voice.ring.depth).toBe(HOP);
     expect(Array.from(voice.latent)).toEqual([3, 4]);
+  });
+
+  test.each([RATE, 48000, 22050])("hears what comes in at %d Hz, a hop at a time", (playerRate) => {
+    const sent: ToStream[] = [];
+    const outlet = { postMessage: (message: ToStream) => sent.push(message) };
+    const voice = new Streamed(shape, 1, outlet, playerRate);
+    voice.hearing = { hear: () => {} };
+    voice.receive({ type: "ready" });
+    const late = RATE > playerRate ? 1 / playerRate : 0;
+    const left = new Float32Array(1);
+    const right = new Float32Array(1);
+    for (let n = 0; n < 3000; n++) {
+      if (voice.untilDue === 0) voice.ask([0, 0], null, n);
+      left[0] = n / playerRate; // what is heard says when
+      right[0] = -left[0];
+      voice.listen(left, right, 1);
+      voice.advance(1);
+    }
+    const heard = sent.slice(1).map((frame) => new Float32Array(frame as ArrayBuffer, 4 * 7));
+    expect(heard.length).toBe(Math.ceil((3000 * RATE) / playerRate / HOP));
+    expect(Math.max(...heard[0]!)).toBe(0);
+    for (let k = 1; k < heard.length; k++)
+      for (let i = 0; i < HOP; i++) {
+        expect(heard[k]![i]).toBeCloseTo(Math.max(0, ((k - 1) * HOP + i) / RATE - late), 6);
+        expect(heard[k]![HOP + i]! + heard[k]![i]!).toBe(0);
+      }
   });
 
   test("does not ask a server that does not answer for more than a quarter of a second", () => {

@@ -45,13 +45,22 @@ export class Streamed {
   load = 0;
   /** Where what it listens to comes from; null: it does not. */
   hearing: Hearing | null = null;
-  /** Samples until the next latent is due. */
-  untilDue = 0;
+  /** The model's samples for one of the player's. */
+  private readonly own: number;
+  /** Of the player, since the beginning. */
+  private elapsed = 0;
+  private asks = 0;
 
   private readonly left: Float32Array;
   private readonly right: Float32Array;
   private readonly heard: readonly [Float32Array, Float32Array];
   private collected = 0;
+  /** Where the next of the model's samples lies between the player's last (0) and its next (1). */
+  private position = 1;
+  /** 1; 0 where the model has more samples than the player: its last ones would lie in the future. */
+  private readonly newest: number;
+  /** The player's last sample and the one before, left and right. */
+  private readonly past = new Float32Array(4);
   private epoch = 0;
   private frame = 0;
   private answered = -1;
@@ -65,7 +74,11 @@ export class Streamed {
     readonly shape: StreamShape,
     private seed: number,
     private readonly outlet: Outlet,
+    playerRate: number = shape.rate,
   ) {
+    this.own = shape.rate / playerRate;
+    this.newest = this.own > 1 ? 0 : 1;
+    this.position = this.newest;
     const { channels, rate, hop, dims } = shape;
     this.ring = new Ring(channels, rate, FEED);
     this.latent = new Float32Array(dims);
@@ -79,8 +92,11 @@ export class Streamed {
   /** A fresh past. */
   restart(seed: number): void {
     this.seed = seed;
-    this.untilDue = 0;
+    this.elapsed = 0;
+    this.asks = 0;
     this.collected = 0;
+    this.position = this.newest;
+    this.past.fill(0);
     this.left.fill(0);
     this.right.fill(0);
     this.begin();
@@ -99,15 +115,36 @@ export class Streamed {
     }
   }
 
-  /** Ask for the hop of this latent; `now`: samples since the start. */
+  /** Samples of the player until the next latent is due. */
+  get untilDue(): number {
+    return Math.max(0, Math.ceil(this.due - 1e-6) - this.elapsed);
+  }
+
+  /** When the next latent is due, in samples of the player since the beginning. */
+  private get due(): number {
+    return (this.asks * this.shape.hop) / this.own;
+  }
+
+  /** So many samples were played. */
+  advance(samples: number): void {
+    this.elapsed += samples;
+  }
+
+  /** What sounds next, FEED samples of the model's; null while there is nothing. `now`: as for `ask`. */
+  take(now: number): Float32Array | null {
+    return this.ring.take(now * this.own);
+  }
+
+  /** Ask for the hop of this latent; `now`: samples of the player since the start. */
   ask(latent: ArrayLike<number>, given: ArrayLike<number> | null, now: number): void {
-    this.untilDue = this.shape.hop;
+    this.position = this.newest - (this.elapsed - this.due);
+    this.asks++;
     const hears = this.hearing !== null;
     this.collected = 0;
     if (!this.ready) return;
     const frame = this.frame++;
     if (frame - this.answered > this.mostUnanswered) return;
-    this.times[frame & (this.times.length - 1)] = now;
+    this.times[frame & (this.times.length - 1)] = now * this.own;
     const bytes = latentsBytes(latent.length, given !== null, hears ? this.shape.hop : 0);
     let buffer = this.buffers.pop();
     if (buffer?.byteLength !== bytes) buffer = new ArrayBuffer(bytes);
@@ -117,9 +154,19 @@ export class Streamed {
 
   /** What comes in while `samples` are rendered. */
   listen(left: Float32Array, right: Float32Array, samples: number): void {
-    for (let i = 0; i < samples && this.collected < this.shape.hop; i++, this.collected++) {
-      this.left[this.collected] = left[i]!;
-      this.right[this.collected] = right[i]!;
+    // Straight lines between samples; at the model's own rate these are the samples themselves.
+    const { past } = this;
+    for (let i = 0; i < samples; i++) {
+      for (; this.position <= 1 && this.collected < this.shape.hop; this.collected++) {
+        this.left[this.collected] = between(this.position, past[1]!, past[0]!, left[i]!);
+        this.right[this.collected] = between(this.position, past[3]!, past[2]!, right[i]!);
+        this.position += 1 / this.own;
+      }
+      this.position -= 1;
+      past[1] = past[0]!;
+      past[3] = past[2]!;
+      past[0] = left[i]!;
+      past[2] = right[i]!;
     }
   }
 
@@ -142,4 +189,10 @@ export class Streamed {
     const load = (made.microseconds * 1e-6 * rate) / hop;
     this.load += 0.02 * (load - this.load);
   }
+}
+
+/** On the lines from `before` (-1) over `last` (0) to `next` (1). */
+function between(position: number, before: number, last: number, next: number): number {
+  if (position === 1) return next;
+  return position > 0 ? last + position * (next - last) : last + position * (last - before);
 }

@@ -55,6 +55,7 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     const place = placeOf(description, sha256, store.state.placed);
     const blob = place === "page" ? await fetchBlob(wanted.model, sha256, wanted.part) : null;
     if (slots[slot] !== wanted) return; // something else took the slot meanwhile
+    if (placeOf(description, sha256, store.state.placed) !== place) return put(slot, wanted, sha256);
     wanted.place = place;
     const started = instrument.state === "running" || instrument.state === "suspended";
     if (started && instrument.sampleRate !== description.sample_rate) {

@@ -2,19 +2,11 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { StreamStatus } from "../audio/instrument";
 import type { ModelSummary, Voice } from "../protocol/messages";
 import type { Wish } from "../state/places";
 import { View } from "./app";
 import { choose } from "./parts";
-
-/** What is said of a streamed voice. */
-export function streamedWords(status: StreamStatus): string {
-  if (status.state === "away") return "the server is away";
-  if (status.state === "refused") return "not made by the server";
-  if (status.state === "connecting") return "being loaded by the server";
-  return status.delay === null ? "streamed" : `streamed, ${(1000 * status.delay).toFixed(0)} ms`;
-}
+import { streamedWords } from "./words";
 
 @customElement("isobath-stream")
 export class StreamView extends View {

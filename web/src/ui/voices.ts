@@ -9,7 +9,7 @@ import { addVoice, editedVoice, removeVoice, setModel, setVoice, VOICES } from "
 import { View } from "./app";
 import { type IconName, icon } from "./icons";
 import { choose, slider, tool } from "./parts";
-import { decibels } from "./words";
+import { decibels, streamedWords } from "./words";
 
 /** What a chip shows of a voice that listens. */
 const HEARD: Readonly<Record<Voice["source"]["kind"], IconName | null>> = {
@@ -42,6 +42,20 @@ export class VoicesView extends View {
     );
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const { instrument } = this.app;
+    const changed = (): void => this.requestUpdate();
+    instrument.addEventListener("streams", changed);
+    this.whileHere(() => instrument.removeEventListener("streams", changed));
+  }
+
+  /** What a chip says of a voice that the server makes. */
+  private lateness(slot: number): TemplateResult | typeof nothing {
+    const status = this.app.instrument.streamOf(slot);
+    return status === null ? nothing : html`<small>${streamedWords(status)}</small>`;
+  }
+
   private titleOf(model: string): string {
     return this.state.models.find((m) => m.name === model)?.title ?? model;
   }
@@ -60,7 +74,7 @@ export class VoicesView extends View {
               aria-pressed=${i === chosen ? "true" : "false"}
               @click=${() => editedVoice(store, i)}
             >
-              ${v.muted ? icon("mute") : nothing}${HEARD[v.source.kind] === null ? nothing : icon(HEARD[v.source.kind]!)}<span>${this.titleOf(v.model)}</span>
+              ${v.muted ? icon("mute") : nothing}${HEARD[v.source.kind] === null ? nothing : icon(HEARD[v.source.kind]!)}<span>${this.titleOf(v.model)}</span>${this.lateness(i)}
             </button>`,
           )}
           ${
@@ -124,7 +138,7 @@ export class VoicesView extends View {
         "Model",
         this.state.models.map((m) => ({
           value: m.name,
-          name: `${m.title} · ${m.dims} dimensions${m.foreign ? " · runs apart" : ""}`,
+          name: `${m.title}${m.foreign ? " · runs apart" : ""} · ${m.dims} dimensions`,
         })),
         voice.model,
         (model) => setModel(store, voice.id, model),

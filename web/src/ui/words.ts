@@ -1,4 +1,6 @@
-// Numbers as they are read.
+// Numbers and states as they are read.
+
+import type { StreamStatus } from "../audio/instrument";
 
 /** A real minus sign, so that columns line up and screen readers say "minus". */
 export function signed(value: number, digits: number): string {
@@ -45,4 +47,12 @@ export function ago(then: number, now: number): string {
 
 function plural(count: number, unit: string): string {
   return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
+}
+
+/** What is said of a streamed voice. */
+export function streamedWords(status: StreamStatus): string {
+  if (status.state === "away") return "the server is away";
+  if (status.state === "refused") return "not made by the server";
+  if (status.state === "connecting") return "being loaded by the server";
+  return status.delay === null ? "streamed" : `streamed, ${(1000 * status.delay).toFixed(0)} ms`;
 }
