@@ -7,6 +7,8 @@ ports; what the messages are is decided without it.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from isobath.errors import UsageError
 from isobath.protocol.messages import Heard
@@ -93,20 +95,30 @@ def open_midi(wanted: str) -> MidiOutput:
         import rtmidi
     except ModuleNotFoundError as error:
         raise UsageError("MIDI needs python-rtmidi: pip install 'isobath[stage]'.") from error
-    try:
-        port = rtmidi.MidiOut(name=VIRTUAL)
-        names: list[str] = port.get_ports()
-        found = next((i for i, name in enumerate(names) if wanted.casefold() in name.casefold()), None)
-        if found is not None:
-            port.open_port(found, VIRTUAL)
-        else:
-            port.open_virtual_port(wanted)
-    except Exception as error:  # rtmidi's own errors, one for each system
-        there = ", ".join(f'"{name}"' for name in names) if "names" in locals() and names else "none"
-        raise UsageError(f'There is no MIDI port "{wanted}" ({error}). There is: {there}.') from error
+    there: list[str] = []
+    why = "no system for MIDI"
+    for new in (False, True):  # a port that is there, wherever it is, goes before a new one
+        for api in rtmidi.get_compiled_api():  # such as ALSA, and JACK where ALSA is missing
+            try:
+                port = rtmidi.MidiOut(api, name=VIRTUAL)
+                names: list[str] = port.get_ports()
+                at = next((i for i, name in enumerate(names) if wanted.casefold() in name.casefold()), None)
+                if new:
+                    port.open_virtual_port(wanted)
+                elif at is not None:
+                    port.open_port(at, VIRTUAL)
+                else:
+                    there += names
+                    port.delete()
+                    continue
+            except Exception as error:  # rtmidi's own errors, one for each system
+                why = str(error)
+                continue
+            return MidiOutput(port.send_message, partial(_close, port))
+    listed = ", ".join(f'"{name}"' for name in there) or "none"
+    raise UsageError(f'There is no MIDI port "{wanted}" ({why}). There is: {listed}.')
 
-    def close() -> None:
-        port.close_port()
-        port.delete()
 
-    return MidiOutput(port.send_message, close)
+def _close(port: Any) -> None:
+    port.close_port()
+    port.delete()
