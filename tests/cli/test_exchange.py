@@ -91,3 +91,14 @@ def test_a_file_of_no_kind_is_asked_about(run, tmp_path):
     result = run("demonstrations", written(tmp_path), "-o", tmp_path / "out")
     assert result.exit_code == 2
     assert "What should out be?" in result.stderr
+
+
+def test_an_empty_recording_is_a_sentence(run, tmp_path):
+    (tmp_path / "in.arff").write_text(
+        "@relation x\n@attribute a numeric\n@attribute latent1 numeric\n@data\n"
+    )
+    for kind in ("csv", "flucoma"):
+        result = run("demonstrations", tmp_path / "in.arff", "-o", tmp_path / "out", "--to", kind)
+        assert result.exit_code == 1
+        assert "no examples to write" in result.stderr
+    assert "nothing to learn from" in run("fit", tmp_path / "in.arff", "-o", tmp_path / "m").stderr

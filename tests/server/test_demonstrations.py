@@ -42,7 +42,8 @@ def test_a_project_comes_in_with_its_ranges_and_its_trained_networks(shared):
     }
     answer = brought(shared, wekinator.zipped("mine", files))
     assert answer["inputs"] == list(projects.INPUTS)
-    assert any("not recorded for every output" in note for note in answer["notes"])
+    assert len(answer["demonstrations"]) == 5
+    assert any("2 of 5 examples were not recorded for every output" in n for n in answer["notes"])
     (low, high), (bottom, top) = answer["spans"]
     for one in answer["demonstrations"]:
         assert 0.0 <= min(one["point"]) <= max(one["point"]) <= 1.0

@@ -20,7 +20,7 @@ from isobath.errors import MappingError
 from isobath.mapping import Mapping
 from isobath.mapping.exchange import flucoma
 from isobath.mapping.exchange.arff import read_arff, write_arff
-from isobath.mapping.exchange.examples import Examples
+from isobath.mapping.exchange.examples import Examples, filled
 from isobath.mapping.exchange.wekinator import open_project, project_of, read_zip, write_project
 from isobath.protocol.piece import Demonstration
 
@@ -136,7 +136,7 @@ def files_for(kind: Kind, name: str, examples: Examples) -> tuple[dict[str, byte
     """Examples as another program's files, by their names in a folder, and what to say about them.
 
     Raises:
-        MappingError: none of them is whole, where only whole ones can be written.
+        MappingError: there are none.
     """
     if kind == "arff":
         return {f"{name}.arff": write_arff(examples).encode()}, []
@@ -144,9 +144,9 @@ def files_for(kind: Kind, name: str, examples: Examples) -> tuple[dict[str, byte
         return write_project(project_of(name, examples)), [
             "Wekinator keeps what it trained as Java objects; open the project there and train."
         ]
-    whole = examples.whole()
+    whole = filled(examples)
     if not len(whole.points):
-        raise MappingError("No example is recorded for every output, so there is none to write.")
+        raise MappingError(f"{name} would be empty: there are no examples to write.")
     notes = [one for one in whole.notes if one not in examples.notes]
     if kind == "flucoma":
         return {

@@ -13,7 +13,7 @@ from isobath.errors import MappingError, UsageError
 from isobath.library.reading import Kind, demonstrations_of, examples_of, files_for, find_in
 from isobath.mapping import Mapping
 from isobath.mapping.borrowed import even
-from isobath.mapping.exchange.examples import Examples
+from isobath.mapping.exchange.examples import Examples, filled
 from isobath.mapping.exchange.wekinator import zipped
 from isobath.protocol.piece import Demonstration, MappingData
 from isobath.server.desk import Desk
@@ -89,7 +89,7 @@ class DemonstrationRoutes:
 def bring(name: str, data: bytes, outputs: int | None) -> Brought:
     """What is in a file, its inputs brought to 0..1. Raises MappingError."""
     found = find_in(name, data, outputs)
-    examples = _thinned(found.examples.whole()) if found.examples is not None else None
+    examples = None if found.examples is None else filled(_thinned(found.examples.readable()))
     shown = found.demonstrations if examples is None else demonstrations_of(examples)
     if not shown:
         if found.trained is None:

@@ -13,7 +13,7 @@ from isobath.errors import MappingError
 from isobath.mapping import Settings
 from isobath.mapping.exchange import wekinator
 from isobath.mapping.exchange.arff import read_arff, write_arff
-from isobath.mapping.exchange.examples import fit_examples
+from isobath.mapping.exchange.examples import filled, fit_examples
 from tests.mapping.exchange import projects
 
 
@@ -53,6 +53,17 @@ def test_each_output_is_learned_from_the_rows_recorded_for_it_and_a_class_is_the
     assert max(mapping.errors) < 1e-3
     again = fit_examples(examples, Settings(), previous=mapping)
     np.testing.assert_allclose(again(examples.points), heard)
+
+
+def test_gaps_are_filled_with_what_the_other_rows_say():
+    examples = project(projects.files()).examples
+    whole = filled(examples)
+    known = np.isfinite(examples.targets)
+    np.testing.assert_array_equal(whole.targets[known], examples.targets[known])
+    assert whole.targets[1, 1] == 1.0  # the nearest example's class
+    assert np.isfinite(whole.targets).all()
+    assert "2 of 5 examples were not recorded for every output" in whole.notes[-1]
+    assert filled(whole) is whole
 
 
 def test_an_output_without_examples_stays_and_is_named():
@@ -195,7 +206,7 @@ def test_names_and_classes_with_every_sign_go_round():
     again = read_arff("y.arff", write_arff(examples), ["latent1"])
     assert again.inputs == examples.inputs
     np.testing.assert_array_equal(again.points, examples.points)
-    assert len(examples.whole().points) == 2
+    assert len(examples.readable().points) == 2
 
 
 @pytest.mark.parametrize(

@@ -29,21 +29,19 @@ class Examples:
     rounds: tuple[int, ...]
     notes: tuple[str, ...] = ()
 
-    def whole(self) -> "Examples":
-        """Only the rows recorded for every output, with a sentence if there were others."""
-        finite = np.isfinite(np.column_stack([self.points, self.targets]))
-        kept = np.atleast_1d(finite.all(axis=1))
-        gone = int((~kept).sum())
-        if not gone:
+    def readable(self) -> "Examples":
+        """Only the rows whose inputs are all numbers and that were recorded for some output."""
+        kept = np.isfinite(self.points).all(axis=1) & np.isfinite(self.targets).any(axis=1)
+        rows = np.flatnonzero(kept)
+        if len(rows) == len(self.points):
             return self
-        note = f"{gone} of {len(kept)} examples are not recorded for every output, and are left out."
-        rounds = tuple(one for one, keep in zip(self.rounds, kept, strict=True) if keep)
+        gone = len(self.points) - len(rows)
         return replace(
             self,
-            points=self.points[kept],
-            targets=self.targets[kept],
-            rounds=rounds,
-            notes=(*self.notes, note),
+            points=self.points[rows],
+            targets=self.targets[rows],
+            rounds=tuple(self.rounds[row] for row in rows),
+            notes=(*self.notes, f"{gone} examples hold no numbers to learn from, and are left out."),
         )
 
     def spans(self) -> Floats:
@@ -102,6 +100,23 @@ def fit_examples(
     with np.errstate(invalid="ignore"):
         errors = np.sqrt(missed[:, 0] / missed[:, 1])
     return replace(mapping, errors=tuple(errors.tolist()))
+
+
+def filled(examples: Examples) -> Examples:
+    """Every readable row with a number for every output: where a row was not recorded for one, what the
+    rows that were say at its place (a Gaussian process; for a class the nearest); 0 where none was."""
+    readable = examples.readable()
+    known = np.isfinite(readable.targets)
+    short = int((~known.all(axis=1)).sum())
+    if not short:
+        return readable
+    learned = fit_examples(readable, Settings())
+    note = (
+        f"{short} of {len(known)} examples were not recorded for every output; what the others say at their "
+        "place is filled in."
+    )
+    targets = np.where(known, readable.targets, learned(readable.points))
+    return replace(readable, targets=targets, notes=(*readable.notes, note))
 
 
 def _with(mapping: Mapping, learned: Mapping, outputs: list[int]) -> Mapping:

@@ -48,6 +48,8 @@ class ProjectOutput:
     hard: bool = False
     """Never beyond `low` and `high`."""
     classes: int = 0
+    distribution: bool = False
+    """How likely each class is was sent, too."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,8 @@ def _said(outputs: tuple[ProjectOutput, ...]) -> Iterator[str]:
             f"{', '.join(counted)}: a classifier; here it is the class of the nearest example (Wekinator's "
             "default), whichever other kind was trained."
         )
+    if any(one.distribution for one in outputs):
+        yield "Distributions over classes are not sent, only the class."
     gestures = [one.name for one in outputs if one.kind == "gestures"]
     if gestures:
         yield (
@@ -279,7 +283,9 @@ def _inputs(data: bytes | None) -> tuple[tuple[str, ...], str]:
 def _output(node: Node) -> ProjectOutput:
     name, kind = node.text("name"), node.tag.rsplit(".", 1)[-1]
     if kind == "OSCClassificationOutput":
-        return ProjectOutput(name, "classes", classes=int(_number(node.text("numClasses"), 1)) + 1)
+        classes = min(max(int(_number(node.text("numClasses"), 1)), 1), MOST_OUTPUTS) + 1
+        distribution = node.text("isSendingDistribution") == "true"
+        return ProjectOutput(name, "classes", classes=classes, distribution=distribution)
     if kind == "OSCDtwOutput":
         return ProjectOutput(name or "gestures", "gestures")
     if kind != "OSCNumericOutput":
@@ -434,7 +440,11 @@ def write_project(project: Project) -> dict[str, bytes]:
 
 def _written(one: ProjectOutput) -> str:
     if one.kind == "classes":
-        fields = {"name": one.name, "numClasses": one.classes - 1, "isSendingDistribution": "false"}
+        fields = {
+            "name": one.name,
+            "numClasses": one.classes - 1,
+            "isSendingDistribution": str(one.distribution).lower(),
+        }
         tag = "wekimini.osc.OSCClassificationOutput"
     else:
         fields = {
