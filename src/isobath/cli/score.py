@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from isobath.cli.telling import Progress, as_json, print_json
+from isobath.cli.telling import Progress, as_json, print_json, print_table
 from isobath.errors import UsageError
 
 _Folder = click.Path(file_okay=False, path_type=Path)
@@ -172,3 +172,47 @@ def _end(trainer: Any, path: Path, training: dict[str, Any], as_json: bool) -> N
         print_json({"state": "finished", "out": str(path.parent), **found})
     else:
         click.echo(f"{made}: {100 * found['wrong']:.1f} % wrong on bars it never heard.")
+
+
+@score.command()
+@click.argument("sets", type=_Folder)
+@click.option("-o", "--out", required=True, type=_Folder, help="Folder of the runs and the tables.")
+@click.option("--seeds", type=click.IntRange(1, 20), default=3, show_default=True, help="Of each training.")
+@click.option("--steps", type=click.IntRange(1), help="Of each training.  [default: the configuration's]")
+@click.option("--batch", type=click.IntRange(2), help="Windows in a step.")
+@click.option("--only", help="Runs whose names hold this.")
+@click.option("--report", is_flag=True, help="Train nothing; tell what is finished.")
+@click.option("--small", is_flag=True, help="Tiny networks, to try the whole way.")
+@as_json
+def evaluate(
+    sets: Path, out: Path, seeds: int, steps: int | None, batch: int | None, only: str | None,
+    report: bool, small: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Print paper 003's figure 2 and tables 1 and 2, its numbers beside ours.
+
+    SETS holds the prepared sets groove, ryan and cello; what is missing is left out. Every run is
+    trained that is not there yet; Ctrl-C saves, and the same command goes on.
+    """
+    training = _training()
+    from isobath.training_symbolic import evaluation
+    from isobath.training_symbolic import report as reporting
+
+    training["torch"].set_num_threads(1)
+    order = evaluation.Order(sets, out, steps, batch, small)
+    every = evaluation.plan(tuple(range(1, seeds + 1)))
+    runs = [run for run in every if only is None or only in run.name]
+    out.mkdir(parents=True, exist_ok=True)
+    if not report:
+        with training["loop"].patient() as stopping:
+            evaluation.evaluate(order, runs, stopping, lambda words: click.echo(words, err=True))
+    found = evaluation.measured(order, every)
+    paths = reporting.write(found, out)
+    if as_json:
+        print_json({"out": [str(p) for p in paths], "finished": sorted(run.name for run in found),
+                    "runs": {run.name: value for run, value in found.items()}})  # fmt: skip
+        return
+    for title, head, rows in reporting.tables(found):
+        click.echo(f"\n{title}\n")
+        print_table(head, rows)
+    missing = len(runs) - sum(run in found for run in runs)
+    click.echo(f"\n{paths[0]} and {paths[1]}; {missing} of {len(runs)} runs are not finished.")

@@ -276,13 +276,24 @@ class SymbolicModel:
         return float(radii[-1] * changed_hits / max(changes[-1], 1e-6))
 
     def _heard_radius(self, z: Floats, direction: Floats, likely: float, wanted: float) -> np.float32:
-        """The radius along a direction at which the number of changes is nearest to what is wanted."""
-        radii = np.geomspace(0.35, 2.6, _RADII, dtype=np.float32) * likely
-        here = self.pattern(self.decode_soft(np.concatenate([z[None], z + radii[:, None] * direction])))
-        counts = np.count_nonzero((here[1:] != here[:1]).reshape(_RADII, -1), axis=1)
-        off = np.abs(counts - wanted)
+        """The radius along a direction at which the number of changes is nearest to what is wanted.
+
+        Heard twice: widely around what is likely, then between the neighbours of the nearest.
+        """
+        radii = np.geomspace(0.1, 4.0, _RADII, dtype=np.float32) * np.float32(likely)
+        best = self._nearest(z, direction, radii, wanted)
+        finer = np.linspace(
+            radii[max(0, best - 1)], radii[min(_RADII - 1, best + 1)], _RADII, dtype=np.float32
+        )
+        return np.float32(finer[self._nearest(z, direction, finer, wanted)])
+
+    def _nearest(self, z: Floats, direction: Floats, radii: Floats, wanted: float) -> int:
+        """Which of these radii changes nearest to so many; of several, the middle one."""
+        points = np.concatenate([z[None], z + radii[:, None] * direction])
+        heard = self.pattern(self.decode_soft(points))
+        off = np.abs(np.count_nonzero((heard[1:] != heard[:1]).reshape(len(radii), -1), axis=1) - wanted)
         nearest = np.flatnonzero(off == off.min())
-        return np.float32(radii[nearest[np.argmin(np.abs(np.log(radii[nearest] / likely)))]])
+        return int(nearest[len(nearest) // 2])
 
     def pattern(self, soft: Floats) -> NDArray[Any]:
         """What is counted when phrases are compared: hits, or tokens."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from isobath.errors import UsageError
 from isobath.symbolic.attributes import OF_KIND, attributes
+from isobath.symbolic.measures import calibration
 from isobath.symbolic.model import CALIBRATED, FORMAT, PHRASES, About, SymbolicModel, load, write_model
 from isobath.symbolic.sets import Windows
 
@@ -20,7 +21,6 @@ from .trainer import Trainer
 
 LEARNED = 20000
 """Training windows that statistics are of, at most."""
-_BASES = 192
 _LAYERS = ("read_bar", "join", "think", "posterior", "enter", "plan", "part", "write_bar", "head")
 
 
@@ -112,24 +112,6 @@ def attribute_vectors(latents: NDArray[np.float32], told: NDArray[np.float64]) -
         low, high = np.quantile(values, (0.25, 0.75))
         found.append(latents[values >= high].mean(0) - latents[values <= low].mean(0))
     return np.stack(found)
-
-
-def calibration(model: SymbolicModel, latents: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-    """How many hits differ, on average, so far away: radii and mean counts, both rising."""
-    rng = np.random.default_rng(0)
-    bases = latents[rng.permutation(len(latents))[:_BASES]]
-    directions = rng.standard_normal(bases.shape).astype(np.float32)
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    whole = float(np.sqrt((latents.std(0) ** 2).sum()))
-    radii = np.geomspace(0.02, 3.0, CALIBRATED) * whole
-    here = model.pattern(model.decode_soft(bases))
-    changes = [
-        np.count_nonzero(model.pattern(model.decode_soft(bases + np.float32(r) * directions)) != here)
-        / len(bases)
-        for r in radii
-    ]
-    rising = np.maximum.accumulate(np.array(changes)) + 1e-6 * np.arange(CALIBRATED)
-    return {"calibrated_radius": radii, "calibrated_changes": rising}
 
 
 def _phrases(trainer: Trainer) -> NDArray[np.float32]:

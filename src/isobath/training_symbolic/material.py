@@ -51,6 +51,26 @@ class Material:
             scores, bars, train, scores.windows(bars, "validation", by), scores.windows(bars, "test", by)
         )
 
+    def holding(self, attribute: int, share: float) -> Material:
+        """Paper 003, section 4.2: the middle of an attribute is the test side, both tails are learned from.
+
+        share: of the windows that is held, 0.1 or 0.5, around the median. A tenth of the tails is the
+        validation side.
+        """
+        scores = self.scores
+        every = scores.all_windows(self.bars)
+        value = self.attributes_of(every)[:, attribute]
+        rank = np.empty(len(every))
+        rank[np.lexsort((np.arange(len(every)), value))] = (np.arange(len(every)) + 0.5) / len(every)
+        middle = np.abs(rank - 0.5) < share / 2
+        order = np.random.default_rng(0).permutation(np.flatnonzero(~middle))
+        held = len(order) // 10
+        train = every.only(np.sort(order[held:]))
+        if scores.kind == "melody":
+            train = scores.transposed(train)
+        validation = every.only(np.sort(order[:held]))
+        return Material(scores, self.bars, train, validation, every.only(middle))
+
     def batch(self, size: int, seed: int, step: int) -> tuple[Tensor, Tensor]:
         """Windows of the training side (size, steps, values) and their attributes, by seed and step."""
         drawn = np.random.default_rng((seed, step)).integers(0, len(self.train), size)

@@ -15,7 +15,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-LOWEST, HIGHEST = 1e-4, 1.0
+LOWEST, HIGHEST = 0.02, 1.0
 MEMORY = 0.99
 _TAU = 1.0
 _FASTEST = 1.0

@@ -1,0 +1,185 @@
+"""Every training that paper 003's figure and tables need, one after the other, and what each measures.
+
+A run that is finished is read, one that was interrupted is gone on with; nothing is entered by hand.
+The paper's own networks are too large for a CPU, so ours are the small twins, and what is compared
+with them is the same twin without what the paper adds, tuned by the same constraint.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from isobath.symbolic import measures
+from isobath.symbolic.attributes import OF_KIND
+from isobath.symbolic.model import SymbolicModel
+from isobath.symbolic.sets import open_scores
+
+from . import export
+from .material import Material
+from .settings import CONFIGURATIONS, Configuration, Course, Shape, variant
+from .trainer import Trainer, run
+
+MEASURED = "measured.json"
+SEEDS = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A data set as the paper uses it: name, set, and the network for it."""
+
+    name: str
+    scores: str
+    configuration: Configuration
+    table_1: tuple[tuple[str, float], ...]
+
+
+CASES = (
+    Case("drums-2", "groove", CONFIGURATIONS["drums-2"], ()),
+    Case(
+        "drums-4", "groove", CONFIGURATIONS["drums-4"],
+        (("density", 0.1), ("velocity", 0.1), ("offset", 0.1),
+         ("density", 0.5), ("velocity", 0.5), ("offset", 0.5)),
+    ),
+    Case(
+        "piano-2", "ryan",
+        Configuration("piano-2", Shape("melody", 2, 64, bar_width=256),
+                      replace(CONFIGURATIONS["melody"].course)),
+        (("density", 0.5), ("pitch", 0.5)),
+    ),
+    Case(
+        "cello-4", "cello",
+        Configuration("cello-4", Shape("melody", 4, 64, bar_width=256),
+                      replace(CONFIGURATIONS["melody"].course)),
+        (("density", 0.5), ("pitch", 0.5)),
+    ),
+)  # fmt: skip
+VARIANTS = ("ours", "baseline", "paper-objective", "no-flat", "normal-prior")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: of which case, which variant, by which split, holding what."""
+
+    case: str
+    variant: str
+    seed: int
+    split: str = "file"
+    attribute: str = ""
+    held: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """Its folder."""
+        parts = [self.case, self.variant, f"seed{self.seed}"]
+        if self.split != "file":
+            parts.append(self.split)
+        if self.attribute:
+            parts.append(f"{self.attribute}{round(100 * self.held)}")
+        return "_".join(parts)
+
+
+def plan(seeds: tuple[int, ...] = SEEDS) -> list[Run]:
+    """All runs, what matters most first: one seed of everything before the second of anything."""
+    runs: list[Run] = []
+    for seed in seeds:
+        for each in VARIANTS[:3]:
+            runs += [Run(case.name, each, seed) for case in CASES]
+        for case in CASES:
+            for attribute, held in case.table_1:
+                runs += [Run(case.name, v, seed, "window", attribute, held) for v in ("ours", "baseline")]
+        for each in VARIANTS[3:]:
+            runs += [Run(case.name, each, seed) for case in CASES]
+        runs += [Run(case.name, v, seed, "window") for case in CASES for v in ("ours", "baseline")]
+    return runs
+
+
+def case_of(name: str) -> Case:
+    """The case of this name."""
+    return next(case for case in CASES if case.name == name)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Where sets and runs are, and how long each trains."""
+
+    sets: Path
+    out: Path
+    steps: int | None = None
+    batch: int | None = None
+    small: bool = False
+
+
+def configured(run_: Run, order: Order) -> Configuration:
+    """The configuration of a run."""
+    made = variant(case_of(run_.case).configuration, run_.variant)
+    changes: dict[str, Any] = {"seed": run_.seed, "check_every": 1000}
+    changes |= {k: v for k, v in (("steps", order.steps), ("batch", order.batch)) if v is not None}
+    shape = replace(made.shape, dims=8, bar_width=16, width=24, prior_width=16) if order.small else made.shape
+    return Configuration(run_.name, shape, replace(made.course, **changes))
+
+
+def evaluate(order: Order, runs: list[Run], stop: Callable[[], bool], told: Callable[[str], None]) -> None:
+    """Train and measure what is not there yet."""
+    for each in runs:
+        folder = order.out / each.name
+        if (folder / MEASURED).is_file() or not (order.sets / case_of(each.case).scores).is_dir():
+            continue
+        for words in _train(each, order, folder, stop):
+            told(words)
+        if stop():
+            return
+
+
+def _train(run_: Run, order: Order, folder: Path, stop: Callable[[], bool]) -> Iterator[str]:
+    made = configured(run_, order)
+    scores = open_scores(order.sets / case_of(run_.case).scores)
+    material = Material.of(scores, made.shape.bars, "window" if run_.split == "window" else "file")
+    if run_.attribute:
+        material = material.holding(OF_KIND[scores.kind].index(run_.attribute), run_.held)
+    trainer = Trainer(made, material)
+    for at in run(trainer, folder, stop):
+        if at.step % 500 == 0 or at.step == at.steps:
+            yield f"{run_.name}: step {at.step}/{at.steps}, {at.seconds_left / 60:.0f} min left"
+    if stop():
+        return
+    model = export.finish(trainer, folder / "model.safetensors")
+    found = measure(model, trainer, short=order.small) if not run_.attribute else {}
+    found["reconstruction"] = measures.reconstruction(model, scores.tensors(material.test))
+    found |= {"run": asdict(run_), "seconds": trainer.spent, "steps": trainer.step,
+              "course": asdict(made.course), "multiplier": asdict(trainer.multiplier)}  # fmt: skip
+    partial = folder / f".{MEASURED}.partial"
+    partial.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1))
+    partial.replace(folder / MEASURED)
+    yield f"{run_.name}: measured"
+
+
+def measure(model: SymbolicModel, trainer: Trainer, *, short: bool = False) -> dict[str, Any]:
+    """All of a trained twin, on the test side."""
+    material = trainer.material
+    tensors = material.scores.tensors(material.test)
+    z = measures.encoded(model, tensors)
+    _, told = export.learned(trainer)
+    return {
+        "smoothness": measures.smoothness(model, z, pairs=20 if short else measures.PAIRS),
+        "geometry": measures.geometry(model, z, points=10 if short else 200),
+        "steering": measures.steering(model, z, told, count=100 if short else measures.MOVED),
+        "changes": measures.changes(model, z, each=5 if short else 150),
+    }
+
+
+def measured(order: Order, runs: list[Run]) -> dict[Run, dict[str, Any]]:
+    """What is finished of these runs."""
+    return {
+        each: json.loads((order.out / each.name / MEASURED).read_text())
+        for each in runs
+        if (order.out / each.name / MEASURED).is_file()
+    }
+
+
+__all__ = ["CASES", "VARIANTS", "Case", "Course", "Order", "Run", "evaluate", "measured", "plan"]

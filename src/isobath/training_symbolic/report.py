@@ -1,0 +1,203 @@
+"""Paper 003's figure 2 and tables 1 and 2, its numbers beside ours, from finished runs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isobath.symbolic.attributes import OF_KIND
+from isobath.training import saving
+
+from .evaluation import CASES, VARIANTS, Run
+
+Found = dict[Run, dict[str, Any]]
+
+PAPER_1 = {
+    ("drums-4", "density", 0.1): ("0.039 ± 0.023", "0.051 ± 0.031"),
+    ("drums-4", "velocity", 0.1): ("0.0116 ± 0.0080", "0.0151 ± 0.0123"),
+    ("drums-4", "offset", 0.1): ("0.0039 ± 0.0022", "0.0042 ± 0.0024"),
+    ("drums-4", "density", 0.5): ("0.064 ± 0.030", "0.094 ± 0.037"),
+    ("drums-4", "velocity", 0.5): ("0.0195 ± 0.0116", "0.0286 ± 0.0163"),
+    ("drums-4", "offset", 0.5): ("0.0050 ± 0.0027", "0.0058 ± 0.0031"),
+    ("piano-2", "density", 0.5): ("0.195 ± 0.093", "0.234 ± 0.222"),
+    ("piano-2", "pitch", 0.5): ("0.165 ± 0.099", "0.431 ± 0.088"),
+    ("cello-4", "density", 0.5): ("0.145 ± 0.183", "0.616 ± 0.194"),
+    ("cello-4", "pitch", 0.5): ("0.117 ± 0.165", "0.560 ± 0.211"),
+}
+"""Table 1 as printed: FM-Music-VAE, MusicVAE."""
+PAPER_2 = {
+    ("drums-2", "density"): (0.89, 0.50), ("drums-2", "velocity"): (0.84, 0.27),
+    ("drums-2", "offset"): (0.69, 0.21), ("drums-4", "density"): (0.89, 0.73),
+    ("drums-4", "velocity"): (0.87, 0.31), ("drums-4", "offset"): (0.72, 0.59),
+    ("piano-2", "density"): (0.89, 0.37), ("piano-2", "pitch"): (0.77, 0.42),
+    ("cello-4", "density"): (0.91, 0.79), ("cello-4", "pitch"): (0.81, 0.60),
+}  # fmt: skip
+"""Table 2 as printed: FM-Music-VAE, MusicVAE of as many dimensions."""
+_COLUMN = {"density": "wrong", "pitch": "wrong", "velocity": "velocity", "offset": "offset"}
+
+
+def _of(found: Found, case: str, variant: str, **which: Any) -> list[dict[str, Any]]:
+    wanted = {"split": "file", "attribute": "", "held": 0.0} | which
+    return [
+        value
+        for run, value in found.items()
+        if run.case == case
+        and run.variant == variant
+        and all(getattr(run, k) == v for k, v in wanted.items())
+    ]
+
+
+def _mean(runs: Sequence[dict[str, Any]], form: str, *keys: str) -> str:
+    """The mean over seeds of a measured number, with their deviation where there are several."""
+    if not runs:
+        return "-"
+    values = [_number(run, keys) for run in runs]
+    shown = format(float(np.mean(values)), form)
+    return f"{shown} (± {format(float(np.std(values)), form)})" if len(values) > 1 else shown
+
+
+def _number(run: Any, keys: Sequence[str]) -> float:
+    for key in keys:
+        run = run.get(key, {})
+    return float(run) if isinstance(run, int | float) else float("nan")
+
+
+Table = tuple[str, list[str], list[list[str]]]
+
+
+def figure_2(found: Found) -> Table:
+    """Smoothness with its scale-free companions."""
+    head = ["data", "model", "seeds", "largest step, mean", "± windows", "H", "largest / (H/19)", "path / H",
+            "morph / (H/19)", "morph / least", "wrong"]  # fmt: skip
+    shown = {"largest": ".2f", "largest_deviation": ".2f", "different": ".1f", "ratio": ".2f",
+             "path": ".2f", "morph_ratio": ".2f", "morph_whole": ".2f"}  # fmt: skip
+    rows = []
+    for case in CASES:
+        for variant in VARIANTS:
+            runs = _of(found, case.name, variant)
+            if runs:
+                values = [_mean(runs, form, "smoothness", key) for key, form in shown.items()]
+                wrong = _mean(runs, ".4f", "reconstruction", "wrong")
+                rows.append([case.name, variant, str(len(runs)), *values, wrong])
+    return "Figure 2: smoothness of 1000 lines of 20 points", head, rows
+
+
+def table_1(found: Found) -> Table:
+    """Errors in the middle of an attribute that was never learned from."""
+    head = ["data", "held", "attribute", "paper FM", "paper MusicVAE", "ours", "ours ± windows", "baseline",
+            "seeds"]  # fmt: skip
+    rows = []
+    for (case, attribute, held), (flat, plain) in PAPER_1.items():
+        column = _COLUMN[attribute]
+        form = ".3f" if column == "wrong" else ".4f"
+        ours, base = (
+            _of(found, case, v, split="window", attribute=attribute, held=held) for v in ("ours", "baseline")
+        )
+        errors = [
+            _mean(runs, form, "reconstruction", key)
+            for runs, key in ((ours, column), (ours, f"{column}_deviation"), (base, column))
+        ]
+        of = f"{round(100 * held)} %"
+        rows.append([case, of, attribute, flat, plain, *errors, f"{len(ours)}, {len(base)}"])
+    return "Table 1: the middle of an attribute", head, rows
+
+
+def table_2(found: Found) -> Table:
+    """Correlations of attribute vectors, in every reading."""
+    head = ["data", "attribute", "paper FM", "paper MusicVAE", "model", "seeds", "absolute r", "its ceiling",
+            "change r", "from mean base", "slope / gap"]  # fmt: skip
+    keys = ("absolute", "ceiling", "change", "mean_base", "slope")
+    rows = []
+    for case in CASES:
+        for attribute in OF_KIND[case.configuration.shape.kind]:
+            paper = [f"{r:.2f}" for r in PAPER_2[case.name, attribute]]
+            for variant in VARIANTS:
+                runs = _of(found, case.name, variant)
+                if runs:
+                    values = [_mean(runs, ".3f", "steering", attribute, key) for key in keys]
+                    rows.append([case.name, attribute, *paper, variant, str(len(runs)), *values])
+    return "Table 2: attribute vectors", head, rows
+
+
+def geometry(found: Found) -> Table:
+    """What the paper does not measure: how flat it is, both splits, and the knob of changed hits."""
+    head = ["data", "model", "split", "seeds", "cond(J), median", "sd log magnification", "r of distances",
+            "changed: asked 4, 8, 16", "wrong", "velocity", "offset"]  # fmt: skip
+    shapes = {"condition": ".1f", "magnification": ".2f", "distances": ".2f"}
+    rows = []
+    for case in CASES:
+        for variant in VARIANTS:
+            for split in ("file", "window"):
+                runs = _of(found, case.name, variant, split=split)
+                if not runs:
+                    continue
+                values = [_mean(runs, form, "geometry", key) for key, form in shapes.items()]
+                values.append(", ".join(_mean(runs, ".1f", "changes", asked) for asked in ("4", "8", "16")))
+                values += [_mean(runs, ".4f", "reconstruction", k) for k in ("wrong", "velocity", "offset")]
+                rows.append([case.name, variant, split, str(len(runs)), *values])
+    return "Geometry, and errors by file and by window", head, rows
+
+
+def tables(found: Found) -> list[Table]:
+    """All of them."""
+    return [figure_2(found), table_1(found), table_2(found), geometry(found)]
+
+
+def write(found: Found, folder: Path) -> list[Path]:
+    """The tables as Markdown and figure 2 as a picture. Raises SaveError."""
+    text = "\n\n".join(_markdown(each) for each in tables(found))
+    saving.write(folder / "tables.md", text + "\n")
+    saving.write(folder / "figure-2.svg", picture(found))
+    return [folder / "tables.md", folder / "figure-2.svg"]
+
+
+def _markdown(table: Table) -> str:
+    title, head, rows = table
+    lines = [f"## {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+_COLOURS = {"ours": "#1f6f8b", "baseline": "#b5651d", "paper-objective": "#5b8c5a", "no-flat": "#7a6c9d",
+            "normal-prior": "#999999"}  # fmt: skip
+
+
+def picture(found: Found) -> str:
+    """Figure 2 as SVG: quartiles of the largest step, a box for each model, a panel for each data set."""
+    wide, high, margin = 210, 220, 46
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide * len(CASES) + 20}" height="{high + 90}" '
+        'font-family="sans-serif" font-size="11">',
+        '<rect width="100%" height="100%" fill="white"/>',
+    ]
+    for i, case in enumerate(CASES):
+        boxes = [
+            (v, np.mean([run["smoothness"]["quartiles"] for run in runs], axis=0))
+            for v in VARIANTS
+            if (runs := _of(found, case.name, v))
+        ]
+        top = max([1.0, *(float(q[4]) for _, q in boxes)])
+        left = i * wide + margin
+        parts.append(f'<text x="{left}" y="16" font-weight="bold">{case.name}</text>')
+        for tick in np.linspace(0, top, 5):
+            y = 24 + high * (1 - tick / top)
+            parts.append(
+                f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{tick:.0f}</text>'
+                f'<line x1="{left}" x2="{left + wide - margin - 8}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
+            )
+        for k, (name, q) in enumerate(boxes):
+            parts.append(_box(left + 16 + k * 31, [24 + high * (1 - float(v) / top) for v in q], name))
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def _box(x: float, y: list[float], name: str) -> str:
+    colour = _COLOURS[name]
+    return (
+        f'<line x1="{x}" x2="{x}" y1="{y[4]:.1f}" y2="{y[0]:.1f}" stroke="{colour}"/>'
+        f'<rect x="{x - 9}" width="18" y="{y[3]:.1f}" height="{max(1.0, y[1] - y[3]):.1f}" fill="{colour}" '
+        f'fill-opacity="0.35" stroke="{colour}"/>'
+        f'<path d="M{x - 9} {y[2]:.1f}h18" stroke="{colour}" stroke-width="2"/>'
+        f'<text transform="translate({x + 4},252) rotate(50)" fill="{colour}">{name}</text>'
+    )
