@@ -109,7 +109,8 @@ def test_it_starts_from_nothing_and_returns_to_nothing(algorithm):
     assert mapping is None
     assert learner.mapping is None
     learner.add(one.points[0], one.latents[0])
-    np.testing.assert_allclose(learner.mapping([0.5, 0.5]), one.latents[0])
+    if algorithm != "direct":  # which learns nothing
+        np.testing.assert_allclose(learner.mapping([0.5, 0.5]), one.latents[0])
 
 
 def test_what_the_short_way_does_not_cover_is_fitted_in_full():
