@@ -46,6 +46,21 @@ def test_the_distance_and_its_slope_are_those_of_its_formula() -> None:
     assert (found - slope).norm() < 1e-3 * slope.norm()
 
 
+def test_heard_together_a_quiet_row_weighs_what_it_sounds() -> None:
+    draw = torch.Generator().manual_seed(6)
+    target = torch.randn(2, 3000, generator=draw) * torch.tensor([[0.1], [0.001]])
+    out = (target + 0.02 * torch.randn(2, 3000, generator=draw)).requires_grad_()
+    a, b = losses.magnitudes(out, 256), losses.magnitudes(target, 256)
+    floor = losses.ENERGY_FLOOR / 256
+    relative = (a - b).square().mean(dim=(1, 2)) / (b.square().mean() + floor)
+    logs = (torch.log(a + 1e-9) - torch.log(b + 1e-9)).abs().mean(dim=(1, 2))
+    (slope,) = torch.autograd.grad((relative + logs).sum(), out)
+    distance = losses.scale_distance(out, target, 256, 1e-9, together=True)
+    (found,) = torch.autograd.grad(distance.sum(), out)
+    torch.testing.assert_close(distance, relative + logs, rtol=1e-3, atol=1e-4)
+    assert (found - slope).norm() < 1e-2 * slope.norm()
+
+
 def test_polarity_and_phase_cost_nothing() -> None:
     torch.manual_seed(3)
     x = 0.1 * torch.randn(1, 1, 8192)

@@ -125,3 +125,12 @@ def test_a_checkpoint_of_another_shape_is_refused(tmp_path: Path) -> None:
     Trainer(SHAPE, COURSE).save(tmp_path / "checkpoint.pt")
     with pytest.raises(ModelMismatch, match="another shape"):
         Trainer(STEREO, COURSE).load(tmp_path / "checkpoint.pt")
+
+
+def test_a_checkpoint_of_other_tensors_is_refused(tmp_path: Path) -> None:
+    trainer = Trainer(BANDS, COURSE)
+    state = trainer.state()
+    state["model"].pop(next(iter(state["model"])))
+    torch.save(state, tmp_path / "checkpoint.pt")
+    with pytest.raises(ModelMismatch, match="earlier Isobath"):
+        trainer.load(tmp_path / "checkpoint.pt")

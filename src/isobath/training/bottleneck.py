@@ -43,8 +43,8 @@ def normal_discrepancy(points: Tensor, drawn: Tensor) -> Tensor:
 
 def unit(x: Tensor) -> Tensor:
     """Vectors of length 1 along dims."""
-    length: Tensor = x.square().sum(dim=1, keepdim=True).sqrt()
-    return x / (length + 1e-6)
+    # Small enough that a point a new encoder makes of quiet sound is on the sphere, as it will be played.
+    return x * torch.rsqrt(x.square().sum(dim=1, keepdim=True) + 1e-16)
 
 
 class Quantiser(nn.Module):

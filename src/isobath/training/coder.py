@@ -7,7 +7,7 @@ sample; while training, both start anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,8 @@ def tones(gates: Tensor, increments: Tensor, offsets: Tensor, r: int, clock: int
 
 WIDE = 24_000
 """Weights from which on a convolution is faster in bfloat16 on a CPU: below, the copies cost more."""
+LENGTH = "_length"
+"""What a weight's length is called behind its name (weight normalisation, Salimans & Kingma 2016)."""
 PLAIN = {"sphere": elements.sphere, "angles": elements.angles}
 CODED = {"quantize": elements.quantize, "lookup": elements.lookup}
 
@@ -107,13 +109,19 @@ class Coder(nn.Module):
     def __init__(
         self, operations: list[Operation], weights: Mapping[str, Tensor],
         constants: Mapping[str, np.ndarray[Any, Any]], sample_rate: int, hop: int,
+        normed: Set[str] = frozenset(),
     ) -> None:  # fmt: skip
+        """normed: weights learned as a direction and, for each of their first axis, a length."""
         super().__init__()
         self.operations = operations
         self.sample_rate, self.hop = sample_rate, hop
         self.constants = dict(constants)
+        self.normed = frozenset(normed)
         for name, value in weights.items():
             self.register_parameter(name, nn.Parameter(value.clone().float()))
+            if name in normed:
+                length = torch.linalg.vector_norm(value.float(), dim=(1, 2), keepdim=True)
+                self.register_parameter(f"{name}{LENGTH}", nn.Parameter(length))
         for name, array in constants.items():
             wide = array.astype(np.int64) if array.dtype == np.uint32 else array
             self.register_buffer(name, torch.from_numpy(wide.copy()), persistent=False)
@@ -122,15 +130,21 @@ class Coder(nn.Module):
                 count = weights[o["alpha"]].shape[0]
                 self.register_buffer(f"{o['alpha']}_mean", torch.zeros(count))
                 self.register_buffer(f"{o['alpha']}_variance", torch.ones(count))
+                self.register_buffer(f"{o['alpha']}_heard", torch.zeros(()))
         self._groups: dict[int, spectrum.Groups] = {}
 
     @classmethod
     def built(cls, builder: Builder, sample_rate: int, hop: int) -> Coder:
         """From a plan."""
-        return cls(builder.operations, builder.weights, builder.constants, sample_rate, hop)
+        return cls(builder.operations, builder.weights, builder.constants, sample_rate, hop, builder.normed)
 
     def _tensor(self, name: str | None) -> Tensor | None:
         return None if name is None else getattr(self, name)
+
+    def weight(self, name: str) -> Tensor:
+        """A convolution's weight as it is played: of its direction and its length, where it has one."""
+        own = self.get_parameter(name)
+        return torch._weight_norm(own, self.get_parameter(name + LENGTH)) if name in self.normed else own
 
     def spectrum_groups(self, o: Operation) -> spectrum.Groups:
         """The kernels of a `spectrum` operation, made once."""
@@ -155,7 +169,7 @@ class Coder(nn.Module):
                 continue
             x = elements.late(reg[o["in"]], o.get("late", 0))
             if o["op"] in ("conv", "conv_transpose"):
-                weight, bias = getattr(self, o["weight"]), self._tensor(o.get("bias"))
+                weight, bias = self.weight(o["weight"]), self._tensor(o.get("bias"))
                 play = conv if o["op"] == "conv" else conv_transpose
                 swift = half and (weight.numel() >= WIDE or x.device.type != "cpu")
                 with torch.autocast(x.device.type, torch.bfloat16, enabled=swift):
@@ -219,8 +233,12 @@ class Coder(nn.Module):
         if self.training and torch.is_grad_enabled():
             mean, variance = parallel.moments(x)
             with torch.no_grad():
+                # What they were set to is no sound's: a sub-band's variance may be a thousandth of it.
+                heard = self.get_buffer(f"{o['alpha']}_heard")
+                heard += 1
+                follow = torch.clamp(2 / (heard + 1), min=0.02)
                 for kept, new in zip(self.statistics(o), (mean, variance), strict=True):
-                    kept.lerp_(new, 0.02)
+                    kept.lerp_(new, follow)
         gain, offset = self.get_parameter(o["alpha"]), self.get_parameter(o["bias"])
         scale = gain * torch.rsqrt(variance + 1e-5)
         return x * scale[:, None] + (offset - mean * scale)[:, None]

@@ -31,6 +31,7 @@ _FAMILY = Course(
     crop=_CROP, steps=1_000_000, adversarial_steps=1_000_000, warmup=0, fall="linear", betas=(0.5, 0.9),
     clip=10.0, beta=0.05, beta_start=1e-6, beta_warmup=20_000, wave_weight=0.0, held_share=0.0, slowness=0.0,
     scales=(2048, 1024, 512, 256, 128), alternate=1, spectral_weight=5.0, band_weight=5.0,
+    log_floor=1e-9, together=True, average_rise=100,
     discriminator_learning_rate=1e-4,
     adversarial_weight=1.0, matching_weight=20.0, discriminator_every=4, critics=("scales", "periods"),
     augment=("allpass", "dither"),

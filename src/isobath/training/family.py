@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from . import filterbank
-from .plan import Builder
+from .plan import Builder, Operation
 from .settings import Family
 
 
@@ -26,16 +26,37 @@ class _Coder(Builder):
     def __init__(self, prefix: str, random: torch.Generator, shape: Family) -> None:
         super().__init__(prefix, random)
         self.shape = shape
+        # The first generation's encoder has normalised stages instead.
+        self.normed_here = prefix == "d" or bool(shape.dilations)
 
-    def active(self, source: str, out: str, cin: int, cout: int, k: int, *, gain: float = 1.0,
+    def plain(
+        self, source: str, out: str, cin: int, cout: int, k: int, *, act: bool = False,
+        add: str | None = None, stride: int = 1, dilation: int = 1,
+    ) -> str:  # fmt: skip
+        """A causal convolution as PyTorch begins one, uniform within 1 / sqrt(fan-in), without a bias.
+
+        Each of them lowers the level by 5 dB, so a new model plays some 40 dB below its
+        latents: low enough to learn upwards from, and without a bias there is no sound but the
+        latents'.
+        """
+        self.conv(source, out, cin, cout, k, act=act, add=add, stride=stride, dilation=dilation)
+        return self._begun(self.operations[-1], cin * k)
+
+    def _begun(self, operation: Operation, fan_in: int) -> str:
+        del self.weights[operation.pop("bias")]
+        name = operation["weight"]
+        self.weights[name] = self._uniform(tuple(self.weights[name].shape), 1 / math.sqrt(fan_in))
+        if self.normed_here:
+            self.normed.add(name)
+        return str(operation["out"])
+
+    def active(self, source: str, out: str, cin: int, cout: int, k: int, *,
                add: str | None = None, stride: int = 1, dilation: int = 1) -> str:  # fmt: skip
         """Activation, then a convolution."""
         leaky = self.shape.activation == "leaky"
         if not leaky:
             source = self.snake(source, f"{out}_s", cin)
-        return self.conv(
-            source, out, cin, cout, k, act=leaky, gain=gain, add=add, stride=stride, dilation=dilation
-        )
+        return self.plain(source, out, cin, cout, k, act=leaky, add=add, stride=stride, dilation=dilation)
 
     def upsampled(self, source: str, out: str, cin: int, cout: int, ratio: int) -> str:
         """Activation, then a transposed convolution."""
@@ -45,7 +66,7 @@ class _Coder(Builder):
         self.conv_transpose(source, out, cin, cout, ratio)
         if not leaky:
             del self.operations[-1]["act"]
-        return out
+        return self._begun(self.operations[-1], 2 * ratio * cout)
 
     def snake(self, source: str, out: str, channels: int) -> str:
         """x + sin^2(alpha x) / alpha, alpha trained (Ziyin et al. 2020)."""
@@ -66,14 +87,14 @@ class _Coder(Builder):
         """Second generation: x + conv1(act(conv3(act(x)))), dilated."""
         for i, dilation in enumerate(dilations):
             inner = self.active(source, f"{name}{i}a", width, width, 3, dilation=dilation)
-            source = self.active(inner, f"{name}{i}", width, width, 1, add=source, gain=0.3)
+            source = self.active(inner, f"{name}{i}", width, width, 1, add=source)
         return source
 
     def stack(self, name: str, width: int, dilations: tuple[int, ...], source: str) -> str:
         """First generation: x + conv3(act(conv3(act(x)))), the first of each pair dilated."""
         for i, dilation in enumerate(dilations):
             inner = self.active(source, f"{name}{i}a", width, width, 3, dilation=dilation)
-            source = self.active(inner, f"{name}{i}", width, width, 3, add=source, gain=0.3)
+            source = self.active(inner, f"{name}{i}", width, width, 3, add=source)
         return source
 
 
@@ -83,24 +104,37 @@ def encoder(shape: Family, random: torch.Generator) -> Builder:
     name = b.constant("filters", filterbank.filters(shape.bands, shape.taps)[0])
     b.operations.append({"op": "analysis", "in": "audio", "out": "front", "filters": name})
     width = shape.capacity
-    top = b.conv("front", "e_in", shape.channels * shape.bands, width, 7)
+    top = b.plain("front", "e_in", shape.channels * shape.bands, width, 7)
     first = not shape.dilations
     for i, ratio in enumerate(shape.ratios):
         if first:
             top = b.normalised(top, width)
         else:
             top = b.residual(f"e_u{i}_", width, shape.dilations[i], top)
+        if first and i == len(shape.ratios) - 1:
+            break
         k = 2 * ratio + 1 if first else 2 * ratio
         top = b.active(top, f"e_down{i}", width, 2 * width, k, stride=ratio)
         width *= 2
-    _statistics(b, top, width, 5 if first else 3)
+    if first:
+        _apart(b, top, width, shape.ratios[-1])
+    else:
+        _together(b, top, width)
     return b
 
 
-def _statistics(b: _Coder, top: str, width: int, k: int) -> None:
-    b.active(top, "mean", width, b.shape.dims, k, gain=0.7)
+def _together(b: _Coder, top: str, width: int) -> None:
+    """Second generation: mean and deviation hear the same."""
+    b.active(top, "mean", width, b.shape.dims, 3)
     if b.shape.bottleneck == "variational":
-        b.active(top, "deviation", width, b.shape.dims, k, gain=0.1)
+        b.active(top, "deviation", width, b.shape.dims, 3)
+
+
+def _apart(b: _Coder, top: str, width: int, ratio: int) -> None:
+    """First generation: mean and deviation have a half of the last stage each."""
+    for out in ("mean", "deviation") if b.shape.bottleneck == "variational" else ("mean",):
+        half = b.active(top, f"e_last_{out}", width, width, 2 * ratio + 1, stride=ratio)
+        b.active(half, out, width, b.shape.dims, 5)
 
 
 def decoder(shape: Family, random: torch.Generator) -> Builder:
@@ -114,9 +148,11 @@ def decoder(shape: Family, random: torch.Generator) -> Builder:
         b.operations.append(
             {"op": "normal", "in": "latent", "out": "chance", "outputs": shape.noise_channels}
         )
-        add = b.conv("chance", "d_chance", shape.noise_channels, width, 3, gain=0.5)
-    top = b.conv(source, "d_in", shape.dims, width, 7 if first else 3, add=add)
-    for i, ratio in reversed(list(enumerate(shape.ratios))):
+        add = b.plain("chance", "d_chance", shape.noise_channels, width, 7 if first else 3)
+    top = b.plain(source, "d_in", shape.dims, width, 7 if first else 3, add=add)
+    # The first generation upsamples in the encoder's order, the second in the mirrored one.
+    stages = list(enumerate(shape.ratios))
+    for i, ratio in stages if first else stages[::-1]:
         top = b.upsampled(top, f"d_up{i}", width, width // 2, ratio)
         width //= 2
         if shape.normalise:
@@ -132,16 +168,29 @@ def decoder(shape: Family, random: torch.Generator) -> Builder:
 def _sound(b: _Coder, top: str, width: int) -> None:
     shape = b.shape
     rows = shape.channels * shape.bands
-    b.active(top, "d_bands", width, 2 * rows, 7, gain=0.3)
-    # Begun louder than the sounds, a model first learns silence, and from there it learns slowly;
-    # begun with small weights, it plays its biases. So the amplitudes begin low instead.
-    b.weights[b.operations[-1]["bias"]][rows:] -= 5.0
-    b.operations.append({"op": "amplitude", "in": "d_bands", "out": "d_wave", "noise": False})
+    wave = _loudened(b, top, width, rows) if not shape.dilations else _gated(b, top, width, rows)
     if shape.noise:
         _noise(b, top, width, rows)
-    source = "d_rows" if shape.noise else "d_wave"
+    source = "d_rows" if shape.noise else wave
     filters = b.constant("filters", filterbank.filters(shape.bands, shape.taps)[1])
     b.operations.append({"op": "synthesis", "in": source, "out": "audio", "filters": filters})
+
+
+def _loudened(b: _Coder, top: str, width: int, rows: int) -> str:
+    """First generation: the sub-bands' waves, times one loudness for all of them."""
+    b.plain(top, "d_form", width, rows, 7)
+    b.operations.append({"op": "activate", "in": "d_form", "out": "d_shape", "act": "tanh"})
+    b.plain(top, "d_level", width, 1, 3)
+    b.operations.append({"op": "activate", "in": "d_level", "out": "d_loud", "act": "gate"})
+    b.operations.append({"op": "multiply", "in": "d_shape", "by": "d_loud", "out": "d_wave"})
+    return "d_wave"
+
+
+def _gated(b: _Coder, top: str, width: int, rows: int) -> str:
+    """Second generation: every sub-band's wave has a gate of its own."""
+    b.active(top, "d_bands", width, 2 * rows, 7)
+    b.operations.append({"op": "amplitude", "in": "d_bands", "out": "d_wave", "noise": False})
+    return "d_wave"
 
 
 def _noise(b: _Coder, top: str, width: int, rows: int) -> None:
@@ -151,7 +200,8 @@ def _noise(b: _Coder, top: str, width: int, rows: int) -> None:
         wide = rows * shape.noise_bands if i == len(shape.noise_ratios) - 1 else inner
         top = b.active(top, f"d_n{i}", width, wide, 2 * ratio, stride=ratio)
         width = wide
-    b.weights[b.operations[-1]["bias"]] -= 5.0
+    name = b.operations[-1]["bias"] = f"{b.operations[-1]['weight']}_bias"
+    b.weights[name] = torch.full((width,), -5.0)  # begins in silence
     filters = b.constant("noise", noise_filters(shape.noise_bands, math.prod(shape.noise_ratios)))
     b.operations.append({"op": "noise", "in": top, "out": "d_rows", "filters": filters, "add": "d_wave"})
 

@@ -1,7 +1,8 @@
 """A trained model's coders as the format has them.
 
 What served training alone goes: normalisations are folded into the convolutions before them,
-the bottleneck is written out as operations, registers that nobody reads are left out.
+weights learned as direction and length are multiplied out, the bottleneck is written out as
+operations, registers that nobody reads are left out.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def rebuilt(coder: Coder, operations: list[Operation], weights: dict[str, Tensor
 def _folded(coder: Coder) -> tuple[list[Operation], dict[str, Tensor]]:
     """Without `normalise`: its scale and shift are the convolution's before it."""
     weights = {name: value.detach().clone() for name, value in coder.named_parameters()}
+    weights.update({name: coder.weight(name).detach().clone() for name in coder.normed})
     operations: list[Operation] = []
     for o in copy.deepcopy(coder.operations):
         if o["op"] != "normalise":
@@ -43,7 +45,10 @@ def _folded(coder: Coder) -> tuple[list[Operation], dict[str, Tensor]]:
         shift = weights[o["bias"]] - mean * scale
         along = (slice(None), None, None) if before["op"] == "conv" else (None, slice(None), None)
         weights[before["weight"]] = weights[before["weight"]] * scale[along]
-        weights[before["bias"]] = weights[before["bias"]] * scale + shift
+        if before.get("bias"):
+            shift = weights[before["bias"]] * scale + shift
+        before["bias"] = before.get("bias") or f"{before['weight']}_bias"
+        weights[before["bias"]] = shift
         before["out"] = o["out"]
     return operations, weights
 

@@ -18,6 +18,8 @@ from torch import Tensor
 
 from isobath.evaluation import distances
 
+from . import parallel
+
 LOG_FLOOR = 2e-5
 """Magnitudes below this (-94 dBFS a bin) are all silence to the loss."""
 ENERGY_FLOOR = 1e-6
@@ -44,7 +46,7 @@ class _Distance(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, out: Tensor, target: Tensor, n: int) -> Tensor:
+    def forward(ctx: Any, out: Tensor, target: Tensor, n: int, floor: float, together: bool) -> Tensor:
         w = _window(n, str(out.device)) * (4.0 / n)
         z = torch.fft.rfft(out.unfold(-1, n, n // 4) * w)
         a = torch.linalg.vector_norm(torch.view_as_real(z), dim=-1).clamp_(min=1e-9)
@@ -52,19 +54,25 @@ class _Distance(torch.autograd.Function):
         b = torch.linalg.vector_norm(torch.view_as_real(heard), dim=-1)
         energy = b.square().mean(dim=(1, 2)) + ENERGY_FLOOR / n
         error = a - b
-        # The root keeps one quiet crop from outweighing the batch.
-        relative = torch.sqrt(error.square().mean(dim=(1, 2)) / energy + 1e-8)
-        logs = torch.log(a + LOG_FLOOR).sub_(b.add_(LOG_FLOOR).log_())
-        ctx.save_for_backward(z, a, error, logs, energy * relative, w)
-        ctx.n, ctx.samples = n, out.shape[-1]
+        if together:
+            energy = parallel.mean_of_all(energy).expand_as(energy)
+            relative: Tensor = error.square().mean(dim=(1, 2)) / energy
+            slope = 0.5 * energy
+        else:
+            # The root keeps one quiet crop from outweighing the batch.
+            relative = torch.sqrt(error.square().mean(dim=(1, 2)) / energy + 1e-8)
+            slope = energy * relative
+        logs = torch.log(a + floor).sub_(b.add_(floor).log_())
+        ctx.save_for_backward(z, a, error, logs, slope, w)
+        ctx.n, ctx.samples, ctx.floor = n, out.shape[-1], floor
         return relative + logs.abs().mean(dim=(1, 2))
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:
         z, a, error, logs, weight, w = ctx.saved_tensors
         n, rows, frames = ctx.n, a.shape[0], a.shape[1]
         each = grads[0] / (frames * a.shape[2])
-        slope = logs.sign().div_(a + LOG_FLOOR).mul_(each[:, None, None])
+        slope = logs.sign().div_(a + ctx.floor).mul_(each[:, None, None])
         slope.addcmul_(error, (each / weight)[:, None, None].expand_as(error)).div_(a)
         towards = z * slope
         towards[..., 1:-1] *= 0.5  # a real signal hears the bins between twice
@@ -73,21 +81,29 @@ class _Distance(torch.autograd.Function):
         for quarter in range(4):
             whole[:, quarter : quarter + frames] += framed[:, :, quarter]
         flat = whole.view(rows, -1)
-        return F.pad(flat, (0, ctx.samples - flat.shape[1])), None, None
+        return F.pad(flat, (0, ctx.samples - flat.shape[1])), None, None, None, None
 
 
-def scale_distance(out: Tensor, target: Tensor, n: int) -> Tensor:
-    """One resolution of the spectral distance, one number a row; the target learns nothing."""
-    distance: Tensor = _Distance.apply(out.float(), target.detach().float(), n)  # type: ignore[no-untyped-call]
+def scale_distance(
+    out: Tensor, target: Tensor, n: int, floor: float = LOG_FLOOR, together: bool = False
+) -> Tensor:
+    """One resolution of the spectral distance, one number a row; the target learns nothing.
+
+    floor: magnitude that is added before the logarithm. together: the squared error relative to
+    the power of all rows, those of other processes too; else its root, relative to each row's own.
+    """
+    distance: Tensor = _Distance.apply(out.float(), target.detach().float(), n, floor, together)  # type: ignore[no-untyped-call]
     return distance
 
 
-def spectral_distances(out: Tensor, target: Tensor, scales: tuple[int, ...]) -> Tensor:
+def spectral_distances(
+    out: Tensor, target: Tensor, scales: tuple[int, ...], floor: float = LOG_FLOOR, together: bool = False
+) -> Tensor:
     """Mean over scales, (batch), none longer than the sound; audio (batch, channels, samples)."""
     batch, longest = out.shape[0], 1 << (out.shape[-1].bit_length() - 1)
     fit = dict.fromkeys(min(n, longest) for n in scales)
     out, target = out.flatten(0, 1), target.flatten(0, 1)
-    each = torch.stack([scale_distance(out, target, n) for n in fit])
+    each = torch.stack([scale_distance(out, target, n, floor, together) for n in fit])
     return each.mean(dim=0).reshape(batch, -1).mean(dim=1)
 
 

@@ -55,6 +55,13 @@ def add_up(*tensors: Tensor) -> None:
             dist.all_reduce(tensor)
 
 
+def mean_of_all(values: Tensor) -> Tensor:
+    """The mean of a tensor's values and of the other processes', who have as many each: ()."""
+    mean = values.mean()
+    add_up(mean)
+    return mean / world()
+
+
 def from_first(tensor: Tensor) -> None:
     """The first process's value, in place."""
     if together():

@@ -26,13 +26,17 @@ Operation = dict[str, Any]
 
 @dataclass
 class Builder:
-    """Collects one coder: its operations, weights and constants, in order."""
+    """Collects one coder: its operations, weights and constants, in order.
+
+    normed: weights that are learned as a direction and a length (`coder.py`).
+    """
 
     prefix: str
     random: torch.Generator
     operations: list[Operation] = field(default_factory=list)
     weights: dict[str, Tensor] = field(default_factory=dict)
     constants: dict[str, NDArray[Any]] = field(default_factory=dict)
+    normed: set[str] = field(default_factory=set)
 
     def _name(self, what: str) -> str:
         return f"{self.prefix}{len(self.operations):02d}_{what}"

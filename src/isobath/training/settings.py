@@ -163,6 +163,9 @@ class Course:
     fall: how the learning rate falls over phase 1, `cosine` or `linear`.
     beta_start: if not 0, beta rises from here in even ratios; else from 0 in even steps.
     spectral_weight: weight of the spectral distance, the mean of its scales.
+    log_floor: magnitude added to each bin before its logarithm is taken; a unit sinusoid has 1.
+    together: the spectral distance's error is squared and relative to the power of all crops that
+        are heard at once; else it is each crop's own, and not squared.
     band_weight: weight of the spectral distance between sub-bands (a `bands` front only).
     commitment: how firmly a discrete encoder is drawn to its codes.
     relative_matching: feature matching relative to the size of the feature.
@@ -170,6 +173,8 @@ class Course:
         rates), `periods` (folded by 2, 3, 5, 7, 11) and `bands` (complex spectra by band).
     augment: what is done to the crops, in this order (augment.py); `levels` plays them quieter.
     validation_clips: how many stretches of the validation side are measured at a checkpoint.
+    average: how much of the averaged weights stays at each step, once the training is old; at step
+        s no more than s / (s + average_rise).
     frozen_encoder: the encoder stays as it is in phase 1, too (when going on from a model).
     plateau: phase 2 begins when the validation distance has not fallen for so many
         checkpoints; 0: at step `steps`.
@@ -186,6 +191,7 @@ class Course:
     betas: tuple[float, float] = (0.8, 0.99)
     clip: float = 1.0
     average: float = 0.999
+    average_rise: int = 10
     beta: float = 2e-3
     beta_warmup: int = 2000
     wave_weight: float = 0.05
@@ -199,6 +205,8 @@ class Course:
     fall: str = "cosine"
     beta_start: float = 0.0
     spectral_weight: float = 1.0
+    log_floor: float = 2e-5
+    together: bool = False
     band_weight: float = 0.0
     commitment: float = 1.0
     critics: tuple[str, ...] = ("spectra",)

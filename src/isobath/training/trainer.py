@@ -202,7 +202,7 @@ class Trainer:
         loss = torch.zeros((), device=self.device)
         free = c.batch - held
         if still < len(crops):
-            figures["spectral"] = losses.spectral_distances(out, target, self._scales()) / free
+            figures["spectral"] = self._distances(out, target) / free
             loss = loss + c.spectral_weight * figures["spectral"].sum()
             if c.band_weight > 0 and isinstance(self.shape, Family):
                 figures["bands"] = self._between_bands(reg, said, still) / free
@@ -245,10 +245,14 @@ class Trainer:
 
     def _between_bands(self, reg: dict[str, Tensor], said: dict[str, Tensor], still: int) -> Tensor:
         """Spectral distance of the sub-bands, sound by sound: (crops)."""
-        made = reg.get("d_rows", reg["wave"])[still:]
+        made = reg["d_rows" if "d_rows" in reg else "d_wave"][still:]
         source = said["front"].detach()[still:]
         warm = self.warm * (made.shape[-1] // reg["latent"].shape[-1])
-        return losses.spectral_distances(made[..., warm:], source[..., warm:], self._scales())
+        return self._distances(made[..., warm:], source[..., warm:])
+
+    def _distances(self, out: Tensor, target: Tensor) -> Tensor:
+        c = self.course
+        return losses.spectral_distances(out, target, self._scales(), c.log_floor, c.together)
 
     def _stillness(self, out: Tensor, aim: Tensor, at: int) -> Tensor:
         hop = self.shape.hop
@@ -326,7 +330,7 @@ class Trainer:
     @torch.no_grad()
     def _follow(self) -> None:
         """The averaged weights follow the trained ones, faster at the start."""
-        decay = min(self.course.average, (1 + self.step) / (10 + self.step))
+        decay = min(self.course.average, (1 + self.step) / (self.course.average_rise + self.step))
         slow: list[Tensor] = list(self.average.parameters())
         fast: list[Tensor] = list(self.model.parameters())
         torch._foreach_lerp_(slow, fast, 1 - decay)
@@ -363,6 +367,11 @@ class Trainer:
         self.switch = switch if switch < planned else self.course.steps
         self.skipped = int(state.get("skipped", 0))
         self.best = dict(state.get("best", {}))
+        if state["model"].keys() != self.model.state_dict().keys():
+            raise ModelMismatch(
+                f"{path} was written by an earlier Isobath, which built such models otherwise. Choose an "
+                "empty folder; a model exported from it can go on with --from."
+            )
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.discriminator.load_state_dict(_current_names(state))
