@@ -10,10 +10,12 @@ import time
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
+from isobath.cli.group import isobath
 from isobath.inputs.osc.packets import read_packet
 from isobath.inputs.osc.receiver import OscReceiver
 from isobath.inputs.wekinator import CONTROL, DONE, REFUSED, Wekinator
@@ -315,3 +317,14 @@ def test_malformed_packets_pass_by_and_answers_go_on():
             assert receiver.counts.malformed >= 1000
         finally:
             receiver.close()
+
+
+def test_a_port_that_is_taken_is_a_wrong_use_of_its_own_option():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        answer = CliRunner().invoke(isobath, ["wekinator", "--in", str(other.getsockname()[1])])
+        assert answer.exit_code == 2
+        assert "Choose another one for --in." in answer.stderr
+    answer = CliRunner().invoke(isobath, ["wekinator", "--in", "here"])
+    assert answer.exit_code == 2
+    assert "as in --in 9001" in answer.stderr

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from isobath.errors import UsageError
 from isobath.inputs.osc.packets import read_packet
 from isobath.mapping import fit
 from isobath.protocol.controllers import Conditioning, Input, OscSource
@@ -86,3 +87,10 @@ def test_a_wide_range_is_brought_to_the_axis_and_a_narrow_one_is_left():
     assert wide.scaled([320.0, -1.0]) == [0.5, 0.0]
     assert wide.scaled([320.0, float("nan")])[1] != 0.0
     assert wide.scaled([0.0, 0.0, 0.5]) == pytest.approx([0.0, 0.5, 0.5])
+
+
+def test_two_cannot_stand_in_for_wekinator():
+    first = WekinatorDoor(Controllers(), print, ("127.0.0.1", 0))
+    with pytest.raises(UsageError, match="Is Wekinator running"):
+        WekinatorDoor(Controllers(), print, first.receiver.address)
+    first.close()

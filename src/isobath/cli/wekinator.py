@@ -56,6 +56,7 @@ def wekinator(
     PROJECT is a project of Wekinator: its folder, its .wekproj, or a zip. Without one, recording
     begins empty. Listens on Wekinator's port and sends to Wekinator's, until Ctrl-C.
     """
+    from isobath.errors import UsageError
     from isobath.inputs.osc.receiver import OscReceiver, read_doorway
     from isobath.inputs.wekinator import CONTROL, Wekinator
     from isobath.mapping import Settings
@@ -75,10 +76,14 @@ def wekinator(
         engine.take(CONTROL + "train", ())
         engine.settle()
         engine.take(CONTROL + "startRunning", ())
-    receiver = OscReceiver(
-        *(read_doorway(in_) if in_ is not None else ("127.0.0.1", opened.in_port)),
-        lambda message: engine.take(message.address, message.values),
-    )
+    try:
+        receiver = OscReceiver(
+            *(read_doorway(in_) if in_ is not None else ("127.0.0.1", opened.in_port)),
+            lambda message: engine.take(message.address, message.values),
+        )
+    except UsageError as error:
+        output.close()
+        raise UsageError(str(error).replace("--osc-in", "--in")) from error
     try:
         _told(receiver.address, where, engine, as_json)
         _wait(engine, save)

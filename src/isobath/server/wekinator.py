@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from isobath.errors import MappingError
+from isobath.errors import MappingError, UsageError
 from isobath.inputs.osc.packets import AT_ONCE, Message, Value
 from isobath.inputs.osc.receiver import OscReceiver
 from isobath.inputs.wekinator import CONTROL, DONE, REFUSED
@@ -73,7 +73,14 @@ class WekinatorDoor:
         self._mapping: Mapping | None = None
         self._output = OscOutput(*sends)
         controllers.watchers.append(self.show)
-        self.receiver = OscReceiver(*listens, self.take)
+        try:
+            self.receiver = OscReceiver(*listens, self.take)
+        except UsageError as error:
+            self._output.close()
+            raise UsageError(
+                f"Port {listens[1]}, on which Wekinator is spoken to, is taken. Is Wekinator running, "
+                "or another Isobath? End it first."
+            ) from error
 
     def close(self) -> None:
         """Listen no more."""
