@@ -167,6 +167,13 @@ int ib_stage_held(const ib_stage *s, double *values, int64_t *revision, uint64_t
 
 /* ------------------------------------------------------------------ the callback */
 
+static void note(ib_stage *s, uint32_t kind) {
+  uint64_t at = s->events % STAGE_EVENTS;
+  s->event_clock[at] = ib_stage_now();
+  s->event_kind[at] = kind;
+  SET(s->events, s->events + 1);
+}
+
 static void take(ib_stage *s, int worker, float (*out)[2], int frames) {
   ib_stage_worker *w = &s->workers[worker];
   uint64_t at = w->read;
@@ -218,6 +225,7 @@ static void choose(ib_stage *s, int frames) {
   int fill = ib_stage_fill(s, active), other = STAGE_WORKERS - 1 - active, gone = !GET(s->workers[active].pid);
   if ((fill < frames || gone) && GET(s->alarm) && ib_stage_fill(s, other) >= frames) {
     ADD(s->takeovers, 1);
+    note(s, STAGE_TAKEOVER);
     if (GET(s->workers[active].state)) SET(s->workers[active].state, STAGE_DOUBTED);
     go_over(s, other);
     return;
@@ -265,6 +273,7 @@ static void pull(ib_stage *s, float (*out)[2], int frames, int whole) {
     else {
       run_dry(s, out, there, frames);
       ADD(s->underruns, 1);
+      note(s, STAGE_UNDERRUN);
     }
     if (is_worker(s->active)) ADD(s->missing, (uint64_t)(frames - there));
   }
@@ -426,9 +435,48 @@ int ib_stage_portaudio(const void *in, void *out, unsigned long frames, const vo
                        void *user) {
   (void)time;
   ib_stage *s = user;
-  if (flags & 0xe) ADD(s->xruns, 1);
+  if (flags & 0xe) {
+    ADD(s->xruns, 1);
+    note(s, STAGE_XRUN);
+  }
   ib_stage_run(s, in, out, (int)frames);
   return 0;
+}
+
+int ib_stage_canary(uint64_t *log, int size, const int32_t *stop, int period, int late) {
+  int count = 0;
+#ifndef _WIN32
+  struct timespec due;
+  clock_gettime(CLOCK_MONOTONIC, &due);
+  while (!GET(*stop)) {
+    due.tv_nsec += period * 1000L;
+    while (due.tv_nsec >= 1000000000L) {
+      due.tv_nsec -= 1000000000L;
+      due.tv_sec++;
+    }
+    uint64_t wanted = (uint64_t)due.tv_sec * 1000000000u + (uint64_t)due.tv_nsec;
+#ifdef __linux__
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+#else
+    uint64_t before = ib_stage_now();
+    struct timespec nap = {0, wanted > before ? (long)(wanted - before) : 0};
+    nanosleep(&nap, NULL);
+#endif
+    uint64_t now = ib_stage_now();
+    if (now > wanted + (uint64_t)late * 1000u) {
+      if (count < size) {
+        log[2 * count] = now;
+        log[2 * count + 1] = now - wanted;
+      }
+      count++;
+      due.tv_sec = (time_t)(now / 1000000000u);
+      due.tv_nsec = (long)(now % 1000000000u);
+    }
+  }
+#else
+  (void)log, (void)size, (void)stop, (void)period, (void)late;
+#endif
+  return count;
 }
 
 static ib_stage *the_one;         /* miniaudio's callback is told the device only */

@@ -25,6 +25,10 @@
 #define STAGE_CAPTURE 262144       /* frames of what came in */
 #define STAGE_HEARD 131072        /* frames of what was heard, for recording and streaming */
 #define STAGE_AXES 128
+#define STAGE_EVENTS 512
+#define STAGE_UNDERRUN 1
+#define STAGE_XRUN 2
+#define STAGE_TAKEOVER 3
 #define STAGE_LATENTS 1024        /* 8 voices of 128 */
 #define STAGE_DOUBTED 1
 #define STAGE_FADE 64
@@ -64,6 +68,9 @@ typedef struct {
   int64_t gesture_revision;       /* of the axes it means */
   uint64_t gesture_stamp;         /* monotonic nanoseconds, as its writer says */
   double gesture[STAGE_AXES];
+  uint64_t events;                /* that went wrong, ever; the last STAGE_EVENTS of them: */
+  uint64_t event_clock[STAGE_EVENTS];
+  uint32_t event_kind[STAGE_EVENTS];
   ib_stage_worker workers[STAGE_WORKERS];
   /* of the callback alone */
   float last[2];                  /* what was heard last */
@@ -118,5 +125,9 @@ void ib_stage_gesture(ib_stage *stage, const double *values, int axes, int64_t r
 /* Copies it; returns how many axes, or -1 while it is being written. */
 int ib_stage_held(const ib_stage *stage, double *values, int64_t *revision, uint64_t *stamp);
 uint64_t ib_stage_now(void);                                 /* monotonic nanoseconds */
+/* For measuring: wake every `period` microseconds until *stop, and write down when that was more than
+ * `late` microseconds late: pairs of the moment and the lateness in nanoseconds, `size` pairs at most.
+ * Returns how often it was. Whatever is late here is late because the machine stood still. */
+int ib_stage_canary(uint64_t *log, int size, const int32_t *stop, int period, int late);
 #endif
 #endif

@@ -45,7 +45,7 @@ def server(tmp_path: Path, model: Model) -> Iterator[jack.DummyServer]:
     made = jack.DummyServer(f"isobath-test-{os.getpid()}", model.sample_rate, BLOCK)
     made.start(tmp_path / "jackd.log")
     yield made
-    made.kill()
+    made.stop()
 
 
 def piece(model: Model) -> Piece:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from isobath.cli.telling import as_json, print_json, print_table
+from isobath.cli.telling import Progress, as_json, print_json, print_table
 
 if TYPE_CHECKING:
     from isobath.engine import Rendering
@@ -179,14 +179,53 @@ def bench_train(
     )
 
 
+def bench_stage(
+    minutes: float = 1.0, block: int = 256, ahead: int = 512, pressure: bool = True, busy: int = 1
+) -> Iterator[Table]:
+    """The stage on a JACK server without a sound card: from gesture to captured sample, and a soak."""
+    from isobath.outputs.stage import bench as measure
+
+    rows = [
+        measure.latency(hop, frames, reserve)
+        for hop, frames, reserve in ((512, 256, 128), (256, 256, 128), (128, 128, 64), (64, 64, 64))
+    ]
+    yield _table_of("From a gesture to the callback in which another JACK client is handed its sound", rows)
+    with Progress("soak", 1.0) as progress:
+        found = measure.soak(
+            minutes=minutes,
+            block=block,
+            ahead=ahead,
+            stressed=pressure,
+            busy_cores=busy,
+            progress=progress.at,
+        )
+    rows_of = [(field.name.replace("_", " "), getattr(found, field.name)) for field in fields(found)]
+    yield Table(
+        f"Guitar for {minutes:g} minutes" + (", its server's interpreter never free" if pressure else ""),
+        ("", ""),
+        tuple(rows_of),
+        "own: without a stall of the machine shortly before; stalled: share of the time that is excused so",
+    )
+
+
 BENCHES: dict[str, Callable[[], Iterator[Table]]] = {
     "kernel": bench_kernel,
     "mapping": bench_mapping,
     "render": bench_render,
     "page": bench_page,
 }
-ON_REQUEST: dict[str, Callable[..., Iterator[Table]]] = {"train": bench_train}
-"""Those that take long, and options."""
+ON_REQUEST: dict[str, tuple[Callable[..., Iterator[Table]], tuple[str, ...]]] = {
+    "train": (bench_train, ("config", "batch", "steps", "threads", "half")),
+    "stage": (bench_stage, ("minutes", "block", "ahead", "pressure", "busy")),
+}
+"""Those that take long, and which options are theirs."""
+
+
+def _measured(name: str, options: dict[str, Any]) -> Iterator[Table]:
+    if name in BENCHES:
+        return BENCHES[name]()
+    measure, own = ON_REQUEST[name]
+    return measure(**{option: options[option] for option in own})
 
 
 def _show(table: Table) -> None:
@@ -203,11 +242,26 @@ def _show(table: Table) -> None:
 @click.option("--steps", type=click.IntRange(1), default=5, show_default=True, help="train: steps a phase.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="train: of the CPU.")
 @click.option("--half/--no-half", default=True, help="train: convolutions in bfloat16.")
+@click.option(
+    "--minutes", type=click.FloatRange(0.05), default=1.0, show_default=True, help="stage: of the soak."
+)
+@click.option(
+    "--block", type=click.IntRange(16, 4096), default=256, show_default=True, help="stage: samples."
+)
+@click.option(
+    "--ahead", type=click.IntRange(0, 4096), default=512, show_default=True, help="stage: samples in reserve."
+)
+@click.option(
+    "--pressure/--no-pressure", default=True, help="stage: keep the interpreter and its memory busy."
+)
+@click.option(
+    "--busy", type=click.IntRange(0), default=1, show_default=True, help="stage: processors kept busy."
+)
 @as_json
 def bench(names: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Measure NAMEs in one run: kernel, mapping, render, page; without one, all of them.
 
-    `train` is measured only when it is asked for.
+    `train` and `stage` are measured only when they are asked for.
     """
     found: dict[str, list[Table]] = {}
     for name in names or tuple(BENCHES):
@@ -215,8 +269,7 @@ def bench(names: tuple[str, ...], as_json: bool, **options: Any) -> None:
         if not as_json:
             click.echo(f"Measuring {name} ...", err=True)
         try:
-            tables = BENCHES[name]() if name in BENCHES else ON_REQUEST[name](**options)
-            for table in tables:
+            for table in _measured(name, options):
                 found[name].append(table)
                 if not as_json:
                     _show(table)

@@ -43,6 +43,9 @@ LATENTS = 1024
 HEARD = 131072
 """Frames of what was heard that are kept."""
 READY = 2
+EVENTS = 512
+KINDS = {1: "underrun", 2: "xrun", 3: "takeover"}
+"""What can go wrong, as the callback notes it."""
 
 
 class WorkerBoard(Structure):
@@ -105,6 +108,9 @@ class Board(Structure):
         ("gesture_revision", c_int64),
         ("gesture_stamp", c_uint64),
         ("gesture", c_double * AXES),
+        ("events", c_uint64),
+        ("event_clock", c_uint64 * EVENTS),
+        ("event_kind", c_uint32 * EVENTS),
         ("workers", WorkerBoard * WORKERS),
     ]
 
@@ -135,6 +141,7 @@ def library() -> ctypes.CDLL:
         ("gesture", None, [p, p, i, i64, u64]),
         ("held", i, [p, p, POINTER(c_int64), POINTER(c_uint64)]),
         ("now", u64, []),
+        ("canary", i, [p, i, p, i, i]),
     )
     for name, result, arguments in declared:
         function = getattr(found, f"ib_stage_{name}")
@@ -267,6 +274,16 @@ class Area:
             self.at, None if block is None else block.ctypes.data, out.ctypes.data, frames
         )
         return out
+
+    def events(self) -> list[tuple[str, int]]:
+        """What went wrong and when (monotonic nanoseconds); the last `EVENTS` of it."""
+        board = self.board
+        count = int(board.events)
+        first = max(0, count - EVENTS)
+        return [
+            (KINDS.get(board.event_kind[at % EVENTS], ""), int(board.event_clock[at % EVENTS]))
+            for at in range(first, count)
+        ]
 
     # ------------------------------------------------------------------------------ signals
 

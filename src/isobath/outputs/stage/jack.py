@@ -13,7 +13,6 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
 
 import msgspec
 import numpy as np
@@ -61,7 +60,7 @@ class DummyServer:
         end = time.monotonic() + 10.0
         while not ports():
             if time.monotonic() > end or self._process.poll() is not None:
-                self.kill()
+                self.stop()
                 raise AudioError(f"jackd did not start: {log.read_text(errors='replace')[-300:]}")
             time.sleep(0.05)
 
@@ -69,6 +68,14 @@ class DummyServer:
         """Of a client that was late, and of the driver itself, as its log tells."""
         text = "" if self._log is None else self._log.read_text(errors="replace")
         return text.count("was not finished"), text.count("XRun") - text.count("was not finished")
+
+    def stop(self) -> None:
+        """End it properly: JACK counts servers that were ended otherwise, and allows eight."""
+        if self._process is not None:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(3.0)
+        self.kill()
 
     def kill(self) -> None:
         """End it at once."""
@@ -159,7 +166,7 @@ class Recorder:
 
     def sound(self) -> Audio:
         """Everything so far, (2, frames)."""
-        return cast(Audio, np.concatenate([np.zeros((2, 0), np.float32), *list(self._blocks)], axis=1))
+        return np.concatenate([np.zeros((2, 0), np.float32), *list(self._blocks)], axis=1)
 
     def close(self) -> None:
         """Record no more."""
@@ -178,10 +185,9 @@ def first_break(captured: Audio, reference: Audio) -> int | None:
     """Sample of the reference from which on the captured one is not the same; None where it is to the end.
     Both begin with their first sample that is not silence; the last 10 ms may be missing."""
     starts = [int(np.argmax(np.abs(each).max(axis=0) > 0)) for each in (captured, reference)]
-    both = min(captured.shape[1] - starts[0], reference.shape[1] - starts[1])
+    both = int(min(captured.shape[1] - starts[0], reference.shape[1] - starts[1]))
     if both < reference.shape[1] - starts[1] - 480:
         return both
-    differs = np.flatnonzero(
-        (captured[:, starts[0] : starts[0] + both] != reference[:, starts[1] : starts[1] + both]).any(axis=0)
-    )
+    one, other = captured[:, starts[0] :][:, :both], reference[:, starts[1] :][:, :both]
+    differs = np.flatnonzero(np.any(one != other, axis=0))
     return int(differs[0]) if len(differs) else None
