@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -116,6 +116,18 @@ class Ground:
 def held(model: Model, latents: NDArray[np.floating], cancelled: Cancelled = lambda: False) -> Measured:
     """How loud and how rough a model is while each latent (n, dims) is held. Raises SurveyCancelled."""
     loud, rough = np.empty(len(latents)), np.empty(len(latents))
+    for start, sound in sounds_held(model, latents, cancelled):
+        part = slice(start, start + len(sound))
+        loud[part] = steady_loudness(sound, model.sample_rate)
+        rough[part] = roughness(sound.mean(axis=1), model.sample_rate)
+    return Measured(loud, rough)
+
+
+def sounds_held(
+    model: Model, latents: NDArray[np.floating], cancelled: Cancelled = lambda: False
+) -> Iterator[tuple[int, NDArray[np.floating]]]:
+    """The last 400 ms of each latent (n, dims) held for two thirds of a second, a few at a time: number of
+    the first, and sounds (some, channels, samples). Raises SurveyCancelled."""
     rate = model.sample_rate
     frames = math.ceil((_WARM_SECONDS + _HEARD_SECONDS) * rate / model.hop)
     size = min(_BATCH, max(1, len(latents)))
@@ -129,13 +141,10 @@ def held(model: Model, latents: NDArray[np.floating], cancelled: Cancelled = lam
         batch[: len(part)] = part[:, :, None]
         for voice in range(size):
             decoder.reset(voice, 1)
-        sound = np.nan_to_num(decoder(batch)[: len(part), :, -heard:], posinf=0.0, neginf=0.0)
-        loud[start : start + size] = _loudness(sound, rate)
-        rough[start : start + size] = roughness(sound.mean(axis=1), rate)
-    return Measured(loud, rough)
+        yield start, np.nan_to_num(decoder(batch)[: len(part), :, -heard:], posinf=0.0, neginf=0.0)
 
 
-def _loudness(sound: NDArray[np.floating], sample_rate: int) -> Floats:
+def steady_loudness(sound: NDArray[np.floating], sample_rate: int) -> Floats:
     """LUFS of steady sounds (n, channels, samples), one channel heard on both sides."""
     samples = sound.shape[2]
     window, weights = _hearing(samples, sample_rate)

@@ -86,7 +86,7 @@ def played(voice: Voice, model: Model, axes: int) -> Played:
     base = statistics_of(model)[0].astype(np.float64)
     given = np.asarray(voice.shaping.hold[: model.dims], dtype=np.float64)
     base[: len(given)] = np.where(np.isfinite(given), given, base[: len(given)])
-    mapping = _kept(voice) or _learned(voice, axes)
+    mapping = _kept(voice) or _learned(voice, axes, model.dims)
     if mapping is not None and mapping.dims != model.dims:
         raise ModelMismatch(
             f"{model.name} listens to {model.dims} latent dimensions, but this voice's mapping gives "
@@ -105,15 +105,15 @@ def _kept(voice: Voice) -> Mapping | None:
     return None if kept is None else Mapping.from_plain(kept)
 
 
-def _learned(voice: Voice, axes: int) -> Mapping | None:
+def _learned(voice: Voice, axes: int, dims: int) -> Mapping | None:
     shown = [each for each in voice.demonstrations if not each.muted]
-    if not shown:
+    settings = voice.mapping if voice.side == "a" else voice.other or voice.mapping
+    if not shown and settings.algorithm != "direct":
         return None
     _check(shown, axes)
-    settings = voice.mapping if voice.side == "a" else voice.other or voice.mapping
     return fit(
-        [each.point for each in shown],
-        [each.latent for each in shown],
+        np.array([each.point for each in shown]).reshape(len(shown), axes),
+        np.array([each.latent for each in shown]).reshape(len(shown), -1 if shown else dims),
         settings=settings_of(settings),
         weights=[each.weight for each in shown],
         labels=[each.label for each in shown],

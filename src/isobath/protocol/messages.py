@@ -30,6 +30,7 @@ from isobath.protocol.piece import (
     SoundId,
     Voice,
 )
+from isobath.protocol.world import LandSurvey, World
 
 PROTOCOL = 1
 """Counts changes of meaning. A page of another number is asked to reload."""
@@ -323,6 +324,24 @@ class Survey(Message, frozen=True, kw_only=True, tag="survey"):
     """The voice with its mapping, and whom it follows."""
 
 
+class SurveyLand(Message, frozen=True, kw_only=True, tag="survey_land"):
+    """Measure what the ground of a world sounds like, when there is time. Answered by `LandSurveyed`; a newer
+    one of the same voice ends an older one, which then has no answer."""
+
+    request: int
+    axes: Axes
+    voice: Id
+    """Which of `voices`."""
+    voices: tuple[Voice, ...]
+    """The voice with its mapping, and whom it follows."""
+    world: World
+    """Its axes and its size count."""
+    rest: tuple[Unit, ...]
+    """Where the axes lie that the ground does not move, one value per axis of the piece."""
+    ids: tuple[Id, ...]
+    """The axes of the piece."""
+
+
 class WatchMaking(Message, frozen=True, kw_only=True, tag="watch_making"):
     """The page looks at what is being made, or no longer does. Answered by `Making`, and by `RunFollowed`
     if it looks at a training; both are sent again whenever something has changed."""
@@ -503,6 +522,16 @@ class Surveyed(Message, frozen=True, kw_only=True, tag="surveyed"):
     """Why not, where it failed."""
 
 
+class LandSurveyed(Message, frozen=True, kw_only=True, tag="land_surveyed"):
+    """Answers `SurveyLand`."""
+
+    request: int
+    land: LandSurvey | None = None
+    """None: nothing changes over the ground, or it could not be measured."""
+    sentence: str = ""
+    """Why not, where it failed."""
+
+
 class Making(Message, frozen=True, kw_only=True, tag="making"):
     """All sets and trainings, for pages that look at them."""
 
@@ -645,6 +674,7 @@ FromPage = (
     | ListPieces
     | Fit
     | Survey
+    | SurveyLand
     | WatchMaking
     | Heard
     | WatchControllers
@@ -666,6 +696,7 @@ FromServer = (
     | Fitted
     | FitFailed
     | Surveyed
+    | LandSurveyed
     | Making
     | RunFollowed
     | Moved

@@ -118,6 +118,22 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds after which half is forgotten."""
 
 
+class LandSurvey(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ground of a world sounds like, measured by playing it; whole numbers, so that it stays small.
+    Rows run from north to south, columns from west to east, the outer ones on the edges."""
+
+    columns: int
+    rows: int
+    loudness: tuple[int, ...] = ()
+    """Tenths of LUFS."""
+    brightness: tuple[int, ...] = ()
+    """Spectral centroid, in hundredths of an octave above 50 Hz."""
+    novelty: tuple[int, ...] = ()
+    """How much the sound changes from here on: hundredths of a dB a metre, in thirds of octaves."""
+    of: str = ""
+    """Fingerprint of what was measured; another one: measure again."""
+
+
 class Air(msgspec.Struct, frozen=True, kw_only=True):
     """Light and distance."""
 
@@ -151,4 +167,6 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     stones: bool = True
     """Demonstrations stand in the world as stones."""
     ground: Ground = msgspec.field(default_factory=Ground)
+    land: LandSurvey | None = None
+    """The ground as it was measured."""
     air: Air = msgspec.field(default_factory=Air)

@@ -38,6 +38,7 @@ from isobath.protocol.messages import (
     RestorePiece,
     Saved,
     Survey,
+    SurveyLand,
     Undo,
     WatchControllers,
     WatchMaking,
@@ -287,7 +288,7 @@ class Session:
     async def _fit(self, fit: Fit) -> None:
         self._learner.ask(fit)
 
-    async def _survey(self, survey: Survey) -> None:
+    async def _survey(self, survey: Survey | SurveyLand) -> None:
         self._surveyor.ask(survey)
 
     async def _watch_making(self, message: WatchMaking) -> None:
@@ -333,6 +334,7 @@ class Session:
         ListPieces: _list_pieces,
         Fit: _fit,
         Survey: _survey,
+        SurveyLand: _survey,
         WatchMaking: _watch_making,
         Heard: _heard,
         WatchControllers: _watch_controllers,

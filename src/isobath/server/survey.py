@@ -14,8 +14,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from isobath.errors import IsobathError, PieceError
-from isobath.protocol.messages import Survey, Surveyed
-from isobath.protocol.piece import Axis, Piece, SafetyMap
+from isobath.protocol.messages import LandSurveyed, Survey, Surveyed, SurveyLand
+from isobath.protocol.piece import Axis, Piece, SafetyMap, Voice
+from isobath.protocol.world import LandSurvey
 from isobath.server.problems import told
 
 if TYPE_CHECKING:
@@ -60,32 +61,60 @@ class KeptModels:
         self._kept.clear()
 
 
-def measure(survey: Survey, load: LoadModel, cancelled: Callable[[], bool]) -> Surveyed | None:
+def measure(
+    survey: Survey | SurveyLand, load: LoadModel, cancelled: Callable[[], bool]
+) -> Surveyed | LandSurveyed | None:
     """One survey; None where it was cancelled. Never raises: the answer says what went wrong."""
     from isobath.engine.surveying import SurveyCancelled
 
     try:
+        if isinstance(survey, SurveyLand):
+            return LandSurveyed(request=survey.request, land=_land(survey, load, cancelled))
         return Surveyed(request=survey.request, voice=survey.voice, safety=_measured(survey, load, cancelled))
     except SurveyCancelled:
         return None
-    except IsobathError as error:
-        return Surveyed(request=survey.request, voice=survey.voice, sentence=str(error))
     except Exception as error:  # the page must get an answer whatever happened
-        sentence, _ = told(error, "measuring how loud the map is")
+        sentence = str(error) if isinstance(error, IsobathError) else told(error, "measuring the map")[0]
+        if isinstance(survey, SurveyLand):
+            return LandSurveyed(request=survey.request, sentence=sentence)
         return Surveyed(request=survey.request, voice=survey.voice, sentence=sentence)
+
+
+def _asked(survey: Survey | SurveyLand) -> tuple[int, Voice | None]:
+    """Which of the voices is meant, and whom it follows."""
+    from isobath.engine.voices import leaders
+
+    slot = next((i for i, each in enumerate(survey.voices) if each.id == survey.voice), None)
+    if slot is None:
+        raise PieceError("The voice to be measured was not sent along. Reload the page.")
+    ahead = leaders(survey.voices).get(survey.voice)
+    return slot, next((each for each in survey.voices if each.id == ahead), None)
+
+
+def _land(survey: SurveyLand, load: LoadModel, cancelled: Callable[[], bool]) -> LandSurvey | None:
+    from isobath.engine.land import COLUMNS, ROWS, land_fingerprint, survey_land
+    from isobath.engine.voices import voices_of
+
+    slot, leader = _asked(survey)
+    if len(survey.ids) != survey.axes or len(survey.rest) != survey.axes:
+        raise PieceError(f"A ground of {survey.axes} axes needs as many names and values. Reload the page.")
+    voice, world = survey.voices[slot], survey.world
+    known = world.land
+    of = land_fingerprint(voice, leader, world, survey.ids, survey.rest)
+    if known is not None and known.of == of and len(known.novelty) == COLUMNS * ROWS:
+        return known
+    axes = tuple(Axis(id=id, name=id) for id in survey.ids)
+    ready = voices_of(Piece(id="survey", name="", axes=axes, voices=survey.voices), load)
+    return survey_land(voice, ready[slot], world, survey.ids, survey.rest, leader, cancelled)
 
 
 def _measured(survey: Survey, load: LoadModel, cancelled: Callable[[], bool]) -> SafetyMap | None:
     from isobath.engine.foresight import fits_together
     from isobath.engine.surveying import fingerprint, surveyed
-    from isobath.engine.voices import leaders, voices_of
+    from isobath.engine.voices import voices_of
 
-    slot = next((i for i, each in enumerate(survey.voices) if each.id == survey.voice), None)
-    if slot is None:
-        raise PieceError("The voice to be measured was not sent along. Reload the page.")
+    slot, leader = _asked(survey)
     voice = survey.voices[slot]
-    ahead = leaders(survey.voices).get(voice.id)
-    leader = next((each for each in survey.voices if each.id == ahead), None)
     known = voice.safety
     if known is not None and known.of == fingerprint(voice, leader, survey.axes) and fits_together(known):
         return voice.safety
@@ -98,25 +127,25 @@ class Surveyor:
     """The surveys of one page."""
 
     def __init__(
-        self, pool: Executor, load: LoadModel, answer: Callable[[Surveyed], Awaitable[None]]
+        self, pool: Executor, load: LoadModel, answer: Callable[[Surveyed | LandSurveyed], Awaitable[None]]
     ) -> None:
         self._pool, self._load, self._answer = pool, load, answer
-        self._newest: dict[str, int] = {}
+        self._newest: dict[tuple[type, str], int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
 
-    def ask(self, survey: Survey) -> None:
-        """Put a survey in line; an older one of the same voice ends."""
-        self._newest[survey.voice] = survey.request
+    def ask(self, survey: Survey | SurveyLand) -> None:
+        """Put a survey in line; an older one of the same kind and voice ends."""
+        self._newest[type(survey), survey.voice] = survey.request
         task = asyncio.create_task(self._work(survey))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _work(self, survey: Survey) -> None:
+    async def _work(self, survey: Survey | SurveyLand) -> None:
         def old() -> bool:
-            return self._stopped or self._newest.get(survey.voice) != survey.request
+            return self._stopped or self._newest.get((type(survey), survey.voice)) != survey.request
 
-        def work() -> Surveyed | None:
+        def work() -> Surveyed | LandSurveyed | None:
             return None if old() else measure(survey, self._load, old)
 
         with suppress(RuntimeError):  # the pool is closed: the server ends

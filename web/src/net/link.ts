@@ -10,6 +10,7 @@ import type {
   FromServer,
   Heard,
   InputsCalibrated,
+  LandSurveyed,
   Making,
   Mimed,
   Opened,
@@ -17,6 +18,7 @@ import type {
   RunFollowed,
   Survey,
   Surveyed,
+  SurveyLand,
 } from "../protocol/messages";
 import { type Fit, type Mime, PROTOCOL } from "../protocol/messages";
 import type { Operation, Store } from "../state/store";
@@ -72,6 +74,8 @@ export class Link {
   };
   /** Hears what was learned of controllers and gestures. */
   taught: (message: ControllerNoticed | InputsCalibrated | Mimed) => void = () => {};
+  /** Hears what the ground sounds like, while somebody walks. */
+  land: (message: LandSurveyed) => void = () => {};
   /** Does what a controller's button asks for. */
   acted: (action: Action, begins: boolean) => void = () => {};
 
@@ -176,6 +180,13 @@ export class Link {
     if (!this.online) return null;
     const request = ++this.request;
     return this.socket.send({ ...fit, type: "fit", request }) ? request : null;
+  }
+
+  /** Have the ground of a world measured; its number, or null while there is no connection. */
+  surveyLand(survey: Omit<SurveyLand, "type" | "request">): number | null {
+    if (!this.online) return null;
+    const request = ++this.request;
+    return this.socket.send({ ...survey, type: "survey_land", request }) ? request : null;
   }
 
   /** Ask for a safety map; its number, or null while there is no connection. */
@@ -317,6 +328,9 @@ export class Link {
       case "fitted":
       case "fit_failed":
         this.events.fitted(message);
+        break;
+      case "land_surveyed":
+        this.land(message);
         break;
       case "surveyed":
         this.events.surveyed(message);

@@ -258,6 +258,27 @@ export function makeMemory(given: Omit<Memory, "cell" | "seconds" | "forgets"> &
   return { cell: 4.0, seconds: 20.0, forgets: 3600.0, ...given };
 }
 
+/**
+ * What the ground of a world sounds like, measured by playing it; whole numbers, so that it stays small.
+ * Rows run from north to south, columns from west to east, the outer ones on the edges.
+ */
+export interface LandSurvey {
+  readonly columns: number;
+  readonly rows: number;
+  /** Tenths of LUFS. */
+  readonly loudness: readonly number[];
+  /** Spectral centroid, in hundredths of an octave above 50 Hz. */
+  readonly brightness: readonly number[];
+  /** How much the sound changes from here on: hundredths of a dB a metre, in thirds of octaves. */
+  readonly novelty: readonly number[];
+  /** Fingerprint of what was measured; another one: measure again. */
+  readonly of: string;
+}
+
+export function makeLandSurvey(given: Omit<LandSurvey, "loudness" | "brightness" | "novelty" | "of"> & Partial<LandSurvey>): LandSurvey {
+  return { loudness: [], brightness: [], novelty: [], of: "", ...given };
+}
+
 /** Light and distance. */
 export interface Air {
   readonly sky: string;
@@ -295,11 +316,13 @@ export interface World {
   /** Demonstrations stand in the world as stones. */
   readonly stones: boolean;
   readonly ground: Ground;
+  /** The ground as it was measured. */
+  readonly land: LandSurvey | null;
   readonly air: Air;
 }
 
-export function makeWorld(given: Omit<World, "about" | "axes" | "size" | "start" | "facing" | "speed" | "flying" | "landmarks" | "cycles" | "zones" | "memory" | "stones" | "ground" | "air"> & Partial<World> = {}): World {
-  return { about: "", axes: makeWalkAxes(), size: [120.0, 60.0, 120.0], start: [0.0, 0.0, 24.0], facing: 0.0, speed: 5.0, flying: true, landmarks: [], cycles: [], zones: [], memory: null, stones: true, ground: makeGround(), air: makeAir(), ...given };
+export function makeWorld(given: Omit<World, "about" | "axes" | "size" | "start" | "facing" | "speed" | "flying" | "landmarks" | "cycles" | "zones" | "memory" | "stones" | "ground" | "land" | "air"> & Partial<World> = {}): World {
+  return { about: "", axes: makeWalkAxes(), size: [120.0, 60.0, 120.0], start: [0.0, 0.0, 24.0], facing: 0.0, speed: 5.0, flying: true, landmarks: [], cycles: [], zones: [], memory: null, stones: true, ground: makeGround(), land: null, air: makeAir(), ...given };
 }
 
 export const PIECE_FORMAT = 1;
@@ -1080,6 +1103,30 @@ export function makeSurvey(given: Omit<Survey, "type"> & Partial<Survey>): Surve
 }
 
 /**
+ * Measure what the ground of a world sounds like, when there is time. Answered by `LandSurveyed`; a newer
+ * one of the same voice ends an older one, which then has no answer.
+ */
+export interface SurveyLand {
+  readonly type: "survey_land";
+  readonly request: number;
+  readonly axes: number;
+  /** Which of `voices`. */
+  readonly voice: string;
+  /** The voice with its mapping, and whom it follows. */
+  readonly voices: readonly Voice[];
+  /** Its axes and its size count. */
+  readonly world: World;
+  /** Where the axes lie that the ground does not move, one value per axis of the piece. */
+  readonly rest: readonly number[];
+  /** The axes of the piece. */
+  readonly ids: readonly string[];
+}
+
+export function makeSurveyLand(given: Omit<SurveyLand, "type"> & Partial<SurveyLand>): SurveyLand {
+  return { ...given, type: "survey_land" };
+}
+
+/**
  * The page looks at what is being made, or no longer does. Answered by `Making`, and by `RunFollowed`
  * if it looks at a training; both are sent again whenever something has changed.
  */
@@ -1334,6 +1381,20 @@ export function makeSurveyed(given: Omit<Surveyed, "safety" | "sentence" | "type
   return { safety: null, sentence: "", ...given, type: "surveyed" };
 }
 
+/** Answers `SurveyLand`. */
+export interface LandSurveyed {
+  readonly type: "land_surveyed";
+  readonly request: number;
+  /** null: nothing changes over the ground, or it could not be measured. */
+  readonly land: LandSurvey | null;
+  /** Why not, where it failed. */
+  readonly sentence: string;
+}
+
+export function makeLandSurveyed(given: Omit<LandSurveyed, "land" | "sentence" | "type"> & Partial<LandSurveyed>): LandSurveyed {
+  return { land: null, sentence: "", ...given, type: "land_surveyed" };
+}
+
 /** All sets and trainings, for pages that look at them. */
 export interface Making {
   readonly type: "making";
@@ -1570,6 +1631,7 @@ export type FromPage =
   | ListPieces
   | Fit
   | Survey
+  | SurveyLand
   | WatchMaking
   | Heard
   | WatchControllers
@@ -1590,6 +1652,7 @@ export type FromServer =
   | Fitted
   | FitFailed
   | Surveyed
+  | LandSurveyed
   | Making
   | RunFollowed
   | Moved

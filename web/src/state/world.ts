@@ -72,3 +72,21 @@ export function deleteLandmark(store: Store, id: string): void {
         },
   );
 }
+
+/** Many landmarks in one step. */
+export function addLandmarks(store: Store, label: string, landmarks: readonly Partial<Landmark>[]): void {
+  store.edit(label, (piece) =>
+    piece.world === null || landmarks.length === 0
+      ? piece
+      : {
+          ...piece,
+          world: {
+            ...piece.world,
+            landmarks: [
+              ...piece.world.landmarks,
+              ...landmarks.map((each) => makeLandmark({ ...each, id: newId() })),
+            ],
+          },
+        },
+  );
+}

@@ -18,13 +18,16 @@ import { Editing } from "./editing";
 import { clockOfDay, cycleValue, eachZone, type Visits } from "./events";
 import { Hands } from "./hands";
 import { FLAT, heightAt, type Land, landOf } from "./land";
+import { Landing } from "./landing";
 import { landmarkPanel } from "./landmark-panel";
+import { hingeMarks, soundMarks } from "./placing";
 import { Plan } from "./plan";
 import { axisValue, coordinate, eachAxis, edgeOf, type Pose, startOf, takePose } from "./pose";
 import { recall, remember } from "./remembering";
 import { type Stone, WorldScene } from "./scene";
 import { type Bearing, bearings, type Spot, spokenBearing, whereabouts } from "./telling";
 import { Walker } from "./walker";
+import { worldPanel } from "./world-panel";
 import "../styles/walk.css";
 
 const TELL_SECONDS = 0.25;
@@ -36,6 +39,8 @@ export class WalkView extends View {
   @state() private failure: string | null = null;
   @query("canvas.plan") private planCanvas!: HTMLCanvasElement | null;
   @state() private listed = false;
+  /** The world's own panel is open. */
+  @state() private building = false;
   /** The plan is shown: by choice, or where there is nothing else. */
   @state() private planned = false;
   private shownStones: readonly Stone[] = [];
@@ -44,6 +49,7 @@ export class WalkView extends View {
   /** Script time of the last frames, in milliseconds (a moving mean). */
   frameMs = 0;
   private readonly plan = new Plan();
+  private landing: Landing | null = null;
   private visits: Visits | null = null;
   /** Seconds walked so far. */
   private walked = 0;
@@ -87,6 +93,8 @@ export class WalkView extends View {
     this.addEventListener("keydown", keys);
     this.whileHere(() => this.removeEventListener("keydown", keys));
     listen(this.app.store, "play");
+    this.landing = new Landing(this.app.store, (survey) => this.app.link.surveyLand(survey));
+    this.app.link.land = (answer) => this.landing?.answered(answer);
   }
 
   override disconnectedCallback(): void {
@@ -95,6 +103,8 @@ export class WalkView extends View {
     this.hands?.stop();
     this.scene?.dispose();
     this.survey.stop();
+    this.landing?.stop();
+    this.landing = null;
     this.hands = null;
     this.scene = null;
     super.disconnectedCallback();
@@ -117,7 +127,7 @@ export class WalkView extends View {
 
   private begin(world: World): void {
     const walker = new Walker(world);
-    walker.ground = (x, z) => heightAt(world, this.land, x, z);
+    walker.ground = (x, z) => heightAt(this.world ?? world, this.land, x, z);
     walker.flies = world.flying && world.axes.y !== null;
     if (world.memory !== null) this.visits = recall(this.state.piece!.id, world.memory, Date.now() / 1000);
     this.walker = walker;
@@ -148,7 +158,10 @@ export class WalkView extends View {
   }
 
   private redraw(world: World): void {
+    const other = this.drawn;
     this.drawn = world;
+    if (other?.land !== world.land || other?.ground !== world.ground || other?.size !== world.size)
+      this.land = landOf(world, this.survey.relief);
     this.scene?.setAir(world);
     this.scene?.setLandmarks(this.standing(world));
     this.scene?.setZones(world.zones);
@@ -359,6 +372,7 @@ export class WalkView extends View {
       i: () => this.sayWhere(),
       o: () => this.toggleList(),
       m: () => this.togglePlan(),
+      g: () => this.toggleBuilding(),
       " ": () => this.turnBack(),
       Delete: () => this.editing.delete(),
       Backspace: () => this.editing.delete(),
@@ -379,6 +393,7 @@ export class WalkView extends View {
 
   private leaveWalk(): void {
     if (this.editing.chosen !== null) this.editing.choose(null);
+    else if (this.building) this.toggleBuilding();
     else if (this.listed) this.toggleList();
     else location.hash = "";
   }
@@ -443,6 +458,29 @@ export class WalkView extends View {
     if (!this.listed) this.canvas?.focus();
   }
 
+  private toggleBuilding(): void {
+    this.building = !this.building;
+    if (this.building) this.editing.choose(null);
+    else this.canvas?.focus();
+  }
+
+  private worldPanel(world: World): TemplateResult {
+    const { voice, state, walker } = this;
+    const model = voice === null ? undefined : state.descriptions.get(voice.model);
+    const mapping = voice === null ? null : fitOf(state, voice.id, voice.side).mapping;
+    return worldPanel({
+      app: this.app,
+      world,
+      pose: walker?.pose ?? startOf(world),
+      close: () => this.toggleBuilding(),
+      hinges: () => hingeMarks(world),
+      sounds: () =>
+        mapping === null || model === undefined
+          ? []
+          : soundMarks(world, mapping, model, state.piece?.axes ?? []),
+    });
+  }
+
   private togglePlan(): void {
     this.planned = !this.planned || this.failure !== null;
   }
@@ -475,7 +513,8 @@ export class WalkView extends View {
       <p class="walk-where" aria-hidden="true"></p>
       ${this.failure === null ? nothing : html`<p class="walk-failure" role="alert">${this.failure}</p>`}
       ${this.beginning()} ${this.listed ? this.places(piece.world) : nothing}
-      ${this.editing.landmark === null ? nothing : landmarkPanel(this.app, this.editing, this.editing.landmark)} ${this.controls(piece.world)}
+      ${this.building ? this.worldPanel(piece.world) : nothing}
+      ${this.editing.landmark === null || this.building ? nothing : landmarkPanel(this.app, this.editing, this.editing.landmark)} ${this.controls(piece.world)}
     `;
   }
 
@@ -561,6 +600,9 @@ export class WalkView extends View {
       <button type="button" @click=${() => this.mark()}>Landmark <kbd>L</kbd></button>
       <button type="button" aria-expanded=${this.listed ? "true" : "false"} @click=${() => this.toggleList()}>
         Places <kbd>O</kbd>
+      </button>
+      <button type="button" aria-expanded=${this.building ? "true" : "false"} @click=${() => this.toggleBuilding()}>
+        World <kbd>G</kbd>
       </button>
       <button type="button" aria-pressed=${this.planned} @click=${() => this.togglePlan()}>Plan <kbd>M</kbd></button>
       ${

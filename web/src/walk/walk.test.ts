@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { makeWorld, type World } from "../protocol/messages";
 import type { Relief } from "../steer/relief";
-import { COLUMNS, heightAt, landOf, ROWS } from "./land";
+import { COLUMNS, heightAt, hinges, landOf, ROWS } from "./land";
 import { axisValue, coordinate, EYES, eachAxis, edgeOf, startOf, takePose } from "./pose";
 import { bearings, type Spot, spokenBearing, whereabouts } from "./telling";
 import { STILL, Walker } from "./walker";
@@ -102,6 +102,22 @@ describe("the ground", () => {
     expect(heightAt(world, land, 0, -40)).toBeCloseTo(12, 4);
     expect(heightAt(world, land, 0, 0)).toBeCloseTo(6, 4);
     expect(heightAt(world, land, 25, 40)).toBeCloseTo(0, 1);
+  });
+  it("is as it was measured, where it was, and turns where its sound turns", () => {
+    const novelty = Array.from({ length: 81 }, (_, i) => (i === 9 * 2 + 6 ? 90 : i === 9 * 7 + 1 ? 60 : 10));
+    const world = makeWorld({
+      ...WORLD,
+      ground: { ...WORLD.ground, height: "novelty", colour: "brightness", relief: 10 },
+      land: { columns: 9, rows: 9, loudness: [], brightness: novelty, novelty, of: "x" },
+    });
+    const land = landOf(world, relief);
+    expect(heightAt(world, land, 25, -20)).toBeGreaterThan(5);
+    expect(heightAt(world, land, -45, -35)).toBeCloseTo(0, 1);
+    expect(land.colours!.length).toBe(3 * ROWS * COLUMNS);
+    const [first, second, ...rest] = hinges(world, 5);
+    expect([first!.x, first!.z]).toEqual([25, -20]);
+    expect([second!.x, second!.z]).toEqual([-37.5, 30]);
+    expect(rest).toEqual([]);
   });
   it("is flat where nothing is known", () => {
     expect(heightAt(WORLD, landOf(WORLD, null), 3, 3)).toBe(0);
