@@ -122,7 +122,23 @@ class ProgramSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
     name: str
 
 
-InputSource = OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource
+class OrientationSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="orientation"):
+    """How the device is held that the page is on: a phone in the hand. 0..1 from its least to its most."""
+
+    part: Literal["turn", "tilt", "roll"] = "tilt"
+    """turn: like a compass; tilt: top up or down; roll: left or right side up. Lying flat is 0.5."""
+
+
+InputSource = (
+    OscSource
+    | MidiSource
+    | GamepadSource
+    | HidSource
+    | ClockSource
+    | SoundSource
+    | ProgramSource
+    | OrientationSource
+)
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):

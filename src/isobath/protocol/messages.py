@@ -448,6 +448,8 @@ class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
     """Sentences to show once, such as which backup was opened and why."""
     osc: bool = False
     """Other programs listen: send `Heard`."""
+    reads: tuple[Literal["midi", "gamepad"], ...] = ()
+    """Controllers that the server reads; the page leaves them alone."""
 
 
 class Saved(Message, frozen=True, kw_only=True, tag="saved"):

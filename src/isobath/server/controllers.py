@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
 
 from isobath.gesture.calibration import Calibration
 from isobath.gesture.noticing import Noticing
@@ -123,6 +124,13 @@ class Controllers:
             troubles=troubles,
             sentence=self._sentence(troubles),
         )
+
+    @property
+    def reads(self) -> tuple[Literal["midi", "gamepad"], ...]:
+        """What a page need not read itself."""
+        midi: tuple[Literal["midi"], ...] = () if self.midi is None else ("midi",)
+        gamepads: tuple[Literal["gamepad"], ...] = () if self.gamepads is None else ("gamepad",)
+        return (*midi, *gamepads)
 
     def doors(self) -> tuple[str, ...]:
         """What is listened to."""

@@ -173,6 +173,7 @@ class Session:
                 first_run=first,
                 notes=(*self._desk.notes_for(hello.page), *notes),
                 osc=self._desk.osc is not None,
+                reads=self._desk.controllers.reads,
             )
         )
 

@@ -61,6 +61,8 @@ export class Link {
   private online = false;
   /** The server wants to be told what is heard. */
   private osc = false;
+  /** Controllers that the server reads. */
+  reads: readonly string[] = [];
   private timer: ReturnType<typeof setTimeout> | null = null;
   private flushed = 0;
   /** Other pages that were mentioned already. */
@@ -364,6 +366,7 @@ export class Link {
   private welcome(message: Extract<FromServer, { type: "welcome" }>): void {
     this.online = true;
     const { models, pieces, notes, opened } = message;
+    this.reads = message.reads;
     this.store.set({ models, pieces, firstRun: message.first_run });
     const again = this.outbox.reconnected(message.acknowledged);
     const unsent = this.outbox.unsaved;

@@ -131,12 +131,23 @@ export function makeProgramSource(given: Omit<ProgramSource, "kind"> & Partial<P
   return { ...given, kind: "program" };
 }
 
+/** How the device is held that the page is on: a phone in the hand. 0..1 from its least to its most. */
+export interface OrientationSource {
+  readonly kind: "orientation";
+  /** turn: like a compass; tilt: top up or down; roll: left or right side up. Lying flat is 0.5. */
+  readonly part: "roll" | "tilt" | "turn";
+}
+
+export function makeOrientationSource(given: Omit<OrientationSource, "part" | "kind"> & Partial<OrientationSource> = {}): OrientationSource {
+  return { part: "tilt", ...given, kind: "orientation" };
+}
+
 /** A controller on an axis. Of several on one axis the one moved last is heard. */
 export interface Input {
   readonly id: string;
   /** Id of the axis; an input of an axis that is not there moves nothing. */
   readonly axis: string;
-  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource;
+  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource;
   readonly conditioning: Conditioning;
   readonly muted: boolean;
 }
@@ -148,7 +159,7 @@ export function makeInput(given: Omit<Input, "conditioning" | "muted"> & Partial
 /** Something that happens once when a value rises past the middle (0.5). */
 export interface Trigger {
   readonly id: string;
-  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource;
+  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource;
   readonly action: Action;
   readonly muted: boolean;
 }
@@ -1269,10 +1280,12 @@ export interface Welcome {
   readonly notes: readonly string[];
   /** Other programs listen: send `Heard`. */
   readonly osc: boolean;
+  /** Controllers that the server reads; the page leaves them alone. */
+  readonly reads: readonly ("gamepad" | "midi")[];
 }
 
-export function makeWelcome(given: Omit<Welcome, "opened" | "first_run" | "notes" | "osc" | "type"> & Partial<Welcome>): Welcome {
-  return { opened: null, first_run: false, notes: [], osc: false, ...given, type: "welcome" };
+export function makeWelcome(given: Omit<Welcome, "opened" | "first_run" | "notes" | "osc" | "reads" | "type"> & Partial<Welcome>): Welcome {
+  return { opened: null, first_run: false, notes: [], osc: false, reads: [], ...given, type: "welcome" };
 }
 
 /** The operation is on disk. */
@@ -1473,7 +1486,7 @@ export function makeControllersNow(given: Omit<ControllersNow, "doors" | "heeded
 export interface ControllerNoticed {
   readonly type: "controller_noticed";
   readonly request: number;
-  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource;
+  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource;
   /** Of what it has said so far, which need not be its range. */
   readonly lo: number;
   readonly hi: number;
@@ -1614,7 +1627,8 @@ export type InputSource =
   | HidSource
   | ClockSource
   | SoundSource
-  | ProgramSource;
+  | ProgramSource
+  | OrientationSource;
 
 /** What a page may say. */
 export type FromPage =

@@ -2,11 +2,14 @@
 
 import { WorkletInstrument } from "../audio/worklet-instrument";
 import { Outside } from "../gesture/outside";
+import { PageHub } from "../gesture/page-hub";
+import { PageSources } from "../gesture/page-sources";
 import { Performer } from "../gesture/performer";
 import { BrowserKeeper } from "../net/keeping";
 import { Link } from "../net/link";
 import { bind } from "./binding";
 import { Fitting } from "./fitting";
+import { heed } from "./heeding";
 import { newId } from "./identity";
 import { recallPlaces } from "./places";
 import { Store } from "./store";
@@ -18,6 +21,9 @@ export interface Session {
   readonly performer: Performer;
   readonly link: Link;
   readonly fitting: Fitting;
+  /** Controllers that the page reads itself. */
+  readonly hub: PageHub;
+  readonly sources: PageSources;
 }
 
 export function createSession(): Session {
@@ -54,8 +60,11 @@ export function createSession(): Session {
   const surveying = new Surveying(store, (survey) => link.survey(survey));
   store.set({ placed: recallPlaces() });
   bind(store, instrument, performer);
+  const hub = new PageHub(performer, (action, begins) => link.acted(action, begins));
+  const sources = new PageSources(hub);
+  heed(store, link, hub, sources);
   void link.start();
-  const session = { store, instrument, performer, link, fitting };
+  const session = { store, instrument, performer, link, fitting, hub, sources };
   // For a person at the console, and for the tests that listen to what the page really plays.
   Object.assign(window, { isobath: session });
   return session;

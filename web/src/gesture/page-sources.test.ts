@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { makeGamepadSource, makeMidiSource } from "../protocol/messages";
+import { MidiReader } from "./midi";
+import { hearMidi, hearOrientation, PadReader, PageSources, type Sink } from "./page-sources";
+
+function sink() {
+  const said: unknown[] = [];
+  const lost: Parameters<Sink["lose"]>[0][] = [];
+  const to: Sink = { say: (key, value) => said.push([key, value]), lose: (gone) => lost.push(gone) };
+  return { said, lost, to };
+}
+
+test("bytes of a port are values, and a note that is let go is lost to whoever listens to it", () => {
+  const { said, lost, to } = sink();
+  const reader = new MidiReader();
+  hearMidi(to, reader, "Keys", [0xb0, 7, 127]);
+  hearMidi(to, reader, "Keys", null);
+  expect(said[0]).toEqual([{ kind: "midi", port: "Keys", channel: 1, message: "control", number: 7 }, 1]);
+  hearMidi(to, reader, "Keys", [0x90, 60, 127, 60, 0]);
+  const velocity = makeMidiSource({ message: "velocity" });
+  expect(lost.some((gone) => gone(velocity))).toBe(true);
+  expect(lost.some((gone) => gone({ ...velocity, port: "Other" }))).toBe(false);
+  expect(lost.some((gone) => gone({ ...velocity, number: 61 }))).toBe(false);
+});
+
+test("a gamepad says what has moved, and nothing when it appears", () => {
+  const { said, lost, to } = sink();
+  const reader = new PadReader(to);
+  const pad = (x: number, a: number) => ({ index: 1, id: "Pad", axes: [x, 0], buttons: [{ value: a }] });
+  reader.look([null, pad(0.3, 0)]);
+  reader.look([null, pad(1, 1)]);
+  reader.look([null, pad(1, 1)]);
+  expect(said).toEqual([
+    [{ kind: "gamepad", device: "Pad", part: "axis", index: 0 }, 1],
+    [{ kind: "gamepad", device: "Pad", part: "button", index: 0 }, 1],
+  ]);
+  reader.look([null, null]);
+  expect(lost[0]!(makeGamepadSource({ device: "pad" }))).toBe(true);
+});
+
+test("a phone that lies flat is in the middle", () => {
+  const { said, to } = sink();
+  hearOrientation(to, { alpha: 90, beta: 0, gamma: 0 });
+  hearOrientation(to, { alpha: null, beta: null, gamma: null });
+  expect(said).toEqual([
+    [{ kind: "orientation", part: "turn" }, 0.25],
+    [{ kind: "orientation", part: "tilt" }, 0.5],
+    [{ kind: "orientation", part: "roll" }, 0.5],
+  ]);
+});
+
+test("what was refused may be asked for again, what is open is opened once", async () => {
+  let asked = 0;
+  const answers = ["no", null];
+  const refuse = async () => answers[asked++] ?? null;
+  const sources = new PageSources(sink().to, { midi: refuse, gamepad: refuse, orientation: refuse });
+  expect(await sources.open("midi")).toBe("no");
+  expect(await sources.open("midi")).toBeNull();
+  expect(await sources.open("midi")).toBeNull();
+  expect(asked).toBe(2);
+});

@@ -1,0 +1,172 @@
+// Where the page gets controllers from: Web MIDI, the Gamepad API, and the sensors of a phone. Each is opened
+// when the piece has an input for it, or when the next controller that moves is waited for; a browser may
+// ask the person first, and may say no.
+
+import type { InputSource } from "../protocol/messages";
+import { MidiReader } from "./midi";
+import type { Key } from "./page-hub";
+
+/** Where the values go. */
+export interface Sink {
+  say(key: Key, value: number): void;
+  lose(gone: (source: InputSource) => boolean): void;
+}
+
+export type PageKind = "midi" | "gamepad" | "orientation";
+
+/** Open one kind of controller; what to tell the person if it cannot be had, or null. */
+export type Open = (sink: Sink) => Promise<string | null>;
+
+export class PageSources {
+  private readonly opened = new Map<PageKind, Promise<string | null>>();
+
+  constructor(
+    private readonly sink: Sink,
+    private readonly ways: Readonly<Record<PageKind, Open>> = {
+      midi: openMidi,
+      gamepad: openGamepads,
+      orientation: openOrientation,
+    },
+  ) {}
+
+  /** Open what is not open yet. */
+  open(kind: PageKind): Promise<string | null> {
+    let opening = this.opened.get(kind);
+    if (opening === undefined) {
+      opening = this.ways[kind](this.sink);
+      this.opened.set(kind, opening);
+      // What was refused may be asked for again.
+      void opening.then((problem) => problem !== null && this.opened.delete(kind));
+    }
+    return opening;
+  }
+}
+
+// ------------------------------------------------------------------------ MIDI
+
+const NO_MIDI =
+  "This browser has no MIDI for pages. Start Isobath with --midi auto, and it reads MIDI itself.";
+const MIDI_REFUSED =
+  "The browser does not let this page have MIDI. Allow it beside the address, and try again.";
+
+async function openMidi(sink: Sink): Promise<string | null> {
+  if (navigator.requestMIDIAccess === undefined) return NO_MIDI;
+  try {
+    const access = await navigator.requestMIDIAccess();
+    const heard = new Set<string>();
+    const meet = (): void => {
+      for (const port of access.inputs.values()) {
+        const name = port.name ?? "MIDI";
+        if (port.state === "connected" && !heard.has(port.id)) {
+          heard.add(port.id);
+          const reader = new MidiReader();
+          port.onmidimessage = (event) => hearMidi(sink, reader, name, event.data);
+        } else if (port.state === "disconnected" && heard.delete(port.id)) {
+          port.onmidimessage = null;
+          sink.lose((source) => source.kind === "midi" && within(source.port, name));
+        }
+      }
+    };
+    access.onstatechange = meet;
+    meet();
+    return null;
+  } catch {
+    return MIDI_REFUSED;
+  }
+}
+
+const within = (part: string, whole: string): boolean => whole.toLowerCase().includes(part.toLowerCase());
+
+/** Bytes of a port. */
+export function hearMidi(sink: Sink, reader: MidiReader, port: string, bytes: Iterable<number> | null): void {
+  for (const { channel, message, number, value, gone } of reader.feed(bytes ?? [])) {
+    if (!gone) sink.say({ kind: "midi", port, channel, message, number }, value);
+    else
+      sink.lose(
+        (source) =>
+          source.kind === "midi" &&
+          source.message === message &&
+          within(source.port, port) &&
+          (source.channel === null ? channel !== 0 : source.channel === channel) &&
+          (source.number === null || source.number === number),
+      );
+  }
+}
+
+// ------------------------------------------------------------------------ gamepads
+
+const PAD_MS = 8;
+
+async function openGamepads(sink: Sink): Promise<string | null> {
+  if (navigator.getGamepads === undefined) return "This browser has no gamepads for pages.";
+  const reader = new PadReader(sink);
+  setInterval(() => reader.look(navigator.getGamepads()), PAD_MS);
+  return null;
+}
+
+type Pad = Pick<Gamepad, "index" | "id" | "axes"> & {
+  readonly buttons: readonly { readonly value: number }[];
+};
+
+/** Says what has changed since the last look. */
+export class PadReader {
+  private readonly known = new Map<number, { readonly id: string; values: number[] }>();
+
+  constructor(private readonly sink: Sink) {}
+
+  look(pads: readonly (Pad | null)[]): void {
+    const there = new Set<number>();
+    for (const pad of pads) {
+      if (pad === null) continue;
+      there.add(pad.index);
+      const values = [...pad.axes.map((axis) => (axis + 1) / 2), ...pad.buttons.map((each) => each.value)];
+      const before = this.known.get(pad.index);
+      this.known.set(pad.index, { id: pad.id, values });
+      // What it says when it appears is no movement: nobody has touched it yet.
+      if (before === undefined) continue;
+      values.forEach((value, k) => {
+        if (value === before.values[k]) return;
+        const axis = k < pad.axes.length;
+        const index = axis ? k : k - pad.axes.length;
+        this.sink.say({ kind: "gamepad", device: pad.id, part: axis ? "axis" : "button", index }, value);
+      });
+    }
+    for (const [index, { id }] of this.known) {
+      if (there.has(index)) continue;
+      this.known.delete(index);
+      this.sink.lose((source) => source.kind === "gamepad" && within(source.device, id));
+    }
+  }
+}
+
+// ------------------------------------------------------------------------ orientation
+
+const NO_SENSORS = "This device does not tell the page how it is held. That needs a phone, and TLS.";
+
+interface Permission {
+  requestPermission?(): Promise<"granted" | "denied">;
+}
+
+async function openOrientation(sink: Sink): Promise<string | null> {
+  if (typeof DeviceOrientationEvent === "undefined") return NO_SENSORS;
+  const asks = DeviceOrientationEvent as unknown as Permission;
+  try {
+    if (asks.requestPermission !== undefined && (await asks.requestPermission()) !== "granted")
+      return NO_SENSORS;
+  } catch {
+    return NO_SENSORS;
+  }
+  addEventListener("deviceorientation", (event) => hearOrientation(sink, event));
+  return null;
+}
+
+/** Degrees of the sensors, 0..1 from least to most. */
+export function hearOrientation(
+  sink: Sink,
+  event: Pick<DeviceOrientationEvent, "alpha" | "beta" | "gamma">,
+): void {
+  const { alpha, beta, gamma } = event;
+  if (alpha !== null) sink.say({ kind: "orientation", part: "turn" }, alpha / 360);
+  if (beta !== null) sink.say({ kind: "orientation", part: "tilt" }, (beta + 180) / 360);
+  if (gamma !== null) sink.say({ kind: "orientation", part: "roll" }, (gamma + 90) / 180);
+}
