@@ -102,3 +102,6 @@ def test_a_hostile_model_is_refused_in_one_sentence(served, tmp_path):
 def test_a_new_piece_may_begin_on_it(served):
     piece = served.library.new("apart", "my-rave")
     assert piece.voices[0].model == "my-rave"
+    with served.client() as client:
+        file = client.get(f"/pieces/{piece.id}/export").content
+    assert served.post("/pieces/import", file).json()["notes"] == []

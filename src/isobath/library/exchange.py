@@ -18,6 +18,7 @@ from typing import IO
 import msgspec
 
 from isobath.errors import AudioError, ModelError, PieceDamaged
+from isobath.library.foreign import ForeignModels
 from isobath.library.models import Models
 from isobath.library.sounds import Sounds
 from isobath.library.stored import check
@@ -210,12 +211,12 @@ def _take_in(
                 names[needed.name] = models.add(data).name
             except ModelError as error:
                 notes.append(f"The model {needed.name} inside the file was left out: {error}")
-        elif here is None:
+        elif here is None and ForeignModels(models.home, models).find(needed.name) is None:
             notes.append(
                 f"This piece plays the model {needed.name}, which is not here. "
                 "Import the model, or choose another."
             )
-        elif needed.sha256 and here.summary.sha256 != needed.sha256:
+        elif here is not None and needed.sha256 and here.summary.sha256 != needed.sha256:
             notes.append(
                 f"The model {needed.name} here is another version than the piece was made with; "
                 "it may sound different."

@@ -53,6 +53,11 @@ class Models:
         self._seen: dict[Path, _Seen] = {}
         self._lock = threading.Lock()
 
+    @property
+    def home(self) -> Home:
+        """Whose models these are."""
+        return self._home
+
     def all(self) -> tuple[ModelSummary, ...]:
         """One line per model, the bundled ones first. Files that are no models are left out."""
         return tuple(found.summary for found in self._all())
