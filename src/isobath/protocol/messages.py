@@ -585,7 +585,7 @@ class ControllersNow(Message, frozen=True, kw_only=True, tag="controllers_now"):
     """Of the piece that is open."""
     troubles: Troubles = msgspec.field(default_factory=Troubles)
     sentence: str = ""
-    """What is ignored and why, in one line; empty: nothing is."""
+    """What is ignored and why, and whether controllers pull at one axis, in one line; empty: all is well."""
 
 
 class ControllerNoticed(Message, frozen=True, kw_only=True, tag="controller_noticed"):

@@ -172,7 +172,11 @@ class Controllers:
             told.append(f"{troubles.ignored} values that are no numbers")
         if troubles.dropped:
             told.append(f"{troubles.dropped} messages dated ahead for which there is no room")
-        return f"Ignored from controllers: {', '.join(told)}." if told else ""
+        sentences = [f"Ignored from controllers: {', '.join(told)}."] if told else []
+        if troubles.pulls:
+            times = "once" if troubles.pulls == 1 else f"{troubles.pulls} times"
+            sentences.append(f"Two controllers pulled at one axis {times}; the one moved last is heard.")
+        return " ".join(sentences)
 
     # ---------------------------------------------------------------------- teaching them
 

@@ -99,6 +99,7 @@ class Hands:
                 (troubles.malformed, warned.malformed),
                 (troubles.ignored, warned.ignored),
                 (troubles.dropped, warned.dropped),
+                (troubles.pulls, warned.pulls),
             )
         ]
         if any(begins):

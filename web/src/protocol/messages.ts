@@ -1474,7 +1474,7 @@ export interface ControllersNow {
   /** Of the piece that is open. */
   readonly heard: readonly InputHeard[];
   readonly troubles: Troubles;
-  /** What is ignored and why, in one line; empty: nothing is. */
+  /** What is ignored and why, and whether controllers pull at one axis, in one line; empty: all is well. */
   readonly sentence: string;
 }
 
