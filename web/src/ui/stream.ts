@@ -56,7 +56,7 @@ export class StreamView extends View {
     }${
       status === null
         ? nothing
-        : html`<p class="hint" data-stream=${status.state} role="status" title="From the moment a latent is due to its first sound, measured">${streamedWords(status)}${status.underruns > 0 ? html`, late ${status.underruns} ${status.underruns === 1 ? "time" : "times"}` : nothing}.</p>`
+        : html`<p class="hint" data-stream=${status.state} title="From the moment a latent is due to its first sound, measured">${streamedWords(status)}${status.underruns > 0 ? html`, late ${status.underruns} ${status.underruns === 1 ? "time" : "times"}` : nothing}.</p>`
     }`;
   }
 }

@@ -45,15 +45,25 @@ export class VoicesView extends View {
   override connectedCallback(): void {
     super.connectedCallback();
     const { instrument } = this.app;
-    const changed = (): void => this.requestUpdate();
+    let before = "";
+    const changed = (): void => {
+      const words = (this.state.piece?.voices ?? []).map((_, slot) => this.words(slot)).join();
+      if (words !== before) this.requestUpdate();
+      before = words;
+    };
     instrument.addEventListener("streams", changed);
     this.whileHere(() => instrument.removeEventListener("streams", changed));
   }
 
-  /** What a chip says of a voice that the server makes. */
-  private lateness(slot: number): TemplateResult | typeof nothing {
+  private words(slot: number): string {
     const status = this.app.instrument.streamOf(slot);
-    return status === null ? nothing : html`<small>${streamedWords(status)}</small>`;
+    return status === null ? "" : streamedWords(status);
+  }
+
+  /** What a chip says of a voice that the server makes; a name that changes all the time is not read out. */
+  private lateness(slot: number): TemplateResult | typeof nothing {
+    const words = this.words(slot);
+    return words === "" ? nothing : html`<small aria-hidden="true">${words}</small>`;
   }
 
   private titleOf(model: string): string {
