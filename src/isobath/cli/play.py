@@ -14,6 +14,7 @@ from isobath.cli.telling import as_json, print_json
 
 if TYPE_CHECKING:
     from isobath.library.library import Library
+    from isobath.server.stage import Stage
 
 
 @click.command()
@@ -81,6 +82,8 @@ class Opening:
     """Port to which what is heard goes as MIDI."""
     wekinator: bool = False
     """Listen and speak as Wekinator does."""
+    stage: "Stage | None" = None
+    """Plays already, and is ended with the page."""
 
 
 def open_page(piece: str | None, how: Opening) -> None:
@@ -133,7 +136,8 @@ def open_page(piece: str | None, how: Opening) -> None:
             sys.stdout.flush()
 
     try:
-        serve(find_home(), Doorway(how.host, how.port), __version__, ready, renewed, output, controllers)
+        doorway = Doorway(how.host, how.port)
+        serve(find_home(), doorway, __version__, ready, renewed, output, controllers, how.stage)
     finally:
         if door is not None:
             door.close()

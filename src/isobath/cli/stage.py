@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from isobath.cli.doors import Doors, doors
+from isobath.cli.play import Opening, find_piece, open_page
 from isobath.cli.telling import as_json, print_json, print_table
+from isobath.errors import PieceUnknown
 
 if TYPE_CHECKING:
     from isobath.outputs.stage.engine import Settings, StageEngine, Status
     from isobath.protocol.controllers import Action
     from isobath.protocol.piece import Piece
+    from isobath.protocol.stage import StageSettings
     from isobath.server.controllers import Controllers
 
 
@@ -45,6 +48,13 @@ if TYPE_CHECKING:
 )
 @click.option("--spare/--no-spare", default=True, help="A second process ready to take over.")
 @click.option("-t", "--take", help="Play this take, by its name or id, from the beginning.")
+@click.option(
+    "--page", is_flag=True, help="Open the page, too: it shows the stage, and its changes are heard."
+)
+@click.option(
+    "--browser/--no-browser", default=True, help="With --page: open the browser, or only print the link."
+)
+@click.option("--port", type=click.IntRange(0, 65535), help="With --page: port to listen on.")
 @click.option("--seconds", type=click.FloatRange(0.0, min_open=True), help="End after so long.")
 @doors(programs=False)
 @as_json
@@ -57,6 +67,9 @@ def stage(
     ahead: int,
     spare: bool,
     take: str | None,
+    page: bool,
+    browser: bool,
+    port: int | None,
     seconds: float | None,
     doors: Doors,
     as_json: bool,
@@ -67,6 +80,7 @@ def stage(
     """
     from isobath.engine import find_take
     from isobath.outputs.stage.engine import Settings, StageEngine, devices
+    from isobath.server.stage import from_options
 
     if listing:
         found = devices()
@@ -75,6 +89,10 @@ def stage(
         else:
             rows = [(d.name, d.api, d.outputs, d.inputs, d.rate or "", d.default) for d in found]
             print_table(("device", "system", "outputs", "inputs", "Hz", "default"), rows)
+        return
+    if page:
+        opening = Opening(browser, port, "127.0.0.1", None, as_json, doors=doors)
+        _with_page(piece, opening, from_options(device, rate or 0, block, ahead, spare), take)
         return
     chosen = _piece(piece)
     settings = _settings(chosen, Settings(device, rate or 0, block, ahead, spare), take, seconds)
@@ -94,6 +112,29 @@ def stage(
     finally:
         controllers.close()
         engine.stop()
+
+
+def _with_page(piece: str | None, opening: Opening, settings: "StageSettings", take: str | None) -> None:
+    """The stage plays, and the page opens beside it; until Ctrl-C."""
+    from isobath.engine import find_take
+    from isobath.library.home import find_home
+    from isobath.library.library import Library
+    from isobath.protocol.messages import DoOnStage
+    from isobath.server.stage import Stage
+
+    with Library.open(find_home()) as library:
+        wanted = library.pieces.last_played() if piece is None else find_piece(library, piece)
+        if wanted is None:
+            raise PieceUnknown("Nothing has been played here yet. Name a piece or an example: Drifting.")
+        chosen = library.read(library.own(wanted))
+    stage = Stage(_rate)
+    stage.open(chosen, settings)
+    try:
+        if take is not None:
+            stage.do(DoOnStage(request=0, action="play", take=find_take(chosen, take).id))
+        open_page(chosen.id, replace(opening, stage=stage))
+    finally:
+        stage.close()
 
 
 def _let_in(controllers: "Controllers", engine: "StageEngine", piece: "Piece") -> None:
@@ -173,7 +214,6 @@ def line_of(status: "Status") -> str:
 def _piece(wanted: str | None) -> "Piece":
     """The piece named or filed so, or the one played last."""
     from isobath.cli.render import open_piece
-    from isobath.errors import PieceUnknown
     from isobath.library.home import find_home
     from isobath.library.library import Library
 
@@ -187,12 +227,17 @@ def _piece(wanted: str | None) -> "Piece":
 
 def rate_of(piece: "Piece") -> int:
     """Hz of a piece's sound. Raises PieceError without voices, ModelUnknown where a model is missing."""
-    from contextlib import closing
-
-    from isobath.cli.render import Loader
     from isobath.errors import PieceError
 
     if not piece.voices:
         raise PieceError("This piece has no voices, so there is nothing to hear. Add one.")
+    return _rate(piece.voices[0].model)
+
+
+def _rate(name: str) -> int:
+    from contextlib import closing
+
+    from isobath.cli.render import Loader
+
     with closing(Loader()) as load:
-        return int(load(piece.voices[0].model).sample_rate)
+        return int(load(name).sample_rate)

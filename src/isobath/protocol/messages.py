@@ -28,8 +28,10 @@ from isobath.protocol.piece import (
     Piece,
     SafetyMap,
     SoundId,
+    Take,
     Voice,
 )
+from isobath.protocol.stage import StageAction, StageDevice, StageSettings, StageState
 from isobath.protocol.world import LandSurvey, World
 
 PROTOCOL = 1
@@ -421,6 +423,47 @@ class Mime(Message, frozen=True, kw_only=True, tag="mime"):
     """Demonstrations at most."""
 
 
+class WatchStage(Message, frozen=True, kw_only=True, tag="watch_stage"):
+    """The page looks at the stage, or no longer does. Answered by `StageNow`, which is sent again whenever
+    something has changed, and by `StageHeard` 30 times a second while it plays."""
+
+    watching: bool
+
+
+class StartStage(Message, frozen=True, kw_only=True, tag="start_stage"):
+    """Play the piece this page has open on a sound device of the server's machine, or on another one than
+    before. Answered by `StageNow`, or by `Problem`."""
+
+    request: int
+    settings: StageSettings = msgspec.field(default_factory=StageSettings)
+
+
+class StopStage(Message, frozen=True, kw_only=True, tag="stop_stage"):
+    """Fade out and close the device. Answered by `StageNow`."""
+
+    request: int
+
+
+class DoOnStage(Message, frozen=True, kw_only=True, tag="do_on_stage"):
+    """Something happens on the stage. Answered by `Problem` where it cannot; `finish` by `StageTook`."""
+
+    request: int
+    action: StageAction
+    take: Id | None = None
+    """play: which one; finish: the id it gets."""
+    name: ShortText = ""
+    """finish: what it is called."""
+    seed: int = 1
+    """record, begin: of the fresh past."""
+
+
+class MoveOnStage(Message, frozen=True, kw_only=True, tag="move_on_stage"):
+    """Where the performer's hand put axes of the piece that is open, 60 times a second at most. No answer."""
+
+    axes: Annotated[tuple[Id, ...], Meta(max_length=128)]
+    values: Annotated[tuple[Unit, ...], Meta(max_length=128)]
+
+
 class Ping(Message, frozen=True, kw_only=True, tag="ping"):
     """Answered by `Pong` with the same `sent`. Each page sends one every 5 seconds."""
 
@@ -619,6 +662,37 @@ class Mimed(Message, frozen=True, kw_only=True, tag="mimed"):
     """Places where one gesture met different sounds; there is their mean."""
 
 
+class StageNow(Message, frozen=True, kw_only=True, tag="stage_now"):
+    """How the stage stands."""
+
+    state: StageState
+    devices: tuple[StageDevice, ...] = ()
+    """That can be chosen, as they were when the page began to look."""
+
+
+class StageHeard(Message, frozen=True, kw_only=True, tag="stage_heard"):
+    """What sounds on the stage, for meters and the chart."""
+
+    peak: tuple[float, float]
+    """Of what went to the device since last told, linear."""
+    rms: tuple[float, float]
+    limiter_db: float
+    guard_db: float
+    clamped: float
+    scrubbed: int
+    input_peak: tuple[float, float]
+    latents: tuple[tuple[float, ...], ...]
+    """What the decoder of each voice was last given; zeros beyond its model's dimensions."""
+    position: int
+    """Samples since it began, or since the take did."""
+
+
+class StageTook(Message, frozen=True, kw_only=True, tag="stage_took"):
+    """A take was recorded on the stage. It is not in the piece until a page puts it there."""
+
+    take: Take
+
+
 ProblemKind = Literal["save", "piece", "model", "mapping", "audio", "protocol", "rate", "server"]
 """save: not written, keep it and send it again; protocol: reload the page; server: our own mistake."""
 
@@ -684,6 +758,11 @@ FromPage = (
     | CalibrateInputs
     | FreezeAxes
     | Mime
+    | WatchStage
+    | StartStage
+    | StopStage
+    | DoOnStage
+    | MoveOnStage
     | Ping
 )
 """What a page may say."""
@@ -707,6 +786,9 @@ FromServer = (
     | ControllerNoticed
     | InputsCalibrated
     | Mimed
+    | StageNow
+    | StageHeard
+    | StageTook
     | Problem
     | Pong
 )

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from msgspec import inspect as shape
 
-from isobath.protocol import controllers, making, messages, piece, world
+from isobath.protocol import controllers, making, messages, piece, stage, world
 from isobath.protocol.typescript import Words, structs_of, typescript, words_of, write_or_check
 
 TARGET = Path("docs/reference/messages.md")
@@ -73,6 +73,8 @@ def generate() -> str:
     parts += ["## From the server\n", *(_section(each, words) for each in server)]
     rest = [each for each in structs_of(messages) if each.cls not in named]
     parts += ["## What they are made of\n", *(_section(each, words) for each in rest)]
+    parts += ["## The stage\n\n" + (stage.__doc__ or "").strip() + "\n"]
+    parts += [_section(each, words_of(stage)) for each in structs_of(stage)]
     parts += ["## What is being made\n\n" + (making.__doc__ or "").strip() + "\n"]
     parts += [_section(each, made) for each in structs_of(making)]
     parts += ["## A piece\n\n" + (piece.__doc__ or "").strip() + "\n"]

@@ -23,7 +23,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect as shape
 
-from isobath.protocol import controllers, making, messages, piece, world
+from isobath.protocol import controllers, making, messages, piece, stage, world
 
 TARGET = Path("web/src/protocol/messages.ts")
 WIDTH = 110
@@ -44,6 +44,8 @@ ALIASES = (
     (controllers, "MidiMessage"),
     (making, "SetState"),
     (making, "RunState"),
+    (stage, "StageCondition"),
+    (stage, "StageAction"),
     (messages, "ProblemKind"),
 )
 """Lists of words that have a name of their own, and where they are from."""
@@ -211,7 +213,7 @@ def _union_alias(name: str, union: Any, words: Words) -> str:
 def generate() -> str:
     """The whole of messages.ts."""
     parts = [HEADER]
-    for module in (controllers, world, piece, making, messages):
+    for module in (controllers, world, piece, making, stage, messages):
         words = words_of(module)
         parts += _constants(module, words)
         for struct in structs_of(module):

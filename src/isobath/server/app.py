@@ -30,6 +30,7 @@ from isobath.server.problems import told
 from isobath.server.programs import Program, admits
 from isobath.server.session import Session
 from isobath.server.sounds import SoundRoutes
+from isobath.server.stage import Stage
 from isobath.server.streams import StreamRoutes
 from isobath.server.workbench import COMMAND
 
@@ -72,14 +73,16 @@ def create_app(
     command: Sequence[str] = COMMAND,
     osc: Outlet | None = None,
     controllers: Controllers | None = None,
+    stage: Stage | None = None,
 ) -> Starlette:
     """Everything the server answers. The library and `osc` are closed when the application ends.
 
     here: only this machine can reach the server, so a page may name folders of it.
     command: how `isobath` is run, for preparing and training.
-    osc: where what is heard goes. controllers: what moves axes; closed with the application.
+    osc: where what is heard goes. controllers: what moves axes; stage: what plays on a device. Both are
+    closed with the application.
     """
-    desk = Desk(library, version, osc, controllers)
+    desk = Desk(library, version, osc, controllers, stage)
     making = MakingWatch(desk, here=here, command=command)
     streaming = StreamRoutes(desk)
     folder = static or static_folder()
@@ -93,7 +96,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001
         making.start()
+        desk.controllers.hub.tell(desk.stage.gesture, desk.stage.act)  # without a detour by this loop
         desk.controllers.start(desk.move, desk.act)
+        await desk.attend()
         backups = asyncio.create_task(_back_up_regularly(desk))
         try:
             yield
@@ -101,6 +106,7 @@ def create_app(
             backups.cancel()
             making.stop()
             streaming.streams.stop()
+            desk.stage.end()
             with suppress(SaveError):
                 await desk.ask(library.back_up)
             desk.close()

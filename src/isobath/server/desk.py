@@ -19,6 +19,7 @@ from isobath.protocol.messages import Acted, FromServer, Mime, Mimed, Models, Pi
 from isobath.protocol.piece import Piece
 from isobath.server.controllers import Controllers
 from isobath.server.mime import mime
+from isobath.server.stage import Stage
 from isobath.server.survey import KeptModels, low_priority_pool
 
 ECHO_SECONDS = 0.15
@@ -87,12 +88,15 @@ class Desk:
         version: str,
         osc: Outlet | None = None,
         controllers: Controllers | None = None,
+        stage: Stage | None = None,
     ) -> None:
         self.library = library
         self.version = version
         self.osc = osc
         """Where what is heard goes; None: it stays here."""
         self.controllers = Controllers() if controllers is None else controllers
+        self.stage = Stage(self._rate_of) if stage is None else stage
+        self.controllers.watchers.append(self.stage.changed)
         self.listeners: set[Listener] = set()
         self.echo = Echo(self)
         self._told: set[str] = set()
@@ -106,6 +110,13 @@ class Desk:
         from isobath.models.coder import load
 
         return load(self.library.models.get(name).path)
+
+    def _rate_of(self, name: str) -> int:
+        """Hz of a model that can be a voice. Raises ModelUnknown."""
+        for model in self.library.playable():
+            if model.name == name:
+                return model.sample_rate
+        return self.library.models.get(name).summary.sample_rate
 
     def notes_for(self, page: str) -> tuple[str, ...]:
         """What happened when the library was opened, told once to each page."""
@@ -136,6 +147,8 @@ class Desk:
     async def attend(self) -> None:
         """Let controllers move the pieces that pages have open, and no others."""
         open_now = {each.piece for each in self.listeners if each.piece is not None}
+        if self.stage.plays is not None:
+            open_now.add(self.stage.plays)
         for piece in self.controllers.only(open_now):
             with suppress(PieceError):
                 self.controllers.show(await self.ask(self.library.pieces.read, piece))

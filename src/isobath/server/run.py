@@ -20,6 +20,7 @@ from isobath.protocol.messages import MESSAGE_BYTES
 from isobath.server.access import Access, Address, read_secret
 from isobath.server.app import create_app
 from isobath.server.controllers import Controllers
+from isobath.server.stage import Stage
 from isobath.server.streams import Socket
 
 PORT = 4600
@@ -131,10 +132,11 @@ def serve(
     renewed: Callable[[str], None],
     osc: Outlet | None = None,
     controllers: Controllers | None = None,
+    stage: Stage | None = None,
 ) -> None:
     """Open the library, listen, call `ready` with the link, and serve until told to stop. Each time a
     link has been used, `renewed` is called with the next one. What is heard goes to `osc`; what
-    `controllers` say moves the axes.
+    `controllers` say moves the axes, and those of what `stage` plays.
 
     SIGTERM and Ctrl-C end it gracefully: the save in progress is finished and the library closed.
 
@@ -158,7 +160,7 @@ def serve(
             renewed=lambda token: renewed(link(token)),
         )
         here = is_local(doorway.host)
-        app = create_app(library, access, version, here=here, osc=osc, controllers=controllers)
+        app = create_app(library, access, version, here=here, osc=osc, controllers=controllers, stage=stage)
         config = configuration(app)
         ready(link(access.token), library)
         _end_quietly()

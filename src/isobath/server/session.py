@@ -14,6 +14,7 @@ from isobath.protocol.messages import (
     CalibrateInputs,
     Change,
     DeletePiece,
+    DoOnStage,
     DuplicatePiece,
     Fit,
     FreezeAxes,
@@ -24,6 +25,7 @@ from isobath.protocol.messages import (
     ListPieces,
     Mime,
     Moved,
+    MoveOnStage,
     NewPiece,
     NoticeController,
     Opened,
@@ -37,11 +39,14 @@ from isobath.protocol.messages import (
     RenamePiece,
     RestorePiece,
     Saved,
+    StartStage,
+    StopStage,
     Survey,
     SurveyLand,
     Undo,
     WatchControllers,
     WatchMaking,
+    WatchStage,
     Welcome,
 )
 from isobath.server.desk import Desk
@@ -111,6 +116,7 @@ class Session:
             self._desk.listeners.discard(self)
             await self._desk.attend()
             self._making.forget(self)
+            self._desk.stage.forget(self)
             self._learner.stop()
             self._surveyor.stop()
             self._hands.stop()
@@ -299,6 +305,26 @@ class Session:
         if self._desk.osc is not None:
             self._desk.osc.send(heard)
 
+    # ---------------------------------------------------------------------------- the stage
+
+    async def _watch_stage(self, message: WatchStage) -> None:
+        await self._desk.stage.watch(self, message.watching)
+
+    async def _start_stage(self, message: StartStage) -> None:
+        stage, piece = self._desk.stage, await self._desk.ask(self._library.pieces.read, self.piece or "")
+        await stage.ask(lambda: stage.open(piece, message.settings))
+        await self._desk.attend()
+
+    async def _stop_stage(self, _: StopStage) -> None:
+        await self._desk.stage.ask(self._desk.stage.close)
+
+    async def _do_on_stage(self, message: DoOnStage) -> None:
+        self._desk.stage.do(message)
+
+    async def _move_on_stage(self, message: MoveOnStage) -> None:
+        if self.piece is not None:
+            self._desk.stage.gesture(self.piece, message.axes, message.values)
+
     async def _ping(self, ping: Ping) -> None:
         self.tell(Pong(sent=ping.sent))
 
@@ -343,5 +369,10 @@ class Session:
         CalibrateInputs: _calibrate,
         FreezeAxes: _freeze,
         Mime: _mime,
+        WatchStage: _watch_stage,
+        StartStage: _start_stage,
+        StopStage: _stop_stage,
+        DoOnStage: _do_on_stage,
+        MoveOnStage: _move_on_stage,
         Ping: _ping,
     }

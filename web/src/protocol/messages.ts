@@ -786,6 +786,77 @@ export function makeStartRun(given: Omit<StartRun, "base" | "share"> & Partial<S
   return { base: "", share: 1.0, ...given };
 }
 
+/** A sound device of the server's machine that can play. */
+export interface StageDevice {
+  readonly name: string;
+  /** The sound system it belongs to: JACK, ALSA, Core Audio, ... */
+  readonly api: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Its usual one, Hz; 0: any. */
+  readonly rate: number;
+  readonly default: boolean;
+}
+
+export function makeStageDevice(given: Omit<StageDevice, "inputs" | "outputs" | "rate" | "default"> & Partial<StageDevice>): StageDevice {
+  return { inputs: 0, outputs: 2, rate: 0, default: false, ...given };
+}
+
+/** How the stage is opened. */
+export interface StageSettings {
+  /** Its name, or a part of it; empty: the default one; null: a clock that nobody listens to. */
+  readonly device: string;
+  /** Of the device; 0: the piece's. */
+  readonly rate: number;
+  /** Samples the device takes at once; JACK decides itself. */
+  readonly block: number;
+  /** Samples made ahead of the next block: more are safer, and later. */
+  readonly ahead: number;
+  /** Keep a second process ready to take over. */
+  readonly spare: boolean;
+}
+
+export function makeStageSettings(given: Omit<StageSettings, "device" | "rate" | "block" | "ahead" | "spare"> & Partial<StageSettings> = {}): StageSettings {
+  return { device: "", rate: 0, block: 256, ahead: 128, spare: true, ...given };
+}
+
+/** How the stage stands. */
+export interface StageState {
+  readonly condition: StageCondition;
+  /** What is the matter; empty where nothing is. */
+  readonly sentence: string;
+  /** The id of the piece it plays. */
+  readonly piece: string;
+  readonly settings: StageSettings;
+  /** That was opened. */
+  readonly device: string;
+  /** Of the piece, Hz. */
+  readonly sample_rate: number;
+  readonly device_rate: number;
+  readonly block: number;
+  /** From a gesture to the device, without the wait for the next frame. */
+  readonly latency_ms: number;
+  /** Share of the time that making the sound takes, 0..1. */
+  readonly load: number;
+  /** Times that nobody had sound ready. */
+  readonly underruns: number;
+  /** Silence because of it, in all. */
+  readonly missing_ms: number;
+  /** Times that the second process took over. */
+  readonly takeovers: number;
+  /** Told by the device. */
+  readonly xruns: number;
+  /** The second process is ready. */
+  readonly spare: boolean;
+  /** The take that is played. */
+  readonly take: string | null;
+  readonly recording: boolean;
+}
+
+export function makeStageState(given: Omit<StageState, "condition" | "sentence" | "piece" | "settings" | "device" | "sample_rate" | "device_rate" | "block" | "latency_ms" | "load" | "underruns" | "missing_ms" | "takeovers" | "xruns" | "spare" | "take" | "recording"> & Partial<StageState> = {}): StageState {
+  return { condition: "off", sentence: "", piece: "", settings: makeStageSettings(), device: "", sample_rate: 0, device_rate: 0, block: 0, latency_ms: 0.0, load: 0.0, underruns: 0, missing_ms: 0.0, takeovers: 0, xruns: 0, spare: false, take: null, recording: false, ...given };
+}
+
 /** Counts changes of meaning. A page of another number is asked to reload. */
 export const PROTOCOL = 1;
 
@@ -1252,6 +1323,71 @@ export function makeMime(given: Omit<Mime, "take" | "latents" | "hop" | "sample_
   return { take: "", latents: null, hop: 1, sample_rate: 44100, most: 24, ...given, type: "mime" };
 }
 
+/**
+ * The page looks at the stage, or no longer does. Answered by `StageNow`, which is sent again whenever
+ * something has changed, and by `StageHeard` 30 times a second while it plays.
+ */
+export interface WatchStage {
+  readonly type: "watch_stage";
+  readonly watching: boolean;
+}
+
+export function makeWatchStage(given: Omit<WatchStage, "type"> & Partial<WatchStage>): WatchStage {
+  return { ...given, type: "watch_stage" };
+}
+
+/**
+ * Play the piece this page has open on a sound device of the server's machine, or on another one than
+ * before. Answered by `StageNow`, or by `Problem`.
+ */
+export interface StartStage {
+  readonly type: "start_stage";
+  readonly request: number;
+  readonly settings: StageSettings;
+}
+
+export function makeStartStage(given: Omit<StartStage, "settings" | "type"> & Partial<StartStage>): StartStage {
+  return { settings: makeStageSettings(), ...given, type: "start_stage" };
+}
+
+/** Fade out and close the device. Answered by `StageNow`. */
+export interface StopStage {
+  readonly type: "stop_stage";
+  readonly request: number;
+}
+
+export function makeStopStage(given: Omit<StopStage, "type"> & Partial<StopStage>): StopStage {
+  return { ...given, type: "stop_stage" };
+}
+
+/** Something happens on the stage. Answered by `Problem` where it cannot; `finish` by `StageTook`. */
+export interface DoOnStage {
+  readonly type: "do_on_stage";
+  readonly request: number;
+  readonly action: StageAction;
+  /** play: which one; finish: the id it gets. */
+  readonly take: string | null;
+  /** finish: what it is called. */
+  readonly name: string;
+  /** record, begin: of the fresh past. */
+  readonly seed: number;
+}
+
+export function makeDoOnStage(given: Omit<DoOnStage, "take" | "name" | "seed" | "type"> & Partial<DoOnStage>): DoOnStage {
+  return { take: null, name: "", seed: 1, ...given, type: "do_on_stage" };
+}
+
+/** Where the performer's hand put axes of the piece that is open, 60 times a second at most. No answer. */
+export interface MoveOnStage {
+  readonly type: "move_on_stage";
+  readonly axes: readonly string[];
+  readonly values: readonly number[];
+}
+
+export function makeMoveOnStage(given: Omit<MoveOnStage, "type"> & Partial<MoveOnStage>): MoveOnStage {
+  return { ...given, type: "move_on_stage" };
+}
+
 /** Answered by `Pong` with the same `sent`. Each page sends one every 5 seconds. */
 export interface Ping {
   readonly type: "ping";
@@ -1525,6 +1661,49 @@ export function makeMimed(given: Omit<Mimed, "conflicts" | "type"> & Partial<Mim
   return { conflicts: 0, ...given, type: "mimed" };
 }
 
+/** How the stage stands. */
+export interface StageNow {
+  readonly type: "stage_now";
+  readonly state: StageState;
+  /** That can be chosen, as they were when the page began to look. */
+  readonly devices: readonly StageDevice[];
+}
+
+export function makeStageNow(given: Omit<StageNow, "devices" | "type"> & Partial<StageNow>): StageNow {
+  return { devices: [], ...given, type: "stage_now" };
+}
+
+/** What sounds on the stage, for meters and the chart. */
+export interface StageHeard {
+  readonly type: "stage_heard";
+  /** Of what went to the device since last told, linear. */
+  readonly peak: readonly [number, number];
+  readonly rms: readonly [number, number];
+  readonly limiter_db: number;
+  readonly guard_db: number;
+  readonly clamped: number;
+  readonly scrubbed: number;
+  readonly input_peak: readonly [number, number];
+  /** What the decoder of each voice was last given; zeros beyond its model's dimensions. */
+  readonly latents: readonly (readonly number[])[];
+  /** Samples since it began, or since the take did. */
+  readonly position: number;
+}
+
+export function makeStageHeard(given: Omit<StageHeard, "type"> & Partial<StageHeard>): StageHeard {
+  return { ...given, type: "stage_heard" };
+}
+
+/** A take was recorded on the stage. It is not in the piece until a page puts it there. */
+export interface StageTook {
+  readonly type: "stage_took";
+  readonly take: Take;
+}
+
+export function makeStageTook(given: Omit<StageTook, "type"> & Partial<StageTook>): StageTook {
+  return { ...given, type: "stage_took" };
+}
+
 /** Something went wrong, told as it should be shown. */
 export interface Problem {
   readonly type: "problem";
@@ -1617,6 +1796,15 @@ export type SetState = "gathering" | "preparing" | "ready" | "failed";
 /** waiting: another training is under way; starting: no step has been written down yet. */
 export type RunState = "waiting" | "starting" | "training" | "stopping" | "stopped" | "finished" | "failed";
 
+/** lost: the device is gone; it is opened again once it is back. */
+export type StageCondition = "off" | "starting" | "playing" | "lost";
+
+/**
+ * play: a take; stop: the performer's gestures again; record and finish: a take is made; panic: silence
+ * within 64 samples, until play, record or begin; begin: from a fresh past.
+ */
+export type StageAction = "play" | "stop" | "record" | "finish" | "panic" | "begin";
+
 /** save: not written, keep it and send it again; protocol: reload the page; server: our own mistake. */
 export type ProblemKind = "save" | "piece" | "model" | "mapping" | "audio" | "protocol" | "rate" | "server";
 
@@ -1653,6 +1841,11 @@ export type FromPage =
   | CalibrateInputs
   | FreezeAxes
   | Mime
+  | WatchStage
+  | StartStage
+  | StopStage
+  | DoOnStage
+  | MoveOnStage
   | Ping;
 
 /** What the server may say. */
@@ -1675,5 +1868,8 @@ export type FromServer =
   | ControllerNoticed
   | InputsCalibrated
   | Mimed
+  | StageNow
+  | StageHeard
+  | StageTook
   | Problem
   | Pong;

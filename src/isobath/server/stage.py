@@ -1,0 +1,287 @@
+"""The stage beside the pages: who started it, what reaches it, and what pages are told of it.
+
+Gestures go straight on, from whichever thread they come. Everything that may take a moment (processes,
+pieces) is done in a thread of its own, in the order in which it was asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+import numpy as np
+
+from isobath.errors import IsobathError, PieceError, UsageError
+from isobath.protocol.controllers import Action
+from isobath.protocol.messages import DoOnStage, FromServer, StageHeard, StageNow, StageTook
+from isobath.protocol.piece import Piece, Take
+from isobath.protocol.stage import StageDevice, StageSettings, StageState
+
+if TYPE_CHECKING:
+    from isobath.outputs.stage.engine import StageEngine
+
+HEARD_SECONDS = 1 / 30
+STATE_SECONDS = 0.25
+
+
+class Watcher(Protocol):
+    """A page that looks at the stage."""
+
+    def tell(self, message: FromServer) -> None:
+        """Put a message in line; never waits."""
+
+
+RateOf = Callable[[str], int]
+"""Hz of a model by its name."""
+
+
+class Stage:
+    """One per server; off until somebody starts it."""
+
+    def __init__(self, rate_of: RateOf) -> None:
+        self._rate_of = rate_of
+        self._pool = ThreadPoolExecutor(1, "isobath-stage")
+        self._lock = threading.Lock()
+        self._engine: StageEngine | None = None
+        self._piece: Piece | None = None
+        self._settings = StageSettings()
+        self._starting = False
+        self._sentence = ""
+        self._recording = False
+        self._values: dict[str, float] = {}
+        self._watchers: set[Watcher] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._devices: tuple[StageDevice, ...] = ()
+
+    @property
+    def plays(self) -> str | None:
+        """The id of the piece that it plays."""
+        return self._piece.id if self._engine is not None and self._piece is not None else None
+
+    # ------------------------------------------------------------------------ start and stop
+
+    def open(self, piece: Piece, settings: StageSettings) -> None:
+        """Start, or start again with another piece or device; returns when it sounds.
+
+        Raises IsobathError with what is the matter.
+        """
+        from isobath.outputs.stage.engine import Settings, StageEngine
+
+        self.close()
+        if not piece.voices:
+            raise PieceError("This piece has no voices, so there is nothing to hear. Add one.")
+        self._starting, self._sentence, self._recording = True, "", False
+        try:
+            engine = StageEngine(
+                piece,
+                self._rate_of(piece.voices[0].model),
+                Settings(settings.device, settings.rate, settings.block, settings.ahead, settings.spare),
+                recorded=self._took,
+            )
+            engine.start()
+        except IsobathError as error:
+            self._sentence = str(error)
+            raise
+        finally:
+            self._starting = False
+        with self._lock:
+            self._engine, self._piece, self._settings = engine, piece, settings
+            self._values = {}
+
+    def close(self) -> None:
+        """Fade out and end it, if it plays."""
+        with self._lock:
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.stop()
+        self._sentence = ""
+
+    def end(self) -> None:
+        """The server ends."""
+        if self._task is not None:
+            self._task.cancel()
+        self._pool.submit(self.close).result()
+        self._pool.shutdown(wait=True)
+
+    # ------------------------------------------------------------------------------- playing
+
+    def gesture(self, piece: str, axes: Sequence[str], values: Sequence[float]) -> None:
+        """Axes of a piece were moved, by a page or by a controller; from any thread."""
+        with self._lock:
+            engine, playing = self._engine, self._piece
+            if engine is None or playing is None or playing.id != piece:
+                return
+            self._values.update(zip(axes, values, strict=False))
+            held = self._values
+            vector = [held.get(axis.id, axis.rest) for axis in playing.axes]
+            engine.gesture(np.array(vector))
+
+    def act(self, piece: str, action: Action, begins: bool) -> None:
+        """A button, a key or another program wants something to happen; from any thread."""
+        engine = self._engine
+        if begins and action == "panic" and engine is not None and piece == self.plays:
+            engine.panic()
+
+    def changed(self, piece: Piece) -> None:
+        """A piece was changed; the stage follows if it is the one it plays."""
+        playing = self._piece
+        if self._engine is not None and playing is not None and playing.id == piece.id:
+            self._pool.submit(self._change, piece)
+
+    def _change(self, piece: Piece) -> None:
+        with self._lock:
+            engine = self._engine
+            self._piece = piece
+        if engine is not None:
+            engine.set_piece(piece)
+
+    def do(self, asked: DoOnStage) -> None:
+        """What a page wants to happen. Raises UsageError where the stage does not play, PieceError for a take
+        that is not there."""
+        from isobath.outputs.stage import wire
+
+        engine, piece = self._engine, self._piece
+        if engine is None or piece is None:
+            raise UsageError("The stage does not play. Start it first.")
+        if asked.action == "play":
+            take = next((each for each in piece.takes if each.id == asked.take), None)
+            if take is None:
+                raise PieceError("The take that should be played is not in this piece. Open the piece again.")
+            engine.play(take, piece.takes)
+        elif asked.action == "record":
+            self._recording = True
+            engine.command(wire.Record(asked.seed))
+        elif asked.action == "finish":
+            self._recording = False
+            engine.finish_recording(asked.take or "", asked.name)
+        elif asked.action == "panic":
+            engine.panic()
+        else:
+            engine.command(wire.Stop() if asked.action == "stop" else wire.Begin(asked.seed))
+
+    def _took(self, take: Take) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._tell, StageTook(take=take))
+
+    # ------------------------------------------------------------------------------- telling
+
+    @property
+    def state(self) -> StageState:
+        """How it stands."""
+        engine, piece = self._engine, self._piece
+        if engine is None or piece is None:
+            return StageState(condition="starting" if self._starting else "off", sentence=self._sentence)
+        now = engine.status
+        return StageState(
+            condition="lost" if now.state == "lost" else "playing",
+            sentence=now.sentence,
+            piece=piece.id,
+            settings=self._settings,
+            device=now.device,
+            sample_rate=now.rate,
+            device_rate=now.device_rate,
+            block=now.block,
+            latency_ms=round(now.latency_ms, 1),
+            load=round(now.load, 3),
+            underruns=now.underruns,
+            missing_ms=round(now.missing_ms, 1),
+            takeovers=now.takeovers,
+            xruns=now.xruns,
+            spare=now.spare,
+            take=now.take,
+            recording=self._recording,
+        )
+
+    async def ask(self, act: Callable[[], None]) -> None:
+        """Do something that may take a moment, after everything asked before. Raises what it raises."""
+        self._tell(self._now())
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._pool, act)
+        finally:
+            self._tell(self._now())
+
+    async def watch(self, watcher: Watcher, watching: bool) -> None:
+        """A page looks at the stage, or no longer does."""
+        self._loop = asyncio.get_running_loop()
+        if not watching:
+            self._watchers.discard(watcher)
+            return
+        with suppress(IsobathError, OSError):
+            self._devices = await self._loop.run_in_executor(None, _devices)
+        self._watchers.add(watcher)
+        watcher.tell(self._now())
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._keep_telling())
+
+    def forget(self, watcher: Watcher) -> None:
+        """A page is gone."""
+        self._watchers.discard(watcher)
+
+    async def _keep_telling(self) -> None:
+        told, waited = self.state, 0.0
+        while self._watchers:
+            await asyncio.sleep(HEARD_SECONDS)
+            waited += HEARD_SECONDS
+            engine = self._engine
+            if engine is not None:
+                self._tell(_heard(engine))
+            if waited >= STATE_SECONDS:
+                state, waited = self.state, 0.0
+                if state != told:
+                    told = state
+                    self._tell(self._now())
+
+    def _now(self) -> StageNow:
+        return StageNow(state=self.state, devices=self._devices)
+
+    def _tell(self, message: FromServer) -> None:
+        for watcher in list(self._watchers):
+            watcher.tell(message)
+
+
+def _heard(engine: StageEngine) -> StageHeard:
+    found = engine.meters()
+    return StageHeard(
+        peak=found.peak,
+        rms=found.rms,
+        limiter_db=found.limiter_db,
+        guard_db=found.guard_db,
+        clamped=found.clamped,
+        scrubbed=found.scrubbed,
+        input_peak=found.input_peak,
+        latents=tuple(tuple(row.tolist()) for row in found.latents),
+        position=found.position,
+    )
+
+
+def _devices() -> tuple[StageDevice, ...]:
+    from isobath.outputs.stage.engine import devices
+
+    return tuple(
+        StageDevice(
+            name=each.name,
+            api=each.api,
+            inputs=each.inputs,
+            outputs=each.outputs,
+            rate=each.rate,
+            default=each.default,
+        )
+        for each in devices()
+    )
+
+
+def from_options(device: str, rate: int, block: int, ahead: int, spare: bool) -> StageSettings:
+    """Settings as the command line gives them. Raises UsageError."""
+    try:
+        return msgspec.convert(
+            {"device": device, "rate": rate, "block": block, "ahead": ahead, "spare": spare}, StageSettings
+        )
+    except msgspec.ValidationError as error:
+        raise UsageError(f"The stage cannot run so ({error}).") from error
