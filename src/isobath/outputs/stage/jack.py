@@ -43,7 +43,8 @@ class DummyServer:
 
     def start(self, log: Path) -> None:
         """Start it and wait until it answers. Raises AudioError."""
-        os.environ.update(JACK_DEFAULT_SERVER=self.name, JACK_NO_START_SERVER="1")
+        os.environ["JACK_DEFAULT_SERVER"] = self.name
+        os.environ["JACK_NO_START_SERVER"] = "1"
         first = ["-R", "-P", "80"] if hasattr(os, "geteuid") and os.geteuid() == 0 else ["-r"]
         driver = ["-d", "dummy", "-r", str(self.rate), "-p", str(self.block), "-P", "2", "-C", "2"]
         self._log = log
