@@ -73,8 +73,8 @@ def test_the_twin_plays_in_numpy_what_it_does_in_torch(beats, tmp_path):
         z, log_sigma = network.encode(torch.from_numpy(x))
         soft = network.decode(z)
     mean, sigma = model.encode_tensors(x)
-    np.testing.assert_allclose(mean, z, atol=5e-3)  # its weights are kept in half precision
-    np.testing.assert_allclose(sigma, log_sigma.exp(), rtol=2e-2)
+    np.testing.assert_allclose(mean, z, atol=3e-2)  # its encoder is kept in 8 bits
+    np.testing.assert_allclose(sigma, log_sigma.exp(), rtol=5e-2)
     np.testing.assert_allclose(model.decode_soft(z.numpy()), soft, atol=5e-3)
     assert model.statistics.phrases.shape[1] == 6
     assert np.all(np.diff(model._t["calibrated_changes"]) > 0)

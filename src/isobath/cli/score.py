@@ -25,11 +25,16 @@ def score() -> None:
 @click.option(
     "--kind", type=click.Choice(["drums", "melody"]), help="What a folder's files hold.  [default: drums]"
 )
-@click.option("--from", "start", type=_Folder, help="Where the files of groove or cello are on this machine.")
+@click.option(
+    "--from",
+    "start",
+    type=_Folder,
+    help="Where the files of groove or the cello suites are.",
+)
 @click.option("--free", is_flag=True, help="Of the cello suites, only engravings in the public domain.")
 @as_json
 def prepare(source: str, out: Path, kind: str | None, start: Path | None, free: bool, as_json: bool) -> None:
-    """Make a set of scores of SOURCE: groove, ryan, cello, or a folder of MIDI files."""
+    """Make a set of scores of SOURCE: groove, ryan, cello, melody, or a folder of MIDI files."""
     from isobath.symbolic.sets import open_scores, write_set
 
     with Progress(f"{source} is read", 1.0, quiet=as_json) as progress:
@@ -75,9 +80,19 @@ def _pieces(
         credit = "J. S. Bach, Cello Suites, engraved by the Mutopia Project"
         licence = "public domain" if free else "public domain; BWV 1008 and 1012 CC BY-SA 3.0"
         return "melody", cello_pieces(start, free=free, told=told), credit, licence
+    if source == "melody":
+        from itertools import chain
+
+        if start is None:
+            raise UsageError("Say where the cello suites are: isobath score prepare melody --from DIR -o SET")
+        both = chain(ryan_pieces(scores / "ryan.json", told), cello_pieces(start, free=True, told=told))
+        credit = "Ryan's Mammoth Collection (Howe, 1883), as music21 has it; J. S. Bach, Cello Suites"
+        return "melody", both, credit + ", engraved by the Mutopia Project (public domain)", ""
     folder = Path(source)
     if not folder.is_dir():
-        raise UsageError(f"There is no folder {source}. Give groove, ryan, cello, or a folder of MIDI files.")
+        raise UsageError(
+            f"There is no folder {source}. Give groove, ryan, cello, melody, or a folder of MIDI files."
+        )
     return kind or "drums", folder_pieces(folder, kind or "drums", told), "", ""
 
 
@@ -123,7 +138,9 @@ def train(
     if bars is not None:
         made = replace(made, shape=replace(made.shape, bars=bars))
     training["torch"].set_num_threads(threads)
-    material = training["material"].Material.of(open_scores(scores), made.shape.bars, split)
+    material = training["material"].Material.of(
+        open_scores(scores), made.shape.bars, split, made.course.transposed
+    )
     trainer = training["trainer"].Trainer(made, material, device)
     with training["loop"].patient() as stopping:
         for at in training["trainer"].run(trainer, out, stopping, training["board"](out)):
@@ -141,14 +158,14 @@ def _training() -> dict[str, Any]:
         import torch
 
         from isobath.training import loop
-        from isobath.training_symbolic import board, export, material, settings, trainer
+        from isobath.training_symbolic import board, card, material, settings, trainer
     except ModuleNotFoundError as error:
         if error.name not in ("torch", "tensorboard"):
             raise
         raise UsageError("Training needs PyTorch. Install it with: pip install 'isobath[train]'") from error
     return {
         "torch": torch, "loop": loop, "material": material, "settings": settings, "trainer": trainer,
-        "export": export, "board": board.board,
+        "card": card, "board": board.board,
     }  # fmt: skip
 
 
@@ -164,7 +181,7 @@ def _tell(at: Any, as_json: bool) -> None:
 def _end(trainer: Any, path: Path, training: dict[str, Any], as_json: bool) -> None:
     found = trainer.check()
     if trainer.configuration.shape.network == "twin":
-        training["export"].finish(trainer, path)
+        training["card"].publish(trainer, path)
         made = f"{path} plays"
     else:
         made = f"{path.parent / 'checkpoint.pt'} holds the network"
@@ -180,13 +197,14 @@ def _end(trainer: Any, path: Path, training: dict[str, Any], as_json: bool) -> N
 @click.option("--seeds", type=click.IntRange(1, 20), default=3, show_default=True, help="Of each training.")
 @click.option("--steps", type=click.IntRange(1), help="Of each training.  [default: the configuration's]")
 @click.option("--batch", type=click.IntRange(2), help="Windows in a step.")
+@click.option("--width", type=click.IntRange(16, 2048), help="Of the networks.")
 @click.option("--only", help="Runs whose names hold this.")
 @click.option("--report", is_flag=True, help="Train nothing; tell what is finished.")
 @click.option("--small", is_flag=True, help="Tiny networks, to try the whole way.")
 @as_json
 def evaluate(
-    sets: Path, out: Path, seeds: int, steps: int | None, batch: int | None, only: str | None,
-    report: bool, small: bool, as_json: bool,
+    sets: Path, out: Path, seeds: int, steps: int | None, batch: int | None, width: int | None,
+    only: str | None, report: bool, small: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Print paper 003's figure 2 and tables 1 and 2, its numbers beside ours.
 
@@ -198,7 +216,7 @@ def evaluate(
     from isobath.training_symbolic import report as reporting
 
     training["torch"].set_num_threads(1)
-    order = evaluation.Order(sets, out, steps, batch, small)
+    order = evaluation.Order(sets, out, steps, batch, width, small)
     every = evaluation.plan(tuple(range(1, seeds + 1)))
     runs = [run for run in every if only is None or only in run.name]
     out.mkdir(parents=True, exist_ok=True)

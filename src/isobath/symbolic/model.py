@@ -2,7 +2,8 @@
 
 The small twin of paper 003's flat-manifold VAE (training_symbolic/networks.py trains it), in numpy
 alone: a handful of matrix products. Files are `.safetensors` with a description; reading one never
-runs code. docs/symbolic.md tells of every method.
+runs code. Weights of the decoder are kept in half precision, those of the encoder in whole numbers
+of 8 bits with a scale for each row. docs/symbolic.md tells of every method.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ FORMAT = 1
 KEY = "isobath_symbolic"
 BUNDLED = ("drums-2", "drums-4", "melody")
 LARGEST_FILE = 64 << 20
-_RADII = 12
+_RADII = 9
 """Points tried along a direction to change as many hits as was asked."""
 
 Floats = NDArray[np.float32]
@@ -376,8 +377,8 @@ def load(name: str | Path) -> SymbolicModel:
                 )
             about = msgspec.json.decode(text, type=About)
             _check(path, about)
-            wanted = {*shapes(about), "phrases"}
-            tensors = {k: file.get_tensor(k) for k in file.keys() if k in wanted}  # noqa: SIM118
+            wanted = {*shapes(about), *_SCALES, "phrases"}
+            tensors = _unpacked({k: file.get_tensor(k) for k in file.keys() if k in wanted})  # noqa: SIM118
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, msgspec.MsgspecError) as error:
         raise ModelDamaged(f"{path.name} is not a whole model of bars ({error}).") from error
     return SymbolicModel(about, tensors)
@@ -392,13 +393,29 @@ def _check(path: Path, about: About) -> None:
         raise ModelDamaged(f"{path.name} is damaged: {about.kind} has no such attributes.")
 
 
+_WHOLE = ("read_bar.weight", "join.weight", "think.weight")
+_SCALES = tuple(f"{name}.scale" for name in _WHOLE)
+
+
+def _unpacked(kept: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Tensors as they play; whole numbers times the scale of their row."""
+    found = {k: v for k, v in kept.items() if k not in _SCALES}
+    for name in _WHOLE:
+        if name in kept and kept[name].dtype == np.int8:
+            found[name] = kept[name].astype(np.float32) * kept[f"{name}.scale"][:, None]
+    return found
+
+
+def _packed(name: str, value: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    if name in _WHOLE:
+        scale = np.maximum(np.abs(value).max(axis=1), 1e-12).astype(np.float32) / 127
+        return {name: np.rint(value / scale[:, None]).astype(np.int8), f"{name}.scale": scale}
+    half = name.endswith(".weight") or name == "phrases"
+    return {name: np.ascontiguousarray(value, dtype=np.float16 if half else np.float32)}
+
+
 def write_model(path: Path, about: About, tensors: dict[str, NDArray[Any]]) -> None:
-    """A model of bars as a file: weights in half precision, the rest in single. Raises SaveError."""
-    kept = {
-        k: np.ascontiguousarray(
-            v, dtype=np.float16 if k.endswith(".weight") or k == "phrases" else np.float32
-        )
-        for k, v in tensors.items()
-    }
-    SymbolicModel(about, dict(kept))
+    """A model of bars as a file. Raises SaveError."""
+    kept = {k: v for name, value in tensors.items() for k, v in _packed(name, value).items()}
+    SymbolicModel(about, _unpacked(kept))
     write_whole(path, save(kept, metadata={KEY: msgspec.json.encode(about).decode()}))

@@ -24,8 +24,6 @@ from isobath.errors import ScoreError
 from isobath.models.description import write_whole
 from isobath.symbolic.bars import (
     DRUM_VALUES,
-    HIGHEST_PITCH,
-    LOWEST_PITCH,
     STEPS_PER_BAR,
     TOKENS,
     Bars,
@@ -157,13 +155,13 @@ class ScoreSet:
         cuts = {"test": order[:held], "validation": order[held : 2 * held], "train": order[2 * held :]}
         return every.only(np.sort(cuts[side]))
 
-    def transposed(self, windows: Windows) -> Windows:
-        """Melodies: every window in every transposition that stays on the piano."""
+    def transposed(self, windows: Windows, most: int = 88) -> Windows:
+        """Melodies: every window in every transposition that stays on the piano, `most` semitones away."""
         rows = windows.starts[:, None] + np.arange(windows.steps)
         tokens = self.tokens[rows].astype(np.int64)
         low = np.where(tokens >= 2, tokens, TOKENS).min(axis=1)
         high = np.where(tokens >= 2, tokens, 0).max(axis=1)
-        down, up = 2 - low, (2 + HIGHEST_PITCH - LOWEST_PITCH) - high
+        down, up = np.maximum(2 - low, -most), np.minimum(TOKENS - 1 - high, most)
         counts = up - down + 1
         which = np.repeat(np.arange(len(windows)), counts)
         shifts = np.concatenate([np.arange(d, u + 1) for d, u in zip(down, up, strict=True)])

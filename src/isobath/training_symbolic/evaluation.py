@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -106,12 +106,13 @@ def case_of(name: str) -> Case:
 
 @dataclass(frozen=True)
 class Order:
-    """Where sets and runs are, and how long each trains."""
+    """Where sets and runs are, how long each trains, and how wide its network is."""
 
     sets: Path
     out: Path
     steps: int | None = None
     batch: int | None = None
+    width: int | None = None
     small: bool = False
 
 
@@ -120,6 +121,8 @@ def configured(run_: Run, order: Order) -> Configuration:
     made = variant(case_of(run_.case).configuration, run_.variant)
     changes: dict[str, Any] = {"seed": run_.seed, "check_every": 1000}
     changes |= {k: v for k, v in (("steps", order.steps), ("batch", order.batch)) if v is not None}
+    if order.width is not None:
+        made = replace(made, shape=replace(made.shape, width=order.width, bar_width=order.width // 2))
     shape = replace(made.shape, dims=8, bar_width=16, width=24, prior_width=16) if order.small else made.shape
     return Configuration(run_.name, shape, replace(made.course, **changes))
 
@@ -139,7 +142,8 @@ def evaluate(order: Order, runs: list[Run], stop: Callable[[], bool], told: Call
 def _train(run_: Run, order: Order, folder: Path, stop: Callable[[], bool]) -> Iterator[str]:
     made = configured(run_, order)
     scores = open_scores(order.sets / case_of(run_.case).scores)
-    material = Material.of(scores, made.shape.bars, "window" if run_.split == "window" else "file")
+    split: Literal["file", "window"] = "window" if run_.split == "window" else "file"
+    material = Material.of(scores, made.shape.bars, split, made.course.transposed)
     if run_.attribute:
         material = material.holding(OF_KIND[scores.kind].index(run_.attribute), run_.held)
     trainer = Trainer(made, material)

@@ -34,8 +34,10 @@ class Material:
     test: Windows
 
     @staticmethod
-    def of(scores: ScoreSet, bars: int, by: Literal["file", "window"] = "file") -> Material:
-        """The usual sides of a set.
+    def of(
+        scores: ScoreSet, bars: int, by: Literal["file", "window"] = "file", transposed: int = 88
+    ) -> Material:
+        """The usual sides of a set; melodies are learned up to `transposed` semitones away.
 
         Raises:
             ScoreError: there are too few windows to learn from.
@@ -46,7 +48,7 @@ class Material:
                 f"{scores.about.name} has {len(train)} windows of {bars} bars to learn from. Prepare more."
             )
         if scores.kind == "melody":
-            train = scores.transposed(train)
+            train = scores.transposed(train, transposed)
         return Material(
             scores, bars, train, scores.windows(bars, "validation", by), scores.windows(bars, "test", by)
         )

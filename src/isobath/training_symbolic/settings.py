@@ -44,7 +44,8 @@ class Course:
     flat: η; flat_scaled: of the loss without scale, or as the paper's equation 5 has it; estimator: of
     the flat loss (flat.py); directions: M; reach: α0 of mix-up; step: μ.
     attributes: weight of the affine head. chord: weight of equal distances. flat_from, flat_rise:
-    steps before the flat loss begins, and until it weighs all of η.
+    steps before the flat loss begins, and until it weighs all of η. noise: share of steps the encoder
+    does not hear. transposed: semitones that melodies are moved by, at most.
     """
 
     steps: int = 3000
@@ -58,22 +59,23 @@ class Course:
     prior: Literal["vhp", "normal"] = "vhp"
     samples: int = 8
     constraint: Literal["relative", "geco", "rewo", "fixed"] = "relative"
-    bound: float = 0.035
+    bound: float = 0.036
     beta: float = 0.05
     gain: float = 0.05
     free_nats: float = 0.0
-    flat: float = 2.0
+    flat: float = 10.0
     flat_scaled: bool = True
     estimator: Literal["pairwise", "nesterov", "taylor"] = "pairwise"
     directions: int = 3
     reach: float = 0.2
     step: float = 0.02
     flat_batch: int = 32
-    flat_from: int = 300
-    flat_rise: int = 700
-    attributes: float = 5.0
-    chord: float = 3.0
-    noise: float = 0.0
+    flat_from: int = 0
+    flat_rise: int = 500
+    attributes: float = 8.0
+    chord: float = 30.0
+    noise: float = 0.05
+    transposed: int = 88
     check_every: int = 500
     save_seconds: float = 120.0
 
@@ -105,7 +107,7 @@ CONFIGURATIONS = {
     for c in (
         _twin("drums-2", Shape("drums", 2, 32)),
         _twin("drums-4", Shape("drums", 4, 32)),
-        _twin("melody", Shape("melody", 2, 32, bar_width=256), bound=0.20),
+        _twin("melody", Shape("melody", 2, 32, bar_width=256), bound=0.35, transposed=6),
         _paper("paper-drums-2", Shape("drums", 2, 32, "paper"), bound=0.0225, flat=2500.0, samples=16),
         _paper("paper-drums-4", Shape("drums", 4, 32, "paper"), bound=0.0225, flat=2500.0, samples=16),
         _paper("paper-piano", Shape("melody", 2, 64, "paper"), bound=0.0009, flat=2000.0, samples=8),
