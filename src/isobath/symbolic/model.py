@@ -29,7 +29,7 @@ from isobath.symbolic.morphing import schedule
 
 FORMAT = 1
 KEY = "isobath_symbolic"
-BUNDLED = ("drums-2", "drums-4", "melody")
+BUNDLED = ("drums-2",)
 LARGEST_FILE = 64 << 20
 _RADII = 9
 """Points tried along a direction to change as many hits as was asked."""
@@ -304,7 +304,7 @@ class SymbolicModel:
         """`count` phrases from one place to another, both included, on a straight line.
 
         budgeted: what both ends share stays, and what they do not changes evenly, at most
-        ⌈1.25·H/(count - 1)⌉ hits at a time, H the hits that differ in all; without it, each phrase is
+        ⌈H/(count - 1)⌉ hits at a time, H the hits that differ in all; without it, each phrase is
         what is decoded there.
 
         Raises:

@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SLACK = 1.25
-"""How much more than an even share one step may change."""
-
 
 def budget(different: int, count: int) -> int:
-    """The most that one of `count` - 1 steps may change when the ends differ in so many places."""
-    return math.ceil(SLACK * different / (count - 1))
+    """The most that one of `count` - 1 steps may change when the ends differ in so many places: as evenly
+    as whole hits can."""
+    return math.ceil(different / (count - 1))
 
 
 def schedule(patterns: NDArray[Any], confidence: NDArray[np.floating[Any]]) -> NDArray[Any]:
