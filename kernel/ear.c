@@ -1,5 +1,6 @@
 /* ear.c: see ear.h. */
 #include "ear.h"
+#include "guard.h"
 #include "scalars.h"
 
 #define LOUDEST_IN 16.0f            /* linear: nothing beyond is believed */
@@ -21,36 +22,68 @@ void ramp_to(ramp *r, float wanted, int length) {
   else r->value = wanted;
 }
 
+/* How long what comes in has to wait, in samples of the player's: altogether, and before the encoder. */
+static ONCE int64_t waiting(const ib_info *info, int sample_rate, double *before) {
+  ib_resampler in, out;
+  *before = 0.0;
+  if (info->sample_rate == sample_rate) return (int64_t)info->hop + info->delay;
+  if (resampler_measure(&in, sample_rate, info->sample_rate, info->channels) ||
+      resampler_measure(&out, info->sample_rate, sample_rate, info->channels))
+    return IB_BAD_ARGUMENT;
+  double known = (double)((int64_t)info->hop + info->delay) * sample_rate / info->sample_rate + out.delay;
+  int64_t whole = (int64_t)(known + in.half) + 1;
+  *before = (double)whole - known;
+  return whole;
+}
+
 /* Where its parts lie after the head; returns the bytes in all. */
-static int64_t lay_out(const ib_model *model, int64_t offsets[5]) {
+static ONCE int64_t lay_out(const ib_model *model, int sample_rate, int64_t offsets[6]) {
   ib_info info;
+  double before;
   if (!model) return IB_BAD_ARGUMENT;
   ib_model_info(model, &info);
   if (!info.has_encoder) return IB_NO_CODER;
   if (info.channels < 1 || info.channels > 2 || info.hop < 1 || info.hop > IB_HOP || info.dims < 1 ||
-      info.dims > IB_DIMS || info.delay < 0 || info.delay > EAR_LONGEST - IB_HOP)
+      info.dims > IB_DIMS || info.delay < 0)
     return IB_BAD_ARGUMENT;
-  int64_t state = ib_state_bytes(model, IB_ENCODER, 1, 1), ring = aligned(4 * (int64_t)(info.hop + info.delay));
+  int64_t delay = waiting(&info, sample_rate, &before), bridge = 0;
+  if (delay < 0 || delay > EAR_LONGEST) return IB_BAD_ARGUMENT;
+  if (info.sample_rate != sample_rate) bridge = ib_resampler_bytes(sample_rate, info.sample_rate, info.channels);
+  int64_t state = ib_state_bytes(model, IB_ENCODER, 1, 1), ring = aligned(4 * delay);
   if (state < 0) return state;
   offsets[0] = aligned(sizeof(ear));
   offsets[1] = offsets[0] + aligned(state);
   offsets[2] = offsets[1] + aligned(4 * (int64_t)info.dims);
   offsets[3] = offsets[2] + aligned(4 * (int64_t)info.channels * info.hop);
   offsets[4] = offsets[3] + ring;
-  return offsets[4] + ring;
+  offsets[5] = offsets[4] + ring;
+  return offsets[5] + aligned(bridge);
 }
 
-int64_t ear_bytes(const ib_model *model) {
-  int64_t offsets[5];
-  return lay_out(model, offsets);
+int64_t ear_bytes(const ib_model *model, int sample_rate) {
+  int64_t offsets[6];
+  return lay_out(model, sample_rate, offsets);
 }
 
-ear *ear_make(void *memory, const ib_model *model, int from, int into) {
-  int64_t offsets[5];
+/* Begin in the middle of a hop: the encoder's samples that have passed already stay silent. */
+static void join(ear *e, ear_time time) {
+  if (!e->bridge) {
+    e->filled = time.remaining ? e->hop - time.remaining : 0;
+    return;
+  }
+  double step = (double)e->player_rate / e->sample_rate, ahead = (double)time.ahead / e->sample_rate;
+  double begun = time.remaining ? time.remaining - ahead - e->hop * step : -ahead; /* when the hop did */
+  int passed = (int)(-begun / step) + 1;
+  e->filled = !time.remaining || passed < 0 ? 0 : passed < e->hop ? passed : e->hop;
+  resampler_begin(e->bridge, begun + e->filled * step - e->wait);
+}
+
+ear *ear_make(void *memory, const ib_model *model, int from, ear_time time) {
+  int64_t offsets[6];
   char *base = memory;
   ear *e = memory;
   ib_info info;
-  if (lay_out(model, offsets) < 0) return NULL;
+  if (lay_out(model, time.sample_rate, offsets) < 0) return NULL;
   ib_model_info(model, &info);
   memset(e, 0, sizeof *e);
   e->magic = EAR_MAGIC;
@@ -60,14 +93,20 @@ ear *ear_make(void *memory, const ib_model *model, int from, int into) {
   e->hop = info.hop;
   e->dims = info.dims;
   e->sample_rate = info.sample_rate;
-  e->delay = info.hop + info.delay;
+  e->player_rate = time.sample_rate;
+  e->delay = (int32_t)waiting(&info, time.sample_rate, &e->wait);
   e->encoder = (ib_state *)(base + offsets[0]);
   e->latent = (float *)(base + offsets[1]);
   e->sound = (float *)(base + offsets[2]);
   for (int c = 0; c < 2; c++) e->ring[c] = (float *)(base + offsets[3 + c]);
   if (ib_state_init(model, IB_ENCODER, 1, 1, e->encoder, offsets[1] - offsets[0])) return NULL;
+  if (info.sample_rate != time.sample_rate) {
+    e->bridge = (ib_resampler *)(base + offsets[5]);
+    int64_t bytes = ib_resampler_bytes(time.sample_rate, info.sample_rate, info.channels);
+    if (ib_resampler_init(e->bridge, bytes, time.sample_rate, info.sample_rate, info.channels)) return NULL;
+  }
   ear_reset(e);
-  e->filled = into;
+  join(e, time);
   return e;
 }
 
@@ -79,6 +118,7 @@ void ear_reset(ear *e) {
   memset(e->sound, 0, 4 * (size_t)(e->channels * e->hop));
   memset(e->latent, 0, 4 * (size_t)e->dims);
   e->at = e->filled = 0;
+  if (e->bridge) resampler_begin(e->bridge, -e->wait);
 }
 
 static float believed(float x, float gain) {
@@ -86,7 +126,31 @@ static float believed(float x, float gain) {
   return is_number(y) ? between(-LOUDEST_IN, y, LOUDEST_IN) : 0.0f;
 }
 
+/* One more sample for the encoder, at its own rate. */
+static ONCE void keep(ear *e, float left, float right) {
+  float in[2] = {left, right};
+  for (int c = 0; c < e->channels; c++) e->sound[c * e->hop + e->filled] = in[c];
+  ears y = weighting_hear(&e->matching.weighting, left, right);
+  e->matching.energy += y * y;
+  e->filled++;
+}
+
+/* n samples of the player's rate, brought to the encoder's. */
+static void cross(ear *e, float came[2][GUARD_CELL], int n) {
+  float made[2][GUARD_CELL];
+  int used = 0, count;
+  ib_frames in = {came[0], 1, GUARD_CELL}, out = {made[0], 1, GUARD_CELL};
+  do {
+    int room = e->hop - e->filled < GUARD_CELL ? e->hop - e->filled : GUARD_CELL;
+    in.at += used;
+    n -= used;
+    count = ib_resampler_run(e->bridge, in, n, &used, out, room);
+    for (int i = 0; i < count; i++) keep(e, made[0][i], made[e->channels - 1][i]);
+  } while (count > 0);
+}
+
 void ear_collect(ear *e, const float *left, const float *right, int n) {
+  float came[2][GUARD_CELL];
   for (int i = 0; i < n; i++) {
     float gain = ramp_next(&e->gain), in[2] = {believed(left[i], gain), believed(right[i], gain)};
     for (int c = 0; c < 2; c++) {
@@ -95,13 +159,12 @@ void ear_collect(ear *e, const float *left, const float *right, int n) {
       e->ring[c][e->at] = in[c];
     }
     if (++e->at == e->delay) e->at = 0;
-    if (e->filled >= e->hop) continue;
     if (e->channels == 1) in[0] = in[1] = 0.5f * (in[0] + in[1]);
-    for (int c = 0; c < e->channels; c++) e->sound[c * e->hop + e->filled] = in[c];
-    ears y = weighting_hear(&e->matching.weighting, in[0], in[1]);
-    e->matching.energy += y * y;
-    e->filled++;
+    if (e->bridge)
+      for (int c = 0; c < 2; c++) came[c][i] = in[c];
+    else if (e->filled < e->hop) keep(e, in[0], in[1]);
   }
+  if (e->bridge) cross(e, came, n);
 }
 
 /* Follow the loudness of one more hop; the gain that brings it to the target. */

@@ -50,6 +50,8 @@ int64_t ib_player_bytes(int channels, int sample_rate) {
   return (int64_t)sizeof(ib_player);
 }
 
+static ONCE double decibels(double gain) { return to_db(gain); }
+
 static void clear_meters(ib_player *p) {
   p->squares[0] = p->squares[1] = 0.0;
   p->peak[0] = p->peak[1] = 0.0f;
@@ -82,18 +84,16 @@ int ib_player_voice(ib_player *p, int slot, const ib_model *model, ib_state *sta
   if (model) {
     ib_model_info(model, &info);
     if (!state || !info.has_decoder) return IB_NO_CODER;
-    if (info.sample_rate != p->sample_rate || info.channels < 1 || info.channels > 2 || info.hop < 1 ||
-        info.hop > IB_HOP || info.dims < 1 || info.dims > IB_DIMS)
-      return IB_BAD_ARGUMENT;
+    if (!voice_fits(&info, p->sample_rate) || info.dims < 1 || info.dims > IB_DIMS) return IB_BAD_ARGUMENT;
   }
   voice_go(&p->voices[slot], p->outputs);
   if (model) voice_come(&p->voices[slot], model, state, &info, p->seed + (uint32_t)slot);
   return 0;
 }
 
-int ib_player_feed(ib_player *p, int slot, int channels, int hop) {
-  if (slot < 0 || slot >= IB_VOICES || channels < 1 || channels > 2 || hop < 1 || hop > IB_HOP) return IB_BAD_ARGUMENT;
-  ib_info info = {.sample_rate = p->sample_rate, .channels = channels, .hop = hop};
+int ib_player_feed(ib_player *p, int slot, int channels, int hop, int sample_rate) {
+  ib_info info = {.sample_rate = sample_rate ? sample_rate : p->sample_rate, .channels = channels, .hop = hop};
+  if (slot < 0 || slot >= IB_VOICES || !voice_fits(&info, p->sample_rate)) return IB_BAD_ARGUMENT;
   voice_go(&p->voices[slot], p->outputs);
   voice_feed(&p->voices[slot], &info);
   return 0;
@@ -105,21 +105,22 @@ const float *ib_player_hop(const ib_player *p, int slot) { return slot_of((ib_pl
 
 const float *ib_player_make(ib_player *p, int slot, const float *heard) {
   voice *v = slot_of(p, slot);
-  return v->model ? voice_make(v, heard) : NULL;
+  return v->model && !v->bridge ? voice_make(v, heard) : NULL;
 }
 
-int64_t ib_ear_bytes(const ib_model *model) { return ear_bytes(model); }
+int ib_player_late(const ib_player *p, int slot) { return slot_of((ib_player *)p, slot)->late; }
+int64_t ib_ear_bytes(const ib_model *model, int sample_rate) { return ear_bytes(model, sample_rate); }
 
 int ib_player_listen(ib_player *p, int slot, void *memory, int64_t bytes, int from) {
   if (slot < 0 || slot >= IB_VOICES || from < -1 || from >= IB_VOICES) return IB_BAD_ARGUMENT;
   voice *v = &p->voices[slot];
   ear *made = NULL;
   if (memory) {
-    int64_t needed = v->model ? ear_bytes(v->model) : IB_BAD_ARGUMENT;
+    int64_t needed = v->model ? ear_bytes(v->model, p->sample_rate) : IB_BAD_ARGUMENT;
     if (needed < 0) return (int)needed;
     if ((uintptr_t)memory % IB_ALIGN) return IB_BAD_ARGUMENT;
     if (bytes < needed) return IB_TOO_SMALL;
-    made = ear_make(memory, v->model, from, v->remaining ? v->info.hop - v->remaining : 0);
+    made = ear_make(memory, v->model, from, voice_time(v));
     if (!made) return IB_BAD_ARGUMENT;
   }
   voice_listen(v, made, p->outputs);
@@ -136,8 +137,8 @@ ib_ear_meters *ib_player_ear_meters(ib_player *p, int slot) {
   const matching *heard = v->ear ? &v->ear->matching : NULL;
   m->underruns = v->underruns;
   m->peak = v->ear ? v->ear->peak : 0.0f;
-  m->lufs = heard && heard->seconds > 0.0f ? (float)(to_db(heard->loud) * 0.5 - 0.691) : 0.0f;
-  m->match_db = heard && heard->started && heard->gain > 0.0f ? (float)to_db(heard->gain) : 0.0f;
+  m->lufs = heard && heard->seconds > 0.0f ? (float)(decibels(heard->loud) * 0.5 - 0.691) : 0.0f;
+  m->match_db = heard && heard->started && heard->gain > 0.0f ? (float)decibels(heard->gain) : 0.0f;
   if (v->ear) v->ear->peak = 0.0f;
   return m;
 }
@@ -164,7 +165,7 @@ int ib_player_stretch(const ib_player *p) {
   int soonest = LONG_WAIT;
   for (int i = 0; i < IB_VOICES; i++) {
     const voice *v = &p->voices[i];
-    int wait = v->remaining ? v->remaining : v->info.hop;
+    int wait = v->remaining ? v->remaining : voice_next(v);
     if (v->present && wait < soonest) soonest = wait;
   }
   return soonest;
@@ -302,7 +303,7 @@ void ib_player_reset(ib_player *p, uint32_t seed) {
 
 /* What the limiter takes is what goes beyond the guard's share. */
 static void reductions(ib_player *p, ib_meters *m) {
-  float whole = (float)to_db(p->lowest), guard = (float)to_db(p->guarded);
+  float whole = (float)decibels(p->lowest), guard = (float)decibels(p->guarded);
   m->guard_db = guard < whole ? whole : guard;
   m->limiter_db = whole - m->guard_db;
 }

@@ -13,6 +13,9 @@
  *       write input[slot] of those that listen to it
  *       render(out, at most stretch())
  *
+ * Models may have any rate from 8 to 192 kHz; what they make and hear is brought to the player's
+ * (resample.h). Everything here is counted in samples of the player's, but for hops of fed voices.
+ *
  * Rendering past a due frame is no error: the voice then uses the latent it has.
  */
 #ifndef ISOBATH_PLAYER_H
@@ -72,9 +75,11 @@ int ib_player_init(void *memory, int64_t bytes, int channels, int sample_rate);
 /* Put a model and its decoder state (batch 1, seeded by the caller) on a slot, or NULL to
  * take it off. The new one fades in over 10 ms with its mean as incoming latent, and is due
  * at once; the old one's next 10 ms are made in this call and fade out, so its memory may be
- * freed when the call returns. Shaping of the slot is kept. The model must have the player's rate. */
+ * freed when the call returns. Shaping of the slot is kept. A model of another rate is due at
+ * ceil(k * hop * player's / model's) and heard ib_player_late samples later. */
 int ib_player_voice(ib_player *player, int slot, const ib_model *model, ib_state *state);
 ib_shaping *ib_player_shaping(ib_player *player, int slot);
+int ib_player_late(const ib_player *player, int slot);         /* samples; 0 where the rates are the same */
 float *ib_player_incoming(ib_player *player, int slot);        /* [dims], write before a due frame; holds until rewritten */
 const float *ib_player_latent(const ib_player *player, int slot); /* last shaped latent */
 /* Foresight: the gain (0..1) of a place known to be louder than it should be, written with the incoming
@@ -92,7 +97,7 @@ int ib_player_render(ib_player *player, float *out, int frames);
 /* Listening. The ear collects a hop of what comes in and encodes it when the voice is due next.
  * Its memory (IB_ALIGN aligned, ib_ear_bytes of it) is the caller's and may be freed when the
  * voice has gone, or listens with other memory or none. */
-int64_t ib_ear_bytes(const ib_model *model);
+int64_t ib_ear_bytes(const ib_model *model, int sample_rate);  /* the player's */
 /* Let the voice on a slot listen: `from` -1 to its own input, else to the voice on that slot, one hop
  * late. memory NULL: no longer; what was dry fades out. Ends whenever another model comes. */
 int ib_player_listen(ib_player *player, int slot, void *memory, int64_t bytes, int from);
@@ -104,16 +109,16 @@ float *ib_player_given(ib_player *player, int slot);           /* [dims], the so
 ib_ear_meters *ib_player_ear_meters(ib_player *player, int slot); /* reading clears peak */
 
 /* A voice without a model here: whenever it is due, write its next hop to ib_player_fed
- * [channels][hop] and say so with ib_player_filled. Otherwise it falls silent within 64 samples,
+ * [channels][hop], at its own rate (0: the player's), and say so with ib_player_filled. Otherwise it falls silent within 64 samples,
  * and fades in again with the next hop it is given. */
-int ib_player_feed(ib_player *player, int slot, int channels, int hop);
+int ib_player_feed(ib_player *player, int slot, int channels, int hop, int sample_rate);
 float *ib_player_fed(ib_player *player, int slot);
 void ib_player_filled(ib_player *player, int slot);
 /* The hop under way as the model made it, [channels][hop], before dry share, gain and pan. */
 const float *ib_player_hop(const ib_player *player, int slot);
 /* Make a voice's next hop at once, for whoever feeds it to another player: `heard` [2][hop] is what came
  * in during the hop before (NULL: silence), the latents are those written. Shaped and decoded as in a
- * render, but not mixed; the same as ib_player_hop. NULL where no model is. Not to be mixed with renders. */
+ * render, but not mixed; the same as ib_player_hop. NULL where no model of the player's rate is. Not to be mixed with renders. */
 const float *ib_player_make(ib_player *player, int slot, const float *heard);
 
 /* Master: gain (linear), ceiling (dBTP, <= -1), guard (0 off, else max momentary rise in dB). */

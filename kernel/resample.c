@@ -23,8 +23,7 @@
 
 static int64_t aligned(int64_t bytes) { return (bytes + IB_ALIGN - 1) / IB_ALIGN * IB_ALIGN; }
 
-/* The sizes that follow from two rates; an error where there is no such resampler. */
-static int measure(ib_resampler *r, int from_hz, int to_hz, int channels) {
+ONCE int resampler_measure(ib_resampler *r, int from_hz, int to_hz, int channels) {
   if (from_hz < IB_RESAMPLE_LOWEST || from_hz > IB_RESAMPLE_HIGHEST || to_hz < IB_RESAMPLE_LOWEST ||
       to_hz > IB_RESAMPLE_HIGHEST || channels < 1 || channels > IB_RESAMPLE_CHANNELS)
     return IB_BAD_ARGUMENT;
@@ -52,7 +51,7 @@ static float *window_of(const ib_resampler *r, int channel) {
 
 int64_t ib_resampler_bytes(int from_hz, int to_hz, int channels) {
   ib_resampler r;
-  int refused = measure(&r, from_hz, to_hz, channels);
+  int refused = resampler_measure(&r, from_hz, to_hz, channels);
   return refused ? refused : windows_at(&r) + aligned(4 * (int64_t)channels * r.capacity);
 }
 
@@ -98,7 +97,7 @@ int ib_resampler_init(void *memory, int64_t bytes, int from_hz, int to_hz, int c
   if (!memory || (uintptr_t)memory % IB_ALIGN) return IB_BAD_ARGUMENT;
   if (bytes < needed) return IB_TOO_SMALL;
   ib_resampler *r = memory;
-  measure(r, from_hz, to_hz, channels);
+  resampler_measure(r, from_hz, to_hz, channels);
   /* fixed point division, bit by bit: no library is needed */
   uint64_t whole = (uint64_t)(from_hz / to_hz), rest = (uint64_t)(from_hz % to_hz);
   for (int bit = 0; bit < 56; bit++) {
@@ -143,7 +142,7 @@ typedef struct {
 
 static place place_of(const ib_resampler *r) { return (place){r->whole, r->fraction, r->step}; }
 
-static void advance(const ib_resampler *r, place *p) {
+static ONCE void advance(const ib_resampler *r, place *p) {
   if (p->step < r->target) p->step += r->target - p->step < r->glide ? r->target - p->step : r->glide;
   else if (p->step > r->target) p->step -= p->step - r->target < r->glide ? p->step - r->target : r->glide;
   p->fraction += p->step;
@@ -203,7 +202,7 @@ static void give(const ib_resampler *r, ib_frames out, int at) {
 }
 
 /* Drop what no output reads any more. */
-static void slide(ib_resampler *r) {
+static ONCE void slide(ib_resampler *r) {
   int64_t over = r->whole < r->filled ? r->whole : r->filled;
   for (int c = 0; c < r->channels; c++) {
     float *window = window_of(r, c);

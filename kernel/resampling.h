@@ -3,6 +3,9 @@
 #define ISOBATH_RESAMPLING_H
 #include "resample.h"
 
+/* Called from several places, or seldom: the page fetches it once. */
+#define ONCE __attribute__((noinline))
+
 struct ib_resampler {
   uint32_t magic;
   int32_t from_hz, to_hz, channels;
@@ -17,10 +20,10 @@ struct ib_resampler {
 };
 
 #pragma GCC visibility push(hidden)
+/* The sizes that follow from two rates, into *r and no further; an error where there is no such resampler. */
+int resampler_measure(ib_resampler *r, int from_hz, int to_hz, int channels);
 /* Forget everything, and let the first output be what came in at `at`, input frames from the next one
  * on (0 or less), at most two filters ago. */
 void resampler_begin(ib_resampler *r, double at);
-/* Input frames that an output must lie behind the newest one. */
-static inline int resampler_reach(const ib_resampler *r) { return r->half; }
 #pragma GCC visibility pop
 #endif

@@ -19,15 +19,55 @@ void voice_init(voice *v, int sample_rate) {
   v->trim = v->trimmed = 1.0f;
   v->trim_hold = (int32_t)(TRIM_HOLD_SECONDS * sample_rate);
   v->trim_back = (float)(1.0 - scalar_exp(-1.0 / (TRIM_BACK_SECONDS * sample_rate)));
+  v->sample_rate = sample_rate;
 }
 
-static void forget(voice *v, uint32_t seed) {
+int voice_fits(const ib_info *info, int sample_rate) {
+  ib_resampler r;
+  return info->channels >= 1 && info->channels <= 2 && info->hop >= 1 && info->hop <= IB_HOP &&
+         (info->sample_rate == sample_rate ||
+          (resampler_measure(&r, info->sample_rate, sample_rate, info->channels) == 0 &&
+           ib_resampler_bytes(info->sample_rate, sample_rate, info->channels) <= VOICE_BRIDGE &&
+           (int64_t)info->hop * sample_rate >= info->sample_rate)); /* a hop lasts a sample */
+}
+
+/* The next hop's length in samples of the player's, rounded up where it ends between two. */
+int voice_next(const voice *v) {
+  if (!v->bridge) return v->info.hop;
+  int64_t left = (int64_t)v->info.hop * v->sample_rate - v->ahead;
+  return left > 0 ? (int)((left + v->info.sample_rate - 1) / v->info.sample_rate) : 1;
+}
+
+ear_time voice_time(const voice *v) {
+  return (ear_time){v->sample_rate, v->late, v->remaining, v->ahead};
+}
+
+static void build_bridge(voice *v) {
+  int from = v->info.sample_rate;
+  v->bridge = NULL;
+  v->late = 0;
+  if (from == v->sample_rate) return;
+  if (ib_resampler_init(v->memory, sizeof v->memory, from, v->sample_rate, v->info.channels)) return;
+  v->bridge = (ib_resampler *)v->memory;
+  v->late = ib_resampler_delay(v->bridge);
+}
+
+/* Fade in, once what is under way in the bridge has been heard (`before` 1) or hidden (0). */
+static void fade_in(voice *v, float before) {
+  v->fade = -v->late;
+  v->before = before;
+}
+
+static ONCE void forget(voice *v, uint32_t seed) {
   v->seed = seed;
   v->remaining = v->heard = v->broken = v->ramp = v->filled = v->begun = 0;
   v->last[0] = v->last[1] = 0.0f;
   v->trim_held = 0;
   memset(v->audio, 0, sizeof v->audio);
   memset(v->tap, 0, sizeof v->tap);
+  v->ahead = 0;
+  v->crossed = v->info.hop;         /* there is nothing yet */
+  if (v->bridge) ib_resampler_reset(v->bridge);
   if (v->model) shaper_reset(&v->shaper, v->model, v->info.dims, seed);
 }
 
@@ -37,8 +77,9 @@ void voice_come(voice *v, const ib_model *model, ib_state *state, const ib_info 
   v->state = state;
   v->info = *info;
   v->trim = 1.0f;
+  build_bridge(v);
   forget(v, seed);
-  v->fade = 0;
+  fade_in(v, 0.0f);
   memset(v->given, 0, sizeof v->given);
   memcpy(v->given, v->shaper.good, (size_t)info->dims * 4);
   memset(v->incoming, 0, sizeof v->incoming);
@@ -49,8 +90,9 @@ void voice_feed(voice *v, const ib_info *info) {
   v->present = 1;
   v->info = *info;
   v->trim = 1.0f;
+  build_bridge(v);
   forget(v, 0);
-  v->fade = 0;
+  fade_in(v, 0.0f);
 }
 
 /* The same model from a fresh past; whoever restarts it does the fading. */
@@ -60,7 +102,8 @@ void voice_restart(voice *v, uint32_t seed) {
   if (v->model) ib_state_reset(v->model, v->state, -1, seed);
   if (v->ear) ear_reset(v->ear);
   forget(v, seed);
-  v->fade = v->fade_length;
+  if (v->bridge) fade_in(v, 0.0f); /* it begins later than the fade of the whole */
+  else v->fade = v->fade_length;
 }
 
 /* Equal power, 1 at the centre: a mono voice in the middle is the decoder's own samples on
@@ -138,20 +181,32 @@ static int decode(voice *v) {
   return ib_decode(v->model, v->state, v->shaper.latent, 1, v->audio) < 0;
 }
 
+/* n samples of the player's rate out of the hop under way, whose rest the bridge keeps where n is 0. */
+static ONCE void cross(voice *v, float made[2][GUARD_CELL], int n) {
+  ib_frames in = {v->audio + v->crossed, 1, v->info.hop}, out = {made[0], 1, GUARD_CELL};
+  int used = 0, count = ib_resampler_run(v->bridge, in, v->info.hop - v->crossed, &used, out, n);
+  v->crossed += used;
+  for (int c = 0; c < v->info.channels; c++)
+    for (int i = count > 0 ? count : 0; i < n; i++) made[c][i] = 0.0f; /* never: frames come in time */
+}
+
 /* The next hop into `audio`: made here, or written by the host already. */
-static void next_hop(voice *v) {
+static ONCE void next_hop(voice *v) {
+  if (v->bridge) cross(v, v->made, 0); /* what is left of the hop before */
   int hop = v->info.hop, values = v->info.channels * hop, missing = !v->model && !v->filled;
   int failed = v->model ? decode(v) : missing;
   float sum = 0.0f;                 /* stays 0 unless something is infinite or no number */
   for (int i = 0; i < values; i++) sum += v->audio[i] * 0.0f;
-  if (v->broken) v->fade = 0;
+  if (v->broken) fade_in(v, 1.0f);
   v->broken = v->filled = 0;
   if (missing && v->begun) v->underruns++;
   v->begun = v->begun || !missing;
   if (!missing && (failed || sum != 0.0f)) v->shaper.scrubbed++;
   if (failed || sum != 0.0f) mourn(v);
   for (int c = 0; c < v->info.channels; c++) v->last[c] = v->audio[(c + 1) * hop - 1];
-  v->remaining = hop;
+  v->remaining = voice_next(v);
+  if (v->bridge) v->ahead += (int64_t)v->remaining * v->info.sample_rate - (int64_t)hop * v->sample_rate;
+  v->crossed = 0;
   v->heard = 1;
 }
 
@@ -174,8 +229,8 @@ const float *voice_make(voice *v, const float *heard) {
 }
 
 /* One sample on each side, before levels. */
-static void sample_at(const voice *v, int i, int outputs, float out[2]) {
-  float left = v->audio[i], right = v->info.channels == 2 ? v->audio[v->info.hop + i] : left;
+static void sample_at(const voice *v, const float *first, const float *second, int outputs, float out[2]) {
+  float left = *first, right = v->info.channels == 2 ? *second : left;
   out[0] = outputs == 2 ? left : 0.5f * (left + right);
   out[1] = right;
 }
@@ -194,15 +249,25 @@ static void mix_dry(const voice *v, int i, int outputs, float wet, float in[2]) 
   for (int c = 0; c < 2; c++) in[c] = wet * in[c] + (1.0f - wet) * dry[c];
 }
 
-static void add_sound(voice *v, float *const out[2], int outputs, int n) {
-  for (int i = 0; i < n; i++) {
+static ONCE void add_sound(voice *v, float *const out[2], int outputs, int n) {
+  for (int i = 0, ready = 0, from = 0; i < n; i++) {
     float in[2], fade = 1.0f;
     if (v->remaining == 0) next_hop(v);
-    sample_at(v, v->info.hop - v->remaining, outputs, in);
+    if (v->bridge) {
+      if (i == ready) {
+        from = ready;
+        ready += v->remaining < n - i ? v->remaining : n - i;
+        cross(v, v->made, ready - from);
+      }
+      sample_at(v, &v->made[0][i - from], &v->made[1][i - from], outputs, in);
+    } else {
+      const float *at = v->audio + v->info.hop - v->remaining;
+      sample_at(v, at, at + v->info.hop, outputs, in);
+    }
     v->remaining--;
     float wet = ramp_next(&v->wet);
     if (wet < 1.0f) mix_dry(v, i, outputs, wet, in);
-    if (v->fade < v->fade_length) fade = (float)++v->fade / (float)v->fade_length;
+    if (v->fade < v->fade_length) fade = ++v->fade > 0 ? (float)v->fade / (float)v->fade_length : v->before;
     advance_levels(v);
     float trim = trim_next(v);
     for (int c = 0; c < 2; c++) v->tap[c][i] = in[c < outputs ? c : 0] * fade;

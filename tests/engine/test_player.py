@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from isobath.engine.controls import Controls, VoiceControls
 from isobath.engine.player import VOICES, Player
-from isobath.errors import ModelMismatch, UsageError
+from isobath.errors import UsageError
 from isobath.protocol.piece import Master, Shaping
 
 from .loudspeaker import RATE, RAW, Sound, loudspeaker, play, player_of, sine, steer, whistle
@@ -272,11 +272,6 @@ def test_the_clamp_is_shown_in_the_meters() -> None:
     assert player.meters().clamped == 0
     steer(player, np.full((4, 3), 30.0))
     assert 0.9 < player.meters().clamped < 1
-
-
-def test_a_model_of_another_rate_is_refused_with_the_way_out() -> None:
-    with pytest.raises(ModelMismatch, match=r"44100 Hz.*48000 Hz.*one sample rate"):
-        Player(RATE).put(0, loudspeaker(rate=44100))
 
 
 @pytest.mark.parametrize("slot", [-1, VOICES])

@@ -122,9 +122,6 @@ def test_takes_are_found_by_name_or_id_and_the_last_is_the_default() -> None:
 
 def test_what_does_not_fit_together_is_a_sentence() -> None:
     take = circle()
-    MODELS["cd"] = loudspeaker(rate=44100)
-    with pytest.raises(ModelMismatch, match="44100 Hz"):
-        render_piece(piece(voice(), voice("cd", demonstrations=())), take, load_model)
     with pytest.raises(ModelMismatch, match="4 latent dimensions"):
         render_piece(piece(voice(demonstrations=demonstrations(dims=3))), take, load_model)
     with pytest.raises(PieceError, match="no voices"):

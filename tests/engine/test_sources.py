@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -31,6 +31,9 @@ MODELS: dict[str, Model] = {
     "listener": listener(),
     "wide": listener(channels=2, seed=5),
     "repeater": repeater(hop=32),
+    "cd": listener(rate=44100),
+    "radio": whistle(loudness=0.5, rate=16000),
+    "radio ear": listener(channels=2, seed=5, rate=16000),
 }
 LOOP = "a" * 64
 LIVE = "b" * 64
@@ -110,6 +113,21 @@ def orchestra() -> Piece:
         of("self", "repeater", Source(kind="voice", voice="self", gain_db=-6.0, wet=0.5), muted=True,
            shaping=RAW),
         take=msgspec.structs.replace(circle(length=200), input=LIVE),
+        master=Master(gain_db=3.0),
+    )  # fmt: skip
+
+
+def travellers() -> Piece:
+    """Three rates at once: a lead and its take at 16 kHz, listeners at 44.1 and 16 kHz, the player at 48."""
+    return piece(
+        of("lead", "radio", fitted=fitted(), gain_db=-6.0, pan=-0.5),
+        of("loop", "cd", Source(kind="sound", sound=LOOP, loudness=-22.0, wet=0.7, manner=("bias",)),
+           fitted=fitted()),
+        of("room", "radio ear", Source(kind="input", gain_db=3.0, manner=("absolute",), amount=(0.5,)),
+           follows="lead", pan=0.4),
+        of("near", "cd", Source(kind="voice", voice="room", wet=0.9), gain_db=-3.0),
+        of("high", "wide", Source(kind="voice", voice="near", wet=0.8), follows="loop"),
+        take=msgspec.structs.replace(circle(length=70), input=LIVE, sample_rate=16000),
         master=Master(gain_db=3.0),
     )  # fmt: skip
 
@@ -233,9 +251,13 @@ def page_audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.mark.parametrize("block", [128, 96])
-def test_the_page_plays_the_same_samples(page_audio: Path, tmp_path: Path, block: int) -> None:
-    made = orchestra()
+@pytest.mark.parametrize(
+    ("make", "block"), [(orchestra, 128), (orchestra, 96), (travellers, 128)], ids=lambda each: str(each)[:20]
+)
+def test_the_page_plays_the_same_samples(
+    page_audio: Path, tmp_path: Path, make: Callable[[], Piece], block: int
+) -> None:
+    made = make()
     here = render(made)
     blocks = [block] * (-(-(here.shape[1] + 500) // block))
     script = {

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from isobath.engine.voices import played, settings_of, voices_of
+from isobath.engine.voices import played, rate_of, settings_of, voices_of
 from isobath.errors import MappingError, ModelMismatch, PieceError
 from isobath.mapping import fit
 from isobath.protocol.piece import Demonstration, MappingSettings, Output, Shaping
 
 from .loudspeaker import loudspeaker
-from .pieces import MODELS, demonstrations, load_model, piece, voice
+from .pieces import MODELS, demonstrations, piece, voice
 
 WHISTLE = MODELS["whistle"]
 
@@ -59,10 +59,11 @@ def test_a_damaged_mapping_is_a_sentence() -> None:
         played(voice(fitted={"format": 1, "dims": "many"}), WHISTLE, 2)
 
 
-def test_voices_of_two_rates_are_refused() -> None:
-    MODELS["cd"] = loudspeaker(rate=44100)
-    with pytest.raises(ModelMismatch, match=r"whistle at 48000 Hz and loudspeaker at 44100 Hz"):
-        voices_of(piece(voice(), voice("cd", demonstrations=())), load_model)
+def test_the_highest_rate_of_a_piece_is_its_own() -> None:
+    own = {"low": loudspeaker(rate=16000), "cd": loudspeaker(rate=44100)}
+    voices = [voice(each, demonstrations=()) for each in ("low", "cd", "low")]
+    assert rate_of(voices_of(piece(*voices), own.__getitem__)) == 44100
+    assert rate_of(voices_of(piece(voices[0]), own.__getitem__)) == 16000
 
 
 def test_an_unknown_model_is_the_loader_s_own_error() -> None:

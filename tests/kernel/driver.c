@@ -57,14 +57,17 @@ static int play(const ib_model *model, const ib_info *info, int coder, int batch
 
 /* A player with the model twice and a fed voice, its memories no larger than asked for. */
 static int perform(const ib_model *model, const ib_info *info) {
-  int64_t size = ib_player_bytes(2, info->sample_rate), state_bytes = ib_state_bytes(model, IB_DECODER, 1, 1);
-  int64_t ear_bytes = info->has_encoder ? ib_ear_bytes(model) : 0;
+  static const int rates[] = {0, 0, 8000, 48000, 44100, 192000};
+  int rate = rates[roll() % 6];
+  if (!rate) rate = info->sample_rate;
+  int64_t size = ib_player_bytes(2, rate), state_bytes = ib_state_bytes(model, IB_DECODER, 1, 1);
+  int64_t ear_bytes = info->has_encoder ? ib_ear_bytes(model, rate) : 0;
   if (size < 0 || state_bytes < 0 || state_bytes > 1 << 24 || ear_bytes > 1 << 25) return 0;
   if (ear_bytes < 0) ear_bytes = 0;  /* a delay or a hop that no ear takes */
   ib_player *player = room(size);
   ib_state *states[2] = { room(state_bytes), room(state_bytes) };
   void *memories[2] = { room(ear_bytes), room(ear_bytes) };
-  int failed = ib_player_init(player, size, 2, info->sample_rate);
+  int failed = ib_player_init(player, size, 2, rate);
   for (int i = 0; i < 2 && !failed; i++) {
     if (ib_state_init(model, IB_DECODER, 1, 1, states[i], state_bytes)) { failed = 1; break; }
     if (ib_player_voice(player, i, model, states[i])) goto out;   /* a hop or a rate that no player takes */
@@ -75,7 +78,7 @@ static int perform(const ib_model *model, const ib_info *info) {
     source->match_lufs = i ? 0.0f : -20.0f;
     for (int d = 0; d < IB_DIMS; d++) source->manner[d] = (float)(roll() % 5);
   }
-  if (!failed) failed = ib_player_feed(player, 2, 2, 100);
+  if (!failed) failed = ib_player_feed(player, 2, 2, 100, roll() % 2 ? 11025 : 0);
   if (!failed) ib_player_reset(player, roll());
   for (int turn = 0; turn < 12 && !failed; turn++) {
     uint32_t voices = 0;

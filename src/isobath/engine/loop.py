@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from isobath.engine.controls import Controls
 from isobath.engine.player import VOICES, Player
 from isobath.engine.sources import NOBODY, Dream, Sources
-from isobath.engine.voices import Played
+from isobath.engine.voices import Played, rate_of
 from isobath.errors import PieceError
 from isobath.types import Audio, Gesture
 
@@ -41,10 +41,10 @@ def player_of(
         raise PieceError("This piece has no voices, so there is nothing to hear. Add one.")
     if len(voices) > VOICES:
         raise PieceError(f"This piece has {len(voices)} voices; {VOICES} can sound at once. Remove some.")
-    player = Player(voices[0].model.sample_rate, channels)
+    player = Player(rate_of(voices), channels)
     for slot, voice in enumerate(voices):
         if slot in sources.aparts:
-            player.feed(slot, voice.model.channels, voice.model.hop)
+            player.feed(slot, voice.model.channels, voice.model.hop, voice.model.sample_rate)
         else:
             player.put(slot, voice.model)
     sources.attach(player, controls)
@@ -66,6 +66,7 @@ def sound(
     dreams: dict[int, Dream] = {slot: begin() for slot, begin in sources.dreams.items()}
     latents: list[NDArray[np.float64] | None] = [None] * len(voices)
     gestures: list[Gesture | None] = [None] * len(voices)
+    made = dict.fromkeys(sources.aparts, 0)
     position = 0
     while True:
         wait, due = player.due()
@@ -78,7 +79,8 @@ def sound(
                     player.trim(slot, voices[slot].trim(gesture))
                 given = next(dreams[slot]) if slot in dreams else None
                 if slot in sources.aparts:
-                    player.fill(slot, _made_apart(sources, slot, position, latents[slot], given))
+                    player.fill(slot, _made_apart(sources, slot, made[slot], latents[slot], given))
+                    made[slot] += 1
                 elif given is not None:
                     player.give(slot, given)
         stretch = player.stretch()
@@ -91,14 +93,14 @@ def sound(
 def _made_apart(
     sources: Sources,
     slot: int,
-    position: int,
+    frame: int,
     latent: NDArray[np.float64] | None,
     given: NDArray[np.floating] | None,
 ) -> Audio:
-    """The next hop of a voice that is fed; it hears the hop that has just ended."""
+    """The next hop of a voice that is fed; it hears the hop that has just ended, at its model's rate."""
     apart, heard = sources.aparts[slot], sources.heard.get(slot)
     hop = apart.model.hop
-    came = heard(position - hop, hop) if heard is not None and position >= hop else None
+    came = heard((frame - 1) * hop, hop) if heard is not None and frame > 0 else None
     assert latent is not None
     return apart.hop(latent, came, given)
 

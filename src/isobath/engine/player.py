@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from isobath.engine.controls import Controls, VoiceControls
 from isobath.engine.listening import DIMS, OWN, EarMeters, Heard, SourceFloats, write_source
+from isobath.engine.resampling import HIGHEST_HZ, LOWEST_HZ
 from isobath.errors import KernelError, ModelMismatch, UsageError
 from isobath.models import kernel
 from isobath.models.coder import Model
@@ -90,7 +91,8 @@ def _library(level: int | None) -> ctypes.CDLL:
         ("input", POINTER(c_float), [p, i]),
         ("given", POINTER(c_float), [p, i]),
         ("ear_meters", POINTER(EarMeters), [p, i]),
-        ("feed", i, [p, i, i, i]),
+        ("feed", i, [p, i, i, i, i]),
+        ("late", i, [p, i]),
         ("fed", POINTER(c_float), [p, i]),
         ("filled", None, [p, i]),
         ("hop", POINTER(c_float), [p, i]),
@@ -98,14 +100,15 @@ def _library(level: int | None) -> ctypes.CDLL:
     ):
         function = getattr(library, f"ib_player_{name}")
         function.restype, function.argtypes = result, arguments
-    library.ib_ear_bytes.restype, library.ib_ear_bytes.argtypes = c_int64, [p]
+    library.ib_ear_bytes.restype, library.ib_ear_bytes.argtypes = c_int64, [p, i]
     return library
 
 
 class Player:
     """Up to eight voices, mixed, guarded and limited.
 
-    sample_rate: Hz, 8000 to 192000; the voices' models must have the same. channels: 1 or 2.
+    sample_rate: Hz, 8000 to 192000, as every model's; what a model of another rate makes and hears is
+    resampled. channels: 1 or 2.
     """
 
     def __init__(self, sample_rate: int, channels: int = 2, level: int | None = None) -> None:
@@ -137,7 +140,7 @@ class Player:
     def put(self, slot: int, model: Model, seed: int = 1) -> None:
         """Put a model on a slot; it fades in over 10 ms and what was there fades out.
 
-        Raises ModelMismatch where rate, channels or hop do not fit.
+        Raises ModelMismatch where no player can have its rate, channels or hop.
         """
         self._check(slot, model)
         state = kernel.State(model.kernel, kernel.DECODER, 1, 1)
@@ -168,7 +171,7 @@ class Player:
                 f"{model.name} has no encoder, so it cannot listen to sound. Let its voice follow the "
                 "performer, or choose another model."
             )
-        size = kernel.checked(self._library.ib_ear_bytes(model.kernel.address))
+        size = kernel.checked(self._library.ib_ear_bytes(model.kernel.address, self.sample_rate))
         memory = kernel.block(size)
         kernel.checked(self._library.ib_player_listen(self._at, slot, memory.ctypes.data, size, to))
         self._ears[slot] = memory
@@ -199,10 +202,19 @@ class Player:
         m = self._library.ib_player_ear_meters(self._at, slot).contents
         return Heard(m.peak, m.lufs if m.lufs < 0 else None, m.match_db, m.underruns)
 
-    def feed(self, slot: int, channels: int, hop: int) -> None:
-        """Put a voice on a slot whose hops are given with `fill`, whenever it is due."""
+    def late(self, slot: int) -> int:
+        """Samples by which a voice is heard later because its model has another rate; else 0."""
         self._check_slot(slot)
-        kernel.checked(self._library.ib_player_feed(self._at, slot, channels, hop))
+        return int(self._library.ib_player_late(self._at, slot))
+
+    def feed(self, slot: int, channels: int, hop: int, sample_rate: int | None = None) -> None:
+        """Put a voice on a slot whose hops are given with `fill`, whenever it is due.
+
+        channels, hop and sample_rate are the model's; None: the player's rate.
+        """
+        self._check_slot(slot)
+        rate = sample_rate or self.sample_rate
+        kernel.checked(self._library.ib_player_feed(self._at, slot, channels, hop, rate))
         self._kept.pop(slot, None)
         self._ears.pop(slot, None)
         self._fed[slot] = (channels, hop)
@@ -228,6 +240,11 @@ class Player:
         from the latents written, not mixed. heard: what came in during the hop before, (2, hop)."""
         self._check_slot(slot)
         model = self._kept[slot][0]
+        if model.sample_rate != self.sample_rate:
+            raise ModelMismatch(
+                f"{model.name} sounds at {model.sample_rate} Hz; its hops are made by a player of that rate, "
+                f"not of {self.sample_rate} Hz."
+            )
         if heard is not None and heard.shape != (2, model.hop):
             raise UsageError(f"A voice of {model.name} hears (2, {model.hop}) samples, not {heard.shape}.")
         row = None if heard is None else np.ascontiguousarray(heard, dtype=np.float32)
@@ -240,10 +257,9 @@ class Player:
 
     def _check(self, slot: int, model: Model) -> None:
         self._check_slot(slot)
-        if model.sample_rate != self.sample_rate:
+        if not LOWEST_HZ <= model.sample_rate <= HIGHEST_HZ:
             raise ModelMismatch(
-                f"{model.name} sounds at {model.sample_rate} Hz, but this piece plays at "
-                f"{self.sample_rate} Hz. Use models of one sample rate in a piece."
+                f"{model.name} sounds at {model.sample_rate} Hz; a voice has {LOWEST_HZ} to {HIGHEST_HZ} Hz."
             )
         if not 1 <= model.channels <= 2 or not 1 <= model.hop <= LONGEST_HOP:
             raise ModelMismatch(

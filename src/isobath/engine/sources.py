@@ -6,7 +6,6 @@ the page's worklet (web/src/audio/loop.ts) can write the same (docs/engine.md, S
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -17,8 +16,8 @@ from isobath.engine.apart import Apart, is_ours
 from isobath.engine.controls import Controls
 from isobath.engine.listening import OWN, listens
 from isobath.engine.player import Player
-from isobath.engine.takes import layers
-from isobath.engine.voices import Played
+from isobath.engine.takes import layers, samples_of
+from isobath.engine.voices import Played, rate_of
 from isobath.errors import PieceError
 from isobath.protocol.piece import Id, Piece, SoundId, Source, Take, Voice
 from isobath.types import Audio
@@ -92,7 +91,7 @@ def recorded_input(take: Take, takes: Sequence[Take], rate: int, load_sound: Loa
             continue
         if load_sound is None:
             raise PieceError(f'The take "{take.name}" plays with recorded sound, which is not here.')
-        length = math.ceil(each.length * (each.hop * rate / each.sample_rate))
+        length = samples_of(each, rate)
         return Recorded(both_sides(load_sound(each.input, rate)), length, each.loop and below > 0)
     return _silence
 
@@ -102,7 +101,7 @@ class Sources:
     """Everything that comes in, by slot."""
 
     heard: dict[int, Heard]
-    """Voices that hear something written by the host."""
+    """Voices that hear something written by the host: at the player's rate; those made apart, at theirs."""
     others: dict[int, int]
     """Voices that hear another one, and its slot."""
     dreams: dict[int, Callable[[], Dream]]
@@ -129,13 +128,13 @@ def sources_of(
 
     Raises PieceError where a sound, a voice or a prior that is listened to is not there.
     """
-    rate = voices[0].model.sample_rate if voices else 0
     slots: dict[Id, int] = {}
     for slot, voice in enumerate(piece.voices):
         slots.setdefault(voice.id, slot)
     found = Sources({}, {}, {})
     for slot, voice in enumerate(piece.voices):
-        kind = voice.source.kind
+        kind, ours = voice.source.kind, is_ours(voices[slot].model)
+        rate = rate_of(voices) if ours else voices[slot].model.sample_rate
         if kind == "sound":
             found.heard[slot] = _sound(voice, rate, load_sound)
         elif kind == "input":
@@ -146,7 +145,7 @@ def sources_of(
             found.dreams[slot] = _dream(voice, dream_of)
         elif listens(voice.source):
             found.heard[slot] = _silence
-        if not is_ours(voices[slot].model):
+        if not ours:
             found.aparts[slot] = _apart(voices[slot], voice)
     return found
 

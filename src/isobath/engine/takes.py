@@ -7,7 +7,6 @@ that were moved; the others come from the take below. The page has the same read
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,11 +23,11 @@ class _Layer:
     """One take at the player's rate."""
 
     take: Take
-    frame_samples: float
+    sample_rate: int
 
     def row_at(self, sample: int) -> int | None:
         """Row that holds at this sample; None before the first."""
-        frame = math.floor(sample / self.frame_samples)
+        frame = sample * self.take.sample_rate // (self.take.hop * self.sample_rate)
         if self.take.loop and self.take.length > 0:
             frame %= self.take.length
         row = bisect_right(self.take.frames, frame) - 1
@@ -44,6 +43,11 @@ def layers(take: Take, takes: Sequence[Take]) -> list[Take]:
             break
         found.append(following)
     return found
+
+
+def samples_of(take: Take, sample_rate: int) -> int:
+    """How long a take is at this rate, in whole samples."""
+    return -(-take.length * take.hop * sample_rate // take.sample_rate)
 
 
 def check(take: Take) -> None:
@@ -79,11 +83,11 @@ class TakeReader:
         chain = layers(take, takes)
         for each in chain:
             check(each)
-        self.samples = math.ceil(take.length * (take.hop * sample_rate / take.sample_rate))
+        self.samples = samples_of(take, sample_rate)
         """Length of the take at the player's rate."""
         self.axes = tuple(axes)
         self._looping = loop
-        self._layers = [_Layer(each, each.hop * sample_rate / each.sample_rate) for each in chain]
+        self._layers = [_Layer(each, sample_rate) for each in chain]
         self._sources = [self._source(axis.id) for axis in axes]
         self._rows: tuple[int | None, ...] | None = None
         self._gesture: Gesture = np.zeros(len(axes))

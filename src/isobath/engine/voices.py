@@ -135,18 +135,16 @@ def settings_of(settings: MappingSettings) -> Settings:
 
 
 def voices_of(piece: Piece, load_model: LoadModel) -> tuple[Played, ...]:
-    """Every voice of a piece. Raises ModelMismatch where their sample rates differ."""
+    """Every voice of a piece."""
     own = [played(voice, load_model(voice.model), len(piece.axes)) for voice in piece.voices]
     known = {voice.id: each for voice, each in zip(piece.voices, own, strict=True)}
     follow = leaders(piece.voices)
-    found = tuple(
+    return tuple(
         replace(each, leader=known[follow[voice.id]]) if voice.id in follow else each
         for voice, each in zip(piece.voices, own, strict=True)
     )
-    rates = {each.model.sample_rate: each.model.name for each in found}
-    if len(rates) > 1:
-        told = " and ".join(f"{name} at {rate} Hz" for rate, name in rates.items())
-        raise ModelMismatch(
-            f"The voices of a piece sound at one rate, but here are {told}. Use models of one rate."
-        )
-    return found
+
+
+def rate_of(voices: Sequence[Played]) -> int:
+    """The rate a piece is played at, Hz: the highest of its models', so that none loses anything."""
+    return max((each.model.sample_rate for each in voices), default=0)

@@ -1,4 +1,4 @@
-// What has to be there before anything can sound: a context at the model's rate, the kernel, a node.
+// What has to be there before anything can sound: a context at the piece's rate, the kernel, a node.
 // Every way this can fail is one sentence for the musician.
 
 import relaxedUrl from "../../../kernel/wasm/isobath.relaxed.wasm?url";
@@ -27,25 +27,13 @@ export async function fetchKernel(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await answer.arrayBuffer());
 }
 
-/** A context at exactly this rate, keeping `latencyHint` seconds ahead. */
+/** A context at this rate, or at the device's own where it plays at no other; keeping `latencyHint` seconds ahead. */
 export function makeContext(sampleRate: number, latencyHint: number): AudioContext {
-  let context: AudioContext;
   try {
-    context = new AudioContext({ sampleRate, latencyHint });
+    return new AudioContext({ sampleRate, latencyHint });
   } catch {
-    throw new Error(
-      `This browser will not play sound at ${sampleRate} Hz, the rate of this model. ` +
-        "Choose another output device, or a model of another sample rate.",
-    );
+    return new AudioContext({ latencyHint }); // the kernel resamples the models to it
   }
-  if (context.sampleRate !== sampleRate) {
-    void context.close();
-    throw new Error(
-      `This browser plays at ${context.sampleRate} Hz only, and this model sounds at ${sampleRate} Hz: ` +
-        "everything would be out of tune. Use another browser, or a model of another sample rate.",
-    );
-  }
-  return context;
 }
 
 export interface Connected {

@@ -60,9 +60,12 @@ export interface Instrument extends EventTarget {
   readonly state: InstrumentState;
   readonly lookAhead: Seconds; // of the limiter
   readonly failure: string | null; // one sentence for the musician
+  /** What it plays at, Hz; 0 before it started. */
   readonly sampleRate: number;
+  /** What it was asked to play at; a device may have a rate of its own. */
+  readonly askedRate: number;
 
-  /** Must be called from a user gesture the first time. */
+  /** Play at this rate, or at the device's own. Must be called from a user gesture the first time. */
   start(sampleRate: number): Promise<void>;
   suspend(): Promise<void>;
 

@@ -44,8 +44,9 @@ export class Loop {
   private readonly followings: (Following | null)[] = new Array(VOICES).fill(null);
   /** What comes in now, for the voices that hear it. */
   readonly live = new Live();
-  /** Samples a frame of each voice; 0: nobody there. */
+  /** Samples a frame of each voice, at its model's own rate; 0: nobody there. */
   private readonly hops = new Int32Array(VOICES);
+  private readonly rates = new Int32Array(VOICES);
   private recordedInput: Hearing | null = null;
   private readonly left = new Float32Array(QUANTUM);
   private readonly right = new Float32Array(QUANTUM);
@@ -83,6 +84,7 @@ export class Loop {
     this.forget(slot);
     this.sources[slot] = new Source(info.dims, mean, info.hop / info.sampleRate);
     this.hops[slot] = info.hop;
+    this.rates[slot] = info.sampleRate;
     this.findLead();
   }
 
@@ -99,6 +101,8 @@ export class Loop {
     this.hearings[slot] = null;
     this.dreams[slot] = null;
     this.feeds[slot] = null;
+    const crossing = this.streamed[slot]?.crossing;
+    if (crossing) this.player.unloadCrossing(crossing);
     this.streamed[slot] = null;
   }
 
@@ -133,11 +137,12 @@ export class Loop {
   }
 
   /** A voice whose hops are made elsewhere. */
-  feed(slot: number, channels: number, hop: number, feed: Feed): void {
+  feed(slot: number, channels: number, hop: number, feed: Feed, sampleRate = this.player.sampleRate): void {
     this.unload(slot);
-    this.player.feed(slot, channels, hop);
+    this.player.feed(slot, channels, hop, sampleRate);
     this.feeds[slot] = feed;
     this.hops[slot] = hop;
+    this.rates[slot] = sampleRate;
     this.findLead();
   }
 
@@ -145,10 +150,12 @@ export class Loop {
   stream(slot: number, streamed: Streamed, mean: ArrayLike<number>): void {
     const { shape } = streamed;
     this.unload(slot);
-    this.player.feed(slot, shape.channels, FEED);
+    this.player.feed(slot, shape.channels, FEED, shape.rate);
     this.streamed[slot] = streamed;
+    if (shape.rate !== this.player.sampleRate) streamed.crossing = this.player.loadCrossing(shape.rate);
     this.sources[slot] = new Source(shape.dims, mean, shape.hop / shape.rate);
     this.hops[slot] = shape.hop;
+    this.rates[slot] = shape.rate;
     this.findLead();
   }
 
@@ -243,9 +250,14 @@ export class Loop {
     this.recordedInput = null;
   }
 
-  /** Samples per frame of the leading voice; 0 without one. */
+  /** Samples per frame of the leading voice, at its own rate; 0 without one. */
   get hop(): number {
     return this.lead < 0 ? 0 : this.hops[this.lead]!;
+  }
+
+  /** The leading voice's own rate, Hz; the player's without one. */
+  get rate(): number {
+    return this.lead < 0 ? this.player.sampleRate : this.rates[this.lead]!;
   }
 
   /** Write the last shaped latent of the voice that is watched; how many dimensions it has. */
@@ -324,7 +336,7 @@ export class Loop {
       if (hearing === this.live && this.recordedInput !== null) hearing = this.recordedInput;
       hearing.hear(this.samples, samples, this.left, this.right);
       const streamed = this.streamed[slot];
-      if (streamed) streamed.listen(this.left, this.right, samples);
+      if (streamed) streamed.listen(this.left, this.right, samples, this.player.floats);
       else this.player.hear(slot, this.left, this.right, samples);
     }
   }

@@ -2,6 +2,7 @@
 // in, sound out. Everything that allocates is named `load`, `unload` or `constructor`; the rest does not.
 
 import { Arena } from "./arena";
+import { Crossing, type CrossingKernel } from "./crossing";
 import { SOURCE_FLOATS } from "./listening";
 
 export const VOICES = 8; // IB_VOICES
@@ -29,8 +30,7 @@ export const SHAPING = {
 /** Index of `scrubbed` in ib_meters, as 32-bit words: the numbers before it are floats. */
 const METERS_SCRUBBED = 7;
 
-interface Exports {
-  readonly memory: WebAssembly.Memory;
+interface Exports extends CrossingKernel {
   readonly __heap_base: WebAssembly.Global<"i32">;
   ib_model_bytes(blob: number, bytes: bigint): bigint;
   ib_model_init(memory: number, bytes: bigint, blob: number, blobBytes: bigint): number;
@@ -54,19 +54,20 @@ interface Exports {
   ib_player_trim(player: number, slot: number): number;
   ib_player_due(player: number, voices: number): number;
   ib_player_stretch(player: number): number;
+  ib_player_late(player: number, slot: number): number;
   ib_player_render(player: number, out: number, frames: number): number;
   ib_player_master(player: number, gain: number, ceilingDb: number, guardDb: number): void;
   ib_player_panic(player: number): void;
   ib_player_reset(player: number, seed: number): void;
   ib_player_meters(player: number): number;
   ib_player_delay(player: number): number;
-  ib_ear_bytes(model: number): bigint;
+  ib_ear_bytes(model: number, sampleRate: number): bigint;
   ib_player_listen(player: number, slot: number, memory: number, bytes: bigint, from: number): number;
   ib_player_source(player: number, slot: number): number;
   ib_player_input(player: number, slot: number): number;
   ib_player_given(player: number, slot: number): number;
   ib_player_ear_meters(player: number, slot: number): number;
-  ib_player_feed(player: number, slot: number, channels: number, hop: number): number;
+  ib_player_feed(player: number, slot: number, channels: number, hop: number, sampleRate: number): number;
   ib_player_fed(player: number, slot: number): number;
   ib_player_filled(player: number, slot: number): void;
 }
@@ -167,11 +168,6 @@ export class Player {
       model = this.arena.take(modelBytes);
       this.check(c.ib_model_init(model, BigInt(modelBytes), source, BigInt(blob.byteLength)));
       const info = this.info(model);
-      if (info.sampleRate !== this.sampleRate)
-        throw new Error(
-          `This model sounds at ${info.sampleRate} Hz, but the others play at ${this.sampleRate} Hz. ` +
-            "Play it in a piece of its own.",
-        );
       const stateBytes = this.size(c.ib_state_bytes(model, DECODER, 1, 1));
       const state = this.arena.take(stateBytes);
       this.check(c.ib_state_init(model, DECODER, 1, 1, state, BigInt(stateBytes)));
@@ -208,7 +204,7 @@ export class Player {
       throw new Error(
         "This model has no encoder, so it cannot listen. Choose another source, or another model.",
       );
-    const earBytes = this.size(this.c.ib_ear_bytes(loaded.model));
+    const earBytes = this.size(this.c.ib_ear_bytes(loaded.model, this.sampleRate));
     const ear = this.arena.take(earBytes);
     this.check(this.c.ib_player_listen(this.player, slot, ear, BigInt(earBytes), to));
     this.freeEar(loaded);
@@ -261,16 +257,31 @@ export class Player {
     into[offset + 3] = this.u32[at + 3]!;
   }
 
-  /** A voice whose hops are given with `fill`; what was on the slot goes. */
-  feed(slot: number, channels: number, hop: number): void {
+  /** A voice whose hops are given with `fill`, at their own rate; what was on the slot goes. */
+  feed(slot: number, channels: number, hop: number, sampleRate = this.sampleRate): void {
     this.unload(slot);
-    this.check(this.c.ib_player_feed(this.player, slot, channels, hop));
+    this.check(this.c.ib_player_feed(this.player, slot, channels, hop, sampleRate));
   }
 
   /** The next hop of a fed voice that is due, channel after channel. */
   fill(slot: number, hop: Float32Array): void {
     this.f32.set(hop, this.c.ib_player_fed(this.player, slot) >> 2);
     this.c.ib_player_filled(this.player, slot);
+  }
+
+  /** From the player's rate to another. Allocates, like `load`. */
+  loadCrossing(to: number): Crossing {
+    const at = this.arena.take(Crossing.size(this.c, this.sampleRate, to));
+    return new Crossing(this.c, at, this.sampleRate, to);
+  }
+
+  unloadCrossing(crossing: Crossing): void {
+    this.arena.give(crossing.at, crossing.bytes);
+  }
+
+  /** The kernel's memory. */
+  get floats(): Float32Array {
+    return this.f32;
   }
 
   unfeed(slot: number): void {
@@ -291,6 +302,11 @@ export class Player {
   /** Samples that may be rendered once the latents are written. */
   stretch(): number {
     return this.c.ib_player_stretch(this.player);
+  }
+
+  /** Samples by which a voice is heard later because its model has another rate. */
+  late(slot: number): number {
+    return this.c.ib_player_late(this.player, slot);
   }
 
   /** Write a voice's next latent. */

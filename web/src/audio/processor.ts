@@ -191,11 +191,6 @@ class IsobathProcessor extends AudioWorkletProcessor {
     const { slot, shape, port } = message;
     let sentence: string | null = null;
     try {
-      if (shape.rate !== sampleRate)
-        throw new Error(
-          `This model sounds at ${shape.rate} Hz, but the others play at ${sampleRate} Hz. ` +
-            "Play it in a piece of its own.",
-        );
       const streamed = new Streamed(shape, message.seed, port, sampleRate);
       loop.stream(slot, streamed, message.mean);
       this.ports.set(slot, port);
@@ -254,7 +249,7 @@ class IsobathProcessor extends AudioWorkletProcessor {
     this.wantsInput = false;
     const recorder = loop.stopRecording();
     const moved = recorder?.moved ?? new Uint8Array(0);
-    this.post({ type: "recorded", length: recorder?.length ?? 0, hop: loop.hop, moved });
+    this.post({ type: "recorded", length: recorder?.length ?? 0, hop: loop.hop, rate: loop.rate, moved });
   }
 
   private post(message: FromWorklet, transfer: Transferable[] = []): void {
@@ -350,9 +345,15 @@ class IsobathProcessor extends AudioWorkletProcessor {
     for (let slot = 0; slot < VOICES; slot++) {
       const streamed = loop.streamedOn(slot);
       if (streamed === null) continue;
-      const { ring, load, shape } = streamed;
+      const { ring, load } = streamed;
       const { margin, underruns } = ring;
-      streams.push({ slot, delay: ring.delay / shape.rate, margin, underruns, load });
+      streams.push({
+        slot,
+        delay: ring.delay / ring.rate + loop.player.late(slot) / sampleRate,
+        margin,
+        underruns,
+        load,
+      });
     }
     this.post({ type: "streams", streams });
   }

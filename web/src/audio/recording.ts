@@ -10,6 +10,8 @@ export interface TakeEnd {
   /** Frames recorded. */
   readonly length: number;
   readonly hop: number;
+  /** Of the hop: the leading voice's, Hz. */
+  readonly rate: number;
   /** 1 for each axis a hand was on. */
   readonly moved: Uint8Array;
 }
@@ -21,13 +23,13 @@ export class TakeRecording {
   /** The take, once it has ended. */
   readonly take: Promise<Take>;
 
-  /** `over`: the take that plays meanwhile; `axes`: ids, in the order of the piece. */
+  /** `over`: the take that plays meanwhile; `axes`: ids, in the order of the piece; `sampleRate`: of what comes in. */
   constructor(
     private readonly name: string,
     private readonly over: Take | null,
     private readonly seed: number,
     private readonly axes: readonly string[],
-    private readonly sampleRate: number,
+    sampleRate: number,
   ) {
     this.input = new WavWriter(2, sampleRate);
     this.take = new Promise((resolve) => {
@@ -50,14 +52,14 @@ export class TakeRecording {
   }
 
   /** An overdub keeps the axes that were moved; a take of its own keeps all of them. */
-  end({ length, hop, moved }: TakeEnd): Take {
+  end({ length, hop, rate, moved }: TakeEnd): Take {
     const all = this.axes.map((_, i) => i);
     const columns = this.over === null ? all : all.filter((i) => moved[i] === 1);
     const take: Take = {
       id: newId(),
       name: this.name,
       hop,
-      sample_rate: this.sampleRate,
+      sample_rate: rate,
       length,
       axes: columns.map((i) => this.axes[i]!),
       ...joinRows(this.chunks, this.axes.length, columns),

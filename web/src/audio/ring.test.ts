@@ -2,7 +2,9 @@
 // on a quiet way; and what it plays is what came, in order.
 
 import { describe, expect, test } from "vitest";
+import kernelUrl from "../../../kernel/wasm/isobath.simd.wasm?inline";
 import { ARRIVALS } from "./arrivals";
+import { Player } from "./player";
 import { LEAST_MARGIN, MOST_MARGIN, Ring } from "./ring";
 import { readSound, writeLatents } from "./stream-frames";
 import { Streamed, type ToStream } from "./streamed";
@@ -10,6 +12,10 @@ import { Streamed, type ToStream } from "./streamed";
 const RATE = 44100;
 const HOP = 512;
 const QUANTUM = 128;
+
+async function kernel(): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(await (await fetch(kernelUrl)).arrayBuffer());
+}
 
 interface Played {
   readonly ring: Ring;
@@ -146,20 +152,23 @@ describe("a streamed voice", () => {
     expect(Array.from(voice.latent)).toEqual([3, 4]);
   });
 
-  test.each([RATE, 48000, 22050])("hears what comes in at %d Hz, a hop at a time", (playerRate) => {
+  test.each([RATE, 48000, 22050])("hears what comes in at %d Hz, a hop at a time", async (playerRate) => {
     const sent: ToStream[] = [];
     const outlet = { postMessage: (message: ToStream) => sent.push(message) };
     const voice = new Streamed(shape, 1, outlet, playerRate);
+    const player = new Player(await kernel(), 2, playerRate);
+    voice.crossing = playerRate === RATE ? null : player.loadCrossing(RATE);
     voice.hearing = { hear: () => {} };
     voice.receive({ type: "ready" });
-    const late = RATE > playerRate ? 1 / playerRate : 0;
+    const half = Math.ceil((32 * playerRate) / Math.min(playerRate, RATE));
+    const late = playerRate === RATE ? 0 : Math.ceil((half * RATE) / playerRate) / RATE;
     const left = new Float32Array(1);
     const right = new Float32Array(1);
     for (let n = 0; n < 3000; n++) {
       if (voice.untilDue === 0) voice.ask([0, 0], null, n);
       left[0] = n / playerRate; // what is heard says when
       right[0] = -left[0];
-      voice.listen(left, right, 1);
+      voice.listen(left, right, 1, player.floats);
       voice.advance(1);
     }
     const heard = sent.slice(1).map((frame) => new Float32Array(frame as ArrayBuffer, 4 * 7));
@@ -167,7 +176,9 @@ describe("a streamed voice", () => {
     expect(Math.max(...heard[0]!)).toBe(0);
     for (let k = 1; k < heard.length; k++)
       for (let i = 0; i < HOP; i++) {
-        expect(heard[k]![i]).toBeCloseTo(Math.max(0, ((k - 1) * HOP + i) / RATE - late), 6);
+        const when = ((k - 1) * HOP + i) / RATE - late;
+        // The filter rounds the corner at the beginning.
+        if (late === 0 || when > late) expect(heard[k]![i]).toBeCloseTo(when, 5);
         expect(heard[k]![HOP + i]! + heard[k]![i]!).toBe(0);
       }
   });

@@ -1,6 +1,7 @@
 // A voice that the server makes, as the render loop sees it: latents go out at the moments at which a voice
 // in the page would be due, and the hops that come back are played as they come, through a ring.
 
+import { CHUNK, type Crossing } from "./crossing";
 import type { Hearing } from "./hearing";
 import { Ring } from "./ring";
 import { latentsBytes, readSound, writeLatents } from "./stream-frames";
@@ -45,22 +46,18 @@ export class Streamed {
   load = 0;
   /** Where what it listens to comes from; null: it does not. */
   hearing: Hearing | null = null;
-  /** The model's samples for one of the player's. */
-  private readonly own: number;
-  /** Of the player, since the beginning. */
-  private elapsed = 0;
-  private asks = 0;
+  /** Samples of the player's until the next latent is due. */
+  untilDue = 0;
+  /** How far that lies after the frame's very moment, in samples of the player's over the model's rate. */
+  private ahead = 0;
 
   private readonly left: Float32Array;
   private readonly right: Float32Array;
   private readonly heard: readonly [Float32Array, Float32Array];
+  private readonly collecting: readonly [Float32Array, Float32Array];
+  /** Brings what it hears to its model's rate; null: they are the same. */
+  crossing: Crossing | null = null;
   private collected = 0;
-  /** Where the next of the model's samples lies between the player's last (0) and its next (1). */
-  private position = 1;
-  /** 1; 0 where the model has more samples than the player: its last ones would lie in the future. */
-  private readonly newest: number;
-  /** The player's last sample and the one before, left and right. */
-  private readonly past = new Float32Array(4);
   private epoch = 0;
   private frame = 0;
   private answered = -1;
@@ -74,17 +71,16 @@ export class Streamed {
     readonly shape: StreamShape,
     private seed: number,
     private readonly outlet: Outlet,
-    playerRate: number = shape.rate,
+    /** The player's, Hz. */
+    private readonly sampleRate = shape.rate,
   ) {
-    this.own = shape.rate / playerRate;
-    this.newest = this.own > 1 ? 0 : 1;
-    this.position = this.newest;
     const { channels, rate, hop, dims } = shape;
     this.ring = new Ring(channels, rate, FEED);
     this.latent = new Float32Array(dims);
-    this.left = new Float32Array(hop);
-    this.right = new Float32Array(hop);
-    this.heard = [this.left, this.right];
+    this.left = new Float32Array(2 * hop); // one more than a hop at most waits for the next
+    this.right = new Float32Array(2 * hop);
+    this.collecting = [this.left, this.right];
+    this.heard = [this.left.subarray(0, hop), this.right.subarray(0, hop)];
     this.mostUnanswered = Math.max(4, Math.ceil((UNANSWERED_SECONDS * rate) / hop));
     this.times = new Float64Array(2 ** Math.ceil(Math.log2(this.mostUnanswered + 1)));
   }
@@ -92,11 +88,10 @@ export class Streamed {
   /** A fresh past. */
   restart(seed: number): void {
     this.seed = seed;
-    this.elapsed = 0;
-    this.asks = 0;
+    this.untilDue = 0;
+    this.ahead = 0;
+    this.crossing?.reset();
     this.collected = 0;
-    this.position = this.newest;
-    this.past.fill(0);
     this.left.fill(0);
     this.right.fill(0);
     this.begin();
@@ -115,58 +110,73 @@ export class Streamed {
     }
   }
 
-  /** Samples of the player until the next latent is due. */
-  get untilDue(): number {
-    return Math.max(0, Math.ceil(this.due - 1e-6) - this.elapsed);
-  }
-
-  /** When the next latent is due, in samples of the player since the beginning. */
-  private get due(): number {
-    return (this.asks * this.shape.hop) / this.own;
-  }
-
-  /** So many samples were played. */
-  advance(samples: number): void {
-    this.elapsed += samples;
-  }
-
-  /** What sounds next, FEED samples of the model's; null while there is nothing. `now`: as for `ask`. */
-  take(now: number): Float32Array | null {
-    return this.ring.take(now * this.own);
-  }
-
-  /** Ask for the hop of this latent; `now`: samples of the player since the start. */
+  /** Ask for the hop of this latent; `now`: samples since the start. */
   ask(latent: ArrayLike<number>, given: ArrayLike<number> | null, now: number): void {
-    this.position = this.newest - (this.elapsed - this.due);
-    this.asks++;
+    this.untilDue = this.wait();
     const hears = this.hearing !== null;
-    this.collected = 0;
-    if (!this.ready) return;
+    if (!this.ready) {
+      this.carry();
+      return;
+    }
     const frame = this.frame++;
-    if (frame - this.answered > this.mostUnanswered) return;
-    this.times[frame & (this.times.length - 1)] = now * this.own;
+    if (frame - this.answered > this.mostUnanswered) {
+      this.carry();
+      return;
+    }
+    this.times[frame & (this.times.length - 1)] = this.clock(now);
     const bytes = latentsBytes(latent.length, given !== null, hears ? this.shape.hop : 0);
     let buffer = this.buffers.pop();
     if (buffer?.byteLength !== bytes) buffer = new ArrayBuffer(bytes);
     writeLatents(buffer, this.epoch, frame, latent, given, hears ? this.heard : null);
     this.outlet.postMessage(buffer, [buffer]);
+    this.carry();
   }
 
-  /** What comes in while `samples` are rendered. */
-  listen(left: Float32Array, right: Float32Array, samples: number): void {
-    // Straight lines between samples; at the model's own rate these are the samples themselves.
-    const { past } = this;
-    for (let i = 0; i < samples; i++) {
-      for (; this.position <= 1 && this.collected < this.shape.hop; this.collected++) {
-        this.left[this.collected] = between(this.position, past[1]!, past[0]!, left[i]!);
-        this.right[this.collected] = between(this.position, past[3]!, past[2]!, right[i]!);
-        this.position += 1 / this.own;
+  /** The hop that was collected has gone; what is more belongs to the next. */
+  private carry(): void {
+    const { hop } = this.shape;
+    const more = Math.max(0, this.collected - hop);
+    for (const side of this.collecting) side.copyWithin(0, hop, hop + more);
+    this.collected = more;
+  }
+
+  /** The next samples, as many as are fed at once; null while none are there. */
+  take(now: number): Float32Array | null {
+    return this.ring.take(this.clock(now));
+  }
+
+  /** The ring counts samples of the model's. */
+  private clock(now: number): number {
+    return this.sampleRate === this.shape.rate ? now : (now * this.shape.rate) / this.sampleRate;
+  }
+
+  /** So many samples were played. */
+  advance(samples: number): void {
+    this.untilDue -= samples;
+  }
+
+  /** Frame k is due at sample ceil(k hop player / model), as for voices in the page. */
+  private wait(): number {
+    const { hop, rate } = this.shape;
+    const left = hop * this.sampleRate - this.ahead;
+    const wait = Math.ceil(left / rate);
+    this.ahead = wait * rate - left;
+    return wait;
+  }
+
+  /** What comes in while `samples` are rendered; `kernel`: its memory, as floats. */
+  listen(left: Float32Array, right: Float32Array, samples: number, kernel: Float32Array): void {
+    if (this.crossing === null) {
+      const { hop } = this.shape;
+      for (let i = 0; i < samples && this.collected < hop; i++, this.collected++) {
+        this.left[this.collected] = left[i]!;
+        this.right[this.collected] = right[i]!;
       }
-      this.position -= 1;
-      past[1] = past[0]!;
-      past[3] = past[2]!;
-      past[0] = left[i]!;
-      past[2] = right[i]!;
+      return;
+    }
+    for (let i = 0; i < samples; i += CHUNK) {
+      const n = Math.min(CHUNK, samples - i);
+      this.collected += this.crossing.run(kernel, left, right, i, n, this.collecting, this.collected);
     }
   }
 
@@ -189,10 +199,4 @@ export class Streamed {
     const load = (made.microseconds * 1e-6 * rate) / hop;
     this.load += 0.02 * (load - this.load);
   }
-}
-
-/** On the lines from `before` (-1) over `last` (0) to `next` (1). */
-function between(position: number, before: number, last: number, next: number): number {
-  if (position === 1) return next;
-  return position > 0 ? last + position * (next - last) : last + position * (last - before);
 }

@@ -6,8 +6,9 @@ import type { Take } from "../protocol/messages";
 
 /** One take as the worklet plays it. */
 export interface TakeLayer {
-  /** Samples per frame, at the player's rate; need not be whole. */
-  readonly frameSamples: number;
+  /** A frame lasts frame / second samples of the player's: whole numbers, so that no frame is missed by rounding. */
+  readonly frame: number;
+  readonly second: number;
   readonly length: number;
   readonly loop: boolean;
   readonly frames: Int32Array;
@@ -40,7 +41,7 @@ export class TakePlayer {
   at(sample: number, into: Float64Array, rest: Float64Array): boolean {
     const { layers, layerOf, columnOf } = this.stack;
     const top = layers[0]!;
-    const frame = Math.floor(sample / top.frameSamples);
+    const frame = frameAt(top, sample);
     if (top.length === 0 || (frame >= top.length && !top.loop)) return false;
     this.position = frame % top.length;
     for (let k = 0; k < layers.length; k++) this.rows[k] = this.rowAt(k, sample);
@@ -55,14 +56,19 @@ export class TakePlayer {
   }
 
   private rowAt(k: number, sample: number): number {
-    const { frames, frameSamples, length, loop } = this.stack.layers[k]!;
-    let frame = Math.floor(sample / frameSamples);
+    const layer = this.stack.layers[k]!;
+    const { frames, length, loop } = layer;
+    let frame = frameAt(layer, sample);
     if (loop && length > 0) frame %= length;
     let row = this.rows[k]!;
     if (row < 0 || row >= frames.length || frames[row]! > frame) row = 0;
     while (row + 1 < frames.length && frames[row + 1]! <= frame) row++;
     return frames.length > 0 && frames[row]! <= frame ? row : -1;
   }
+}
+
+function frameAt({ frame, second }: TakeLayer, sample: number): number {
+  return Math.floor((sample * second) / frame);
 }
 
 /** Rows ready to leave the worklet: frame number, then one value per axis. */
@@ -175,8 +181,8 @@ function layer(take: StoredTake, sampleRate: number): TakeLayer {
     for (let i = 0; i < width; i++) points[row * width + i] = point[i] ?? Number.NaN;
   });
   const { length, loop } = take;
-  const frameSamples = (take.hop * sampleRate) / take.sample_rate;
-  return { frameSamples, length, loop, frames: Int32Array.from(take.frames), points, width };
+  const [frame, second] = [take.hop * sampleRate, take.sample_rate];
+  return { frame, second, length, loop, frames: Int32Array.from(take.frames), points, width };
 }
 
 /** The recorded input of a take, or of the nearest take below it that has one; null where none has. */

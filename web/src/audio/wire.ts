@@ -107,7 +107,13 @@ export type FromWorklet =
   | { readonly type: "began"; readonly capturedAt: number }
   | { readonly type: "ended" }
   | { readonly type: "rows"; readonly rows: Float64Array }
-  | { readonly type: "recorded"; readonly length: number; readonly hop: number; readonly moved: Uint8Array }
+  | {
+      readonly type: "recorded";
+      readonly length: number;
+      readonly hop: number;
+      readonly rate: number;
+      readonly moved: Uint8Array;
+    }
   /** What came in while a take is recorded: rounded to 24 bits, left then right. */
   | { readonly type: "input"; readonly left: Float32Array; readonly right: Float32Array }
   | {

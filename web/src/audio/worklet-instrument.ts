@@ -31,6 +31,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   state: InstrumentState = "idle";
   failure: string | null = null;
   sampleRate = 0;
+  askedRate = 0;
   /** Sample of the running recording at which the last take began; for tests. */
   beganAt = 0;
 
@@ -102,7 +103,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   // ------------------------------------------------------------------ starting
 
   start(sampleRate: number): Promise<void> {
-    if (this.context !== null && this.sampleRate === sampleRate && this.state !== "failed")
+    if (this.context !== null && this.askedRate === sampleRate && this.state !== "failed")
       return this.resumeContext();
     this.starting ??= this.open(sampleRate).finally(() => {
       this.starting = null;
@@ -114,10 +115,11 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     this.enter("starting");
     try {
       await this.close();
-      this.sampleRate = sampleRate;
+      this.askedRate = sampleRate;
       this.module ??= await fetchKernel();
       const context = makeContext(sampleRate, this.buffering.hint);
       this.context = context;
+      this.sampleRate = context.sampleRate;
       context.onstatechange = () => this.follow();
       context.addEventListener("error", () =>
         this.fail("The output device is gone. Choose another one, then press start."),
@@ -478,7 +480,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
       return;
     if (!this.buffering.watch(underruns, seconds())) return;
     remember(String(this.buffering));
-    this.starting ??= this.open(this.sampleRate).finally(() => {
+    this.starting ??= this.open(this.askedRate).finally(() => {
       this.starting = null;
     });
     this.starting.catch(() => {}); // its failure is in `failure`

@@ -45,7 +45,7 @@ export class Descriptors {
   /** Snapshots since the beginning. */
   count = 0;
 
-  constructor(private readonly sampleRate: number) {}
+  constructor(readonly sampleRate: number) {}
 
   hear(spectrum: ArrayLike<number>, latent: ArrayLike<number>): Snapshot {
     const bins = spectrum.length;

@@ -22,7 +22,8 @@ export function tellHeard(
   });
   setInterval(() => {
     if (!link.heeded || meters === null) return;
-    descriptors ??= new Descriptors(instrument.sampleRate);
+    if (descriptors?.sampleRate !== instrument.sampleRate)
+      descriptors = new Descriptors(instrument.sampleRate);
     instrument.spectrum(spectrum);
     const { loudness, brightness, onset, bands, latent } = descriptors.hear(spectrum, meters.latent);
     link.heard({

@@ -12,6 +12,7 @@ import { exploreOf } from "./explore";
 import { fittedOf } from "./fitted";
 import { followed, isSilent, listeningKey, listeningOf } from "./listening";
 import { isUntried, type Place, placeOf, rememberPlaces } from "./places";
+import { rateOf } from "./rate";
 import type { State, Store } from "./store";
 
 interface OnSlot {
@@ -57,12 +58,6 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     if (slots[slot] !== wanted) return; // something else took the slot meanwhile
     if (placeOf(description, sha256, store.state.placed) !== place) return put(slot, wanted, sha256);
     wanted.place = place;
-    const started = instrument.state === "running" || instrument.state === "suspended";
-    if (started && instrument.sampleRate !== description.sample_rate) {
-      const rates = store.state.piece?.voices.map((v) => store.state.descriptions.get(v.model)?.sample_rate);
-      if (rates?.every((rate) => rate === description.sample_rate))
-        await instrument.start(description.sample_rate);
-    }
     const loaded = instrument.setVoice(slot, description, blob, wanted.seed);
     const { piece } = store.state;
     const voice = piece?.voices[slot];
@@ -92,6 +87,33 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
       .catch(() => tried.delete(sha256));
   };
 
+  /** What sounds are fetched at. */
+  const rate = (): number => instrument.sampleRate || rateOf(store.state);
+
+  /** Play at the rate of the piece, once nothing is recorded or played that would be cut in two. */
+  const settleRate = (): void => {
+    const busy = instrument.recordingTake || instrument.recordingSound || instrument.playingTake !== null;
+    const wanted = rateOf(store.state);
+    if (
+      instrument.state !== "running" ||
+      busy ||
+      store.state.piece === null ||
+      wanted === instrument.askedRate
+    )
+      return;
+    instrument.start(wanted).catch(() => {}); // its failure is in `failure`
+  };
+
+  /** After another start: sounds are wanted at the rate it plays at now. */
+  const hearAnew = (): void => {
+    const { piece } = store.state;
+    piece?.voices.forEach((voice, slot) => {
+      const on = slots[slot];
+      if (on?.id !== voice.id || !on.hears || on.hears === listeningKey(piece, voice, rate())) return;
+      hear(piece, slot, voice, on);
+    });
+  };
+
   const tellAll = (piece: Piece, slot: number, voice: Voice, on: OnSlot): void => {
     instrument.setShaping(slot, voice.shaping, voice.gain_db, voice.pan, isSilent(piece, voice));
     hear(piece, slot, voice, on);
@@ -102,12 +124,12 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
 
   /** Tell what a voice listens to once it is here; until then, and where it cannot be had, it is the performer's. */
   const hear = (piece: Piece, slot: number, voice: Voice, on: OnSlot): void => {
-    const key = listeningKey(piece, voice);
+    const key = listeningKey(piece, voice, rate());
     on.hears = key;
     const still = (): Voice | undefined =>
       slots[slot] === on && on.hears === key ? store.state.piece?.voices[slot] : undefined;
     describe(voice.model)
-      .then((model) => listeningOf(piece, voice, model))
+      .then((model) => listeningOf(piece, voice, model, rate()))
       .then((listening) => {
         const now = still();
         if (now !== undefined) instrument.setSource(slot, now.source, listening);
@@ -148,6 +170,7 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     followVoices(state, previous);
     if (piece?.voices !== before?.voices || state.descriptions !== previous.descriptions)
       followLeaders(state);
+    if (piece?.voices !== before?.voices || state.models !== previous.models) settleRate();
     if (piece?.voices !== before?.voices)
       instrument.setInput(piece?.voices.some((voice) => voice.source.kind === "input") ?? false);
   };
@@ -208,12 +231,17 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
       instrument.setLatent(slot, direct);
     const on = slots[slot];
     if (!on || on.hears === null) return; // it is told all once it plays
-    const another = on.hears !== listeningKey(piece, voice);
+    const another = on.hears !== listeningKey(piece, voice, rate());
     if (another && (on.hears !== "" || voice.source !== before?.source)) hear(piece, slot, voice, on);
     else if (voice.source !== before?.source) instrument.setSource(slot, voice.source, null);
   };
 
   instrument.addEventListener("complaint", (event) => complain((event as CustomEvent<string>).detail));
+  instrument.addEventListener("state", () => {
+    settleRate();
+    if (instrument.state === "running") hearAnew();
+  });
+  for (const over of ["take", "playing"]) instrument.addEventListener(over, settleRate);
   store.subscribe(follow);
   store.subscribe((state, previous) => {
     if (state.placed !== previous.placed) rememberPlaces(state.placed);

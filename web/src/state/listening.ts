@@ -8,10 +8,10 @@ import type { Piece, Voice } from "../protocol/messages";
 
 const SILENCE: Listening = { kind: "sound", sound: [] };
 
-/** What says that a voice hears something else than before. */
-export function listeningKey(piece: Piece, voice: Voice): string {
+/** What says that a voice hears something else than before; `rate`: the player's. */
+export function listeningKey(piece: Piece, voice: Voice, rate: number): string {
   const { kind, sound, seed } = voice.source;
-  if (kind === "sound") return `sound ${sound}`;
+  if (kind === "sound") return `sound ${sound} ${rate}`;
   if (kind === "voice") return `voice ${slotOf(piece, voice.source.voice)}`;
   if (kind === "prior") return `prior ${seed}`;
   return kind;
@@ -21,8 +21,13 @@ function slotOf(piece: Piece, id: string | null): number {
   return id === null ? -1 : piece.voices.findIndex((voice) => voice.id === id);
 }
 
-/** Rejects with a sentence where what is listened to cannot be had. */
-export async function listeningOf(piece: Piece, voice: Voice, model: ModelDescription): Promise<Listening> {
+/** At the player's `rate`. Rejects with a sentence where what is listened to cannot be had. */
+export async function listeningOf(
+  piece: Piece,
+  voice: Voice,
+  model: ModelDescription,
+  rate: number,
+): Promise<Listening> {
   const { source } = voice;
   switch (source.kind) {
     case "gesture":
@@ -31,7 +36,7 @@ export async function listeningOf(piece: Piece, voice: Voice, model: ModelDescri
       return { kind: "live" };
     case "sound":
       if (source.sound === null) return SILENCE;
-      return { kind: "sound", sound: await fetchSound(source.sound, model.sample_rate) };
+      return { kind: "sound", sound: await fetchSound(source.sound, rate) };
     case "voice": {
       const slot = slotOf(piece, source.voice);
       return slot < 0 ? SILENCE : { kind: "voice", slot };

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { keepSound } from "../net/http";
 import type { Manner, Source, Voice } from "../protocol/messages";
+import { lateness } from "../state/rate";
 import type { State } from "../state/store";
 import { setAllManners, setSource, setVoice } from "../state/voices";
 import { announce } from "./announcer";
@@ -11,7 +12,7 @@ import { View } from "./app";
 import { icon } from "./icons";
 import { choose, slider, toggle } from "./parts";
 import { ticker } from "./ticker";
-import { decibels, milliseconds, percent } from "./words";
+import { decibels, kilohertz, milliseconds, percent } from "./words";
 
 const QUIET_DB = -60;
 /** How fast the level falls, so that one sees what was loud a moment ago. */
@@ -275,11 +276,16 @@ export class SourceView extends View {
   private lateness(): TemplateResult | typeof nothing {
     const model = this.state.descriptions.get(this.voice.model);
     if (model === undefined) return nothing;
-    const own = (model.hop + model.delay) / model.sample_rate;
     const { meters, instrument } = this.app;
+    const rate = instrument.sampleRate || model.sample_rate;
+    const own = (model.hop + model.delay) / model.sample_rate + lateness(model.sample_rate, rate, 2) / rate;
+    const why =
+      rate === model.sample_rate
+        ? "a frame and the model's delay"
+        : `a frame, the model's delay, and the way from ${kilohertz(rate)} to ${kilohertz(model.sample_rate)} and back`;
     const inside = own + instrument.lookAhead;
     if (this.voice.source.kind !== "input" || meters === null || instrument.state !== "running")
-      return html`<p class="hint">Heard ${milliseconds(own)} later: a frame and the model's delay.</p>`;
+      return html`<p class="hint">Heard ${milliseconds(own)} later: ${why}.</p>`;
     const device = meters.outputLatency + (instrument.input.latency ?? 0);
     return html`<p class="hint">
       Heard ${milliseconds(inside + device)} later: ${milliseconds(inside)} here, ${milliseconds(device)} as the browser

@@ -3,6 +3,7 @@
 import { asFlac } from "../net/http";
 import type { Take } from "../protocol/messages";
 import { listen } from "../state/explore";
+import { rateOf } from "../state/rate";
 import { addTake, nextTakeName } from "../state/takes";
 import { announce } from "./announcer";
 import type { App } from "./app";
@@ -121,10 +122,8 @@ export function silence(app: App): void {
 }
 
 export async function startSound(app: App): Promise<void> {
-  const { piece, models, voice } = app.store.state;
-  const model = models.find((m) => m.name === piece?.voices[voice]?.model) ?? models[0];
   try {
-    await app.instrument.start(model?.sample_rate ?? 44100);
+    await app.instrument.start(rateOf(app.store.state));
   } catch (error) {
     // The start control shows the instrument's own sentence; this one is for what it could not foresee.
     if (app.instrument.failure === null)

@@ -13,6 +13,10 @@ export function decibels(value: number): string {
   return value <= -90 ? "\u2212\u221e dB" : `${signed(value, 1)} dB`;
 }
 
+export function kilohertz(hertz: number): string {
+  return `${hertz / 1000} kHz`;
+}
+
 export function milliseconds(seconds: number): string {
   return `${(seconds * 1000).toFixed(seconds < 0.1 ? 1 : 0)} ms`;
 }
