@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from isobath.engine.controls import Controls, VoiceControls
 from isobath.engine.player import Player
 from isobath.engine.resampling import Resampler
+from isobath.engine.sources import Brought
 from isobath.errors import ModelMismatch
 from isobath.protocol.piece import Master, Shaping, Source
 
@@ -235,3 +236,12 @@ def test_shaping_keeps_its_time() -> None:
             done += n
         levels.append(float(player.latent(0)[0]))
     assert levels[0] == pytest.approx(levels[1], rel=1e-6)
+
+
+def test_what_a_voice_made_apart_hears_is_brought_to_its_rate() -> None:
+    sound = np.repeat(sine(440.0, 48000, 0.3), 2, axis=0)
+    brought = Brought(lambda start, samples: sound[:, start : start + samples], 48000, 16000)
+    parts = [brought(start, 80) for start in range(0, 4000, 80)]
+    expected = Resampler(48000, 16000, 2)(sound)
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1), expected[:, :4000])
+    np.testing.assert_array_equal(brought(0, 80), parts[0])

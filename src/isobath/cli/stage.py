@@ -231,7 +231,7 @@ def rate_of(piece: "Piece") -> int:
 
     if not piece.voices:
         raise PieceError("This piece has no voices, so there is nothing to hear. Add one.")
-    return _rate(piece.voices[0].model)
+    return max(_rate(name) for name in {voice.model for voice in piece.voices})
 
 
 def _rate(name: str) -> int:

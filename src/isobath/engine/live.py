@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from isobath.engine.controls import Controls
 from isobath.engine.loop import player_of, sound
 from isobath.engine.player import Meters
-from isobath.engine.sources import DreamOf, Heard, LoadSound, quantised, recorded_input, sources_of
+from isobath.engine.sources import DreamOf, Heard, LoadSound, heard_by, quantised, recorded_input, sources_of
 from isobath.engine.takes import TakeReader
-from isobath.engine.voices import LoadModel, Played, leaders, played, voices_of
+from isobath.engine.voices import LoadModel, Played, leaders, played, rate_of, voices_of
 from isobath.mapping import Mapping
 from isobath.mapping.blend import BLEND_SECONDS, Blend
 from isobath.protocol.piece import Axis, Id, Piece, Take, Voice
@@ -147,7 +147,7 @@ class Live:
             if voice.source.kind == "input":
                 switched = _Switched(lambda start, samples: quantised(comes_in(start, samples)))
                 self._inputs.append(switched)
-                self.sources.heard[slot] = switched
+                self.sources.heard[slot] = heard_by(found[slot].model, switched, rate_of(found))
         self.player = player_of(found, Controls.of(piece), 2, self.sources)
         self.rate = self.player.sample_rate
         self.position = 0

@@ -16,9 +16,11 @@ from isobath.engine.apart import Apart, is_ours
 from isobath.engine.controls import Controls
 from isobath.engine.listening import OWN, listens
 from isobath.engine.player import Player
+from isobath.engine.resampling import Resampler
 from isobath.engine.takes import layers, samples_of
 from isobath.engine.voices import Played, rate_of
 from isobath.errors import PieceError
+from isobath.models.coder import Model
 from isobath.protocol.piece import Id, Piece, SoundId, Source, Take, Voice
 from isobath.types import Audio
 
@@ -80,6 +82,22 @@ class Recorded:
         return out
 
 
+class Brought:
+    """What comes in, at another rate: heard in order, from the beginning on, a resampler's delay late."""
+
+    def __init__(self, heard: Heard, rate: int, to: int) -> None:
+        self._heard, self._resampler, self._taken = heard, Resampler(rate, to, 2), 0
+
+    def __call__(self, start: int, samples: int) -> Audio:
+        if start == 0:
+            self._resampler.reset()
+            self._taken = 0
+        wanted = self._resampler.wanted(samples)
+        came = self._heard(self._taken, wanted)
+        self._taken += wanted
+        return self._resampler(came, samples)
+
+
 def _silence(_start: int, samples: int) -> Audio:
     return np.zeros((2, samples), dtype=np.float32)
 
@@ -101,7 +119,8 @@ class Sources:
     """Everything that comes in, by slot."""
 
     heard: dict[int, Heard]
-    """Voices that hear something written by the host: at the player's rate; those made apart, at theirs."""
+    """Voices that hear something written by the host: at the player's rate; those made apart, at their
+    model's."""
     others: dict[int, int]
     """Voices that hear another one, and its slot."""
     dreams: dict[int, Callable[[], Dream]]
@@ -128,13 +147,13 @@ def sources_of(
 
     Raises PieceError where a sound, a voice or a prior that is listened to is not there.
     """
+    rate = rate_of(voices)
     slots: dict[Id, int] = {}
     for slot, voice in enumerate(piece.voices):
         slots.setdefault(voice.id, slot)
     found = Sources({}, {}, {})
     for slot, voice in enumerate(piece.voices):
-        kind, ours = voice.source.kind, is_ours(voices[slot].model)
-        rate = rate_of(voices) if ours else voices[slot].model.sample_rate
+        kind = voice.source.kind
         if kind == "sound":
             found.heard[slot] = _sound(voice, rate, load_sound)
         elif kind == "input":
@@ -145,9 +164,16 @@ def sources_of(
             found.dreams[slot] = _dream(voice, dream_of)
         elif listens(voice.source):
             found.heard[slot] = _silence
-        if not ours:
+        if slot in found.heard:
+            found.heard[slot] = heard_by(voices[slot].model, found.heard[slot], rate)
+        if not is_ours(voices[slot].model):
             found.aparts[slot] = _apart(voices[slot], voice)
     return found
+
+
+def heard_by(model: Model, heard: Heard, rate: int) -> Heard:
+    """What a model hears of what comes in at the player's rate: made apart, it hears it at its own."""
+    return heard if is_ours(model) or model.sample_rate == rate else Brought(heard, rate, model.sample_rate)
 
 
 def _apart(played: Played, voice: Voice) -> Apart:
