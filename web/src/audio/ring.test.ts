@@ -2,7 +2,7 @@
 // on a quiet way; and what it plays is what came, in order.
 
 import { describe, expect, test } from "vitest";
-import kernelUrl from "../../../kernel/wasm/isobath.simd.wasm?inline";
+import kernelUrl from "../../../kernel/wasm/isobath.simd.wasm?url&inline";
 import { ARRIVALS } from "./arrivals";
 import { Player } from "./player";
 import { LEAST_MARGIN, MOST_MARGIN, Ring } from "./ring";
