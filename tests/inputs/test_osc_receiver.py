@@ -62,15 +62,15 @@ def test_what_oscsend_says_arrives(box, receiver):
 
 
 def test_a_bundle_dated_ahead_waits_and_nothing_waits_for_it(box, udp, receiver):
-    udp.send(bundle(message("/later", "i", 1), date=date_of(time.time() + 0.4)))
+    udp.send(bundle(message("/later", "i", 1), date=date_of(time.time() + 1.2)))
     udp.send(bundle(message("/tomorrow", "i", 1), date=date_of(time.time() + 86400)))
     began = time.monotonic()
     for i in range(20):
         udp.send(message("/now", "i", i))
     assert [m.address for m in box.wait(21)] == ["/tomorrow"] + ["/now"] * 20
-    assert time.monotonic() - began < 0.35
+    assert time.monotonic() - began < 1.1
     assert box.wait(22)[-1].address == "/later"
-    assert time.monotonic() - began > 0.3
+    assert time.monotonic() - began > 1.0
     counts = receiver.counts
     assert (counts.dated, counts.wrong_clock, counts.dropped) == (1, 1, 0)
 

@@ -4,6 +4,7 @@ import json
 import math
 import socket
 import time
+from contextlib import suppress
 
 import msgspec
 import numpy as np
@@ -125,15 +126,17 @@ def played(home, static):
 def test_the_next_controller_that_is_moved_is_learned(played):
     page, other, _ = played
     page.say(NoticeController(request=5))
-    time.sleep(0.5)
-    for i in range(20):
+    noticed, moved, end = None, 20.0, time.monotonic() + 20
+    while noticed is None and time.monotonic() < end:
+        moved += 1.0
         other.send(message("/still", "f", 1.0))
-        other.send(message("/slider", "sf", "name", 20.0 + i))
-        time.sleep(0.005)
-    noticed = page.hear(ControllerNoticed)
+        other.send(message("/slider", "sf", "name", moved if moved > 60.0 else 20.0))
+        with suppress(TimeoutError):
+            noticed = page.hear(ControllerNoticed, timeout=0.02)
     assert (noticed.request, noticed.source) == (5, OscSource(address="/slider", argument=1))
     assert noticed.name == "/slider, value 2"
     assert noticed.lo == 20.0
+    assert noticed.hi > 60.0
 
 
 def test_an_input_is_calibrated_by_wiggling(played):

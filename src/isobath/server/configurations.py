@@ -42,7 +42,7 @@ PARAMETERS = {
     "v2": 15_477_632,
     "v2_small": 3_656_144,
     "v3": 15_490_592,
-    "raspberry": 843_696,
+    "raspberry": 969_008,
     "onnx": 2_904_896,
     "discrete": 17_250_176,
     "wasserstein": 15_552_896,
