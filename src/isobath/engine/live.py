@@ -132,8 +132,10 @@ class Live:
         comes_in: Heard = _silence,
         load_sound: LoadSound | None = None,
         dream_of: DreamOf | None = None,
+        sample_rate: int | None = None,
     ) -> None:
         """now: the performer. comes_in: live input, asked for in samples since the last beginning.
+        sample_rate: Hz, at which it comes and is played; None: the piece's own.
 
         Raises PieceError, ModelError, AudioError or MappingError where the piece's parts do not fit together.
         """
@@ -141,15 +143,15 @@ class Live:
         self._now, self._load_sound = now, load_sound
         found = voices_of(piece, load_model)
         self.voices = [_Blended(each) for each in found]
-        self.sources = sources_of(piece, _NO_TAKE, found, load_sound, dream_of)
+        self.rate = sample_rate or rate_of(found)
+        self.sources = sources_of(piece, _NO_TAKE, found, load_sound, dream_of, self.rate)
         self._inputs: list[_Switched] = []
         for slot, voice in enumerate(piece.voices):
             if voice.source.kind == "input":
                 switched = _Switched(lambda start, samples: quantised(comes_in(start, samples)))
                 self._inputs.append(switched)
-                self.sources.heard[slot] = heard_by(found[slot].model, switched, rate_of(found))
-        self.player = player_of(found, Controls.of(piece), 2, self.sources)
-        self.rate = self.player.sample_rate
+                self.sources.heard[slot] = heard_by(found[slot].model, switched, self.rate)
+        self.player = player_of(found, Controls.of(piece), 2, self.sources, self.rate)
         self.position = 0
         """Samples since the last beginning."""
         self.take: Take | None = None

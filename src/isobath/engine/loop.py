@@ -34,14 +34,21 @@ GestureAt = Callable[[int], Gesture]
 
 
 def player_of(
-    voices: Sequence[Played], controls: Controls, channels: int = 2, sources: Sources = NOBODY
+    voices: Sequence[Played],
+    controls: Controls,
+    channels: int = 2,
+    sources: Sources = NOBODY,
+    sample_rate: int | None = None,
 ) -> Player:
-    """A player with every voice on its slot, its ear open, and the controls set. Reset it before playing."""
+    """A player with every voice on its slot, its ear open, and the controls set. Reset it before playing.
+
+    sample_rate: Hz; None: the piece's own.
+    """
     if not voices:
         raise PieceError("This piece has no voices, so there is nothing to hear. Add one.")
     if len(voices) > VOICES:
         raise PieceError(f"This piece has {len(voices)} voices; {VOICES} can sound at once. Remove some.")
-    player = Player(rate_of(voices), channels)
+    player = Player(sample_rate or rate_of(voices), channels)
     for slot, voice in enumerate(voices):
         if slot in sources.aparts:
             player.feed(slot, voice.model.channels, voice.model.hop, voice.model.sample_rate)

@@ -141,13 +141,19 @@ NOBODY = Sources({}, {}, {})
 
 
 def sources_of(
-    piece: Piece, take: Take, voices: Sequence[Played], load_sound: LoadSound | None, dream_of: DreamOf | None
+    piece: Piece,
+    take: Take,
+    voices: Sequence[Played],
+    load_sound: LoadSound | None,
+    dream_of: DreamOf | None,
+    sample_rate: int | None = None,
 ) -> Sources:
     """Where the voices of a piece listen while a take is played.
 
+    sample_rate: the player's, Hz; None: the piece's own.
     Raises PieceError where a sound, a voice or a prior that is listened to is not there.
     """
-    rate = rate_of(voices)
+    rate = sample_rate or rate_of(voices)
     slots: dict[Id, int] = {}
     for slot, voice in enumerate(piece.voices):
         slots.setdefault(voice.id, slot)

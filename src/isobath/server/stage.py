@@ -80,7 +80,7 @@ class Stage:
         try:
             engine = StageEngine(
                 piece,
-                self._rate_of(piece.voices[0].model),
+                max(self._rate_of(voice.model) for voice in piece.voices),
                 Settings(settings.device, settings.rate, settings.block, settings.ahead, settings.spare),
                 recorded=self._took,
             )

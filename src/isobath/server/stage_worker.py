@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from isobath.engine.dreaming import dreams
 from isobath.engine.live import Live, Prepared, prepare
-from isobath.errors import IsobathError, ModelMismatch
+from isobath.errors import IsobathError
 from isobath.library.home import find_home
 from isobath.library.load import load_any, load_prior
 from isobath.library.sounds import Sounds
@@ -216,12 +216,8 @@ class Worker:
             comes_in=self._comes_in,
             load_sound=Sounds(find_home()).load,
             dream_of=dreams(load_prior),
+            sample_rate=int(self._area.board.rate),  # a later piece may have another of its own
         )
-        if live.rate != self._area.board.rate:
-            raise ModelMismatch(
-                f"The stage runs at {self._area.board.rate} Hz and this piece sounds at {live.rate} Hz. "
-                "Start the stage again with this piece."
-            )
         for _ in range(_REHEARSED):
             live.step()
         live.rest()
