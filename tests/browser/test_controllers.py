@@ -43,3 +43,35 @@ def test_a_program_moves_the_page_and_a_button_demonstrates(instrument: Instrume
     assert point[0] == pytest.approx(0.875, abs=0.05)
     assert point[1] == 0.5
     assert instrument.errors == []
+
+
+def test_a_gamepad_that_the_page_reads_moves_an_axis_and_rests_when_it_is_pulled_out(
+    instrument: Instrument,
+) -> None:
+    found = instrument.run(
+        """
+        let pads = [{ index: 0, id: "Stub", axes: [0, 0], buttons: [{ value: 0 }] }];
+        navigator.getGamepads = () => pads;
+        const axis = i.store.state.piece.axes[1].id;
+        const source = { kind: "gamepad", part: "axis", index: 1, device: "stub" };
+        const conditioning = {
+          lo: 0, hi: 1, invert: true, deadzone: 0.1, deadzone_at: 0.5, curve: 0, cutoff_hz: 0, beta: 4,
+          slew_seconds: 0, hold_seconds: 0, silence_seconds: 0,
+        };
+        i.store.edit("bind", (piece) => ({
+          ...piece, inputs: [{ id: "s", axis, source, conditioning, muted: false }],
+        }));
+        await t.wait(100);
+        pads = [{ ...pads[0], axes: [0, 1] }];
+        await t.until(() => i.performer.at(axis) === 0, "the stick", 10000);
+        pads = [{ ...pads[0], axes: [0, 0.05] }];
+        await t.until(() => i.performer.at(axis) === 0.5, "the deadzone", 10000);
+        pads = [{ ...pads[0], axes: [0, -1] }];
+        await t.until(() => i.performer.at(axis) === 1, "the other end", 10000);
+        pads = [null];
+        await t.until(() => i.performer.at(axis) === 0.5, "rest", 10000);
+        return i.performer.at(i.store.state.piece.axes[0].id);
+        """
+    )
+    assert found == 0.5
+    assert instrument.errors == []
