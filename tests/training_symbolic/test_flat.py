@@ -92,6 +92,15 @@ def test_the_scaled_loss_has_no_scale_and_no_one_point_rules_it():
     torch.testing.assert_close(one, other)
 
 
+def test_the_scaled_loss_does_not_push_the_decoder_s_size(decoder):
+    net, z = decoder
+    size = torch.ones((), dtype=torch.float64, requires_grad=True)
+    for held, pushes in ((True, True), (False, False)):
+        loss, c2 = flat.taylor(lambda x: size * net(x), z, 1e-5, held=held)
+        (push,) = torch.autograd.grad(flat.scaled(loss, c2, DIMS), size)
+        assert (abs(float(push)) > 0.1) == pushes
+
+
 def test_mixed_points_lie_on_lines_a_little_beyond_both_ends():
     z = torch.tensor([[0.0], [1.0]])
     order = torch.tensor([1, 0])

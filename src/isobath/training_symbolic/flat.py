@@ -8,6 +8,10 @@ equations 6 and 7; Chen et al. 2020), divided by c⁴·dims so that it has no sc
 - taylor: the paper's for few dimensions: a difference along every axis, dims + 1 decodings.
 - nesterov: the paper's equation 8 for many: J is averaged over random directions first, which
   makes the loss and c² too large by what the average has not yet settled.
+
+The paper holds c² fixed when it takes gradients. Then the gradient along J's own size is
+2‖G − c²I‖², never negative: every step makes J smaller, and where the prior is learned nothing
+stops it. Our scaled loss lets the gradient pass through c², which takes that direction away.
 """
 
 from __future__ import annotations
@@ -35,38 +39,47 @@ def differences(decode: Decoder, z: Tensor, directions: Tensor, step: float) -> 
     return (moved - decode(z).reshape(len(z), -1)) / step
 
 
-def pairwise(decode: Decoder, z: Tensor, directions: Tensor, step: float) -> tuple[Tensor, Tensor]:
-    """(‖G − c²I‖² of each point, (n,); c², 0-d), from random directions (M, n, dims), M of 2 or more."""
+def pairwise(
+    decode: Decoder, z: Tensor, directions: Tensor, step: float, *, held: bool = True
+) -> tuple[Tensor, Tensor]:
+    """(‖G − c²I‖² of each point, (n,); c², 0-d), from random directions (M, n, dims), M of 2 or more.
+
+    held: no gradient passes through c², as in the paper's equation 6.
+    """
     moved = differences(decode, z, directions, step)
-    c2 = (moved.square().sum(-1).mean() / z.shape[-1]).detach()
+    c2 = moved.square().sum(-1).mean() / z.shape[-1]
     first, second = torch.triu_indices(len(directions), len(directions), 1)
     seen = (moved[first] * moved[second]).sum(-1)
     wanted = (directions[first] * directions[second]).sum(-1)
+    c2 = c2.detach() if held else c2
     return (seen - c2 * wanted).square().mean(0), c2
 
 
-def taylor(decode: Decoder, z: Tensor, step: float) -> tuple[Tensor, Tensor]:
+def taylor(decode: Decoder, z: Tensor, step: float, *, held: bool = True) -> tuple[Tensor, Tensor]:
     """The same from a difference along every axis."""
     dims = z.shape[-1]
     axes = torch.eye(dims, dtype=z.dtype, device=z.device)[:, None].expand(-1, len(z), -1)
-    return _of_jacobian(differences(decode, z, axes, step))
+    return _of_jacobian(differences(decode, z, axes, step), held)
 
 
-def nesterov(decode: Decoder, z: Tensor, directions: Tensor, step: float) -> tuple[Tensor, Tensor]:
+def nesterov(
+    decode: Decoder, z: Tensor, directions: Tensor, step: float, *, held: bool = True
+) -> tuple[Tensor, Tensor]:
     """The same from equation 8: J is the mean over directions of (Ju) uᵀ."""
     moved = differences(decode, z, directions, step)
-    return _of_jacobian(torch.einsum("mno,mnd->dno", moved, directions) / len(directions))
+    return _of_jacobian(torch.einsum("mno,mnd->dno", moved, directions) / len(directions), held)
 
 
-def _of_jacobian(columns: Tensor) -> tuple[Tensor, Tensor]:
+def _of_jacobian(columns: Tensor, held: bool) -> tuple[Tensor, Tensor]:
     metric = torch.einsum("ano,bno->nab", columns, columns)
     dims = len(columns)
-    c2 = (metric.diagonal(dim1=1, dim2=2).sum(-1).mean() / dims).detach()
+    c2 = metric.diagonal(dim1=1, dim2=2).sum(-1).mean() / dims
+    c2 = c2.detach() if held else c2
     eye = torch.eye(dims, dtype=metric.dtype, device=metric.device)
     return (metric - c2 * eye).square().sum((1, 2)), c2
 
 
-def scaled(loss: Tensor, c2: Tensor, dims: int) -> Tensor:
-    """Mean over points of loss / (c⁴ dims), each held below the largest; c2: a running mean of c²."""
-    each = loss / (c2.square() * dims)
+def scaled(loss: Tensor, c2: Tensor, dims: int, least: float = 0.0) -> Tensor:
+    """Mean over points of loss / (c⁴ dims), each held below the largest; c² not taken below `least`."""
+    each = loss / (c2.clamp(min=least).square() * dims)
     return (each / (1 + each / LARGEST_TERM)).mean()

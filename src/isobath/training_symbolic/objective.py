@@ -17,7 +17,9 @@ from . import bound, flat, head
 from .networks import HierarchicalPrior, Network
 from .settings import Course
 
-_CHORD_FLOOR = 0.1
+_CHORD_FLOOR = 1e-3
+_C2_FLOOR = 0.3
+"""Of the running mean of c²: a batch that says less is not believed."""
 REACH_OF_ATTRIBUTES = 1.2
 
 
@@ -108,15 +110,16 @@ class Objective:
         order = torch.randperm(len(z), device=z.device)
         points = flat.mixed(z, course.reach, order, torch.rand(len(z), device=z.device))[: course.flat_batch]
         directions = torch.randn(course.directions, *points.shape, device=z.device)
+        held = not course.flat_scaled
         if course.estimator == "pairwise":
-            raw, c2 = flat.pairwise(decode, points, directions, course.step)
+            raw, c2 = flat.pairwise(decode, points, directions, course.step, held=held)
         elif course.estimator == "nesterov":
-            raw, c2 = flat.nesterov(decode, points, directions, course.step)
+            raw, c2 = flat.nesterov(decode, points, directions, course.step, held=held)
         else:
-            raw, c2 = flat.taylor(decode, points, course.step)
-        usual = torch.as_tensor(self.running.hear(float(c2)), device=z.device)
-        flatness = flat.scaled(raw, usual, z.shape[1]) if course.flat_scaled else beta * raw.mean()
-        figures["flat"], figures["c2"] = float(flatness.detach()), float(c2)
+            raw, c2 = flat.taylor(decode, points, course.step, held=held)
+        least = _C2_FLOOR * self.running.hear(float(c2.detach()))
+        flatness = flat.scaled(raw, c2, z.shape[1], least) if course.flat_scaled else beta * raw.mean()
+        figures["flat"], figures["c2"] = float(flatness.detach()), float(c2.detach())
         loss = rise * course.flat * flatness
         if course.chord:
             chord = self._chord(points)
@@ -130,7 +133,7 @@ class Objective:
         apart = (points[:half] - points[half : 2 * half]).norm(dim=-1)
         decoded = self.network.decode(points).flatten(1)
         far = (decoded[:half] - decoded[half : 2 * half]).norm(dim=-1)
-        usual = (far.detach() * apart).sum() / apart.square().sum()
+        usual = (far * apart).sum() / apart.square().sum()
         off: Tensor = far / (usual * apart).clamp(min=_CHORD_FLOOR) - 1
         return off.square().mean()
 

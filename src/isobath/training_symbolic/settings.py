@@ -63,7 +63,7 @@ class Course:
     beta: float = 0.05
     gain: float = 0.05
     free_nats: float = 0.0
-    flat: float = 10.0
+    flat: float = 5.0
     flat_scaled: bool = True
     estimator: Literal["pairwise", "nesterov", "taylor"] = "pairwise"
     directions: int = 3
@@ -73,7 +73,7 @@ class Course:
     flat_from: int = 0
     flat_rise: int = 500
     attributes: float = 8.0
-    chord: float = 30.0
+    chord: float = 10.0
     noise: float = 0.05
     transposed: int = 88
     check_every: int = 500
