@@ -116,11 +116,12 @@ class Server:
 
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
-    """A library with the organ and the pebble in it."""
+    """A library with the organ, the pebble and an organ of 48 kHz in it."""
     with tempfile.TemporaryDirectory(prefix="isobath-browser-", ignore_cleanup_errors=True) as folder:
         (Path(folder) / "models").mkdir()
         write(Path(folder) / "models" / "organ.safetensors", *organ())
         write(Path(folder) / "models" / "pebble.safetensors", *pebble())
+        write(Path(folder) / "models" / "harmonium.safetensors", *organ("harmonium", 48000))
         yield Path(folder)
 
 

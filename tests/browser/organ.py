@@ -14,22 +14,22 @@ SAMPLE_RATE, HOP, DIMS, PARTIALS = 44100, 256, 3, 16
 FUNDAMENTAL = 165.0  # Hz
 
 
-def organ() -> tuple[Description, Tensors]:
-    """The description and tensors of the model `organ`."""
+def organ(name: str = "organ", sample_rate: int = SAMPLE_RATE) -> tuple[Description, Tensors]:
+    """The description and tensors of the model `organ`, or of one like it of another rate."""
     k = np.arange(1, PARTIALS + 1)
     weight = np.stack([np.ones(PARTIALS), (k - 8.5) / 8.0, np.where(k % 2 == 1, 0.6, -0.6)], axis=1)
     tensors: Tensors = {
         "gates_weight": weight[:, :, None].astype(np.float32),
         "gates_bias": (-3.4 - 0.16 * k).astype(np.float32),
-        "increments": np.round(k * FUNDAMENTAL / SAMPLE_RATE * 2.0**32).astype(np.uint32),
+        "increments": np.round(k * FUNDAMENTAL / sample_rate * 2.0**32).astype(np.uint32),
         "offsets": (k * 0x3C6EF372 % 2**32).astype(np.uint32),
     }
     description = Description(
         format=1,
-        name="organ",
-        title="Organ",
+        name=name,
+        title=name.capitalize(),
         about="Sixteen partials, for tests.",
-        sample_rate=SAMPLE_RATE,
+        sample_rate=sample_rate,
         channels=1,
         hop=HOP,
         dims=DIMS,

@@ -291,6 +291,43 @@ def test_a_take_played_in_the_page_is_what_render_makes_of_it(instrument: Instru
     np.testing.assert_allclose(played[:, FADE:], rendered[:, FADE:], atol=1e-4)
 
 
+def test_voices_of_two_rates_sound_together_as_rendered(instrument: Instrument) -> None:
+    """A model of 48 kHz joins one of 44.1: the page moves to 48 kHz, and back when it goes."""
+    instrument.run(PLACE_THREE, PLACES)
+    instrument.run(
+        """
+        i.store.edit("a second voice", (piece) => ({
+          ...piece,
+          master: { ...piece.master, gain_db: -6 },
+          voices: [
+            { ...piece.voices[0], pan: -0.3 },
+            { ...piece.voices[0], id: "second", model: "harmonium", pan: 0.5 },
+          ],
+        }));
+        await t.until(() => i.instrument.sampleRate === 48000 && i.instrument.state === "running", "48 kHz");
+        await t.until(() => i.store.state.descriptions.has("harmonium"), "the model");
+        i.link.flush();
+        await t.wait(300);
+        """
+    )
+    count = 40
+    take = msgspec.structs.replace(
+        held((0.5, 0.5), 120),
+        frames=tuple(3 * k for k in range(count)),
+        points=tuple((0.5 + 0.4 * math.cos(k / 9), 0.5 + 0.4 * math.sin(k / 5)) for k in range(count)),
+    )
+    heard, start = instrument.capture_take(take)
+    models = {"organ": Model(*organ()), "harmonium": Model(*organ("harmonium", 48000))}
+    rendered = render_piece(instrument.piece, take, models.__getitem__)
+    delay = round(instrument.run("return i.instrument.lookAhead * i.instrument.sampleRate"))
+    played = heard[:, start + delay : start + delay + rendered.shape[1]]
+    assert np.abs(rendered).max() > 0.02
+    np.testing.assert_allclose(played[:, FADE:], rendered[:, FADE:], atol=1e-4)
+    instrument.run(
+        "i.store.undo(); await t.until(() => i.instrument.sampleRate === 44100, 'the rate of before');"
+    )
+
+
 def test_voices_of_different_hops_sound_together_as_rendered(instrument: Instrument) -> None:
     instrument.run(PLACE_THREE, PLACES)
     instrument.run(
