@@ -146,8 +146,8 @@ def train(
         for at in training["trainer"].run(trainer, out, stopping, training["board"](out)):
             _tell(at, as_json)
         if stopping():
-            again = f"isobath score train {scores} -o {out}"
-            click.echo(json.dumps({"state": "stopped", "resume": again}) if as_json else f"Saved: {again}")
+            words = "Stopped and saved; the same command goes on."
+            click.echo(json.dumps({"state": "stopped", "out": str(out)}) if as_json else words)
             return
     _end(trainer, out / f"{name or config}.safetensors", training, as_json)
 

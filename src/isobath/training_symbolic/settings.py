@@ -59,7 +59,7 @@ class Course:
     prior: Literal["vhp", "normal"] = "vhp"
     samples: int = 8
     constraint: Literal["relative", "geco", "rewo", "fixed"] = "relative"
-    bound: float = 0.036
+    bound: float = 0.042
     beta: float = 0.05
     gain: float = 0.05
     free_nats: float = 0.0
@@ -106,7 +106,7 @@ CONFIGURATIONS = {
     c.name: c
     for c in (
         _twin("drums-2", Shape("drums", 2, 32)),
-        _twin("drums-4", Shape("drums", 4, 32)),
+        _twin("drums-4", Shape("drums", 4, 32), bound=0.05),
         _twin("melody", Shape("melody", 2, 32, bar_width=256), bound=0.35, transposed=6),
         _paper("paper-drums-2", Shape("drums", 2, 32, "paper"), bound=0.0225, flat=2500.0, samples=16),
         _paper("paper-drums-4", Shape("drums", 4, 32, "paper"), bound=0.0225, flat=2500.0, samples=16),
