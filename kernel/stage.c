@@ -21,6 +21,7 @@ __declspec(dllimport) void __stdcall Sleep(unsigned long milliseconds);
 #define SWITCH_SECONDS 0.01
 #define OPEN_SECONDS 0.005
 #define NOBODY (-1)
+#define LOOK 16                   /* callbacks that are looked at together */
 
 int64_t ib_stage_bytes(void) { return (int64_t)sizeof(ib_stage); }
 
@@ -380,10 +381,28 @@ static void play(ib_stage *s, float *out, int frames, int whole) {
     memset(out + (size_t)given * (size_t)s->outputs, 0, (size_t)(frames - given) * (size_t)s->outputs * 4);
 }
 
+/* Some systems ask twice in a row for half a period each: what has to be there is what comes together. That
+ * something came late once, and the next soon after, is no such habit. */
+static void weigh(ib_stage *s, int frames, int lasts) {
+  uint64_t since = ib_stage_now() - s->clock;
+  int together = s->callbacks && since < (uint64_t)lasts / 4;
+  s->burst = together ? s->burst + frames : frames;
+  s->bursts += together;
+  if (s->burst > s->longest) s->longest = s->burst;
+  if (++s->looked < LOOK) {
+    if (frames > s->block) SET(s->block, frames);
+    return;
+  }
+  int most = s->bursts >= LOOK / 4 && s->bursts <= LOOK * 3 / 4 ? s->longest : frames;
+  SET(s->block, most < STAGE_RING / 4 ? most : STAGE_RING / 4);
+  s->looked = s->bursts = s->longest = 0;
+}
+
 void ib_stage_run(ib_stage *s, const float *in, float *out, int frames) {
   int whole = s->to_device ? ib_resampler_wanted(s->to_device, frames) : frames;
   hear(s, in, frames);
-  SET(s->block, s->to_device ? (int)((int64_t)frames * s->rate / s->device_rate) + 1 : frames);
+  weigh(s, s->to_device ? (int)((int64_t)frames * s->rate / s->device_rate) + 1 : frames,
+        (int)((int64_t)frames * 1000000000 / s->device_rate));
   choose(s, whole);
   play(s, out, frames, whole);
   SET(s->clock, ib_stage_now());

@@ -50,7 +50,7 @@ typedef struct {
 typedef struct {
   uint32_t magic, version;
   int32_t rate, ahead;            /* of the workers, Hz; frames a worker is ahead of the next block, at least */
-  int32_t device_rate, block;     /* Hz; frames that the last callback took from the workers */
+  int32_t device_rate, block;     /* Hz; frames that the device takes from the workers at a time */
   int32_t inputs, outputs;        /* channels of the device */
   int32_t active, wish;           /* workers; -1 nobody */
   uint32_t alarm, tick;           /* tick: waited for */
@@ -78,6 +78,7 @@ typedef struct {
   int32_t open, opening;          /* fading in: so many samples of so many */
   int32_t tail_at, tail_length;   /* of the one who was heard before */
   uint64_t refilled;              /* `written` of the active one at the last callback */
+  int32_t burst, longest, bursts, looked;   /* callbacks that come together: see stage.c */
   void *to_device, *from_device;  /* resamplers in the host's own memory, where the rates differ */
   float tail[STAGE_LONGEST_FADE][2];
   float rings[STAGE_WORKERS][STAGE_RING][2];

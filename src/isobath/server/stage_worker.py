@@ -221,6 +221,7 @@ class Worker:
         for _ in range(_REHEARSED):
             live.step()
         live.rest()
+        self._board.input_missing = 0
         if self._live is None:
             settle()
             stay_in_memory()

@@ -58,7 +58,7 @@ def open_device(area: Area, asked: Asked) -> tuple[Opened, Callable[[], None]]:
     config.playback.pDeviceID = playback
     if inputs:
         config.capture.channels, config.capture.format = inputs, lib.ma_format_f32
-    config.dataCallback = ffi.cast("ma_device_callback_proc", callback_address("miniaudio"))
+    config.dataCallback = ffi.cast(ffi.typeof(config.dataCallback), callback_address("miniaudio"))
     area.library.ib_stage_for_miniaudio(area.at)
     resampling = area.open(rate, inputs, 2)
     device = ffi.new("ma_device *")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from isobath.errors import AudioError
-from isobath.outputs.stage.area import Area, callback_address
+from isobath.outputs.stage.area import RING, Area, callback_address
 from isobath.outputs.stage.devices import Asked, Device, Opened, fitting
 
 _FLOATS = 1
@@ -164,6 +164,9 @@ class PortAudio:
         hear = _Parameters(device.number, inputs, _FLOATS, info.low_input, None) if inputs else None
         rate = device.rate if jack else self._rate(hear, play, asked.rate or area.board.rate, device.rate)
         resampling = area.open(rate, inputs, outputs)
+        if jack:  # its period, as far as it says; what really comes is seen from then on
+            period = int(info.low_output * area.board.rate)
+            area.board.block = min(max(area.board.block, period), RING // 4)
         stream = self._stream
         opened = self._library.Pa_OpenStream(
             ctypes.byref(stream),
