@@ -4,7 +4,7 @@ The reference (`install.sh`) runs in its own environment, through its own comman
 files it writes. Both are given the same sounds, configuration, batch and crop, and one thread.
 
     compare.py speed --rave FOLDER --db DB [--config NAME --batch N --samples N --rounds N]
-    compare.py train OUT --sounds DIR [--config NAME --batch N --samples N --steps N]
+    compare.py train OUT --sounds DIR|SET [--config NAME --batch N --samples N --steps N]
     compare.py decode OUT --held DIR [--rave FOLDER --run RUN | --checkpoint FILE]
     compare.py distances OUT [OUT ...]
 
@@ -73,12 +73,15 @@ def our_course(given: argparse.Namespace):
 
 
 def our_trainer(given: argparse.Namespace, sounds: Path):
-    """A trainer and the recordings it hears."""
+    """A trainer and what it hears: a prepared set, augmented as its course says, or the files of a folder."""
+    from isobath.corpora import open_set
     from isobath.training import corpus
     from isobath.training.trainer import Trainer
 
     shape, course = our_course(given)
     trainer = Trainer(shape, course)
+    if (sounds / "set.json").exists():
+        return trainer, corpus.Prepared(open_set(sounds))
     files = sorted(p for p in sounds.iterdir() if p.suffix in (".flac", ".wav"))
     recordings = []
     for path in files:

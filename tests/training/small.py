@@ -64,6 +64,7 @@ FAMILY = Family(
 FAMILY_COURSE = replace(
     COURSE, frames=0, crop=8192, band_weight=1.0, scales=(512, 128), discriminator_width=2,
     critics=("scales",), augment=("allpass", "dither"), wave_weight=0.0, held_share=0.0,
+    together=True,
 )  # fmt: skip
 
 
