@@ -13,7 +13,7 @@ def test_from_a_folder_to_a_model_and_tables(run, tmp_path):
     assert said.exit_code == 0, said.stderr
     assert json.loads(said.stdout)["pieces"] == 16
     small = ("--steps", 3, "--batch", 4)
-    made = run("score", "train", tmp_path / "sets" / "groove", "-o", tmp_path / "run", *small)
+    made = run("score", "train", tmp_path / "sets" / "groove", "-o", tmp_path / "run", *small, "--quick")
     assert made.exit_code == 0, made.stderr
     assert (tmp_path / "run" / "drums-2.safetensors").is_file()
     order = (tmp_path / "sets", "-o", tmp_path / "eval", *small, "--small", "--seeds", 1)

@@ -59,7 +59,7 @@ def test_silence_has_a_place():
     assert np.isfinite(model.encode(model.silence())).all()
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.integers(0, 200), st.integers(2, 24))
 def test_a_morph_has_its_ends_and_keeps_its_budget(seed, count):
     model = small.model(seed=seed % 5)

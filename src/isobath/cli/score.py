@@ -115,12 +115,13 @@ def _pieces(
     "--split", type=click.Choice(["file", "window"]), default="file", show_default=True,
     help="What the sides are drawn by.",
 )  # fmt: skip
+@click.option("--quick", is_flag=True, help="Write the model without measuring it.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of the CPU.")
 @as_json
 def train(
     scores: Path, out: Path, config: str, variant: str, name: str | None, bars: int | None, split: str,
-    device: str, threads: int, as_json: bool, **options: Any,
+    quick: bool, device: str, threads: int, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Train a model of bars on a prepared SET.
 
@@ -149,7 +150,7 @@ def train(
             words = "Stopped and saved; the same command goes on."
             click.echo(json.dumps({"state": "stopped", "out": str(out)}) if as_json else words)
             return
-    _end(trainer, out / f"{name or config}.safetensors", training, as_json)
+    _end(trainer, out / f"{name or config}.safetensors", training, quick, as_json)
 
 
 def _training() -> dict[str, Any]:
@@ -178,10 +179,10 @@ def _tell(at: Any, as_json: bool) -> None:
         click.echo(f"step {at.step}/{at.steps}: {values}; {at.seconds_left / 60:.0f} min left")
 
 
-def _end(trainer: Any, path: Path, training: dict[str, Any], as_json: bool) -> None:
+def _end(trainer: Any, path: Path, training: dict[str, Any], quick: bool, as_json: bool) -> None:
     found = trainer.check()
     if trainer.configuration.shape.network == "twin":
-        training["card"].publish(trainer, path)
+        training["card"].publish(trainer, path, quick=quick)
         made = f"{path} plays"
     else:
         made = f"{path.parent / 'checkpoint.pt'} holds the network"

@@ -14,12 +14,12 @@ from .evaluation import measure
 from .trainer import Trainer
 
 
-def publish(trainer: Trainer, path: Path, title: str = "") -> SymbolicModel:
-    """Write a twin, measured on its test side, and its card. Raises SaveError."""
+def publish(trainer: Trainer, path: Path, title: str = "", *, quick: bool = False) -> SymbolicModel:
+    """Write a twin, measured on its test side unless `quick`, and its card. Raises SaveError."""
     model = export.finish(trainer, path, title=title)
     material = trainer.material
     quality: dict[str, Any] = {}
-    if len(material.test):
+    if len(material.test) and not quick:
         quality = measure(model, trainer)
         quality["reconstruction"] = measures.reconstruction(model, material.scores.tensors(material.test))
         quality["windows"] = len(material.test)
