@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import isobath
 from isobath.mapping import Settings
-from isobath.protocol.piece import Axis, Demonstration, MappingSettings, Piece, Shaping, Voice
+from isobath.protocol.piece import Axis, Demonstration, MappingSettings, Piece, Shaping, Take, Voice
 from isobath.protocol.world import Air, Cycle, Ground, Landmark, Memory, WalkAxes, World
 from isobath.sound.files import read_audio
 
@@ -29,18 +29,52 @@ PIGMENTS = ("#c96f4a", "#d9a441", "#5d8a7d", "#39627f", "#8a5a83", "#e0d6bf", "#
 
 def one_to_one(id: str, name: str, about: str, model: str, world: World) -> Piece:
     """A soundwalk of the paper: three positions are the first three latents, the rest is 0."""
-    dims = isobath.load(model).dims
+    loaded = isobath.load(model)
+    dims = loaded.dims
     fitted = isobath.fit(
         np.zeros((0, 3)), np.zeros((0, dims)), settings=Settings(algorithm="direct", reach=REACH)
     )
     voice = Voice(
         id=f"{model}-voice",
         model=model,
+        gain_db=6.0 if model == "landscape" else 0.0,
         mapping=MappingSettings(algorithm="direct", reach=REACH),
         fitted=fitted.to_plain(),
         shaping=Shaping(smoothing_seconds=0.08, clamp=0.0),
     )
-    return Piece(id=id, name=name, about=about, axes=(EAST, UP, NORTH), voices=(voice,), world=world)
+    axes = (EAST, UP, NORTH)
+    way = [
+        (0.5, 0.5, 0.38),
+        (0.5, 0.52, 0.5),
+        (0.72, 0.6, 0.62),
+        (0.4, 0.3, 0.75),
+        (0.2, 0.5, 0.5),
+        (0.5, 0.5, 0.5),
+    ]
+    take = walked(loaded, axes, way, 14.0)
+    return Piece(id=id, name=name, about=about, axes=axes, voices=(voice,), world=world, takes=(take,))
+
+
+def walked(
+    model: isobath.Model, axes: tuple[Axis, ...], way: list[tuple[float, ...]], seconds: float
+) -> Take:
+    """A walk along straight lines between places (one value per axis each), at an even pace."""
+    length = int(seconds * model.sample_rate / model.hop)
+    frames = range(0, length, 6)
+    stops = np.linspace(0, length, len(way))
+    points = [
+        [float(np.interp(f, stops, [place[i] for place in way])) for i in range(len(axes))] for f in frames
+    ]
+    return Take(
+        id="first-walk",
+        name="a first walk",
+        hop=model.hop,
+        sample_rate=model.sample_rate,
+        length=length,
+        axes=tuple(axis.id for axis in axes),
+        frames=tuple(frames),
+        points=tuple(tuple(round(x, 4) for x in point) for point in points),
+    )
 
 
 def bare(landmarks: tuple[Landmark, ...], air: Air) -> World:
@@ -142,10 +176,10 @@ def shore(folder: Path) -> Piece:
         show(f"{high.split('-')[0]} at high tide", high, place, 1.0, 0.0, 1.15)
     for name in ("waves", "leaves", "city", "birds"):
         show(f"{name.split('-')[0]}, worn", name, SHORE[name], 0.5, 1.0, 0.35)
-    settings = MappingSettings(algorithm="gp", trust=0.9)
+    settings = MappingSettings(algorithm="gp")
     points = [each.point for each in shown]
     latents = [each.latent for each in shown]
-    fitted = isobath.fit(points, latents, settings=Settings(algorithm="gp", trust=0.9))
+    fitted = isobath.fit(points, latents, settings=Settings(algorithm="gp"))
     voice = Voice(
         id="landscape-voice",
         model="landscape",
@@ -173,6 +207,14 @@ def shore(folder: Path) -> Piece:
         ground=Ground(height="loudness", colour="loudness", relief=14.0),
         air=Air(sky="#cdd8d6", ground="#b8b294", light=1.05, sight=150.0),
     )
+    way = [
+        (0.55, 0.25, 0.0, 0.0),
+        (0.42, 0.12, 0.2, 0.0),
+        (0.2, 0.6, 0.4, 0.0),
+        (0.5, 0.78, 0.6, 0.1),
+        (0.85, 0.55, 0.8, 0.0),
+        (0.7, 0.3, 1.0, 0.0),
+    ]
     return Piece(
         id="example-walk-4",
         name="The shore",
@@ -181,6 +223,7 @@ def shore(folder: Path) -> Piece:
         axes=axes,
         voices=(voice,),
         world=world,
+        takes=(walked(model, axes, way, 16.0),),
     )
 
 
