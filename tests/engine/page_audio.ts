@@ -6,4 +6,5 @@ export { Player } from "../../web/src/audio/player";
 export { shapingFloats } from "../../web/src/audio/shaping";
 export { stackOf } from "../../web/src/audio/take";
 export { Foresight } from "../../web/src/steer/foresight";
+export { wayOf } from "../../web/src/state/scenes";
 export { prepare } from "../../web/src/steer/mapping";

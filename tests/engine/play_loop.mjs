@@ -49,7 +49,20 @@ piece.voices.forEach((voice, slot) => {
 const { master } = piece;
 player.master(10 ** (master.gain_db / 20), master.ceiling_db, master.guard_db);
 const axes = piece.axes.map((axis) => axis.id);
+// The way home begins behind the end, which the limiter sees coming: a render has none.
+const prepared = (scene) => ({
+  scene: null,
+  seconds: scene.seconds,
+  voices: scene.voices.map(({ slot, values, mapping }) => ({
+    slot,
+    values,
+    mapping: mapping === null ? null : page.prepare(mapping),
+    foresight: null,
+  })),
+});
+const way = page.wayOf(piece, take, new Map(Object.entries(script.models).map(([name, mean]) => [name, { latent: mean }])));
 loop.start({
+  way: way === null ? null : { frames: way.frames, programmes: way.scenes.map(prepared), home: prepared(way.scenes.at(-1)) },
   seed: take.seed,
   take: page.stackOf(take, false, [take], axes, script.rate),
   input: take.input === null ? null : new page.Recorded(sound(take.input), 0),

@@ -18,7 +18,17 @@ from isobath.engine.voices import leaders, voices_of
 from isobath.errors import ModelMismatch, PieceError
 from isobath.mapping import fit
 from isobath.models.coder import Model
-from isobath.protocol.piece import Master, Piece, SafetyMap, Shaping, Source, Take, Voice
+from isobath.protocol.piece import (
+    Master,
+    Piece,
+    SafetyMap,
+    Scene,
+    SceneChange,
+    Shaping,
+    Source,
+    Take,
+    Voice,
+)
 from isobath.types import Audio
 
 from .loudspeaker import RATE, listener, quiet_noise, repeater, whistle
@@ -236,6 +246,35 @@ def test_solo_silences_the_others_but_not_what_they_are_listened_to_for() -> Non
     assert np.abs(silent).max() == 0.0
 
 
+def staged() -> Piece:
+    """A take through three scenes: a long way, another one in the midst of it, and another model."""
+    lead = of("lead", "whistle", fitted=fitted(), gain_db=-3.0, shaping=Shaping(smoothing_seconds=0.01))
+    other = of("other", "wide", fitted=fitted(), muted=True, gain_db=-3.0)
+    back = msgspec.structs.replace(
+        lead,
+        fitted=None,
+        demonstrations=(),
+        pan=0.6,
+        gain_db=-9.0,
+        shaping=Shaping(smoothing_seconds=0.01, hold=(0.5, -0.5, 1.0, 0.0), bias=(0.2,)),
+    )
+    loud = msgspec.structs.replace(other, muted=False)
+    changes = (
+        SceneChange(frame=40, scene="back", seconds=0.2),
+        SceneChange(frame=70, scene="lead", seconds=0.1),
+        SceneChange(frame=150, scene="loud", seconds=0.05),
+    )
+    return piece(
+        lead,
+        other,
+        take=msgspec.structs.replace(circle(length=260), scenes=changes),
+        scenes=tuple(
+            Scene(id=name, name=name, voices=(each,))
+            for name, each in (("back", back), ("lead", lead), ("loud", loud))
+        ),
+    )
+
+
 # ------------------------------------------------------------------ the page's loop
 
 
@@ -252,7 +291,9 @@ def page_audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("make", "block"), [(orchestra, 128), (orchestra, 96), (travellers, 128)], ids=lambda each: str(each)[:20]
+    ("make", "block"),
+    [(orchestra, 128), (orchestra, 96), (travellers, 128), (staged, 96)],
+    ids=lambda each: str(each)[:20],
 )
 def test_the_page_plays_the_same_samples(
     page_audio: Path, tmp_path: Path, make: Callable[[], Piece], block: int

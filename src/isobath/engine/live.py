@@ -5,8 +5,9 @@
     block = live.step()             # (2, samples), to the next frame that is due
 
 What a voice plays through can be changed between two steps: a new mapping is blended in over 50 ms, levels
-move over 5 ms, the rest with the kernel's smoothing. Voices, models, sources and axes are of the piece as
-it was given; for others a new Live is made, elsewhere, and the sound goes over to it.
+move over 5 ms, the rest with the kernel's smoothing; a scene that is recalled takes its own time. Voices,
+models, sources and axes are of the piece as it was given; for others a new Live is made, elsewhere, and the
+sound goes over to it.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from numpy.typing import NDArray
 
 from isobath.engine.controls import Controls
 from isobath.engine.loop import player_of, sound
+from isobath.engine.morphing import go_over, morphings
 from isobath.engine.player import Meters
+from isobath.engine.scenes import morph_seconds
 from isobath.engine.sources import DreamOf, Heard, LoadSound, heard_by, quantised, recorded_input, sources_of
 from isobath.engine.takes import TakeReader
 from isobath.engine.voices import LoadModel, Played, leaders, played, rate_of, voices_of
-from isobath.mapping import Mapping
-from isobath.mapping.blend import BLEND_SECONDS, Blend
 from isobath.protocol.piece import Axis, Id, Piece, Take, Voice
 from isobath.types import Audio, Gesture
 
@@ -50,45 +51,6 @@ def _voice_structure(voice: Voice) -> object:
     heard = (source.kind, source.sound, source.voice)
     dream = (source.temperature, source.seed) if source.kind == "prior" else ()
     return (voice.id, voice.model, voice.follows, voice.seed, heard, dream)
-
-
-class _Blended:
-    """A voice whose mapping can be exchanged; asked for a latent once a frame."""
-
-    def __init__(self, voice: Played) -> None:
-        self.played, self.model = voice, voice.model
-        self._anew = False
-        self.blend = Blend(voice.mapping)
-        self._share = voice.model.hop / voice.model.sample_rate / BLEND_SECONDS
-
-    def towards(self, voice: Played) -> None:
-        """From now on."""
-        self.played, self._anew = voice, True
-        if voice.mapping is not self.newest:
-            self.blend = self.blend.towards(voice.mapping)
-
-    @property
-    def newest(self) -> Mapping | None:
-        """The mapping that will be played in the end."""
-        return self.blend.waiting[0] if self.blend.waiting else self.blend.current
-
-    def trim(self, gesture: Gesture) -> float:
-        """What `Played.trim` says."""
-        return self.played.trim(gesture)
-
-    @property
-    def moves(self) -> bool:
-        """Between two mappings, or just changed: the same gesture means something else the next time."""
-        return self._anew or self.blend.position < 1.0
-
-    def latent(self, gesture: Gesture) -> NDArray[np.float64]:
-        """What `Played.latent` says, between two mappings where one has just come."""
-        self._anew = False
-        if self.played.leader is not None or not self.moves:
-            return self.played.latent(gesture)
-        found = np.asarray(self.blend(gesture, self.played.base), dtype=np.float64)
-        self.blend = self.blend.advanced(self._share)
-        return found
 
 
 @dataclass(eq=False)
@@ -142,7 +104,7 @@ class Live:
         self.piece = piece
         self._now, self._load_sound = now, load_sound
         found = voices_of(piece, load_model)
-        self.voices = [_Blended(each) for each in found]
+        self.voices = morphings(found)
         self.rate = sample_rate or rate_of(found)
         self.sources = sources_of(piece, _NO_TAKE, found, load_sound, dream_of, self.rate)
         self._inputs: list[_Switched] = []
@@ -174,8 +136,7 @@ class Live:
     def begin(self, seed: int = 1, at: int = 0) -> None:
         """From a fresh past, fading in over 10 ms, over what sounds; `at`: samples into the take."""
         self.position, self._skip = 0, at
-        players: Sequence[Played] = self.voices  # type: ignore[assignment]
-        self._stretches = sound(self.player, players, self._at, seed, self.sources)
+        self._stretches = sound(self.player, self.voices, self._at, seed, self.sources)
 
     def step(self) -> Audio:
         """The sound up to the next frame that is due, (2, samples)."""
@@ -273,12 +234,16 @@ class Live:
 
     def change(self, prepared: Prepared) -> None:
         """Take over what `prepare` got ready."""
+        seconds = morph_seconds(self.piece, prepared.piece)
         self.piece = prepared.piece
-        for voice, new in zip(self.voices, prepared.voices, strict=True):
-            voice.towards(new)
+        go_over(self.voices, prepared.voices, self.player, prepared.controls, seconds)
         for slot, apart in self.sources.aparts.items():
             apart.set(prepared.controls.voices[slot])
-        self.player.set(prepared.controls)
+
+    def freeze(self, on: bool) -> None:
+        """Hold the latents where they are, or glide from there to where the performer is."""
+        for voice in self.voices:
+            voice.freeze(on)
 
     def panic(self) -> None:
         """Silence within 64 samples, until it begins again."""

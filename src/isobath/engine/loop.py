@@ -18,6 +18,7 @@ and there:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,16 @@ from isobath.types import Audio, Gesture
 
 GestureAt = Callable[[int], Gesture]
 """Sample since the start -> the gesture that holds there (axes,)."""
+
+
+class Sounding(Protocol):
+    """A voice as the loop asks it: `Played`, or one that changes while it sounds (`Morphing`)."""
+
+    def trim(self, gesture: Gesture) -> float:
+        """What it is turned down by."""
+
+    def latent(self, gesture: Gesture) -> NDArray[np.float64]:
+        """What a gesture means to it."""
 
 
 def player_of(
@@ -61,7 +72,7 @@ def player_of(
 
 def sound(
     player: Player,
-    voices: Sequence[Played],
+    voices: Sequence[Sounding],
     gesture_at: GestureAt,
     seed: int,
     sources: Sources = NOBODY,

@@ -21,6 +21,7 @@ from isobath.engine.resampling import HIGHEST_HZ, LOWEST_HZ
 from isobath.errors import KernelError, ModelMismatch, UsageError
 from isobath.models import kernel
 from isobath.models.coder import Model
+from isobath.protocol.piece import Master
 from isobath.types import Audio
 from isobath.units import db_to_gain
 
@@ -28,6 +29,9 @@ VOICES = 8
 LONGEST_HOP = 4096
 _LISTS = ("hold", "held", "scale", "bias", "noise")
 _NUMBERS = ("drift", "drift_seconds", "smoothing_seconds", "clamp", "gain", "pan")
+SHAPING_FLOATS = len(_LISTS) * DIMS + len(_NUMBERS)
+GAIN = len(_LISTS) * DIMS + _NUMBERS.index("gain")
+"""Where the gain stands among a voice's shaping as floats."""
 
 
 class _Shaping(Structure):
@@ -271,10 +275,7 @@ class Player:
         """Take over a snapshot; levels move in 5 ms, the rest with the next frames."""
         for slot, voice in enumerate(controls.voices[:VOICES]):
             self.shape(slot, voice)
-        master = controls.master
-        self._library.ib_player_master(
-            self._at, db_to_gain(master.gain_db), master.ceiling_db, max(0.0, master.guard_db)
-        )
+        self.master(controls.master)
 
     def shape(self, slot: int, controls: VoiceControls) -> None:
         """Shaping, level and place of one voice. Lists shorter than the model's dims are continued
@@ -300,6 +301,24 @@ class Player:
         target = self._kept[slot][0].match_lufs if slot in self._kept else 0.0
         source = self._library.ib_player_source(self._at, slot).contents
         write_source(source, controls.source, target, slot in self._ears)
+
+    def shaping(self, slot: int) -> NDArray[np.float32]:
+        """Shaping, level and place of a voice as they are now, (SHAPING_FLOATS,), in the kernel's order."""
+        self._check_slot(slot)
+        at = self._library.ib_player_shaping(self._at, slot)
+        return np.ctypeslib.as_array(ctypes.cast(at, POINTER(c_float)), (SHAPING_FLOATS,)).copy()
+
+    def set_shaping(self, slot: int, values: NDArray[np.float32]) -> None:
+        """All of them at once, as `shaping` gave them."""
+        self._check_slot(slot)
+        given = np.ascontiguousarray(values, dtype=np.float32)[:SHAPING_FLOATS]
+        ctypes.memmove(self._library.ib_player_shaping(self._at, slot), given.ctypes.data, given.nbytes)
+
+    def master(self, master: Master, fade: float = 1.0) -> None:
+        """The last things before the ear; `fade`: 0..1, of its gain."""
+        self._library.ib_player_master(
+            self._at, fade * db_to_gain(master.gain_db), master.ceiling_db, max(0.0, master.guard_db)
+        )
 
     def _mean(self, slot: int) -> NDArray[np.float64]:
         mean = np.zeros(DIMS)

@@ -9,6 +9,8 @@ import numpy as np
 
 from isobath.engine.controls import Controls
 from isobath.engine.loop import aligned, player_of, sound
+from isobath.engine.path import Path
+from isobath.engine.scenes import stations
 from isobath.engine.sources import DreamOf, LoadSound, sources_of
 from isobath.engine.takes import TakeReader
 from isobath.engine.voices import LoadModel, voices_of
@@ -61,11 +63,18 @@ def rendering(
     and `dream_of` are needed only where a voice listens to a sound or dreams.
     Raises PieceError, ModelError, AudioError or MappingError where its parts do not fit together.
     """
+    way = stations(piece, take)
+    piece = way[0].piece if way else piece
     voices = voices_of(piece, load_model)
     sources = sources_of(piece, take, voices, load_sound, dream_of)
     player = player_of(voices, Controls.of(piece), channels, sources)
     gesture = TakeReader(take, piece.axes, player.sample_rate, piece.takes)
-    stretches = aligned(sound(player, voices, gesture, take.seed, sources), player.delay, gesture.samples)
+    if len(way) > 1:
+        path = Path(way, [voices, *(voices_of(each.piece, load_model) for each in way[1:])])
+        made = path.sound(player, gesture, take, sources)
+    else:
+        made = sound(player, voices, gesture, take.seed, sources)
+    stretches = aligned(made, player.delay, gesture.samples)
     return Rendering(player.sample_rate, channels, gesture.samples, gathered(stretches))
 
 

@@ -7,6 +7,7 @@ that were moved; the others come from the take below. The page has the same read
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ class _Layer:
 
     def row_at(self, sample: int) -> int | None:
         """Row that holds at this sample; None before the first."""
+        round_samples = self.take.seconds * self.sample_rate
+        if self.take.loop and round_samples >= 1.0:
+            sample = math.floor(sample % round_samples)
         frame = sample * self.take.sample_rate // (self.take.hop * self.sample_rate)
         if self.take.loop and self.take.length > 0:
             frame %= self.take.length

@@ -15,7 +15,7 @@ import msgspec
 
 from isobath.errors import PieceDamaged, PieceNewer
 from isobath.protocol.messages import PieceSummary
-from isobath.protocol.piece import PIECE_FORMAT, MappingData, Piece, Take, Voice
+from isobath.protocol.piece import PIECE_FORMAT, MappingData, Piece, Scene, Take, Voice
 
 VALID_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -26,12 +26,13 @@ Hash = bytes
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """A revision: the piece without takes and fitted mappings, and the hashes of those."""
+    """A revision: the piece without takes, scenes and fitted mappings, and the hashes of those."""
 
     piece: Piece
     takes: tuple[Hash, ...]
     fitted: tuple[tuple[Hash | None, Hash | None], ...]
     """Per voice: `fitted` and `fitted_other`."""
+    scenes: tuple[Hash, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ MOST_AXES = 64
 MOST_VOICES = 64
 MOST_CONTROLLERS = 1024
 """Inputs and triggers."""
+MOST_SCENES = 256
 MOST_LETTERS = 1000
 """Of a piece's name."""
 
@@ -103,6 +105,7 @@ def check(piece: Piece) -> None:
         ("axes", len(piece.axes), MOST_AXES),
         ("voices", len(piece.voices), MOST_VOICES),
         ("controllers", len(piece.inputs) + len(piece.triggers), MOST_CONTROLLERS),
+        ("scenes", len(piece.scenes), MOST_SCENES),
         ("letters in its name", len(piece.name), MOST_LETTERS),
     ):
         if found > most:
@@ -138,7 +141,7 @@ def pack(piece: Piece) -> Packed:
     """Cut a piece into its body and parts."""
     parts: dict[Hash, bytes] = {}
 
-    def cut(value: Take | MappingData | None) -> Hash | None:
+    def cut(value: Take | Scene | MappingData | None) -> Hash | None:
         if value is None:
             return None
         raw = msgspec.msgpack.encode(value)
@@ -149,7 +152,9 @@ def pack(piece: Piece) -> Packed:
     takes = tuple(name for take in piece.takes if (name := cut(take)) is not None)
     fitted = tuple((cut(voice.fitted), cut(voice.fitted_other)) for voice in piece.voices)
     voices = tuple(msgspec.structs.replace(voice, fitted=None, fitted_other=None) for voice in piece.voices)
-    body = Body(piece=msgspec.structs.replace(piece, takes=(), voices=voices), takes=takes, fitted=fitted)
+    scenes = tuple(name for scene in piece.scenes if (name := cut(scene)) is not None)
+    bare = msgspec.structs.replace(piece, takes=(), scenes=(), voices=voices)
+    body = Body(piece=bare, takes=takes, fitted=fitted, scenes=scenes)
     return Packed(zlib.compress(msgspec.msgpack.encode(body), 1), parts)
 
 
@@ -169,6 +174,7 @@ def unpack_body(body: bytes) -> tuple[Body, int]:
 def parts_of(body: Body) -> Iterator[Hash]:
     """The hashes of all parts a body needs."""
     yield from body.takes
+    yield from body.scenes
     for pair in body.fitted:
         yield from (name for name in pair if name is not None)
 
@@ -178,7 +184,7 @@ class Parts:
 
     def __init__(self, fetch: Callable[[Hash], bytes | None]) -> None:
         self._fetch = fetch
-        self._made: dict[Hash, Take | MappingData] = {}
+        self._made: dict[Hash, Take | Scene | MappingData] = {}
         self._sizes: dict[Hash, int] = {}
 
     def take(self, name: Hash) -> Take:
@@ -187,6 +193,14 @@ class Parts:
             self._made[name] = msgspec.msgpack.decode(self._raw(name), type=Take)
         made = self._made[name]
         assert isinstance(made, Take)
+        return made
+
+    def scene(self, name: Hash) -> Scene:
+        """Raises KeyError, ValueError, zlib.error or msgspec.DecodeError."""
+        if name not in self._made:
+            self._made[name] = msgspec.msgpack.decode(self._raw(name), type=Scene)
+        made = self._made[name]
+        assert isinstance(made, Scene)
         return made
 
     def mapping(self, name: Hash | None) -> MappingData | None:
@@ -220,13 +234,14 @@ def assemble(body: Body, parts: Parts) -> Piece:
     """
     try:
         takes = tuple(parts.take(name) for name in body.takes)
+        scenes = tuple(parts.scene(name) for name in body.scenes)
         voices: list[Voice] = []
         for voice, (first, other) in zip(body.piece.voices, body.fitted, strict=True):
             fitted, second = parts.mapping(first), parts.mapping(other)
             voices.append(msgspec.structs.replace(voice, fitted=fitted, fitted_other=second))
     except (KeyError, ValueError, zlib.error, msgspec.DecodeError) as error:
         raise PieceDamaged(f'A part of "{body.piece.name}" is missing or broken.') from error
-    return msgspec.structs.replace(body.piece, takes=takes, voices=tuple(voices))
+    return msgspec.structs.replace(body.piece, takes=takes, scenes=scenes, voices=tuple(voices))
 
 
 def summarise(piece: Piece, *, created: float, changed: float) -> PieceSummary:

@@ -152,8 +152,22 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     muted: bool = False
 
 
-Action = Literal["demonstrate", "keep", "record", "play", "panic", "undo", "next", "previous", "hold"]
-"""record and play: a take; next and previous: a scene; hold: average the gesture while it is down."""
+Action = Literal[
+    "demonstrate",
+    "keep",
+    "record",
+    "play",
+    "panic",
+    "undo",
+    "next",
+    "previous",
+    "hold",
+    "freeze",
+    "fade",
+    "tap",
+]
+"""record and play: a take; next and previous: a scene; hold: average the gesture while it is down; freeze:
+the latents stay, or go on; fade: the master out, or in; tap: the tempo."""
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):

@@ -218,6 +218,40 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     """Of the chosen side, as last measured; None: nothing is turned down."""
 
 
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """A state of the voices to come back to: mappings, shaping, levels, sources (docs/engine.md)."""
+
+    id: Id
+    name: str
+    morph_seconds: float = 4.0
+    """0..60: how long the sound takes to become this one."""
+    voices: tuple[Voice, ...] = ()
+    """As they were; a voice of the piece that is not among them is silent."""
+
+
+class SceneChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A scene recalled while a take was recorded."""
+
+    frame: int
+    """Of the take, from which on it becomes this scene."""
+    scene: Id
+    seconds: float = 0.0
+    """How long that takes."""
+
+
+class Tempo(msgspec.Struct, frozen=True, kw_only=True):
+    """The beat of a piece."""
+
+    bpm: float = 120.0
+    """Beats a minute, 20..300."""
+    beats: int = 4
+    """In a bar, 1..16."""
+    synchronised: bool = False
+    """Takes begin and end on the bar."""
+    bars: int = 0
+    """How long a take gets, in bars; 0: until it is stopped."""
+
+
 class Take(msgspec.Struct, frozen=True, kw_only=True):
     """A recorded gesture. Row i of `points` holds from latent frame `frames[i]` of voice 0 to the next."""
 
@@ -238,6 +272,10 @@ class Take(msgspec.Struct, frozen=True, kw_only=True):
     """The take this one was overdubbed onto."""
     input: SoundId | None = None
     """What came in live while it was recorded, from its first sample on, at the take's rate."""
+    seconds: float = 0.0
+    """How long a round of the loop lasts, where bars say so; 0: `length` frames."""
+    scenes: tuple[SceneChange, ...] = ()
+    """Scenes it goes through; empty: it is played with the voices as they are."""
 
 
 class Master(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,6 +306,13 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     shelf: tuple[Kept, ...] = ()
     takes: tuple[Take, ...] = ()
     master: Master = msgspec.field(default_factory=Master)
+    scenes: tuple[Scene, ...] = ()
+    """In the order in which they are played."""
+    scene: Id | None = None
+    """The one recalled last."""
+    recalls: int = 0
+    """Grows with each recall: whoever plays the piece goes over to it in the scene's time."""
+    tempo: Tempo = msgspec.field(default_factory=Tempo)
     world: World | None = None
     """Where it is walked; None: not yet."""
     refit: Literal["always", "button"] = "always"

@@ -2,11 +2,11 @@
 // Implemented by worklet-instrument.ts; nothing outside web/src/audio knows about worklets or wasm.
 
 import type { ModelDescription } from "../net/models";
-import type { Axis, Master, SafetyMap, Shaping, Source, Take } from "../protocol/messages";
+import type { Axis, Master, SafetyMap, Shaping, Source, Take, Tempo } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import type { Following } from "./hearing";
 import type { LineState } from "./stream-worker";
-import type { Listening } from "./wire";
+import type { Listening, WayMessage } from "./wire";
 
 export type Seconds = number;
 export type Decibels = number;
@@ -29,6 +29,8 @@ export interface Meters {
   latency: Seconds; // control to sample, measured, without the output device
   outputLatency: Seconds; // the output device, as the browser reports it
   takeFrame: number | null; // position in the take being played
+  beat: number; // beats since the first bar line
+  faded: number; // 0..1: where the master's fade is
 }
 
 /** The microphone or line. `sentence`: why it is silent, for the musician. */
@@ -89,6 +91,18 @@ export interface Instrument extends EventTarget {
   /** What is known to be loud, and how much of it (0..1) is turned down before it is heard. */
   setSafety(slot: number, map: SafetyMap | null, amount: number): void;
   setShaping(slot: number, shaping: Shaping, gainDb: Decibels, pan: number, muted: boolean): void;
+  /** What `change` asks of the voices is one scene, reached in so many seconds; `scene` is noted in a take. */
+  recall(scene: string | null, seconds: number, change: () => void): void;
+  /** Hold the latents; letting go glides. */
+  setFrozen(on: boolean): void;
+  /** The master to 0 or 1 of its gain. */
+  fade(to: number, seconds: number): void;
+  /** The beat; `phase`: beats since a bar line, now. */
+  setTempo(tempo: Tempo, phase?: number | null): void;
+  /** How takes go through scenes. */
+  ways: (take: Take) => WayMessage | null;
+  /** The scene at which a take that is recorded begins. */
+  scene: string | null;
   /** What a voice listens to, and how the performer meets it; `listening` null: it hears what it heard. */
   setSource(slot: number, source: Source, listening: Listening | null): void;
   /** Follow another voice's latents; null: its own mapping. */

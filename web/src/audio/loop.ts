@@ -5,11 +5,13 @@
 
 import type { Foresight } from "../steer/foresight";
 import type { Prepared } from "../steer/mapping";
+import { Glide } from "./glide";
 import { type Dream, type Following, type Hearing, Live } from "./hearing";
 import { type Player, QUANTUM, SHAPING, VOICES } from "./player";
 import { Source } from "./source";
 import { FEED, type Streamed } from "./streamed";
 import { type RowChunk, TakePlayer, TakeRecorder, type TakeStack } from "./take";
+import { Tempo } from "./tempo";
 
 export interface LoopEvents {
   /** A gesture with this stamp was used by the sample at `offset` of the block being rendered. */
@@ -18,6 +20,33 @@ export interface LoopEvents {
   began(): void;
   /** The take that was played is over. */
   ended(): void;
+  /** The bar is over at which the recording was to end. */
+  barOver?(): void;
+  /** A scene began with this frame of the take that is recorded. */
+  sceneBegan?(scene: string, frame: number, seconds: number): void;
+}
+
+/** What a voice becomes; what is left out stays. */
+export interface VoiceState {
+  readonly slot: number;
+  readonly values?: Float32Array;
+  readonly mapping?: Prepared | null;
+  readonly foresight?: Foresight | null;
+}
+
+/** What all voices become, and in which time. */
+export interface Programme {
+  readonly scene: string | null;
+  readonly seconds: number;
+  readonly voices: readonly VoiceState[];
+}
+
+/** The way of a take through scenes; the first is at frame 0. */
+export interface Way {
+  readonly frames: readonly number[];
+  readonly programmes: readonly Programme[];
+  /** What the voices go back to. */
+  readonly home: Programme;
 }
 
 export interface Start {
@@ -26,6 +55,13 @@ export interface Start {
   /** What came in while that take was recorded. */
   readonly input?: Hearing | null;
   readonly deliver: ((rows: RowChunk) => void) | null;
+  readonly way?: Way | null;
+  /** It waits for the next bar. */
+  readonly onBar?: boolean;
+  /** Bars after which a recording ends by itself; 0: it does not. */
+  readonly bars?: number;
+  /** Sample of the page's clock at which it is taken to have begun; null: now. */
+  readonly since?: number | null;
 }
 
 /** A voice's hops, made elsewhere: the next one, or null while it has not come. */
@@ -65,6 +101,25 @@ export class Loop {
   private pending: Start | null = null;
   silenced = false;
   private lead = -1;
+  private readonly glides: (Glide | null)[] = new Array(VOICES).fill(null);
+  private frozen = false;
+  private way: Way | null = null;
+  private station = 0;
+  private gain = 1;
+  private ceilingDb = -1;
+  private guardDb = 8;
+  /** Where the fade is, 0..1, and where it goes; a sample's share of the way. */
+  private faded = 1;
+  private fadeTo = 1;
+  private fadeStep = 0;
+  readonly tempo: Tempo;
+  /** Samples rendered in all. */
+  clock = 0;
+  /** Samples of the take that had gone by when it began. */
+  private skip = 0;
+  private stopAt = Number.POSITIVE_INFINITY;
+  /** When what is recorded began. */
+  private recordedFrom = 0;
   /** Slot of the voice whose latent the meters show; the leading voice where it is empty. */
   watched = 0;
   /** Samples rendered since the start. */
@@ -75,7 +130,9 @@ export class Loop {
   constructor(
     readonly player: Player,
     private readonly events: LoopEvents,
-  ) {}
+  ) {
+    this.tempo = new Tempo(player.sampleRate);
+  }
 
   // ------------------------------------------------------------------ between blocks
 
@@ -83,6 +140,7 @@ export class Loop {
     const info = this.player.load(slot, blob, seed);
     this.forget(slot);
     this.sources[slot] = new Source(info.dims, mean, info.hop / info.sampleRate);
+    this.glides[slot] = new Glide(info.hop / info.sampleRate);
     this.hops[slot] = info.hop;
     this.rates[slot] = info.sampleRate;
     this.findLead();
@@ -154,6 +212,7 @@ export class Loop {
     this.streamed[slot] = streamed;
     if (shape.rate !== this.player.sampleRate) streamed.crossing = this.player.loadCrossing(shape.rate);
     this.sources[slot] = new Source(shape.dims, mean, shape.hop / shape.rate);
+    this.glides[slot] = new Glide(shape.hop / shape.rate);
     this.hops[slot] = shape.hop;
     this.rates[slot] = shape.rate;
     this.findLead();
@@ -184,8 +243,81 @@ export class Loop {
   setShaping(slot: number, values: Float32Array): void {
     const source = this.sources[slot];
     if (source === null || source === undefined) return;
+    this.shape(slot, source, values, 0);
+  }
+
+  private shape(slot: number, source: Source, values: Float32Array, seconds: number): void {
+    if (this.glides[slot]?.towards(values, seconds) ?? true) this.tellShaping(slot, source, values);
+  }
+
+  private tellShaping(slot: number, source: Source, values: Float32Array): void {
     this.player.shape(slot, values);
     for (let i = 0; i < source.dims; i++) source.base[i] = values[SHAPING.hold + i]!;
+  }
+
+  /** Voices become something else, at once or in a scene's time. */
+  goOver(programme: Programme): void {
+    const { scene, seconds, voices } = programme;
+    for (const { slot, values, mapping, foresight } of voices) {
+      const source = this.sources[slot];
+      if (source === null || source === undefined) continue;
+      if (mapping !== undefined) source.setMapping(mapping, seconds);
+      if (foresight !== undefined) source.setForesight(foresight);
+      if (values !== undefined) this.shape(slot, source, values, seconds);
+    }
+    if (scene !== null && this.recorder !== null)
+      this.events.sceneBegan?.(scene, this.recorder.length, seconds);
+  }
+
+  /** Hold the latents where they are, or glide from there to what the gesture means. */
+  freeze(on: boolean): void {
+    if (this.frozen && !on) for (const source of this.sources) source?.thaw(this.gesture);
+    this.frozen = on;
+  }
+
+  setMaster(gain: number, ceilingDb: number, guardDb: number): void {
+    this.gain = gain;
+    this.ceilingDb = ceilingDb;
+    this.guardDb = guardDb;
+    this.tellMaster();
+  }
+
+  /** The master to 0 or 1 of its gain. */
+  fade(to: number, seconds: number): void {
+    this.fadeTo = to;
+    this.fadeStep = 1 / Math.max(1, seconds * this.player.sampleRate);
+  }
+
+  get fadedTo(): number {
+    return this.faded;
+  }
+
+  private tellMaster(): void {
+    this.player.master(this.gain * this.faded * this.faded, this.ceilingDb, this.guardDb);
+  }
+
+  private goOnFading(samples: number): void {
+    if (this.faded === this.fadeTo) return;
+    const step = samples * this.fadeStep;
+    this.faded =
+      this.faded < this.fadeTo
+        ? Math.min(this.fadeTo, this.faded + step)
+        : Math.max(this.fadeTo, this.faded - step);
+    this.tellMaster();
+  }
+
+  /** End the recording with the bar that is played; false where none is. */
+  stopOnBar(): boolean {
+    if (this.recorder === null) return false;
+    this.stopAt = Math.max(this.tempo.nextBar(this.clock), this.recordedFrom + this.tempo.barSamples);
+    return true;
+  }
+
+  /** How long the recording has to be to end where it was to, seconds; and when it began. */
+  get recordedSpan(): { readonly from: number; readonly seconds: number } {
+    const samples = this.stopAt - this.recordedFrom;
+    const whole = Number.isFinite(samples) ? samples / this.player.sampleRate : 0;
+    return { from: this.recordedFrom, seconds: whole };
   }
 
   setAxes(rest: ArrayLike<number>): void {
@@ -248,6 +380,8 @@ export class Loop {
     this.hands.set(this.gesture);
     this.take = null;
     this.recordedInput = null;
+    if (this.way !== null) this.goOver(this.way.home);
+    this.way = null;
   }
 
   /** Samples per frame of the leading voice, at its own rate; 0 without one. */
@@ -291,6 +425,8 @@ export class Loop {
   /** Fill `out` with `samples`; `input` is what comes in meanwhile, one or two channels. */
   render(out: readonly Float32Array[], samples: number, input: readonly Float32Array[] = []): void {
     this.begin();
+    this.goOnFading(samples);
+    if (this.recorder !== null && this.clock >= this.stopAt) this.events.barOver?.();
     this.live.put(input, this.samples);
     let done = 0;
     while (done < samples) {
@@ -307,6 +443,7 @@ export class Loop {
       }
       done += now;
     }
+    this.clock += samples;
   }
 
   /** Of the voices that wait, those that want a latent; and the streamed ones that do. */
@@ -343,7 +480,10 @@ export class Loop {
 
   private begin(): void {
     if (this.pending === null) return;
-    const { seed, take, deliver, input } = this.pending;
+    const { seed, take, deliver, input, way, onBar, bars, since } = this.pending;
+    // To the block: a bar line within the next one counts as reached.
+    const line = onBar ? this.tempo.nextBar(this.clock - QUANTUM / 2) : this.clock;
+    if (line >= this.clock + QUANTUM / 2) return;
     this.pending = null;
     this.idle.set(this.touched);
     this.touched.fill(0);
@@ -352,7 +492,18 @@ export class Loop {
     this.samples = 0;
     this.dreamed.fill(0);
     this.recordedInput = input ?? null;
-    for (const source of this.sources) source?.settle();
+    if (this.way !== null && !way) this.goOver(this.way.home);
+    this.way = way ?? null;
+    this.station = 0;
+    if (way) this.goOver(way.programmes[0]!);
+    for (let slot = 0; slot < VOICES; slot++) {
+      const source = this.sources[slot];
+      if (this.glides[slot]?.settle() && source) this.tellShaping(slot, source, this.glides[slot]!.now);
+      source?.settle();
+    }
+    this.skip = since === null || since === undefined ? 0 : Math.max(0, Math.round(this.clock - since));
+    this.recordedFrom = line;
+    this.stopAt = deliver !== null && bars ? line + bars * this.tempo.barSamples : Number.POSITIVE_INFINITY;
     this.take = take === null ? null : new TakePlayer(take);
     this.recorder = deliver === null ? null : new TakeRecorder(this.hands.length, deliver);
     this.events.began();
@@ -381,14 +532,23 @@ export class Loop {
   }
 
   private nextLatent(slot: number, source: Source): void {
+    const glide = this.glides[slot];
+    if (glide?.next()) this.tellShaping(slot, source, glide.now);
     const following = this.followings[slot] ?? null;
+    if (this.frozen) {
+      this.give(slot, source, null);
+      return;
+    }
     source.next(
       this.gesture,
       following,
       following === null ? null : (this.sources[following.leader] ?? null),
     );
     this.player.trim(slot, source.trim(this.gesture));
-    const dreamt = this.dreams[slot]?.at(this.dreamed[slot]!++) ?? null;
+    this.give(slot, source, this.dreams[slot]?.at(this.dreamed[slot]!++) ?? null);
+  }
+
+  private give(slot: number, source: Source, dreamt: Float32Array | null): void {
     const streamed = this.streamed[slot];
     if (streamed) {
       streamed.ask(source.latent, dreamt, this.samples);
@@ -404,12 +564,26 @@ export class Loop {
       this.events.used(this.stamp, offset);
       this.stamp = 0;
     }
-    if (this.take !== null && !this.take.at(this.samples, this.gesture, this.rest)) {
+    if (this.take !== null && !this.take.at(this.samples + this.skip, this.gesture, this.rest)) {
       this.stopPlaying();
       this.events.ended();
     }
+    this.goOnWay();
     for (let i = 0; i < this.gesture.length; i++)
       if (this.take === null || this.touched[i]) this.gesture[i] = this.hands[i]!;
+  }
+
+  /** The scenes that a take goes through. */
+  private goOnWay(): void {
+    if (this.way === null || this.take === null) return;
+    const { frames, programmes } = this.way;
+    const frame = this.take.position;
+    if (frame < frames[this.station]!) {
+      this.station = 0; // it has begun again
+      this.goOver(programmes[0]!);
+    }
+    while (this.station + 1 < frames.length && frames[this.station + 1]! <= frame)
+      this.goOver(programmes[++this.station]!);
   }
 
   private findLead(): void {

@@ -21,6 +21,8 @@ export function emptyMeters(): Meters {
     latency: 0,
     outputLatency: 0,
     takeFrame: null,
+    beat: 0,
+    faded: 1,
   };
 }
 
@@ -37,6 +39,8 @@ export function readMeters(values: Float64Array, meters: Meters): void {
   meters.load = values[METER.load]!;
   meters.underruns = values[METER.late]!;
   meters.latency = values[METER.latency]!;
+  meters.beat = values[METER.beat]!;
+  meters.faded = values[METER.faded]!;
   const takeFrame = values[METER.takeFrame]!;
   meters.takeFrame = takeFrame < 0 ? null : takeFrame;
   const axes = values[METER.axes]!;

@@ -6,7 +6,7 @@ import { Foresight, fitsTogether } from "../steer/foresight";
 import { type MappingData, prepare } from "../steer/mapping";
 import { Looped, quantised, Recorded } from "./hearing";
 import { sourceFloats } from "./listening";
-import { Loop } from "./loop";
+import { Loop, type Programme, type VoiceState, type Way } from "./loop";
 import { Player, VOICES } from "./player";
 import { Dreaming } from "./prior";
 import { type FromStream, Streamed } from "./streamed";
@@ -15,9 +15,11 @@ import {
   type Listening,
   METER,
   METER_NUMBERS,
+  type SceneMessage,
   SOUND_SAMPLES,
   type StreamReport,
   type ToWorklet,
+  type WayMessage,
 } from "./wire";
 
 declare const sampleRate: number;
@@ -101,6 +103,10 @@ class IsobathProcessor extends AudioWorkletProcessor {
           this.post({ type: "began", capturedAt: this.captured });
         },
         ended: () => this.post({ type: "ended" }),
+        barOver: () => {
+          if (this.loop !== null) this.finishTake(this.loop);
+        },
+        sceneBegan: (scene, frame, seconds) => this.post({ type: "scene-began", scene, frame, seconds }),
       });
       this.post({ type: "ready", delay: player.delay });
     } catch (problem) {
@@ -138,7 +144,7 @@ class IsobathProcessor extends AudioWorkletProcessor {
         loop.setShaping(message.slot, message.values);
         break;
       case "master":
-        loop.player.master(message.gain, message.ceilingDb, message.guardDb);
+        loop.setMaster(message.gain, message.ceilingDb, message.guardDb);
         break;
       case "watch":
         loop.watched = message.slot;
@@ -163,13 +169,29 @@ class IsobathProcessor extends AudioWorkletProcessor {
           take: message.take,
           input: message.input === null ? null : new Recorded(message.input.sound, message.input.loop),
           deliver: message.record ? (rows) => this.post({ type: "rows", rows }) : null,
+          way: this.prepareWay(message.way),
+          onBar: message.onBar,
+          bars: message.bars,
+          since: message.since,
         });
         break;
       case "stop-playing":
         loop.stopPlaying();
         break;
       case "stop-recording":
-        this.finishTake(loop);
+        if (!message.onBar || !loop.stopOnBar()) this.finishTake(loop);
+        break;
+      case "scene":
+        loop.goOver(this.prepareScene(message));
+        break;
+      case "freeze":
+        loop.freeze(message.on);
+        break;
+      case "fade":
+        loop.fade(message.to, message.seconds);
+        break;
+      case "tempo":
+        loop.tempo.set(message.bpm, message.beats, loop.clock, message.phase);
         break;
       case "capture":
         this.capture(message.on);
@@ -215,6 +237,30 @@ class IsobathProcessor extends AudioWorkletProcessor {
     }
   }
 
+  private prepareScene({ scene, seconds, voices }: SceneMessage): Programme {
+    const ready = voices.map(({ slot, values, mapping, safety }): VoiceState => {
+      const foresight = safety === undefined ? {} : { foresight: foreseen(safety.map, safety.amount) };
+      return { slot, ...(values ? { values } : {}), ...this.prepareMapping(mapping), ...foresight };
+    });
+    return { scene, seconds, voices: ready };
+  }
+
+  private prepareMapping(mapping: MappingData | null | undefined): Pick<VoiceState, "mapping"> {
+    if (mapping === undefined) return {};
+    try {
+      return { mapping: mapping === null ? null : prepare(mapping) };
+    } catch (problem) {
+      this.post({ type: "complaint", sentence: sentenceOf(problem) });
+      return {};
+    }
+  }
+
+  private prepareWay(way: WayMessage | null): Way | null {
+    if (way === null) return null;
+    const programmes = way.scenes.map((scene) => this.prepareScene(scene));
+    return { frames: way.frames, programmes, home: this.prepareScene(way.home) };
+  }
+
   /** A voice that cannot listen is the performer's alone, and says so. */
   private setSource(loop: Loop, message: Extract<ToWorklet, { type: "source" }>): void {
     const { slot, source, listening } = message;
@@ -247,9 +293,18 @@ class IsobathProcessor extends AudioWorkletProcessor {
     this.sendInput();
     this.keepsInput = false;
     this.wantsInput = false;
+    const { from, seconds } = loop.recordedSpan;
     const recorder = loop.stopRecording();
     const moved = recorder?.moved ?? new Uint8Array(0);
-    this.post({ type: "recorded", length: recorder?.length ?? 0, hop: loop.hop, rate: loop.rate, moved });
+    this.post({
+      type: "recorded",
+      length: recorder?.length ?? 0,
+      hop: loop.hop,
+      rate: loop.rate,
+      moved,
+      from,
+      seconds,
+    });
   }
 
   private post(message: FromWorklet, transfer: Transferable[] = []): void {
@@ -327,6 +382,8 @@ class IsobathProcessor extends AudioWorkletProcessor {
     values[METER.late] = this.late;
     values[METER.latency] = this.latency;
     values[METER.takeFrame] = loop.takePosition;
+    values[METER.beat] = loop.tempo.beatAt(loop.clock);
+    values[METER.faded] = loop.fadedTo;
     const axes = Math.min(loop.gesture.length, 64);
     values[METER.axes] = axes;
     for (let i = 0; i < axes; i++) values[METER.head + i] = loop.gesture[i]!;

@@ -1,6 +1,6 @@
 // What is being recorded: a gesture, as rows from the worklet; or the sound, as blocks of it.
 
-import type { Take } from "../protocol/messages";
+import type { SceneChange, Take } from "../protocol/messages";
 import { newId } from "../state/identity";
 import { joinRows, type RowChunk } from "./take";
 import { WavWriter } from "./wav";
@@ -14,10 +14,15 @@ export interface TakeEnd {
   readonly rate: number;
   /** 1 for each axis a hand was on. */
   readonly moved: Uint8Array;
+  /** How long it is by bars; 0: by frames. */
+  readonly seconds: number;
+  /** When it began, in samples of the worklet's clock. */
+  readonly from: number;
 }
 
 export class TakeRecording {
   private readonly chunks: RowChunk[] = [];
+  private readonly scenes: SceneChange[] = [];
   private readonly input: WavWriter;
   private resolve: (take: Take) => void = () => {};
   /** The take, once it has ended. */
@@ -30,6 +35,8 @@ export class TakeRecording {
     private readonly seed: number,
     private readonly axes: readonly string[],
     sampleRate: number,
+    /** The scene at which it begins. */
+    private readonly scene: string | null = null,
   ) {
     this.input = new WavWriter(2, sampleRate);
     this.take = new Promise((resolve) => {
@@ -39,6 +46,11 @@ export class TakeRecording {
 
   add(rows: RowChunk): void {
     this.chunks.push(rows);
+  }
+
+  /** A scene was recalled. */
+  goOver({ scene, frame, seconds }: SceneChange): void {
+    this.scenes.push({ scene, frame, seconds });
   }
 
   /** What came in meanwhile. */
@@ -52,7 +64,7 @@ export class TakeRecording {
   }
 
   /** An overdub keeps the axes that were moved; a take of its own keeps all of them. */
-  end({ length, hop, rate, moved }: TakeEnd): Take {
+  end({ length, hop, rate, moved, seconds }: TakeEnd): Take {
     const all = this.axes.map((_, i) => i);
     const columns = this.over === null ? all : all.filter((i) => moved[i] === 1);
     const take: Take = {
@@ -64,13 +76,22 @@ export class TakeRecording {
       axes: columns.map((i) => this.axes[i]!),
       ...joinRows(this.chunks, this.axes.length, columns),
       seed: this.seed,
-      loop: this.over?.loop ?? false,
+      loop: this.over?.loop ?? seconds > 0,
       muted: false,
       over: this.over?.id ?? null,
       input: null,
+      seconds,
+      scenes: this.way(),
     };
     this.resolve(take);
     return take;
+  }
+
+  /** An overdub without scenes of its own goes the way of what it lies over. */
+  private way(): SceneChange[] {
+    if (this.scenes.length === 0) return [...(this.over?.scenes ?? [])];
+    const first = this.scene === null ? [] : [{ scene: this.scene, frame: 0, seconds: 0 }];
+    return [...first, ...this.scenes];
   }
 }
 

@@ -8,7 +8,7 @@ import type { Decibels } from "./instrument";
 import type { Lines } from "./lines";
 import { VOICES } from "./player";
 import { shapingFloats } from "./shaping";
-import type { Listening, ToWorklet } from "./wire";
+import type { Listening, ToWorklet, VoiceChange } from "./wire";
 
 interface Slot {
   readonly model: ModelDescription;
@@ -29,6 +29,8 @@ export class Slots {
   private readonly followings: (Following | null)[] = new Array(VOICES).fill(null);
   private readonly answers = new Map<number, (sentence: string | null) => void>();
   private requests = 0;
+  /** Changes that are told together, with a scene; null: each at once. */
+  private gathered: Map<number, VoiceChange> | null = null;
 
   /** `send` is false while there is no worklet. */
   constructor(
@@ -57,6 +59,7 @@ export class Slots {
   mapping(slot: number, mapping: MappingData | null): void {
     const held = this.slots[slot];
     if (held) held.mapping = mapping;
+    if (this.gather(slot, { mapping })) return;
     this.send({ type: "mapping", slot, mapping });
   }
 
@@ -64,6 +67,7 @@ export class Slots {
   safety(slot: number, map: SafetyMap | null, amount: number): void {
     const held = this.slots[slot];
     if (held) held.safety = { map, amount };
+    if (this.gather(slot, { safety: { map, amount } })) return;
     this.send({ type: "safety", slot, map, amount });
   }
 
@@ -93,6 +97,23 @@ export class Slots {
   following(slot: number, following: Following | null): void {
     this.followings[slot] = following;
     this.send({ type: "follow", slot, following });
+  }
+
+  /** Everything that `change` asks of the voices, as one scene. */
+  together(change: () => void): VoiceChange[] {
+    this.gathered = new Map();
+    try {
+      change();
+      return [...this.gathered.values()];
+    } finally {
+      this.gathered = null;
+    }
+  }
+
+  private gather(slot: number, change: Omit<VoiceChange, "slot">): boolean {
+    if (this.gathered === null) return false;
+    this.gathered.set(slot, { ...this.gathered.get(slot), ...change, slot });
+    return true;
   }
 
   /** Tell a new worklet everything. */
@@ -159,7 +180,7 @@ export class Slots {
     const { shaping, gainDb, pan, muted } = held.shaping;
     if (held.blob === null) this.lines.control(slot, shaping, null);
     const values = shapingFloats(shaping, gainDb, pan, muted, held.model.latent.mean);
-    this.send({ type: "shaping", slot, values });
+    if (!this.gather(slot, { values })) this.send({ type: "shaping", slot, values });
   }
 }
 

@@ -9,6 +9,8 @@ export interface TakeLayer {
   /** A frame lasts frame / second samples of the player's: whole numbers, so that no frame is missed by rounding. */
   readonly frame: number;
   readonly second: number;
+  /** Samples of a round where bars say so; 0: `length` frames. */
+  readonly round: number;
   readonly length: number;
   readonly loop: boolean;
   readonly frames: Int32Array;
@@ -67,8 +69,9 @@ export class TakePlayer {
   }
 }
 
-function frameAt({ frame, second }: TakeLayer, sample: number): number {
-  return Math.floor((sample * second) / frame);
+function frameAt({ frame, second, loop, round }: TakeLayer, sample: number): number {
+  const at = loop && round >= 1 ? Math.floor(sample % round) : sample;
+  return Math.floor((at * second) / frame);
 }
 
 /** Rows ready to leave the worklet: frame number, then one value per axis. */
@@ -142,7 +145,7 @@ export function joinRows(
 export type StoredTake = Pick<
   Take,
   "id" | "hop" | "sample_rate" | "length" | "axes" | "frames" | "points" | "loop" | "muted" | "over"
->;
+> & { readonly seconds?: number };
 
 /** A take with all that lie below it, as the worklet plays them in a piece with these axes. */
 export function stackOf(
@@ -181,8 +184,9 @@ function layer(take: StoredTake, sampleRate: number): TakeLayer {
     for (let i = 0; i < width; i++) points[row * width + i] = point[i] ?? Number.NaN;
   });
   const { length, loop } = take;
+  const round = (take.seconds ?? 0) * sampleRate;
   const [frame, second] = [take.hop * sampleRate, take.sample_rate];
-  return { frame, second, length, loop, frames: Int32Array.from(take.frames), points, width };
+  return { frame, second, round, length, loop, frames: Int32Array.from(take.frames), points, width };
 }
 
 /** The recorded input of a take, or of the nearest take below it that has one; null where none has. */

@@ -33,6 +33,28 @@ export interface StreamReport {
   readonly load: number;
 }
 
+/** What a voice becomes; what is left out stays. */
+export interface VoiceChange {
+  readonly slot: number;
+  readonly values?: Float32Array;
+  readonly mapping?: MappingData | null;
+  readonly safety?: { readonly map: SafetyMap | null; readonly amount: number };
+}
+
+/** What all voices become, in a scene's time. */
+export interface SceneMessage {
+  readonly scene: string | null;
+  readonly seconds: number;
+  readonly voices: readonly VoiceChange[];
+}
+
+/** The way of a take through scenes. */
+export interface WayMessage {
+  readonly frames: readonly number[];
+  readonly scenes: readonly SceneMessage[];
+  readonly home: SceneMessage;
+}
+
 export type ToWorklet =
   | { readonly type: "kernel"; readonly module: WebAssembly.Module }
   | {
@@ -88,9 +110,19 @@ export type ToWorklet =
       readonly take: TakeStack | null;
       readonly input: TakeInput | null;
       readonly record: boolean;
+      readonly way: WayMessage | null;
+      readonly onBar: boolean;
+      readonly bars: number;
+      /** Sample of the worklet's clock at which it is taken to have begun; null: now. */
+      readonly since: number | null;
     }
+  | ({ readonly type: "scene" } & SceneMessage)
+  | { readonly type: "freeze"; readonly on: boolean }
+  | { readonly type: "fade"; readonly to: number; readonly seconds: number }
+  /** `phase`: beats since a bar line, now; null: the beat goes on. */
+  | { readonly type: "tempo"; readonly bpm: number; readonly beats: number; readonly phase: number | null }
   | { readonly type: "stop-playing" }
-  | { readonly type: "stop-recording" }
+  | { readonly type: "stop-recording"; readonly onBar: boolean }
   | { readonly type: "capture"; readonly on: boolean }
   /** A meter or sound buffer comes back to be filled again. */
   | { readonly type: "empty"; readonly buffer: ArrayBuffer }
@@ -106,6 +138,8 @@ export type FromWorklet =
   | { readonly type: "streams"; readonly streams: readonly StreamReport[] }
   | { readonly type: "began"; readonly capturedAt: number }
   | { readonly type: "ended" }
+  /** A scene began with this frame of the take that is recorded. */
+  | { readonly type: "scene-began"; readonly scene: string; readonly frame: number; readonly seconds: number }
   | { readonly type: "rows"; readonly rows: Float64Array }
   | {
       readonly type: "recorded";
@@ -113,6 +147,8 @@ export type FromWorklet =
       readonly hop: number;
       readonly rate: number;
       readonly moved: Uint8Array;
+      readonly seconds: number;
+      readonly from: number;
     }
   /** What came in while a take is recorded: rounded to 24 bits, left then right. */
   | { readonly type: "input"; readonly left: Float32Array; readonly right: Float32Array }
@@ -144,7 +180,11 @@ export const METER = {
   earPeak: 16,
   earLufs: 17,
   matchDb: 18,
-  head: 20,
+  /** Beats since the first bar line. */
+  beat: 19,
+  /** Where the master's fade is, 0..1. */
+  faded: 20,
+  head: 22,
 } as const;
 export const METER_NUMBERS = METER.head + 64 + 2 * 128;
 

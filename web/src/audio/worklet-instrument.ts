@@ -3,7 +3,8 @@
 
 import { fetchSound, keepSound } from "../net/http";
 import type { ModelDescription } from "../net/models";
-import type { Axis, Master, SafetyMap, Shaping, Source, Take } from "../protocol/messages";
+import type { Axis, Master, SafetyMap, Shaping, Source, Take, Tempo } from "../protocol/messages";
+import { makeTempo } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import { Buffering } from "./buffering";
 import { type Connected, connect, fetchKernel, makeContext } from "./context";
@@ -22,6 +23,7 @@ import {
   stampNow,
   type TakeInput,
   type ToWorklet,
+  type WayMessage,
 } from "./wire";
 
 const TAKE_SEED = 1;
@@ -50,6 +52,13 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   private takes: readonly Take[] = [];
   private gesture = new Float64Array(1);
   private master: Master = { gain_db: 0, ceiling_db: -1, guard_db: 8 };
+  private tempo: Tempo = makeTempo();
+  private frozen = false;
+  private fadedTo = 1;
+  /** Where a take that has just ended began, on the worklet's clock: its loop goes on from there. */
+  private roundFrom: number | null = null;
+  scene: string | null = null;
+  ways: (take: Take) => WayMessage | null = () => null;
   private watched = 0;
   private seed = TAKE_SEED;
 
@@ -153,6 +162,9 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     this.sendAxes();
     this.setMaster(this.master);
     this.watch(this.watched);
+    this.setTempo(this.tempo);
+    if (this.frozen) this.setFrozen(true);
+    if (this.fadedTo !== 1) this.fade(this.fadedTo, 0);
     this.slots.tellAll((sentence) => this.fail(sentence));
   }
 
@@ -215,6 +227,26 @@ export class WorkletInstrument extends EventTarget implements Instrument {
 
   setSafety(slot: number, map: SafetyMap | null, amount: number): void {
     this.slots.safety(slot, map, amount);
+  }
+
+  recall(scene: string | null, seconds: number, change: () => void): void {
+    const voices = this.slots.together(change);
+    this.send({ type: "scene", scene, seconds, voices });
+  }
+
+  setFrozen(on: boolean): void {
+    this.frozen = on;
+    this.send({ type: "freeze", on });
+  }
+
+  fade(to: number, seconds: number): void {
+    this.fadedTo = to;
+    this.send({ type: "fade", to, seconds });
+  }
+
+  setTempo(tempo: Tempo, phase: number | null = null): void {
+    this.tempo = tempo;
+    this.send({ type: "tempo", bpm: tempo.bpm, beats: tempo.beats, phase });
   }
 
   setLatent(slot: number, latent: ArrayLike<number> | null): void {
@@ -311,12 +343,24 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   recordTake(name: string, over?: Take): void {
     const axes = this.axes.map((axis) => axis.id);
     const seed = over?.seed ?? TAKE_SEED;
-    this.recording = new TakeRecording(name, over ?? null, seed, axes, this.sampleRate);
+    this.recording = new TakeRecording(name, over ?? null, seed, axes, this.sampleRate, this.scene);
     this.playing = over ?? null;
     this.seed = seed;
     const take = over === undefined ? null : this.stack(over, over.loop);
     this.begin(over, over?.loop ?? false, (input) => {
-      this.send({ type: "start", seed, take, input, record: true });
+      const { synchronised: onBar, bars } = this.tempo;
+      const way = over === undefined ? null : this.ways(over);
+      this.send({
+        type: "start",
+        seed,
+        take,
+        input,
+        record: true,
+        way,
+        onBar,
+        bars: onBar ? bars : 0,
+        since: null,
+      });
     });
   }
 
@@ -324,7 +368,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     const recording = this.recording;
     if (recording === null) return Promise.reject(new Error("No take is being recorded."));
     this.asked++;
-    this.send({ type: "stop-recording" });
+    this.send({ type: "stop-recording", onBar: this.tempo.synchronised });
     return recording.take.then(async (take) => {
       const heard = recording.heard();
       if (heard === null) return take;
@@ -363,16 +407,30 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   }
 
   private finishTake(end: TakeEnd): void {
+    this.roundFrom = end.seconds > 0 ? end.from + end.seconds * this.sampleRate : null;
     const take = this.recording?.end(end);
     this.recording = null;
     if (take !== undefined) this.dispatchEvent(new CustomEvent("take", { detail: take }));
   }
 
   playTake(take: Take, loop: boolean): void {
+    const since = take.seconds > 0 && loop ? this.roundFrom : null;
+    this.roundFrom = null;
     this.playing = take;
     this.seed = take.seed;
     this.begin(take, loop, (input) => {
-      this.send({ type: "start", seed: take.seed, take: this.stack(take, loop), input, record: false });
+      const onBar = this.tempo.synchronised && since === null;
+      this.send({
+        type: "start",
+        seed: take.seed,
+        take: this.stack(take, loop),
+        input,
+        record: false,
+        way: this.ways(take),
+        onBar,
+        bars: 0,
+        since,
+      });
     });
   }
 
@@ -444,6 +502,9 @@ export class WorkletInstrument extends EventTarget implements Instrument {
       case "began":
         this.beganAt = message.capturedAt;
         this.dispatchEvent(new Event("playing"));
+        break;
+      case "scene-began":
+        this.recording?.goOver(message);
         break;
       case "ended":
         this.playing = null;

@@ -550,6 +550,49 @@ export function makeVoice(given: Omit<Voice, "gain_db" | "pan" | "muted" | "solo
   return { gain_db: 0.0, pan: 0.0, muted: false, solo: false, seed: 1, source: makeSource(), follows: null, shaping: makeShaping(), demonstrations: [], mapping: makeMappingSettings(), other: null, side: "a", fitted: null, fitted_other: null, foresight: 1.0, safety: null, ...given };
 }
 
+/** A state of the voices to come back to: mappings, shaping, levels, sources (docs/engine.md). */
+export interface Scene {
+  readonly id: string;
+  readonly name: string;
+  /** 0..60: how long the sound takes to become this one. */
+  readonly morph_seconds: number;
+  /** As they were; a voice of the piece that is not among them is silent. */
+  readonly voices: readonly Voice[];
+}
+
+export function makeScene(given: Omit<Scene, "morph_seconds" | "voices"> & Partial<Scene>): Scene {
+  return { morph_seconds: 4.0, voices: [], ...given };
+}
+
+/** A scene recalled while a take was recorded. */
+export interface SceneChange {
+  /** Of the take, from which on it becomes this scene. */
+  readonly frame: number;
+  readonly scene: string;
+  /** How long that takes. */
+  readonly seconds: number;
+}
+
+export function makeSceneChange(given: Omit<SceneChange, "seconds"> & Partial<SceneChange>): SceneChange {
+  return { seconds: 0.0, ...given };
+}
+
+/** The beat of a piece. */
+export interface Tempo {
+  /** Beats a minute, 20..300. */
+  readonly bpm: number;
+  /** In a bar, 1..16. */
+  readonly beats: number;
+  /** Takes begin and end on the bar. */
+  readonly synchronised: boolean;
+  /** How long a take gets, in bars; 0: until it is stopped. */
+  readonly bars: number;
+}
+
+export function makeTempo(given: Omit<Tempo, "bpm" | "beats" | "synchronised" | "bars"> & Partial<Tempo> = {}): Tempo {
+  return { bpm: 120.0, beats: 4, synchronised: false, bars: 0, ...given };
+}
+
 /** A recorded gesture. Row i of `points` holds from latent frame `frames[i]` of voice 0 to the next. */
 export interface Take {
   readonly id: string;
@@ -569,10 +612,14 @@ export interface Take {
   readonly over: string | null;
   /** What came in live while it was recorded, from its first sample on, at the take's rate. */
   readonly input: string | null;
+  /** How long a round of the loop lasts, where bars say so; 0: `length` frames. */
+  readonly seconds: number;
+  /** Scenes it goes through; empty: it is played with the voices as they are. */
+  readonly scenes: readonly SceneChange[];
 }
 
-export function makeTake(given: Omit<Take, "seed" | "loop" | "muted" | "over" | "input"> & Partial<Take>): Take {
-  return { seed: 1, loop: false, muted: false, over: null, input: null, ...given };
+export function makeTake(given: Omit<Take, "seed" | "loop" | "muted" | "over" | "input" | "seconds" | "scenes"> & Partial<Take>): Take {
+  return { seed: 1, loop: false, muted: false, over: null, input: null, seconds: 0.0, scenes: [], ...given };
 }
 
 /** The last things before the ear. */
@@ -605,13 +652,20 @@ export interface Piece {
   readonly shelf: readonly Kept[];
   readonly takes: readonly Take[];
   readonly master: Master;
+  /** In the order in which they are played. */
+  readonly scenes: readonly Scene[];
+  /** The one recalled last. */
+  readonly scene: string | null;
+  /** Grows with each recall: whoever plays the piece goes over to it in the scene's time. */
+  readonly recalls: number;
+  readonly tempo: Tempo;
   /** Where it is walked; null: not yet. */
   readonly world: World | null;
   readonly refit: "always" | "button";
 }
 
-export function makePiece(given: Omit<Piece, "format" | "about" | "axes" | "pads" | "inputs" | "triggers" | "voices" | "shelf" | "takes" | "master" | "world" | "refit"> & Partial<Piece>): Piece {
-  return { format: 1, about: "", axes: [], pads: [], inputs: [], triggers: [], voices: [], shelf: [], takes: [], master: makeMaster(), world: null, refit: "always", ...given };
+export function makePiece(given: Omit<Piece, "format" | "about" | "axes" | "pads" | "inputs" | "triggers" | "voices" | "shelf" | "takes" | "master" | "scenes" | "scene" | "recalls" | "tempo" | "world" | "refit"> & Partial<Piece>): Piece {
+  return { format: 1, about: "", axes: [], pads: [], inputs: [], triggers: [], voices: [], shelf: [], takes: [], master: makeMaster(), scenes: [], scene: null, recalls: 0, tempo: makeTempo(), world: null, refit: "always", ...given };
 }
 
 /** One line of the list of sets. */
@@ -1781,8 +1835,11 @@ export type Sounding = "flat" | "loudness" | "brightness" | "novelty";
 
 export type Wave = "sine" | "triangle" | "rise";
 
-/** record and play: a take; next and previous: a scene; hold: average the gesture while it is down. */
-export type Action = "demonstrate" | "keep" | "record" | "play" | "panic" | "undo" | "next" | "previous" | "hold";
+/**
+ * record and play: a take; next and previous: a scene; hold: average the gesture while it is down; freeze:
+ * the latents stay, or go on; fade: the master out, or in; tap: the tempo.
+ */
+export type Action = "demonstrate" | "keep" | "record" | "play" | "panic" | "undo" | "next" | "previous" | "hold" | "freeze" | "fade" | "tap";
 
 /**
  * control14: controllers 0 to 31 with their fine halves 32 to 63; note: 1 while it is down; velocity and key:

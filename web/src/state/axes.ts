@@ -1,6 +1,6 @@
 // The performance space: axes and the pads they lie on.
 
-import type { Axis, Pad, Piece, Take } from "../protocol/messages";
+import type { Axis, Pad, Piece, Take, Voice } from "../protocol/messages";
 import { changeItem, clamp01 } from "./edit";
 import { newId } from "./identity";
 import type { Store } from "./store";
@@ -17,13 +17,15 @@ export function addAxis(store: Store, name?: string): string | null {
 }
 
 function withAxis(piece: Piece, axis: Axis): Piece {
+  const wider = (v: Voice): Voice => ({
+    ...v,
+    demonstrations: v.demonstrations.map((d) => ({ ...d, point: [...d.point, axis.rest] })),
+  });
   return {
     ...piece,
     axes: [...piece.axes, axis],
-    voices: piece.voices.map((v) => ({
-      ...v,
-      demonstrations: v.demonstrations.map((d) => ({ ...d, point: [...d.point, axis.rest] })),
-    })),
+    voices: piece.voices.map(wider),
+    scenes: piece.scenes.map((s) => ({ ...s, voices: s.voices.map(wider) })),
   };
 }
 
@@ -40,6 +42,20 @@ function withoutAxis(piece: Piece, at: number): Piece {
   const others = <T>(list: readonly T[]): T[] => list.filter((_, i) => i !== at);
   const listening = (axes: readonly number[] | null) =>
     axes === null ? null : axes.filter((i) => i !== at).map((i) => (i > at ? i - 1 : i));
+  const narrower = (v: Voice): Voice => ({
+    ...v,
+    demonstrations: v.demonstrations.map((d) => ({ ...d, point: others(d.point) })),
+    mapping: {
+      ...v.mapping,
+      outputs: v.mapping.outputs.map((o) => ({ ...o, axes: listening(o.axes) })),
+    },
+    other:
+      v.other === null
+        ? null
+        : { ...v.other, outputs: v.other.outputs.map((o) => ({ ...o, axes: listening(o.axes) })) },
+    fitted: null,
+    fitted_other: null,
+  });
   return {
     ...piece,
     axes: others(piece.axes),
@@ -47,20 +63,8 @@ function withoutAxis(piece: Piece, at: number): Piece {
     pads: piece.pads
       .filter((pad) => pad.x !== id && pad.y !== id)
       .map((pad) => (pad.pressure === id ? { ...pad, pressure: null } : pad)),
-    voices: piece.voices.map((v) => ({
-      ...v,
-      demonstrations: v.demonstrations.map((d) => ({ ...d, point: others(d.point) })),
-      mapping: {
-        ...v.mapping,
-        outputs: v.mapping.outputs.map((o) => ({ ...o, axes: listening(o.axes) })),
-      },
-      other:
-        v.other === null
-          ? null
-          : { ...v.other, outputs: v.other.outputs.map((o) => ({ ...o, axes: listening(o.axes) })) },
-      fitted: null,
-      fitted_other: null,
-    })),
+    voices: piece.voices.map(narrower),
+    scenes: piece.scenes.map((s) => ({ ...s, voices: s.voices.map(narrower) })),
     takes: piece.takes.map((take) => takeWithout(take, id)),
   };
 }

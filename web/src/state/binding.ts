@@ -13,6 +13,7 @@ import { fittedOf } from "./fitted";
 import { followed, isSilent, listeningKey, listeningOf } from "./listening";
 import { isUntried, type Place, placeOf, rememberPlaces } from "./places";
 import { rateOf } from "./rate";
+import { morphSeconds, wayOf } from "./scenes";
 import type { State, Store } from "./store";
 
 interface OnSlot {
@@ -32,6 +33,8 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
   const tried = new Set<string>();
   const descriptions = new Map<string, Promise<ModelDescription>>();
   let touched = new Uint8Array(0);
+  /** When the scene that was recalled last is there. */
+  let arrives = 0;
 
   const complain = (problem: unknown): void => {
     const sentence = problem instanceof Error ? problem.message : String(problem);
@@ -61,7 +64,7 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     const loaded = instrument.setVoice(slot, description, blob, wanted.seed);
     const { piece } = store.state;
     const voice = piece?.voices[slot];
-    if (piece !== null && voice !== undefined) tellAll(piece, slot, voice, wanted);
+    if (piece !== null && voice !== undefined) comeIn(piece, slot, voice, wanted);
     await loaded;
     if (blob !== null && isUntried(description, sha256, store.state.placed))
       tryModel(description, sha256, blob);
@@ -112,6 +115,14 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
       if (on?.id !== voice.id || !on.hears || on.hears === listeningKey(piece, voice, rate())) return;
       hear(piece, slot, voice, on);
     });
+  };
+
+  /** A voice that a scene has brought rises in what is left of the scene's time. */
+  const comeIn = (piece: Piece, slot: number, voice: Voice, on: OnSlot): void => {
+    const seconds = (arrives - performance.now()) / 1000;
+    if (seconds > 0) instrument.setShaping(slot, voice.shaping, voice.gain_db, voice.pan, true);
+    if (seconds > 0) instrument.recall(null, seconds, () => tellAll(piece, slot, voice, on));
+    else tellAll(piece, slot, voice, on);
   };
 
   const tellAll = (piece: Piece, slot: number, voice: Voice, on: OnSlot): void => {
@@ -167,7 +178,14 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     if (piece?.takes !== before?.takes) instrument.setTakes(piece?.takes ?? []);
     if (piece !== null && piece.master !== before?.master) instrument.setMaster(piece.master);
     if (state.voice !== previous.voice) instrument.watch(state.voice);
-    followVoices(state, previous);
+    if (piece !== null && piece.tempo !== before?.tempo) instrument.setTempo(piece.tempo);
+    instrument.scene = piece?.scene ?? null;
+    const seconds = piece === null || before == null ? null : morphSeconds(before, piece);
+    if (seconds === null || piece === null) followVoices(state, previous);
+    else {
+      arrives = performance.now() + 1000 * seconds;
+      instrument.recall(piece.scene, seconds, () => followVoices(state, previous));
+    }
     if (piece?.voices !== before?.voices || state.descriptions !== previous.descriptions)
       followLeaders(state);
     if (piece?.voices !== before?.voices || state.models !== previous.models) settleRate();
@@ -242,6 +260,10 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     if (instrument.state === "running") hearAnew();
   });
   for (const over of ["take", "playing"]) instrument.addEventListener(over, settleRate);
+  instrument.ways = (take) => {
+    const { piece, descriptions: models } = store.state;
+    return piece === null ? null : wayOf(piece, take, models);
+  };
   store.subscribe(follow);
   store.subscribe((state, previous) => {
     if (state.placed !== previous.placed) rememberPlaces(state.placed);

@@ -8,6 +8,7 @@ import type {
   Fitted,
   MappingSettings,
   Opened,
+  Piece,
   Voice,
 } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
@@ -46,7 +47,7 @@ export class Fitting {
   }
 
   /** A piece from the library comes with its mappings: they are taken as they are, so that it sounds the same. */
-  adopt(opened: Opened): void {
+  adopt(opened: Pick<Opened, "piece">): void {
     const { piece } = opened;
     this.learned.clear();
     this.running.clear();
@@ -67,6 +68,11 @@ export class Fitting {
       }
     }
     this.store.set({ fits });
+  }
+
+  /** The same piece with other mappings, which are taken as they are. */
+  take(piece: Piece): void {
+    this.adopt({ piece });
   }
 
   /** Learn now, whatever `refit` says. */

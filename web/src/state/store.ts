@@ -46,6 +46,16 @@ export interface TakeStatus {
   readonly playing: string | null; // id of the take being played
 }
 
+/** What is done on stage; no part of the piece. */
+export interface Stage {
+  /** The latents are held. */
+  readonly frozen: boolean;
+  /** The master has been faded out, or is on its way. */
+  readonly faded: boolean;
+  /** Nothing can be edited. */
+  readonly locked: boolean;
+}
+
 export interface State {
   readonly connection: Connection;
   readonly models: readonly ModelSummary[];
@@ -69,6 +79,7 @@ export interface State {
   /** By voice id. */
   readonly explore: ReadonlyMap<string, Explore>;
   readonly takes: TakeStatus;
+  readonly stage: Stage;
   /** Where voices are made, as this browser remembers it. */
   readonly placed: Placed;
   /** The last thing the musician should read; the page shows it until it is dismissed. */
@@ -97,6 +108,7 @@ export const EMPTY: State = {
   listen: "explore",
   explore: new Map(),
   takes: { recording: null, playing: null },
+  stage: { frozen: false, faded: false, locked: false },
   placed: NOWHERE,
   notice: null,
 };
@@ -137,11 +149,12 @@ export class Store {
 
   /**
    * Change the piece. `label` names the change for undo ("move a demonstration"). Changes with the same
-   * `merge` key that follow each other within a second are one step: a drag is undone whole.
+   * `merge` key that follow each other within a second are one step: a drag is undone whole. While the page is
+   * locked only what belongs to `playing` happens.
    */
-  edit(label: string, change: (piece: Piece) => Piece, merge: Merge = null): void {
+  edit(label: string, change: (piece: Piece) => Piece, merge: Merge = null, playing = false): void {
     const before = this.current.piece;
-    if (before === null) return;
+    if (before === null || (this.current.stage.locked && !playing)) return;
     const after = change(before);
     if (after === before) return;
     const joins = this.history.push(before, label, merge);
@@ -160,7 +173,7 @@ export class Store {
 
   private step(kind: "undo" | "redo", take: (piece: Piece) => Piece | null): void {
     const piece = this.current.piece;
-    if (piece === null) return;
+    if (piece === null || this.current.stage.locked) return;
     const next = take(piece);
     if (next === null && (kind === "redo" || this.earlier === 0)) return;
     this.lastLabel = null;

@@ -6,7 +6,7 @@ import { newId } from "./identity";
 import type { Store } from "./store";
 
 export function addTake(store: Store, take: Take): void {
-  store.edit(`record "${take.name}"`, (p) => ({ ...p, takes: [...p.takes, take] }));
+  store.edit(`record "${take.name}"`, (p) => ({ ...p, takes: [...p.takes, take] }), null, true);
 }
 
 export type TakeChange = Partial<Pick<Take, "name" | "loop" | "muted" | "seed">>;

@@ -8,6 +8,7 @@ import { heardLatent } from "../steer/heard";
 import { placeSound } from "../steer/placing";
 import { announce } from "./announcer";
 import type { App } from "./app";
+import { fade, freeze, step, tap } from "./performing";
 import { recordTake, silence, stopTakes } from "./transport";
 
 /** Less still than this is worth saying. */
@@ -51,7 +52,20 @@ export function act(app: App, action: Action, begins: boolean): void {
     case "undo":
       store.undo();
       break;
-    default: // scenes are not this page's yet
+    case "next":
+      step(app, 1);
+      break;
+    case "previous":
+      step(app, -1);
+      break;
+    case "freeze":
+      freeze(app);
+      break;
+    case "fade":
+      fade(app);
+      break;
+    case "tap":
+      tap(app);
       break;
   }
 }

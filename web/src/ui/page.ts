@@ -11,6 +11,7 @@ import "./bridge";
 import "./explore";
 import { type IconName, icon, mark } from "./icons";
 import { tool } from "./parts";
+import { HOLD_MS, unlock } from "./performing";
 import type { Panel, Theme } from "./preferences";
 import "./shortcuts";
 import { isMaking, runShortcut, type ShortcutsView } from "./shortcuts";
@@ -27,17 +28,20 @@ const PANELS: readonly { readonly panel: Panel; readonly name: string; readonly 
 ];
 
 /** What is not needed for the first sound comes a moment later, while nobody waits for it. */
-const LATER: Record<Exclude<Panel, "explore"> | "guide" | "make" | "look" | "walk", () => Promise<unknown>> =
-  {
-    demonstrate: () => import("./demonstrate"),
-    learn: () => import("./learn"),
-    play: () => import("./play"),
-    keep: () => import("./keep"),
-    guide: () => import("./guide"),
-    make: () => import("./make/make"),
-    look: () => import("../look/view"),
-    walk: () => import("../walk/view"),
-  };
+const LATER: Record<
+  Exclude<Panel, "explore"> | "guide" | "make" | "look" | "walk" | "stage",
+  () => Promise<unknown>
+> = {
+  demonstrate: () => import("./demonstrate"),
+  learn: () => import("./learn"),
+  play: () => import("./play"),
+  keep: () => import("./keep"),
+  stage: () => import("./stage-bar"),
+  guide: () => import("./guide"),
+  make: () => import("./make/make"),
+  look: () => import("../look/view"),
+  walk: () => import("../walk/view"),
+};
 type Later = keyof typeof LATER;
 
 /** From here on Explore and one more panel fit beside the chart. */
@@ -108,6 +112,7 @@ export class PageView extends View {
       state.redo !== previous.redo ||
       state.connection !== previous.connection ||
       state.notice !== previous.notice ||
+      state.stage !== previous.stage ||
       (state.piece === null) !== (previous.piece === null)
     );
   }
@@ -179,10 +184,29 @@ export class PageView extends View {
       this.shortcuts.show();
       event.preventDefault();
     } else if (event.key === "Escape" && typed === null && !event.defaultPrevented) this.putDown(event);
+    else if (this.heldLock(event)) return;
     else if (runShortcut(event, this.app, (panel) => this.open(panel, true))) {
       event.preventDefault();
       this.requestUpdate();
     }
+  }
+
+  private lockTimer = 0;
+
+  /** While the page is locked, the letter L opens it once it has been held. */
+  private heldLock(event: KeyboardEvent): boolean {
+    if (!this.state.stage.locked || event.key.toLowerCase() !== "l" || event.ctrlKey || event.metaKey)
+      return false;
+    if (event.repeat || this.lockTimer !== 0) return true;
+    this.lockTimer = window.setTimeout(() => unlock(this.app), HOLD_MS);
+    const end = (up: KeyboardEvent): void => {
+      if (up.key.toLowerCase() !== "l") return;
+      clearTimeout(this.lockTimer);
+      this.lockTimer = 0;
+      window.removeEventListener("keyup", end);
+    };
+    window.addEventListener("keyup", end);
+    return true;
   }
 
   /** A file may be dropped anywhere; the browser would open it and leave the instrument. */
@@ -223,6 +247,8 @@ export class PageView extends View {
     const sheet = this.narrow.matches ? shown[0] : null;
     const making = isMaking();
     this.classList.toggle("making", making);
+    const { locked } = this.state.stage;
+    this.classList.toggle("locked-page", locked);
     return html`
       ${
         making
@@ -230,7 +256,7 @@ export class PageView extends View {
           : html`<a class="skip" href="#surface">To the playing surface</a>`
       }
       <header class="top">${this.top()}</header>
-      <nav class="rail" aria-label="Panels">
+      <nav class="rail" aria-label="Panels" ?inert=${locked}>
         ${PANELS.map(
           (p) => html`<button
             type="button"
@@ -248,7 +274,7 @@ export class PageView extends View {
       ${
         making || left === null || left === undefined
           ? nothing
-          : html`<aside class="panel left" aria-label=${left}>${this.panel(left)}</aside>`
+          : html`<aside class="panel left" aria-label=${left} ?inert=${locked}>${this.panel(left)}</aside>`
       }
       ${this.makeView(making)}
       <main class="stage" id="surface" tabindex="-1" ?hidden=${making}>
@@ -260,7 +286,7 @@ export class PageView extends View {
       ${
         making || right === null || right === undefined
           ? nothing
-          : html`<aside class="panel right" aria-label=${right}>${this.panel(right)}</aside>`
+          : html`<aside class="panel right" aria-label=${right} ?inert=${locked}>${this.panel(right)}</aside>`
       }
       ${
         making || sheet === null || sheet === undefined
@@ -272,7 +298,11 @@ export class PageView extends View {
             ${this.panel(sheet)}
           </aside>`
       }
-      <footer class="bridge"><isobath-bridge .app=${this.app}></isobath-bridge></footer>
+      <footer class="bridge">${
+        this.app.preferences.value.stageBar && this.load("stage")
+          ? html`<isobath-stage-bar .app=${this.app}></isobath-stage-bar>`
+          : nothing
+      }<isobath-bridge .app=${this.app}></isobath-bridge></footer>
       <isobath-shortcuts .app=${this.app}></isobath-shortcuts>
       ${
         !making && this.app.preferences.value.guide !== null && this.load("guide")

@@ -24,6 +24,7 @@ import { icon } from "./icons";
 import { choose, head, section, segments, slider, toggle, tool } from "./parts";
 import { playTake, recordTake, stopTakes } from "./transport";
 import { decibels, duration, percent } from "./words";
+import "./scenes";
 import "./scope";
 
 const FORMATS = [
@@ -41,7 +42,7 @@ export class PlayPanel extends Panel {
     const piece = this.state.piece;
     return html`
       ${head("Play", "Move, and hear the map. Keep a good gesture as a take; it replays to the sample.")}
-      ${piece === null ? nothing : html`${this.takes(piece)} ${this.sound()} ${this.axes(piece)} ${this.safety(piece)}`}
+      ${piece === null ? nothing : html`<isobath-scenes .app=${this.app}></isobath-scenes> ${this.takes(piece)} ${this.sound()} ${this.axes(piece)} ${this.safety(piece)}`}
     `;
   }
 

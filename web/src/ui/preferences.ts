@@ -15,6 +15,10 @@ export interface Preferences {
   readonly dangers: boolean;
   /** Shade what the mapping is unsure of and mark where a demonstration would help most. */
   readonly uncertainty: boolean;
+  /** The bar for the stage is shown. */
+  readonly stageBar: boolean;
+  /** How long the master takes to fade. */
+  readonly fadeSeconds: number;
   /** What a recording of the sound is handed over as. */
   readonly recording: "wav" | "flac";
   /** Shortcuts of a single letter; they can be in the way of voice control. */
@@ -33,6 +37,8 @@ const DEFAULTS: Preferences = {
   hatching: true,
   dangers: true,
   uncertainty: false,
+  stageBar: false,
+  fadeSeconds: 4,
   recording: "wav",
   letters: true,
   guide: null,

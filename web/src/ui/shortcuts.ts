@@ -11,6 +11,7 @@ import type { App } from "./app";
 import { View } from "./app";
 import { icon } from "./icons";
 import { toggle } from "./parts";
+import { fade, freeze, keepNow, lock, numbered, step, tap } from "./performing";
 import type { Panel } from "./preferences";
 import { recordSound, recordTake, silence, stopTakes } from "./transport";
 
@@ -18,11 +19,13 @@ interface Shortcut {
   readonly keys: string;
   readonly does: string;
   readonly when?: (event: KeyboardEvent) => boolean;
-  readonly run?: (app: App, open: (panel: Panel) => void) => void;
+  readonly run?: (app: App, open: (panel: Panel) => void, event: KeyboardEvent) => void;
 }
 
 const plain = (key: string) => (e: KeyboardEvent) =>
   e.key.toLowerCase() === key && !e.ctrlKey && !e.metaKey && !e.altKey && !e.shiftKey;
+const shifted = (key: string) => (e: KeyboardEvent) =>
+  e.key.toLowerCase() === key && e.shiftKey && !e.ctrlKey && !e.metaKey && !e.altKey;
 const command = (key: string, shift: boolean) => (e: KeyboardEvent) =>
   e.key.toLowerCase() === key && (e.ctrlKey || e.metaKey) && e.shiftKey === shift && !e.altKey;
 
@@ -82,6 +85,40 @@ const GROUPS: readonly { readonly name: string; readonly shortcuts: readonly Sho
         does: "show where the map is unsure",
         when: plain("u"),
         run: ({ preferences }) => preferences.set({ uncertainty: !preferences.value.uncertainty }),
+      },
+    ],
+  },
+  {
+    name: "On stage",
+    shortcuts: [
+      {
+        keys: "Page down, Page up",
+        does: "next scene, previous scene",
+        when: plain("pagedown"),
+        run: (app) => step(app, 1),
+      },
+      { keys: "", does: "", when: plain("pageup"), run: (app) => step(app, -1) },
+      {
+        keys: "Shift K",
+        does: "keep what sounds as a scene",
+        when: shifted("k"),
+        run: (app) => keepNow(app),
+      },
+      {
+        keys: "Shift 1 … 9",
+        does: "go to this scene",
+        when: (e) => e.shiftKey && !e.ctrlKey && !e.metaKey && !e.altKey && /^Digit[1-9]$/.test(e.code),
+        run: (app, _, event) => numbered(app, Number(event.code.slice(5)) - 1),
+      },
+      { keys: "H", does: "hold the latents, or let them go", when: plain("h"), run: (app) => freeze(app) },
+      { keys: "F", does: "fade the master out, or in", when: plain("f"), run: (app) => fade(app) },
+      { keys: ",", does: "tap the tempo", when: plain(","), run: (app) => tap(app) },
+      { keys: "L", does: "lock against edits; held, unlock", when: plain("l"), run: (app) => lock(app) },
+      {
+        keys: "Shift S",
+        does: "show the bar for the stage",
+        when: shifted("s"),
+        run: ({ preferences }) => preferences.set({ stageBar: !preferences.value.stageBar }),
       },
     ],
   },
@@ -156,7 +193,8 @@ export function runShortcut(event: KeyboardEvent, app: App, open: (panel: Panel)
     if (isMaking() && group.name !== "The page" && event.key !== ".") continue;
     for (const shortcut of group.shortcuts) {
       if (shortcut.run === undefined || shortcut.when?.(event) !== true) continue;
-      shortcut.run(app, open);
+      if (app.store.state.stage.locked && !["On stage", "Recording"].includes(group.name)) return false;
+      shortcut.run(app, open, event);
       return true;
     }
   }
@@ -193,7 +231,7 @@ export class ShortcutsView extends View {
             (group) => html`<section>
               <h3>${group.name}</h3>
               <dl>
-                ${group.shortcuts.map((s) => html`<div><dt><kbd>${s.keys}</kbd></dt><dd>${s.does}</dd></div>`)}
+                ${group.shortcuts.filter((s) => s.keys !== "").map((s) => html`<div><dt><kbd>${s.keys}</kbd></dt><dd>${s.does}</dd></div>`)}
               </dl>
             </section>`,
           )}

@@ -25,23 +25,43 @@ export function recordTake(app: App): void {
   const name = nextTakeName(piece.takes);
   const over = piece.takes.find((take) => take.id === takes.playing);
   instrument.recordTake(name, over);
+  // Bars may end it, with nobody asking.
+  instrument.addEventListener("take", (event) => byItself(app, (event as CustomEvent<Take>).detail), {
+    once: true,
+  });
   store.set({ takes: { ...takes, recording: name } });
   announce(`Recording ${name}.`);
 }
 
+/** Somebody waits for the take already. */
+let awaited = false;
+
+function byItself(app: App, take: Take): void {
+  if (!awaited && app.store.state.takes.recording !== null) keepTake(app, take);
+}
+
+function keepTake(app: App, take: Take): void {
+  const { store, instrument } = app;
+  store.set({ takes: { playing: null, recording: null } });
+  if (take.seconds === 0) instrument.stopPlaying();
+  addTake(store, take);
+  if (take.seconds > 0) playTake(app, take); // a loop in time goes on
+  announce(`${take.name} recorded.`);
+}
+
 async function finish(app: App): Promise<void> {
   const { store, instrument } = app;
+  if (awaited) return;
+  awaited = true;
   try {
-    const take: Take = await instrument.stopTake();
-    store.set({ takes: { playing: null, recording: null } });
-    instrument.stopPlaying();
-    addTake(store, take);
-    announce(`${take.name} recorded.`);
+    keepTake(app, await instrument.stopTake());
   } catch (error) {
     store.set({
       takes: { ...store.state.takes, recording: null },
       notice: { kind: "error", sentence: error instanceof Error ? error.message : String(error) },
     });
+  } finally {
+    awaited = false;
   }
 }
 
