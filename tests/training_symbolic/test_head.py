@@ -34,3 +34,15 @@ def test_a_vector_leads_from_the_lower_quarter_to_the_upper():
 
 def test_a_head_that_is_right_costs_nothing():
     assert float(head.told(torch.ones(3, 2), torch.ones(3, 2))) == pytest.approx(0.0)
+
+
+def test_the_head_is_the_least_squares_of_what_was_heard():
+    torch.manual_seed(0)
+    weight, bias = torch.randn(2, 4), torch.randn(2)
+    moments, linear = head.Moments(4, 2), torch.nn.Linear(4, 2)
+    for _ in range(60):
+        z = torch.randn(50, 4)
+        moments.hear(z, z @ weight.T + bias)
+    moments.solve(linear)
+    torch.testing.assert_close(linear.weight, weight, atol=0.02, rtol=0.01)
+    torch.testing.assert_close(linear.bias, bias, atol=0.02, rtol=0.01)

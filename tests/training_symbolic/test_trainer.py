@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from isobath.errors import ScoreError, UsageError
+from isobath.symbolic.bars import Melody
 from isobath.symbolic.pieces import Piece
 from isobath.symbolic.sets import open_scores, write_set
 from isobath.training_symbolic import evaluation, export, report
@@ -79,6 +80,23 @@ def test_the_twin_plays_in_numpy_what_it_does_in_torch(beats, tmp_path):
     assert model.statistics.phrases.shape[1] == 6
     assert np.all(np.diff(model._t["calibrated_changes"]) > 0)
     assert model.about.training["steps"] == 40
+
+
+def test_a_melody_s_twin_plays_the_same_too(tmp_path):
+    random = np.random.default_rng(0)
+    tokens = [random.choice([0, 0, 0, 1, 40, 42, 44], 64).astype(np.uint8) for _ in range(20)]
+    write_set(tmp_path, "tunes", "melody", [Piece(f"{i}", Melody(t)) for i, t in enumerate(tokens)])
+    shape = Shape("melody", 2, 6, bar_width=16, width=24, token_width=8, prior_width=16)
+    course = Course(steps=6, batch=16, flat_batch=8, samples=2, transposed=3)
+    material = Material.of(open_scores(tmp_path), 2, transposed=3)
+    assert len(material.train) == 7 * 48
+    trainer = Trainer(Configuration("tune", shape, course), material)
+    list(run(trainer, tmp_path / "run", lambda: False))
+    model = export.finish(trainer, tmp_path / "tune.safetensors")
+    with torch.no_grad():
+        z = torch.randn(3, 6)
+        soft = trainer.best[0].decode(z)
+    np.testing.assert_allclose(model.decode_soft(z.numpy()), soft, atol=5e-3)
 
 
 @pytest.mark.parametrize("name", ["paper-objective", "no-flat", "normal-prior", "baseline"])

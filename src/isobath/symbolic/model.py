@@ -31,6 +31,7 @@ FORMAT = 1
 KEY = "isobath_symbolic"
 BUNDLED = ("drums-2",)
 LARGEST_FILE = 64 << 20
+_RATHER_MORE = 0.01
 _RADII = 9
 """Points tried along a direction to change as many hits as was asked."""
 
@@ -41,7 +42,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """What a model of bars is.
 
     kind: drums or melody. bars, dims: of a phrase and of its latent. bar_width, width, prior_width:
-    of the network. attributes: names, in the head's order. quality: measured on bars never heard.
+    of the network; token_width: numbers a token is read as, 0 for none. attributes: names, in the
+    head's order. quality: measured on bars never heard.
     """
 
     format: int
@@ -51,6 +53,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     dims: int
     bar_width: int
     width: int
+    token_width: int = 0
     prior_width: int
     attributes: tuple[str, ...]
     title: str = ""
@@ -79,8 +82,11 @@ PHRASES = 512
 def shapes(about: About) -> dict[str, tuple[int, ...]]:
     """Every tensor of a file and its shape; `phrases` has any number of rows up to PHRASES."""
     e, h, n, p, a = about.bar_width, about.width, about.dims, about.prior_width, len(about.attributes)
-    bar = STEPS_PER_BAR * about.values
+    bar = STEPS_PER_BAR * (about.token_width or about.values)
     found: dict[str, tuple[int, ...]] = {}
+    if about.token_width:
+        w, v = about.token_width, about.values
+        found |= {"listen.weight": (w, v), "speak.weight": (v, w), "speak.bias": (v,)}
     for name, out, into in (
         ("read_bar", e, bar), ("join", h, about.bars * e), ("think", h, h), ("posterior", 2 * n, h),
         ("enter", h, n), ("plan", h, h), ("part", about.bars * e, h), ("write_bar", bar, e),
@@ -184,6 +190,8 @@ class SymbolicModel:
     def encode_tensors(self, tensors: Floats) -> tuple[Floats, Floats]:
         """(n, steps, values) -> mean and standard deviation of the posterior, (n, dims) each."""
         n = len(tensors)
+        if self.about.token_width:
+            tensors = tensors @ self._t["listen.weight"].T
         bars = _silu(self._linear("read_bar", tensors.reshape(n * self.about.bars, -1)))
         h = _silu(self._linear("join", bars.reshape(n, -1)))
         h = h + _silu(self._linear("think", h))
@@ -195,7 +203,8 @@ class SymbolicModel:
         h = _silu(self._linear("enter", z))
         h = h + _silu(self._linear("plan", h))
         bars = _silu(self._linear("part", h)).reshape(len(z) * self.about.bars, -1)
-        return self._linear("write_bar", bars).reshape(len(z), self.steps, self.about.values)
+        written = self._linear("write_bar", bars).reshape(len(z), self.steps, -1)
+        return self._linear("speak", written) if self.about.token_width else written
 
     def decode_soft(self, z: Floats) -> Floats:
         """(n, dims) -> (n, steps, values): chances of hits, velocities, offsets; or of tokens."""
@@ -292,7 +301,8 @@ class SymbolicModel:
         """Which of these radii changes nearest to so many; of several, the middle one."""
         points = np.concatenate([z[None], z + radii[:, None] * direction])
         heard = self.pattern(self.decode_soft(points))
-        off = np.abs(np.count_nonzero((heard[1:] != heard[:1]).reshape(len(radii), -1), axis=1) - wanted)
+        counts = np.count_nonzero((heard[1:] != heard[:1]).reshape(len(radii), -1), axis=1)
+        off = np.abs(counts - wanted) + _RATHER_MORE * (counts < wanted)
         nearest = np.flatnonzero(off == off.min())
         return int(nearest[len(nearest) // 2])
 
@@ -389,6 +399,8 @@ def _check(path: Path, about: About) -> None:
     for name, most in limits.items():
         if not 1 <= getattr(about, name) <= most:
             raise ModelDamaged(f"{path.name} is damaged: {name} is {getattr(about, name)}, not 1 to {most}.")
+    if not 0 <= about.token_width <= 1024:
+        raise ModelDamaged(f"{path.name} is damaged: token_width is {about.token_width}.")
     if OF_KIND.get(about.kind) != about.attributes:
         raise ModelDamaged(f"{path.name} is damaged: {about.kind} has no such attributes.")
 

@@ -32,6 +32,13 @@ def tensors_of(trainer: Trainer) -> dict[str, NDArray[Any]]:
             "Only the twins play without PyTorch; the paper's networks stay in their checkpoint."
         )
     found: dict[str, torch.Tensor] = {}
+    if network.shape.token_width:
+        speak = network.speak
+        found |= {
+            "listen.weight": network.listen.weight,
+            "speak.weight": speak.weight,
+            "speak.bias": speak.bias,
+        }
     for name in _LAYERS:
         layer = getattr(network, name)
         found |= {f"{name}.weight": layer.weight, f"{name}.bias": layer.bias}
@@ -49,6 +56,9 @@ def finish(
     tensors = tensors_of(trainer)
     latents, told = learned(trainer)
     tensors |= statistics(latents, told)
+    tensors |= affine(
+        latents, trainer.scales(torch.from_numpy(told).float().to(trainer.device)).cpu().numpy()
+    )
     tensors |= {
         "attribute_mean": trainer.scales.mean.cpu().numpy(),
         "attribute_deviation": trainer.scales.deviation.cpu().numpy(),
@@ -59,7 +69,8 @@ def finish(
     }
     described = About(
         format=FORMAT, name=path.stem, kind=shape.kind, bars=shape.bars, dims=shape.dims,
-        bar_width=shape.bar_width, width=shape.width, prior_width=shape.prior_width,
+        bar_width=shape.bar_width, token_width=shape.token_width, width=shape.width,
+        prior_width=shape.prior_width,
         attributes=OF_KIND[shape.kind], title=title, credit=about.credit, licence=about.licence,
         training={
             "set": about.name, "windows": len(trainer.material.train), "steps": trainer.step,
@@ -91,6 +102,14 @@ def learned(trainer: Trainer) -> tuple[NDArray[np.float32], NDArray[np.float64]]
     material = trainer.material
     tensors = material.sampled(material.train, LEARNED)
     return encoded(trainer, tensors), attributes(material.scores.kind, tensors)
+
+
+def affine(latents: NDArray[np.float32], scaled: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+    """The affine head as least squares over the training windows; attributes in deviations."""
+    row = np.concatenate([latents, np.ones((len(latents), 1))], axis=1).astype(np.float64)
+    ridge = 1e-6 * np.trace(row.T @ row) / row.shape[1] * np.eye(row.shape[1])
+    solved = np.linalg.solve(row.T @ row + ridge, row.T @ scaled)
+    return {"head.weight": solved[:-1].T, "head.bias": solved[-1]}
 
 
 def statistics(latents: NDArray[np.float32], told: NDArray[np.float64]) -> dict[str, NDArray[Any]]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from isobath.symbolic.bars import DRUM_VALUES, STEPS_PER_BAR, TOKENS
 
+from .head import Moments
 from .settings import Shape
 
 LOWEST_LOG_SIGMA, HIGHEST_LOG_SIGMA = -6.0, 2.0
@@ -31,7 +32,8 @@ class Network(nn.Module):
         self.shape = shape
         self.values = values_of(shape)
         self.steps = shape.bars * STEPS_PER_BAR
-        self.head = nn.Linear(shape.dims, attributes)
+        self.head = nn.Linear(shape.dims, attributes).requires_grad_(False)
+        self.moments = Moments(shape.dims, attributes)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(n, steps, values) -> mean and log standard deviation, (n, dims) each."""
@@ -57,7 +59,15 @@ class Twin(Network):
 
     def __init__(self, shape: Shape, attributes: int) -> None:
         super().__init__(shape, attributes)
-        a_bar, e, h = STEPS_PER_BAR * self.values, shape.bar_width, shape.width
+        e, h = shape.bar_width, shape.width
+        a_bar = STEPS_PER_BAR * (shape.token_width or self.values)
+        if shape.token_width:
+            self.listen = nn.Linear(self.values, shape.token_width, bias=False)
+            self.speak = nn.Linear(shape.token_width, self.values)
+            with torch.no_grad():
+                near = neighbours(self.values, shape.token_width)
+                self.listen.weight.copy_(near.T)
+                self.speak.weight.copy_(near)
         self.read_bar, self.join = nn.Linear(a_bar, e), nn.Linear(shape.bars * e, h)
         self.think, self.posterior = nn.Linear(h, h), nn.Linear(h, 2 * shape.dims)
         self.enter, self.plan = nn.Linear(shape.dims, h), nn.Linear(h, h)
@@ -67,6 +77,8 @@ class Twin(Network):
             nn.init.zeros_(layer.bias)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        if self.shape.token_width:
+            x = self.listen(x)
         bars = F.silu(self.read_bar(x.reshape(len(x), self.shape.bars, -1)))
         h = F.silu(self.join(bars.flatten(1)))
         h = h + F.silu(self.think(h))
@@ -77,8 +89,20 @@ class Twin(Network):
         h = F.silu(self.enter(z))
         h = h + F.silu(self.plan(h))
         bars = F.silu(self.part(h)).reshape(len(z), self.shape.bars, -1)
-        written: Tensor = self.write_bar(bars)
-        return written.reshape(len(z), self.steps, self.values)
+        written: Tensor = self.write_bar(bars).reshape(len(z), self.steps, -1)
+        return self.speak(written) if self.shape.token_width else written
+
+
+def neighbours(tokens: int, width: int) -> Tensor:
+    """Where tokens begin, (tokens, width): hold and note-off alone, pitches as hills over the keyboard,
+    so that what is learned of one is learned of those beside it."""
+    found = torch.zeros(tokens, width)
+    found[0, 0] = found[1, 1] = 1.0
+    hills = torch.linspace(0, tokens - 3, width - 2)
+    apart = float(hills[1] - hills[0])
+    pitches = torch.arange(tokens - 2)[:, None]
+    found[2:, 2:] = torch.exp(-0.5 * ((pitches - hills) / apart).square())
+    return found
 
 
 class Paper(Network):

@@ -140,6 +140,8 @@ class Objective:
     def _attributes(self, mean: Tensor, z: Tensor, attributes: Tensor, figures: dict[str, float]) -> Tensor:
         network, scales = self.network, self.scales
         truth = scales(attributes)
+        network.moments.hear(mean.detach(), truth)
+        network.moments.solve(network.head)
         learned = head.told(network.head(mean), truth)
         order = torch.randperm(len(z), device=z.device)
         points = flat.mixed(z, self.course.reach, order, torch.rand(len(z), device=z.device))

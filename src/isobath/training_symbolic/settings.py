@@ -16,9 +16,10 @@ class Shape:
 
     network: `twin`, products of matrices, a bar at a time, decoded all at once; `paper`, paper 003's
     table 3: two bidirectional GRUs, conductor, bar decoder. dims: of the latent. bar_width, width:
-    of the twin's layers. encoder, conductor, decoder: units of the paper's networks; feedback: whether
-    its bar decoder hears its own last step (`autoregressive`) or where it is in the bar (`parallel`).
-    prior_width: of both networks of the hierarchical prior.
+    of the twin's layers; token_width: numbers that a step's token is first turned into, in every step
+    the same, 0 to read steps as they are. encoder, conductor, decoder: units of the paper's networks;
+    feedback: whether its bar decoder hears its own last step (`autoregressive`) or where it is in the
+    bar (`parallel`). prior_width: of both networks of the hierarchical prior.
     """
 
     kind: Kind
@@ -26,6 +27,7 @@ class Shape:
     dims: int = 32
     network: Literal["twin", "paper"] = "twin"
     bar_width: int = 384
+    token_width: int = 0
     width: int = 512
     encoder: int = 1024
     conductor: int = 512
@@ -107,7 +109,7 @@ CONFIGURATIONS = {
     for c in (
         _twin("drums-2", Shape("drums", 2, 32)),
         _twin("drums-4", Shape("drums", 4, 32), bound=0.05),
-        _twin("melody", Shape("melody", 2, 32, bar_width=256), bound=0.35, transposed=6),
+        _twin("melody", Shape("melody", 2, 32, bar_width=320, token_width=28), bound=0.5, transposed=6),
         _paper("paper-drums-2", Shape("drums", 2, 32, "paper"), bound=0.0225, flat=2500.0, samples=16),
         _paper("paper-drums-4", Shape("drums", 4, 32, "paper"), bound=0.0225, flat=2500.0, samples=16),
         _paper("paper-piano", Shape("melody", 2, 64, "paper"), bound=0.0009, flat=2000.0, samples=8),
