@@ -3,6 +3,7 @@
 
 #define SPEND 1.0f                  /* blocks in which the bucket may be emptied */
 #define LEAST 0.5f                  /* of the allowed level is left even when the bucket is in debt */
+#define DEBT 2.0f                   /* buckets that may be owed */
 #define MARGIN_DB 0.8               /* for blocks against samples, and the limiter's smoothing */
 #define FREE_MARGIN_DB 0.4
 #define RELEASE_SECONDS 0.03
@@ -19,11 +20,14 @@ static float allowed(const guard *g) {
   return (risen > g->free ? risen : g->free) * (GUARD_WINDOW / (GUARD_WINDOW + GUARD_BURST));
 }
 
-void guard_reset(guard *g, int sample_rate) {
+void guard_reset(guard *g, int sample_rate, int delay) {
   float rise = g->rise;
   memset(g, 0, sizeof *g);
   g->rise = rise;
   weighting_init(&g->weighting, sample_rate);
+  weighting_init(&g->after, sample_rate);
+  g->late = (delay + GUARD_CELL - 1) / GUARD_CELL;
+  if (g->late > GUARD_LATE - 1) g->late = GUARD_LATE - 1;
   g->cells = (int32_t)between(5.0f, 0.01f * (float)sample_rate / GUARD_CELL + 0.5f, GUARD_CELLS);
   g->free = (float)(from_db(2 * (GUARD_FREE_LUFS + 0.691 - FREE_MARGIN_DB)) * g->cells * GUARD_CELL);
   g->release = (float)scalar_exp(-(double)GUARD_CELL / (RELEASE_SECONDS * sample_rate));
@@ -54,11 +58,15 @@ static void decide(guard *g) {
   g->gain = gain > LOWEST ? gain : LOWEST;
 }
 
-static void spend(guard *g, float energy) {
+/* `meant`: what this cell will probably be heard with; `heard`: what has just left the limiter. */
+static void spend(guard *g, float meant, float heard) {
   float most = g->allowed * GUARD_BURST;
-  g->heard += energy;
-  g->bucket += g->allowed / (float)g->cells - energy;
-  g->bucket = between(-most, g->bucket, most);
+  float guessed = g->meant[(g->at + GUARD_LATE - g->late) % GUARD_LATE];
+  g->meant[g->at] = meant;
+  g->at = (g->at + 1) % GUARD_LATE;
+  g->heard += heard;
+  g->bucket += g->allowed / (float)g->cells - meant - (heard - guessed);
+  g->bucket = between(-DEBT * most, g->bucket, most);
 }
 
 static void close_block(guard *g) {
@@ -66,30 +74,35 @@ static void close_block(guard *g) {
   g->window[g->block % GUARD_WINDOW] = g->heard;
   g->heard = 0.0f;
   for (int i = 0; i < GUARD_WINDOW; i++) sum += g->window[i];
+  /* A window that begins within a block holds at least the others: what it holds at its quietest. */
+  sum -= g->window[(g->block + 1) % GUARD_WINDOW];
   g->second[g->block % (GUARD_SECOND + 1)] = sum;
   g->block = (g->block + 1) % (GUARD_WINDOW * (GUARD_SECOND + 1));
   g->allowed = allowed(g);
 }
 
 static void close_cell(guard *g, float open) {
-  float energy = g->energy[0] + g->energy[1];
-  g->energy = (ears){0};
+  float energy = g->energy[0] + g->energy[1], heard = g->leaving[0] + g->leaving[1];
+  g->energy = g->leaving = (ears){0};
   g->coming[g->cell] = energy;
   follow(g);
   decide(g);
   float gain = open < g->gain ? open : g->gain;
-  spend(g, energy * gain * gain);
+  spend(g, energy * gain * gain, heard);
   if (++g->cell == g->cells) {
     g->cell = 0;
     close_block(g);
     weighting_rest(&g->weighting);
+    weighting_rest(&g->after);
   }
 }
 
-void guard_listen(guard *g, const float *const coming[2], int n, int full, float open) {
+void guard_listen(guard *g, const float *const coming[2], const float *const heard[2], int n, int full, float open) {
   for (int i = 0; i < n; i++) {
     ears y = weighting_hear(&g->weighting, coming[0][i], coming[1][i]);
+    ears z = weighting_hear(&g->after, heard[0][i], heard[1][i]);
     g->energy += y * y;
+    g->leaving += z * z;
   }
   if (full) close_cell(g, open);
 }

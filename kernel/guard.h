@@ -10,6 +10,10 @@
  * held at the allowed level, steadily. In any 400 ms no more than 400 + 200 ms worth is heard,
  * so the level is set a third lower than the promise. Where the bucket suffices nothing is touched.
  *
+ * What a cell will be heard with is only a guess while the gain moves: a limiter that works hard on a
+ * huge bass makes it into something that ears notice more. So the bucket is charged with the guess
+ * at once, and with the difference as soon as the cell has been heard.
+ *
  * The gain is not applied here: it is one more request to the limiter, which makes it smooth,
  * gives it the look-ahead, and takes the smaller of the two.
  */
@@ -19,14 +23,17 @@
 
 #define GUARD_CELL 16               /* samples between two decisions */
 #define GUARD_CELLS 128             /* most cells in a block of 10 ms */
+#define GUARD_LATE 32               /* most cells that the limiter may keep back */
 #define GUARD_WINDOW 40             /* blocks of 10 ms in the momentary loudness */
 #define GUARD_SECOND 100
 #define GUARD_BURST 20.0f           /* blocks that the bucket holds */
 #define GUARD_FREE_LUFS (-15.0)     /* below this nothing is ever reduced */
 
 typedef struct {
-  weighting weighting;
-  ears energy;                      /* of the cell under way */
+  weighting weighting, after;       /* of what comes, and of what is heard of it */
+  ears energy, leaving;             /* of the cell under way */
+  float meant[GUARD_LATE];          /* energy that the last cells were thought to be heard with */
+  int32_t late, at;                 /* cells until they are heard; place in `meant` */
   float rise;                       /* energy ratio allowed within a second; 0: off */
   float free;                       /* energy of a block at GUARD_FREE_LUFS */
   float release;                    /* of the input's level, per cell */
@@ -38,15 +45,15 @@ typedef struct {
   float bucket;
   float heard;                      /* energy let through in the block under way */
   float window[GUARD_WINDOW];       /* the same of the last blocks */
-  float second[GUARD_SECOND + 1];   /* energy of a window, as it was at each block of the last second */
+  float second[GUARD_SECOND + 1];   /* least energy of a window ending in each block of the last second */
   float gain;                       /* what the guard asks for, <= 1 */
 } guard;
 
 #pragma GCC visibility push(hidden)
-void guard_reset(guard *g, int sample_rate);
+void guard_reset(guard *g, int sample_rate, int delay);
 void guard_rise(guard *g, float db);
-/* n samples of what comes, all within one cell; full: the cell ends here. `open` is the gain that
- * the limiter gives them of itself. */
-void guard_listen(guard *g, const float *const coming[2], int n, int full, float open);
+/* n samples of what comes, all within one cell, and of what the limiter, `delay` samples late, has made of
+ * it; full: the cell ends here. `open` is the gain that the limiter gives what comes of itself. */
+void guard_listen(guard *g, const float *const coming[2], const float *const heard[2], int n, int full, float open);
 #pragma GCC visibility pop
 #endif

@@ -232,9 +232,12 @@ static void render_part(ib_player *p, float *const out[2], int at, int n) {
   memcpy(heard, came, sizeof heard);
   p->guarded = p->guard.gain < p->guarded ? p->guard.gain : p->guarded;
   limiter_run(&p->limiter, sound, n, p->guard.gain, &p->lowest);
+  float left[2][GUARD_CELL];
+  memcpy(left, heard, sizeof left);
+  const float *const leaving[2] = {left[0], left[1]};
   cross(p, sound, n);
   p->cell = (p->cell + n) % GUARD_CELL;
-  guard_listen(&p->guard, (const float *const *)mix, n, p->cell == 0, (float)p->limiter.open);
+  guard_listen(&p->guard, (const float *const *)mix, leaving, n, p->cell == 0, (float)p->limiter.open);
   measure(p, sound, n);
   for (int c = 0; c < p->outputs; c++) memcpy(out[c], heard[c], (size_t)n * 4);
 }
@@ -293,8 +296,8 @@ void ib_player_reset(ib_player *p, uint32_t seed) {
   keep_tail(p);
   p->seed = seed;
   for (int i = 0; i < IB_VOICES; i++) voice_restart(&p->voices[i], seed + (uint32_t)i);
-  guard_reset(&p->guard, p->sample_rate);
   limiter_reset(&p->limiter, p->sample_rate);
+  guard_reset(&p->guard, p->sample_rate, p->limiter.delay);
   p->master = p->master_target;
   p->panic = -1;
   p->heard = p->cell = p->fade = p->master_ramp = 0;

@@ -6,8 +6,18 @@ import os
 # milliseconds into seconds. It has to be said before numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 slow = [HealthCheck.too_slow]
 settings.register_profile("quiet", deadline=None, suppress_health_check=slow, max_examples=30)
 settings.load_profile("quiet")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes minutes waits until it is asked for."""
+    if "long" not in (config.option.markexpr or ""):
+        waits = pytest.mark.skip(reason="takes minutes; run with -m long")
+        for item in items:
+            if item.get_closest_marker("long") is not None:
+                item.add_marker(waits)

@@ -187,7 +187,7 @@ def test_a_map_says_how_loud_each_place_is_and_what_to_take_off() -> None:
     assert found.at(quiet, "trim") == 0
     assert found.at(loud, "trim") < -100
     over = found.at(loud, "loudness") - found.at(loud, "loud_from")
-    assert found.at(loud, "trim") == pytest.approx(-min(over, 300), abs=1)
+    assert found.at(loud, "trim") == pytest.approx(-min(over, 480), abs=1)
     held = Voice(id="w", model="hummer")
     still = render_piece(
         msgspec.structs.replace(

@@ -25,6 +25,7 @@ COMMANDS = {
     "score": "isobath.cli.score:score",
     "pieces": "isobath.cli.pieces:pieces",
     "render": "isobath.cli.render:render",
+    "rehearse": "isobath.cli.rehearse:rehearse",
     "transfer": "isobath.cli.transfer:transfer",
     "draw": "isobath.cli.draw:draw",
     "fit": "isobath.cli.fit:fit",

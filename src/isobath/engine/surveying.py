@@ -41,7 +41,7 @@ HEADROOM_LU = 3.0
 """As much louder than the demonstrations around it a place may be."""
 QUIETEST_LUFS = -26.0
 """No place has to be quieter than this, however quiet the demonstrations."""
-MOST_DB = 30.0
+MOST_DB = 48.0
 ROUGHER_ASPER = 0.3
 """So much rougher than the roughest demonstration is told as rough."""
 
@@ -54,7 +54,7 @@ _FAINT_LUFS = -45.0
 """What is fainter is alike."""
 _WARM_SECONDS, _HEARD_SECONDS = 0.25, 0.4
 _BATCH = 16
-_VERSION = 1
+_VERSION = 2
 
 
 class SurveyCancelled(Exception):

@@ -237,6 +237,12 @@ export function endComparison(store: Store, voiceId?: string): void {
   }));
 }
 
+/** How much of what is known to be too loud a voice is turned down by before it is heard, 0..1. */
+export function setForesight(store: Store, foresight: number, voiceId: string): void {
+  const change = (v: Voice) => ({ ...v, foresight });
+  editVoice(store, "foresight", voiceId, change, `foresight ${voiceId}`);
+}
+
 export function setMaster(store: Store, change: Partial<Piece["master"]>): void {
   store.edit(
     "master",

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { Axis, Pad, Piece, Take } from "../protocol/messages";
+import type { Axis, Pad, Piece, Take, Voice } from "../protocol/messages";
 import {
   AXES,
   addAxis,
@@ -18,7 +18,8 @@ import {
 import { listen } from "../state/explore";
 import type { State } from "../state/store";
 import { changeTake, deleteTake, duplicateTake } from "../state/takes";
-import { setMaster } from "../state/voices";
+import { setForesight, setMaster } from "../state/voices";
+import { worst } from "../steer/dangers";
 import { Panel } from "./app";
 import { icon } from "./icons";
 import { choose, head, section, segments, slider, toggle, tool } from "./parts";
@@ -235,17 +236,41 @@ export class PlayPanel extends Panel {
   private safety(piece: Piece): TemplateResult {
     const { store } = this.app;
     const m = piece.master;
+    const voice = this.voice;
     return section(
       "Before the ear",
       html`
         ${slider({ key: "m-gain", name: "Master", value: m.gain_db, min: -60, max: 12, step: 0.5, shown: decibels(m.gain_db), neutral: 0, input: (gain_db) => setMaster(store, { gain_db }) })}
         ${slider({ key: "m-ceil", name: "Ceiling", value: m.ceiling_db, min: -24, max: -1, step: 0.5, shown: decibels(m.ceiling_db), neutral: -1, input: (ceiling_db) => setMaster(store, { ceiling_db }) })}
         ${slider({ key: "m-guard", name: "Jump guard", value: m.guard_db, min: 0, max: 24, step: 1, shown: m.guard_db === 0 ? "off" : `${m.guard_db} dB/s`, neutral: 8, input: (guard_db) => setMaster(store, { guard_db }) })}
+        ${
+          voice === null
+            ? nothing
+            : slider({
+                key: "foresight",
+                name: "Foresight",
+                value: voice.foresight,
+                min: 0,
+                max: 1,
+                shown: voice.foresight === 0 ? "off" : percent(voice.foresight),
+                neutral: 1,
+                input: (foresight) => setForesight(store, foresight, voice.id),
+              })
+        }
         <p class="hint">
-          The guard holds back sudden rises; the limiter never lets a true peak above the ceiling.
+          ${voice === null ? "" : foreseen(voice)} The guard holds back sudden rises; the limiter never lets a true peak above the ceiling.
           ${this.app.meters === null ? nothing : html`Clamp ${percent(this.app.meters.clamped)}.`}
         </p>
       `,
     );
   }
+}
+
+/** What foresight knows of a voice. */
+function foreseen(voice: Voice): string {
+  if (voice.safety === null)
+    return "Foresight knows a place once the map has been measured, a moment after it is learned.";
+  const [loud] = worst(voice.safety, "loud", 1);
+  if (loud === undefined) return "Nothing on this map is louder than its demonstrations lead one to expect.";
+  return `Foresight turns places that are too loud down before you hear them; the worst by ${(-loud.trim * voice.foresight).toFixed(0)} dB.`;
 }
