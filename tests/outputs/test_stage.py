@@ -21,6 +21,7 @@ from isobath.outputs.stage import wire
 from isobath.outputs.stage.area import NOBODY, RING, Area
 from isobath.outputs.stage.engine import Settings, StageEngine
 from isobath.protocol.piece import Axis, Demonstration, Piece, Take, Voice
+from isobath.server.stage_worker import Worker
 
 RATE, BLOCK = 48000, 256
 MODEL = "drums"
@@ -239,6 +240,42 @@ def test_a_take_into_a_file_is_bit_for_bit_that_of_render(model: Model, tmp_path
     engine.stop()
     assert engine.status.sentence == ""
     assert path.read_bytes() == (tmp_path / "render.wav").read_bytes()
+
+
+def test_a_change_of_worker_makes_no_step_that_the_sound_has_not(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both workers in this process, ended at all sorts of moments, with more or less left in the ring."""
+    monkeypatch.setattr(Worker, "_say", lambda *_: None)
+    own, joins, silences = 0.0, [], []
+    for turn in range(6):
+        shared = Area.new(model.sample_rate, 128, BLOCK)
+        shared.board.workers[0].pid = shared.board.workers[1].pid = 1
+        workers = [Worker(shared, number) for number in (0, 1)]
+        for worker in workers:
+            worker.obey(wire.Load(1, piece(model)))
+            while worker._orders:
+                worker._orders.popleft()()
+        shared.board.wish = 0
+        out = []
+        for block in [BLOCK] * 40 + [60 + 37 * turn]:
+            while shared.wanted(0) > 0:
+                workers[0]._make()
+            out.append(shared.run(block))
+        own = max(own, steps(np.concatenate(out)[2000:]))
+        workers[1]._keep_warm(workers[1]._live)  # type: ignore[arg-type]
+        shared.alarm(0)
+        before = sum(map(len, out))
+        for _ in range(12):
+            while shared.wanted(1) > 0:
+                workers[1]._make()
+            out.append(shared.run(BLOCK))
+        assert (shared.board.takeovers, shared.board.underruns) == (1, 0)
+        after = np.concatenate(out)[before - 2 :]
+        joins.append(steps(after))
+        silences.append(int((np.abs(after).max(axis=1) < 1e-7).sum()))
+    assert max(joins) <= 1.2 * own
+    assert max(silences) <= 0.005 * model.sample_rate
 
 
 @pytest.fixture

@@ -144,6 +144,20 @@ class Live:
         self.position += block.shape[1]
         return block
 
+    @property
+    def place(self) -> int:
+        """Samples into the take, or since the last beginning."""
+        return self.position + self._skip
+
+    @property
+    def joins(self) -> bool:
+        """It can go on anywhere: nothing here is heard in step with its own beginning."""
+        return not self.sources.heard and not self.sources.aparts and not self.sources.dreams
+
+    def join(self, at: int) -> None:
+        """Go on as it is, with the take's gestures from its sample `at` on."""
+        self._skip = at - self.position
+
     def rest(self) -> None:
         """Nobody hears it: the next beginning is from silence, and quick."""
         self.player.reset(1)

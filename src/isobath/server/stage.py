@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from isobath.errors import IsobathError, PieceError, UsageError
 from isobath.protocol.controllers import Action
@@ -49,6 +50,8 @@ class Stage:
         self._lock = threading.Lock()
         self._engine: StageEngine | None = None
         self._piece: Piece | None = None
+        self._newest: Piece | None = None
+        """Waits to be played."""
         self._settings = StageSettings()
         self._starting = False
         self._sentence = ""
@@ -118,9 +121,11 @@ class Stage:
             if engine is None or playing is None or playing.id != piece:
                 return
             self._values.update(zip(axes, values, strict=False))
-            held = self._values
-            vector = [held.get(axis.id, axis.rest) for axis in playing.axes]
-            engine.gesture(np.array(vector))
+            engine.gesture(self._vector(playing))
+
+    def _vector(self, piece: Piece) -> NDArray[np.float64]:
+        """Where its axes are, in its order."""
+        return np.array([self._values.get(axis.id, axis.rest) for axis in piece.axes])
 
     def act(self, piece: str, action: Action, begins: bool) -> None:
         """A button, a key or another program wants something to happen; from any thread."""
@@ -132,14 +137,21 @@ class Stage:
         """A piece was changed; the stage follows if it is the one it plays."""
         playing = self._piece
         if self._engine is not None and playing is not None and playing.id == piece.id:
-            self._pool.submit(self._change, piece)
+            with self._lock:
+                waiting, self._newest = self._newest is not None, piece
+            if not waiting:  # of those that come while one is under way, the newest is enough
+                self._pool.submit(self._change)
 
-    def _change(self, piece: Piece) -> None:
+    def _change(self) -> None:
         with self._lock:
-            engine = self._engine
+            engine, piece, self._newest = self._engine, self._newest, None
+            if piece is None or engine is None or piece.id != self.plays:
+                return
+            moved = self._piece is None or self._piece.axes != piece.axes
             self._piece = piece
-        if engine is not None:
-            engine.set_piece(piece)
+        engine.set_piece(piece)
+        if moved:
+            engine.gesture(self._vector(piece))
 
     def do(self, asked: DoOnStage) -> None:
         """What a page wants to happen. Raises UsageError where the stage does not play, PieceError for a take

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 REPORT_SECONDS = 1 / 60
 _NAP = 0.1
+_WARM_SECONDS = 0.25
+_WARM_STEPS = 4
 _BREATHLESS = 0.5
 """Seconds without a rest after which a worker is no longer first in line,"""
 _RECOVERED = 5.0
@@ -80,6 +82,8 @@ class Worker:
         self._tail: Audio | None = None
         self._gesture: NDArray[np.float64] = np.zeros(0)
         self._input_base = 0
+        self._entered: int | None = None
+        """Samples since it came after another one; None: long ago."""
         self._reported = 0.0
         self._models = Models()
 
@@ -88,6 +92,7 @@ class Worker:
     def run(self) -> None:
         """Make sound while somebody asks for it, for ever."""
         area, board = self._area, self._board
+        warmed = 0.0
         rested, hurried = time.monotonic(), hurry(WORKER_PRIORITY)
         while True:
             tick = area.board.tick
@@ -103,10 +108,11 @@ class Worker:
                 continue
             if lacking == 0 and self._live is not None:
                 board.state = READY
-            if self._asked and lacking == 0:
+            if lacking == 0:
                 self._asked = False
-                if self._live is not None:
-                    self._live.rest()
+                if self._live is not None and time.monotonic() - warmed > _WARM_SECONDS:
+                    self._keep_warm(self._live)
+                    warmed = time.monotonic()
             area.wait(tick, _NAP)
             if hurried or time.monotonic() - rested > _RECOVERED:
                 hurried, rested = hurried or hurry(WORKER_PRIORITY), time.monotonic()
@@ -118,12 +124,14 @@ class Worker:
             self._asked = True
             self._begin(live)
         started, take = time.perf_counter(), live.take
-        block = self._mixed(live.step())
+        block = self._entering(self._mixed(live.step()), live)
+        if block.shape[1] == 0:
+            return
         if not self._area.write(self._number, block):
             return
         spent = (time.perf_counter() - started) * live.rate / block.shape[1]
         self._board.load += _LOAD_SHARE * (spent - self._board.load)
-        self._board.position = live.position
+        self._board.position = max(0, live.place)
         if take is not None and live.take is None:
             self._say(wire.Ended(take.id))
         if started - self._reported > REPORT_SECONDS:
@@ -135,12 +143,43 @@ class Worker:
         area = self._area
         if area.board.active != self._number:
             area.clear(self._number)
-        at = 0
-        if live.take is not None and area.board.active not in (NOBODY, self._number):
-            other = area.board.active
-            at = max(0, int(area.board.workers[other].position) - area.fill(other))
+        first = area.board.active in (NOBODY, self._number)
+        self._entered = None if first else 0
+        at = 0 if first else self._place(live)
+        if live.joins and not first:
+            live.join(at)
+            return
         self._anchor(live)
+        live.rest()
         live.begin(live.take.seed if live.take is not None else 1, at)
+
+    def _place(self, live: Live) -> int:
+        """Where the other worker is in the take, as it is heard."""
+        other = self._area.board.active
+        if live.take is None or other in (NOBODY, self._number):
+            return 0
+        return max(0, int(self._area.board.workers[other].position) - self._area.fill(other))
+
+    def _keep_warm(self, live: Live) -> None:
+        """Play a little, unheard, where the performer is: so that its memory is that of the sound, and the
+        way through the code is trodden, when it is called for."""
+        if live.joins:
+            live.join(self._place(live))
+            for _ in range(_WARM_STEPS):
+                live.step()
+
+    def _entering(self, block: Audio, live: Live) -> Audio:
+        """Coming after another worker: from nothing, over 10 ms. Where it begins anew it is without the
+        limiter's silence; the player's own fade has come some way when that ends."""
+        if self._entered is None:
+            return block
+        delay, fade = 0 if live.joins else live.player.delay, live.rate // 100
+        at = self._entered + np.arange(block.shape[1]) - delay
+        self._entered += block.shape[1]
+        if at[-1] >= fade:
+            self._entered = None
+        share = np.clip((at + 1) / fade, 0.0, 1.0).astype(np.float32)
+        return np.asarray((block * share)[:, at >= 0], dtype=np.float32)
 
     def _mixed(self, block: Audio) -> Audio:
         """With what the Live before it would have played, fading out."""
@@ -220,7 +259,6 @@ class Worker:
         )
         for _ in range(_REHEARSED):
             live.step()
-        live.rest()
         self._board.input_missing = 0
         if self._live is None:
             settle()

@@ -54,6 +54,7 @@ _AGAIN_SECONDS = 0.4
 _FAREWELL_SECONDS = 1.0
 _STEADY_SECONDS = 30.0
 _MOST_FALLS = 6
+_PAUSE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -169,9 +170,10 @@ class StageEngine:
         """The revision whose structure the newest one shares."""
         self.area = Area.new(rate, settings.ahead, settings.block)
         self._delay = Player(rate).delay
-        self._lock = threading.RLock()
+        self._lock, self._gestures = threading.RLock(), threading.Lock()
         self._workers: dict[int, _Worker] = {}
         self._falls: list[float] = []
+        self._falls_until = 0.0
         self._host: subprocess.Popen[bytes] | None = None
         self._opened: Opened | None = None
         self._state: State = "starting"
@@ -239,7 +241,7 @@ class StageEngine:
 
     def gesture(self, values: ArrayLike, stamp: int | None = None) -> None:
         """Where the performer is: one value 0..1 per axis of the piece, in its order."""
-        with self._lock:
+        with self._gestures:  # never the other lock: it is held while pieces travel
             self.area.gesture(
                 np.atleast_1d(np.asarray(values, dtype=np.float64)),
                 self._revision,
@@ -427,13 +429,15 @@ class StageEngine:
                 worker.beat, worker.seen = seen.beat, moment
 
     def _fell(self, number: int) -> None:
-        """Start a worker again, unless it falls over and over."""
+        """Start a worker again; after a pause where it falls over and over."""
         moment = time.monotonic()
+        if moment < self._falls_until:
+            return
         self._falls = [each for each in self._falls if moment - each < _STEADY_SECONDS] + [moment]
         if len(self._falls) > _MOST_FALLS:
-            self._say(self._state, "The workers end again and again. Start anew, with another model.")
-            with self._lock:
-                self._workers.pop(number, None)
+            told = "The sound's processes end again and again; the next try is in 10 s. Choose another model."
+            self._falls, self._falls_until = [], moment + _PAUSE_SECONDS
+            self._say(self._state, told)
             return
         self._start_worker(number)
 
