@@ -16,12 +16,12 @@ import { Tempo } from "./tempo";
 export interface LoopEvents {
   /** A gesture with this stamp was used by the sample at `offset` of the block being rendered. */
   used(stamp: number, offset: number): void;
-  /** A take begins with the block being rendered. */
-  began(): void;
+  /** A take begins at the sample at `offset` of the block being rendered. */
+  began(offset: number): void;
   /** The take that was played is over. */
   ended(): void;
   /** The bar is over at which the recording was to end. */
-  barOver?(): void;
+  barOver?(offset: number): void;
   /** A scene began with this frame of the take that is recorded. */
   sceneBegan?(scene: string, frame: number, seconds: number): void;
 }
@@ -424,17 +424,23 @@ export class Loop {
 
   /** Fill `out` with `samples`; `input` is what comes in meanwhile, one or two channels. */
   render(out: readonly Float32Array[], samples: number, input: readonly Float32Array[] = []): void {
-    this.begin();
-    this.goOnFading(samples);
-    if (this.recorder !== null && this.clock >= this.stopAt) this.events.barOver?.();
     this.live.put(input, this.samples);
     let done = 0;
     while (done < samples) {
+      if (this.recorder !== null && this.clock >= this.stopAt) this.events.barOver?.(done);
+      if (this.begin(done)) this.live.put(input, -done);
       const due = this.player.due() === 0 ? this.player.waiting : 0;
       const frames = this.framesDue(due);
       if (frames !== 0) this.frameDue(frames, done);
       if (due !== 0) this.feedDue(due);
-      const now = Math.min(this.player.stretch(), samples - done, this.untilStreamed());
+      const now = Math.min(
+        this.player.stretch(),
+        samples - done,
+        this.untilStreamed(),
+        this.untilLine(),
+        this.faded === this.fadeTo ? samples : QUANTUM,
+      );
+      this.goOnFading(now);
       this.listen(now);
       this.player.render(out, done, now);
       this.samples += now;
@@ -442,8 +448,15 @@ export class Loop {
         this.streamed[slot]?.advance(now);
       }
       done += now;
+      this.clock += now;
     }
-    this.clock += samples;
+  }
+
+  /** Samples until something begins or ends with a bar. */
+  private untilLine(): number {
+    const begins = this.pending?.onBar ? Math.ceil(this.tempo.nextBar(this.clock)) : Number.POSITIVE_INFINITY;
+    const ends = this.recorder === null ? Number.POSITIVE_INFINITY : Math.ceil(this.stopAt);
+    return Math.max(1, Math.min(begins, ends) - this.clock);
   }
 
   /** Of the voices that wait, those that want a latent; and the streamed ones that do. */
@@ -478,12 +491,12 @@ export class Loop {
     }
   }
 
-  private begin(): void {
-    if (this.pending === null) return;
+  /** Whether something began here, `offset` samples into the block. */
+  private begin(offset: number): boolean {
+    if (this.pending === null) return false;
     const { seed, take, deliver, input, way, onBar, bars, since } = this.pending;
-    // To the block: a bar line within the next one counts as reached.
-    const line = onBar ? this.tempo.nextBar(this.clock - QUANTUM / 2) : this.clock;
-    if (line >= this.clock + QUANTUM / 2) return;
+    const line = onBar ? this.tempo.nextBar(this.clock - 1) : this.clock;
+    if (line > this.clock) return false;
     this.pending = null;
     this.idle.set(this.touched);
     this.touched.fill(0);
@@ -506,7 +519,8 @@ export class Loop {
     this.stopAt = deliver !== null && bars ? line + bars * this.tempo.barSamples : Number.POSITIVE_INFINITY;
     this.take = take === null ? null : new TakePlayer(take);
     this.recorder = deliver === null ? null : new TakeRecorder(this.hands.length, deliver);
-    this.events.began();
+    this.events.began(offset);
+    return true;
   }
 
   private frameDue(waiting: number, offset: number): void {

@@ -51,6 +51,9 @@ class IsobathProcessor extends AudioWorkletProcessor {
   private inputRight: Float32Array | null = null;
   private inputFilled = 0;
   private keepsInput = false;
+  /** The block that comes in, and from where on it belongs to the take. */
+  private coming: Float32Array[] = [];
+  private inputFrom = 0;
   private wantsInput = false;
 
   private capturing = false;
@@ -97,13 +100,15 @@ class IsobathProcessor extends AudioWorkletProcessor {
       const player = new Player(module, CHANNELS, sampleRate);
       this.loop = new Loop(player, {
         used: (stamp, offset) => this.used(stamp, offset),
-        began: () => {
+        began: (offset) => {
           this.keepsInput = this.wantsInput;
           this.inputFilled = 0;
-          this.post({ type: "began", capturedAt: this.captured });
+          this.inputFrom = offset;
+          this.post({ type: "began", capturedAt: this.captured + offset });
         },
         ended: () => this.post({ type: "ended" }),
-        barOver: () => {
+        barOver: (offset) => {
+          if (this.keepsInput) this.keepInput(this.coming, offset);
           if (this.loop !== null) this.finishTake(this.loop);
         },
         sceneBegan: (scene, frame, seconds) => this.post({ type: "scene-began", scene, frame, seconds }),
@@ -320,6 +325,7 @@ class IsobathProcessor extends AudioWorkletProcessor {
     this.blockStart = Date.now();
     try {
       const input = inputs[0] ?? [];
+      this.coming = input;
       this.loop.render(out, samples, input);
       if (this.keepsInput) this.keepInput(input, samples);
     } catch (problem) {
@@ -423,11 +429,13 @@ class IsobathProcessor extends AudioWorkletProcessor {
       this.inputRight = new Float32Array(SOUND_SAMPLES);
     }
     const [one, other = one] = input;
-    for (let i = 0; i < samples; i++) {
-      this.inputLeft[this.inputFilled + i] = quantised(one?.[i] ?? 0);
-      this.inputRight[this.inputFilled + i] = quantised(other?.[i] ?? 0);
+    const from = this.inputFrom;
+    this.inputFrom = 0;
+    for (let i = from; i < samples; i++) {
+      this.inputLeft[this.inputFilled + i - from] = quantised(one?.[i] ?? 0);
+      this.inputRight[this.inputFilled + i - from] = quantised(other?.[i] ?? 0);
     }
-    this.inputFilled += samples;
+    this.inputFilled += Math.max(0, samples - from);
     if (this.inputFilled + samples > SOUND_SAMPLES) this.sendInput();
   }
 
