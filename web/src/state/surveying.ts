@@ -13,7 +13,7 @@ const SETTLE_MS = 1200;
 export type AskSurvey = (survey: Omit<Survey, "type" | "request">) => number | null;
 
 /** What a map was measured of; parts compared by identity, as the piece is never mutated. */
-type Basis = readonly unknown[];
+export type Basis = readonly unknown[];
 
 export class Surveying {
   private readonly measured = new Map<string, Basis>();
@@ -85,12 +85,7 @@ export class Surveying {
     for (const voice of piece.voices) {
       const basis = basisOf(piece, voice);
       if (same(basis, this.measured.get(voice.id))) continue;
-      const leader = leaderOf(piece, voice);
-      const request = this.ask({
-        axes: piece.axes.length,
-        voice: voice.id,
-        voices: (leader === null ? [voice] : [{ ...voice, follows: leader.id }, leader]).map(light),
-      });
+      const request = this.ask({ axes: piece.axes.length, voice: voice.id, voices: asked(piece, voice) });
       if (request === null) return; // away; asked again when the connection is back
       this.measured.set(voice.id, basis);
       this.asked.set(voice.id, request);
@@ -118,7 +113,12 @@ function busy(state: State): boolean {
   return state.takes.recording !== null || state.takes.playing !== null;
 }
 
-/** Only what the measuring needs. */
+/** The voice to be measured and whom it follows, with only what the measuring needs. */
+export function asked(piece: Piece, voice: Voice): Voice[] {
+  const leader = leaderOf(piece, voice);
+  return (leader === null ? [voice] : [{ ...voice, follows: leader.id }, leader]).map(light);
+}
+
 function light(voice: Voice): Voice {
   const demonstrations = voice.demonstrations.map((d) => ({ ...d, latent: [] }));
   const { side } = voice;
@@ -130,7 +130,8 @@ function light(voice: Voice): Voice {
   };
 }
 
-function basisOf(piece: Piece, voice: Voice): Basis {
+/** Everything that a voice sounds by over the axes. */
+export function basisOf(piece: Piece, voice: Voice): Basis {
   const leader = leaderOf(piece, voice);
   const { shaping } = voice;
   return [
@@ -144,6 +145,6 @@ function basisOf(piece: Piece, voice: Voice): Basis {
   ];
 }
 
-function same(a: Basis, b: Basis | undefined): boolean {
+export function same(a: Basis, b: Basis | undefined): boolean {
   return b !== undefined && a.length === b.length && a.every((part, i) => part === b[i]);
 }

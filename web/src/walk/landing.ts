@@ -1,16 +1,15 @@
 // Has the ground measured by the server, once whatever it depends on has been still for a moment.
 
 import type { LandSurveyed, Piece, SurveyLand, Voice } from "../protocol/messages";
-import { fittedOf } from "../state/fitted";
-import { leaderOf } from "../state/listening";
 import type { Store } from "../state/store";
+import { asked, type Basis, same, basisOf as soundOf } from "../state/surveying";
 
 const SETTLE_MS = 1500;
 
 export type AskLand = (survey: Omit<SurveyLand, "type" | "request">) => number | null;
 
 export class Landing {
-  private basis: readonly unknown[] = [];
+  private basis: Basis = [];
   private asked: number | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly leave: () => void;
@@ -46,7 +45,7 @@ export class Landing {
     const played = piece?.voices[voice] ?? null;
     if (piece === null || piece.world === null || played === null) return;
     const basis = basisOf(piece, played);
-    if (basis.length === this.basis.length && basis.every((part, i) => part === this.basis[i])) return;
+    if (same(basis, this.basis)) return;
     this.basis = basis;
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = setTimeout(() => {
@@ -60,11 +59,10 @@ export class Landing {
     const played = piece?.voices[voice] ?? null;
     if (piece === null || piece.world === null || played === null) return;
     const { world } = piece;
-    const leader = leaderOf(piece, played);
     this.asked = this.ask({
       axes: piece.axes.length,
       voice: played.id,
-      voices: leader === null ? [played] : [{ ...played, follows: leader.id }, leader],
+      voices: asked(piece, played),
       world: { ...world, landmarks: [], zones: [] },
       rest: piece.axes.map((axis) => (axis.id === world.axes.y ? 0.5 : axis.rest)),
       ids: piece.axes.map((axis) => axis.id),
@@ -73,18 +71,6 @@ export class Landing {
   }
 }
 
-function basisOf(piece: Piece, voice: Voice): readonly unknown[] {
-  const leader = leaderOf(piece, voice);
-  const { shaping } = voice;
-  const { axes, size } = piece.world!;
-  return [
-    voice.model,
-    fittedOf(voice, voice.side),
-    ...[shaping.hold, shaping.held, shaping.scale, shaping.bias, shaping.clamp],
-    leader?.model,
-    leader === null ? null : fittedOf(leader, leader.side),
-    axes,
-    size,
-    piece.axes,
-  ];
+function basisOf(piece: Piece, voice: Voice): Basis {
+  return [...soundOf(piece, voice), piece.world!.axes, piece.world!.size, piece.axes];
 }
