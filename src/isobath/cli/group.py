@@ -13,6 +13,7 @@ COMMANDS = {
     "play": "isobath.cli.play:play",
     "walk": "isobath.cli.walk:walk",
     "stage": "isobath.cli.stage:stage",
+    "jam": "isobath.cli.jam:jam",
     "models": "isobath.cli.models:models",
     "info": "isobath.cli.models:info",
     "import": "isobath.cli.models:import_model",

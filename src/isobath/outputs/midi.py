@@ -86,7 +86,13 @@ class MidiOutput:
 
 
 def open_midi(wanted: str) -> MidiOutput:
-    """The port whose name holds `wanted`; where none does and the system can, a port of our own called so.
+    """A port for what is heard; `open_port` says which. Raises UsageError."""
+    return MidiOutput(*open_port(wanted))
+
+
+def open_port(wanted: str) -> tuple[Write, Callable[[], None]]:
+    """How to write to a port, and how to close it: the one whose name holds `wanted`; where there is none
+    and the system can, one of our own called so.
 
     Raises:
         UsageError: there is no such port, or python-rtmidi is missing.
@@ -114,7 +120,7 @@ def open_midi(wanted: str) -> MidiOutput:
             except Exception as error:  # rtmidi's own errors, one for each system
                 why = str(error)
                 continue
-            return MidiOutput(port.send_message, partial(_close, port))
+            return port.send_message, partial(_close, port)
     listed = ", ".join(f'"{name}"' for name in there) or "none"
     raise UsageError(f'There is no MIDI port "{wanted}" ({why}). There is: {listed}.')
 

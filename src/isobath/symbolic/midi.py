@@ -215,12 +215,17 @@ def midi_bytes(
     bpm: float = 120.0,
     end: int = 0,
     title: str = "",
+    tempi: Iterable[tuple[int, float]] = (),
 ) -> bytes:
-    """A MIDI file (format 0) in 4/4 that plays these notes; it lasts to tick `end` at least."""
+    """A MIDI file (format 0) in 4/4 that plays these notes; it lasts to tick `end` at least.
+
+    tempi: further ones, (tick, beats a minute).
+    """
     events = [
         (0, 0, b"\xff\x51\x03" + round(60e6 / bpm).to_bytes(3, "big")),
         (0, 0, b"\xff\x58\x04\x04\x02\x18\x08"),
     ]
+    events += [(tick, 0, b"\xff\x51\x03" + round(60e6 / to).to_bytes(3, "big")) for tick, to in tempi]
     if title:
         said = title.encode()[:120]
         events.insert(0, (0, 0, b"\xff\x03" + _quantity(len(said)) + said))

@@ -1,0 +1,266 @@
+"""`isobath jam`: play with a model of bars, live or rehearsed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from isobath.cli.telling import Progress, as_json, print_json
+from isobath.errors import ScoreError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from isobath.server.jam import LiveJam, LiveOptions
+    from isobath.symbolic import SymbolicModel
+    from isobath.symbolic.jam import Jam, JamSettings
+    from isobath.symbolic.jam.keeping import KeptJam
+
+LONGEST_MINUTES = 180.0
+RATE = 48000
+_File = click.Path(dir_okay=False, path_type=Path)
+_Folder = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--model", default="drums-2", show_default=True, help="Model of bars: a name, or a file.")
+@click.option(
+    "--mode",
+    type=click.Choice(["trade", "follow", "lead", "machines", "loop", "morph"]),
+    default="trade",
+    show_default=True,
+    help="Who plays when.",
+)
+@click.option(
+    "--bars", type=click.Choice(["1", "2", "4"]), default="2", show_default=True, help="Of a phrase."
+)
+@click.option("--bpm", type=click.FloatRange(40, 300), default=110.0, show_default=True, help="Tempo.")
+@click.option(
+    "--count-in", type=click.IntRange(0, 4), default=1, show_default=True, help="Bars before it begins."
+)
+@click.option("--metronome/--no-metronome", default=True, help="Click on every beat.")
+@click.option(
+    "--changed-hits", type=click.FloatRange(0, 64), default=6.0, show_default=True,
+    help="Hits that an answer differs in.",
+)  # fmt: skip
+@click.option(
+    "--lead", type=click.FloatRange(0, 1), default=0.0, show_default=True,
+    help="0: the machine follows you; 1: it goes its own way.",
+)  # fmt: skip
+@click.option("--density", type=float, default=0.0, help="Hits more (or fewer) than you play.")
+@click.option("--velocity", type=click.FloatRange(-1, 1), default=0.0, help="Louder or softer than you play.")
+@click.option("--offset", type=click.FloatRange(-1, 1), default=0.0, help="Earlier or later than you play.")
+@click.option("--seed", type=click.IntRange(0), help="Of everything that is drawn.")
+@click.option("-o", "--out", type=_Folder, help="Keep the session in this folder, as MIDI and all else.")
+@click.option("--go-on", type=_Folder, help="Go on with a session that was kept.")
+@click.option("--human", type=_File, help="A MIDI file plays you, and nothing waits: a rehearsal.")
+@click.option(
+    "--minutes", type=click.FloatRange(0, LONGEST_MINUTES, min_open=True),
+    help="End after so long.  [default: Ctrl-C ends it; a rehearsal has 2 minutes]",
+)  # fmt: skip
+@click.option(
+    "--device", default="", metavar="NAME", help="Sound device to play on; null: none, only a clock."
+)
+@click.option("--midi/--no-midi", default=True, help="Let MIDI ports play you.")
+@click.option("--midi-in", default="", metavar="PORT", help="Only ports with this in their names.")
+@click.option(
+    "--midi-out", metavar="PORT",
+    help="Send the machine's notes to the port with this in its name, or to a new one of this name.",
+)  # fmt: skip
+@click.option("--follow-clock", is_flag=True, help="Go with the MIDI clock that comes in.")
+@click.option("--send-clock", is_flag=True, help="With --midi-out: send MIDI clock, too.")
+@click.option(
+    "--late", "late_ms", type=click.FloatRange(0, 200), default=0.0, show_default=True,
+    help="Milliseconds by which your notes come in late.",
+)  # fmt: skip
+@click.option("--monitor/--no-monitor", default=True, help="Let your own notes sound here.")
+@click.option("--wav", type=_File, help="Write what was played as sound, WAV or FLAC.")
+@as_json
+def jam(
+    model: str, mode: str, bars: str, bpm: float, count_in: int, metronome: bool, changed_hits: float,
+    lead: float, density: float, velocity: float, offset: float, seed: int | None, out: Path | None,
+    go_on: Path | None, human: Path | None, minutes: float | None, device: str, midi: bool, midi_in: str,
+    midi_out: str | None, follow_clock: bool, send_clock: bool, late_ms: float, monitor: bool,
+    wav: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Trade bars with a machine: what you play is answered exactly on the next bar line."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small products are quicker without company
+    from isobath.server.jam import LiveOptions
+    from isobath.symbolic import load
+    from isobath.symbolic.jam import JamSettings
+    from isobath.symbolic.jam.keeping import kept, read_session, write_session
+
+    settings = JamSettings(
+        mode=mode, bars=int(bars), bpm=bpm, count_in=count_in, metronome=metronome,  # type: ignore[arg-type]
+        changed_hits=changed_hits, lead=lead, density=density, velocity=velocity, offset=offset,
+    )  # fmt: skip
+    before = read_session(go_on) if go_on is not None else None
+    loaded = load(before.model if before is not None and model == "drums-2" else model)
+    if before is not None and before.kind != loaded.kind:
+        raise UsageError(
+            f"{go_on} is of {before.kind}, {loaded.name} of {loaded.kind}. Give another --model."
+        )
+    if human is not None:
+        played = _rehearse(loaded, settings, _line(human, loaded.kind), minutes or 2.0, seed, before)
+        session = kept(played, loaded.name, before)
+        if out or go_on:
+            write_session(out or go_on, session)  # type: ignore[arg-type]
+    else:
+        ports = Ports(device, midi, midi_in, midi_out)
+        options = LiveOptions(late_ms / 1000, monitor, follow_clock, send_clock, out or go_on)
+        session = _live(loaded, settings, ports, options, minutes, seed, before, quiet=as_json)
+    _tell(session, out or go_on, wav, as_json=as_json)
+
+
+def _line(path: Path, kind: str) -> list[tuple[float, float, int, float]]:
+    """What a MIDI file plays, in sixteenths. Raises ScoreError where it plays nothing of this kind."""
+    from isobath.symbolic import read_midi
+    from isobath.symbolic.bars import CLASS_OF
+    from isobath.symbolic.midi import DRUM_CHANNEL
+
+    score = read_midi(path)
+    share = 4.0 / score.ticks
+    drums = [n for n in score.notes if n.channel == DRUM_CHANNEL] or [*score.notes]
+    chosen = drums if kind == "drums" else [n for n in score.notes if n.channel != DRUM_CHANNEL]
+    if kind == "drums" and not any(n.pitch in CLASS_OF for n in chosen):
+        raise ScoreError(f"{path.name} has no drums in it. Give one with notes on channel 10.")
+    if not chosen:
+        raise ScoreError(f"{path.name} has no melody in it. Give another file, or a model of drums.")
+    return [(n.start * share, n.length * share, n.pitch, n.velocity / 127) for n in chosen]
+
+
+def _rehearse(
+    model: SymbolicModel, settings: JamSettings, line: Sequence[tuple[float, float, int, float]],
+    minutes: float, seed: int | None, before: KeptJam | None,
+) -> Jam:  # fmt: skip
+    from isobath.symbolic.jam import Answerer, Jam
+    from isobath.symbolic.jam.keeping import gone_on, last_place
+    from isobath.symbolic.jam.simulating import Simulation
+
+    answerers = {who: Answerer(model, (seed or 0) + i) for i, who in enumerate(("machine", "second"))}
+    jam = Jam(model.kind, settings) if before is None else gone_on(before, 0.0, settings)
+    if before is not None:
+        place = last_place(before)
+        answerers["machine"].recall(place if place.size else None)
+    begin = jam.clock.position(0.0) + 16 * settings.count_in
+    whole = begin + max(1, round(minutes * settings.bpm * 4 / settings.steps)) * settings.steps
+    Simulation(jam, answerers, line).run(whole - 0.25)  # type: ignore[arg-type]
+    return jam
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where a live jam is heard, and who comes in."""
+
+    device: str
+    midi: bool
+    midi_in: str
+    midi_out: str | None
+
+
+def _live(
+    model: SymbolicModel, settings: JamSettings, ports: Ports, options: LiveOptions, minutes: float | None,
+    seed: int | None, before: KeptJam | None, *, quiet: bool,
+) -> KeptJam:  # fmt: skip
+    """Play until Ctrl-C, or so long."""
+    from isobath.inputs.midi.playing import MidiPlaying
+    from isobath.outputs.band import Band
+    from isobath.outputs.midi import open_port
+    from isobath.server.jam import LiveJam
+
+    band = Band(ports.device)
+    closing = [band.close]
+    try:
+        send = None
+        if ports.midi_out is not None:
+            send, close = open_port(ports.midi_out)
+            closing.append(close)
+        drawn = secrets.randbits(32) if seed is None else seed
+        live = LiveJam(model, settings, band, options, seed=drawn, before=before, send=send)
+        heard = MidiPlaying(live.hear, ports.midi_in) if ports.midi else None
+        if heard is not None:
+            closing.append(heard.close)
+        if not quiet:
+            click.echo(f"Plays on {band.name}, {settings.bpm:g} beats a minute. Ctrl-C ends it.", err=True)
+        live.start()
+        _watch(live, minutes, quiet=quiet)
+        session = live.close()
+        if live.sentence and not quiet:
+            click.echo(live.sentence, err=True)
+        return session
+    finally:
+        for close in reversed(closing):
+            close()
+
+
+def _watch(live: LiveJam, minutes: float | None, *, quiet: bool) -> None:
+    """A line with where the bars are, where someone is looking."""
+    end = None if minutes is None else time.monotonic() + 60 * minutes
+    shown = not quiet and sys.stderr.isatty()
+    with suppress(KeyboardInterrupt):
+        while end is None or time.monotonic() < end:
+            time.sleep(0.1)
+            if shown:
+                click.echo(f"\r{line_of(live)}   ", nl=False, err=True)
+    if shown:
+        click.echo("", err=True)
+
+
+def line_of(live: LiveJam) -> str:
+    """The jam in one line."""
+    position = live.jam.clock.position(live.band.now())
+    playing = live.jam.playing
+    who = "count-in" if playing is None else " and ".join(
+        "you" if each == "human" else f"the {each} machine" if each == "second" else "the machine"
+        for each in playing[2]
+    )  # fmt: skip
+    return (
+        f"bar {int(position // 16) + 1}, beat {int(position // 4) % 4 + 1}: {who}; {live.jam.missed} repeated"
+    )
+
+
+def _tell(session: KeptJam, out: Path | None, wav: Path | None, *, as_json: bool) -> None:
+    if wav is not None:
+        _write_sound(session, wav, quiet=as_json)
+    phrases = sum(turn.who != "human" for turn in session.turns)
+    answer = {
+        "phrases": phrases, "human_phrases": len(session.turns) - phrases, "repeated": session.missed,
+        "session": None if out is None else str(out), "wav": None if wav is None else str(wav),
+    }  # fmt: skip
+    if as_json:
+        print_json(answer)
+        return
+    yours = answer["human_phrases"]
+    click.echo(f"{phrases} phrases of the machine, {yours} of yours; {session.missed} answers were repeated.")
+    if out is not None:
+        click.echo(f"Kept in {out}")
+
+
+def _write_sound(session: KeptJam, path: Path, *, quiet: bool) -> None:
+    from isobath.sound.files import write_blocks
+    from isobath.symbolic.jam.keeping import session_events
+    from isobath.symbolic.jam.sounding import blocks
+
+    events = session_events(session)
+    whole = events[-1].seconds if events else 1.0
+
+    def told() -> Iterator[NDArray[np.float32]]:
+        done = 0
+        with Progress(f"{path.name} is made", whole, quiet=quiet) as progress:
+            for block in blocks(events, RATE):
+                done += block.shape[1]
+                progress.at(done / RATE)
+                yield block
+
+    write_blocks(path, told(), RATE, 2)

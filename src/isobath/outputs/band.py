@@ -1,0 +1,105 @@
+"""Where a jam is heard: a sound device whose samples are the clock, or a clock alone.
+
+The device's callback mixes what was put on the line of samples; what is put there is made elsewhere, ahead
+of time. Between two callbacks the time goes on by the system's clock, smoothed, so that a time asked for
+twice lies as far apart on both clocks.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from isobath.errors import AudioError, UsageError
+from isobath.sound.mixing import Mixer
+
+RATE, BLOCK = 48000, 256
+FOLLOW = 0.02
+"""Share of a callback's jitter that the clock believes."""
+NULL = "null"
+
+Put = Callable[[Mixer], None]
+
+
+class Band:
+    """A mixer with a clock; `null` has nobody who listens, and mixes nothing."""
+
+    def __init__(self, device: str = "", rate: int = RATE) -> None:
+        """device: by its name, a part of it, or `null`. Raises AudioError, UsageError."""
+        self.mixer = Mixer(rate)
+        self.latency = 0.0
+        """Seconds from the line of samples to the ear, as the device says."""
+        self.name = NULL
+        self._lock = threading.Lock()
+        self._offset = -time.monotonic()
+        self._believed = False
+        self._stream: Any = None
+        if device != NULL:
+            self._open(device, rate)
+
+    def now(self) -> float:
+        """Seconds of the line of samples."""
+        return time.monotonic() + self._offset
+
+    def of(self, monotonic: float) -> float:
+        """A moment of time.monotonic on this clock."""
+        return monotonic + self._offset
+
+    def monotonic(self, seconds: float) -> float:
+        """When that is, by time.monotonic."""
+        return seconds - self._offset
+
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens."""
+        return self._stream is not None
+
+    def put(self, put: Put) -> None:
+        """Let somebody add sounds; nothing where nobody listens."""
+        if self._stream is not None:
+            with self._lock:
+                put(self.mixer)
+
+    def close(self) -> None:
+        """Sound no more."""
+        if self._stream is not None:
+            self._stream.stop()
+            self._stream.close()
+            self._stream = None
+
+    def _open(self, device: str, rate: int) -> None:
+        try:
+            import sounddevice
+        except (ImportError, OSError) as error:
+            raise UsageError(
+                "Sound needs sounddevice: pip install 'isobath[stage]', or give --device null."
+            ) from error
+        try:
+            self._stream = sounddevice.OutputStream(
+                samplerate=rate, blocksize=BLOCK, channels=2, dtype="float32", device=device or None,
+                latency="low", callback=self._fill,
+            )  # fmt: skip
+            self._stream.start()
+        except (sounddevice.PortAudioError, ValueError) as error:
+            raise AudioError(f"The sound device did not open ({error}). Give another --device.") from error
+        self.latency = float(self._stream.latency)
+        self.name = str(sounddevice.query_devices(self._stream.device)["name"])
+
+    def _fill(self, out: Any, frames: int, _times: Any, _status: Any) -> None:
+        with self._lock:
+            # this block begins to be made now; what is put for it later is late
+            self.believe(self.mixer.sample / self.mixer.rate, time.monotonic())
+            out[:] = np.asarray(self.mixer.mix(frames)).T
+
+    def believe(self, seconds: float, monotonic: float) -> None:
+        """The line was at `seconds` at that moment; a first word, or one far off, is believed at once."""
+        off = seconds - monotonic - self._offset
+        if not self._believed or abs(off) > 0.1:
+            self._believed = True
+            self._offset += off
+        else:
+            self._offset += FOLLOW * off
