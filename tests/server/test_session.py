@@ -105,6 +105,24 @@ def test_another_page_on_the_same_piece_hears_of_every_change(served):
     assert served.library.pieces.read(start.id).about == "by two"
 
 
+def test_two_performers_change_one_piece_at_once_and_lose_nothing(served):
+    with served.page("one") as one, served.page("two") as two:
+        ones, twos = one.welcome.opened, two.welcome.opened
+        here = there = ones.piece
+        for n in range(1, 6):  # neither shows what the other does
+            here, there = about(here, f"by one, {n}"), msgspec.structs.replace(there, name=f"by two, {n}")
+            one.ask(Change(number=n, piece=here, label="Write", seen=ones.serial), Saved)
+            two.ask(Change(number=n, piece=there, label="Name", seen=twos.serial), Saved)
+        kept = served.library.pieces.read(ones.piece.id)
+        assert (kept.about, kept.name) == ("by one, 5", "by two, 5")
+        shown = two.hear(PieceChanged).opened
+        while shown.piece != kept:
+            shown = two.hear(PieceChanged).opened
+        last = msgspec.structs.replace(kept, refit="button")
+        two.ask(Change(number=6, piece=last, label="Refit", seen=shown.serial), Saved)
+    assert served.library.pieces.read(ones.piece.id) == last
+
+
 def test_a_drag_on_one_page_reaches_the_other_as_a_few_steps_and_whole(served):
     with served.page("one") as one, served.page("two") as two:
         start = one.welcome.opened.piece

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Literal, TypeVar
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from isobath.errors import SaveError
 from isobath.library import history, standing
 from isobath.library.database import refusal, transaction
+from isobath.library.merging import merged
 from isobath.library.standing import Applied
 from isobath.library.stored import check
 from isobath.protocol.messages import Opened, PieceSummary
@@ -128,9 +130,21 @@ class Pieces:
 
     # ------------------------------------------------------------------------------ changing
 
-    def change(self, page: str, number: int, piece: Piece, label: str, *, joins: bool = False) -> Applied:
+    def change(
+        self,
+        page: str,
+        number: int,
+        piece: Piece,
+        label: str,
+        *,
+        joins: bool = False,
+        base: Piece | None = None,
+        diverged: bool = False,
+    ) -> Applied:
         """Write down a changed piece as the newest revision. An unknown piece is taken in as new,
         one in the trash comes back out of it: what a person works on is never refused for that.
+        `base`: what the page had changed it from; where another page wrote meanwhile, or the page had
+        `diverged` already, both changes are kept.
 
         Raises:
             PieceDamaged: the piece holds something that could not be opened again.
@@ -141,7 +155,13 @@ class Pieces:
             place = standing.find(connection, piece.id)
             if standing.repeats(connection, page, number):
                 return Applied(0 if place is None else place.revision, repeated=True)
-            return standing.put(connection, place, piece, label, page, joins=joins)
+            both = None
+            if place is not None and base is not None:
+                both = _both(connection, place, page, base, piece, diverged)
+            if both is None:
+                return standing.put(connection, place, piece, label, page, joins=joins)
+            applied = standing.put(connection, place, both, label, page)
+            return replace(applied, merged=both)
 
     def step(
         self, way: Literal["undo", "redo"], page: str, number: int, id: str, piece: Piece | None
@@ -239,3 +259,20 @@ class Pieces:
         """Do something with the database while no other method does."""
         with self._lock:
             return act(self._connection)
+
+
+def _both(
+    connection: sqlite3.Connection,
+    place: standing.Place,
+    page: str,
+    base: Piece,
+    piece: Piece,
+    diverged: bool,
+) -> Piece | None:
+    """What others did since `base` and what became of it in `piece`; None where `piece` is all of it."""
+    here = history.node(connection, place.current)
+    if here is None or (here.page == page and not diverged):
+        return None
+    current = history.read(connection, place.current)
+    found = piece if current == base else merged(base, piece, current)
+    return None if found == piece else found

@@ -41,6 +41,8 @@ class Applied:
     label: str = ""
     listed: bool = False
     """The list of pieces reads differently now: a piece is new, back from the trash or renamed."""
+    merged: Piece | None = None
+    """What is on the disk, where others had changed the piece meanwhile."""
 
 
 def find(connection: sqlite3.Connection, piece: str) -> Place | None:

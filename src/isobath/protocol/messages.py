@@ -152,6 +152,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     """Grows with every saved operation of this piece, by whichever page."""
     history: History
+    serial: int = 0
+    """Which telling this is; a page that shows it says so with its next changes."""
 
 
 class Heeded(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,6 +224,8 @@ class Change(Message, frozen=True, kw_only=True, tag="change"):
     piece: Piece
     label: ShortText
     """What was done, as the undo button will say it: `Move "bright and loud"`."""
+    seen: int = 0
+    """`serial` of the newest `Opened` that the page shows: what others did since is kept too."""
     joins: bool = False
     """Continues the change before it (one drag, one undo): takes its place in the history."""
 
@@ -503,7 +507,8 @@ class Saved(Message, frozen=True, kw_only=True, tag="saved"):
 
 
 class PieceChanged(Message, frozen=True, kw_only=True, tag="piece_changed"):
-    """Another page changed the piece this page has open; the newest writer wins."""
+    """Another page changed the piece this page has open, or what this page sent met such a change: of what
+    both changed the newest writer's is kept, everything else from both."""
 
     opened: Opened
     label: str

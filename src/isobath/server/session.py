@@ -1,10 +1,12 @@
 """One page and its socket: every message it may send, and what is done about it."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
+import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from isobath.library.standing import Applied
@@ -30,6 +32,7 @@ from isobath.protocol.messages import (
     NoticeController,
     Opened,
     OpenPiece,
+    PieceChanged,
     PieceOpened,
     Pieces,
     Ping,
@@ -55,6 +58,7 @@ from isobath.server.learn import Learner
 from isobath.server.making import MakingWatch
 from isobath.server.problems import told
 from isobath.server.survey import Surveyor
+from isobath.server.views import Views
 
 WAITING_MESSAGES = 2000
 """A page that lets so many messages lie unread is let go; it comes back and is told the state."""
@@ -75,6 +79,7 @@ class Session:
         """None: where axes are, as it is when its turn comes."""
         self._moves: dict[str, float] = {}
         self._greeted = False
+        self._views = Views()
         self._learner = Learner(desk.fits, self._answer)
         self._surveyor = Surveyor(desk.surveys, desk.load_model, self._answer)
         self._hands = Hands(self, desk.controllers)
@@ -83,6 +88,9 @@ class Session:
 
     def tell(self, message: FromServer) -> None:
         """Put a message in line; never waits."""
+        opened = getattr(message, "opened", None)
+        if isinstance(opened, Opened):
+            message = msgspec.structs.replace(message, opened=self._views.told(opened))
         self._out.put_nowait(message)
 
     def move(self, axes: Sequence[str], values: Sequence[float]) -> None:
@@ -211,9 +219,15 @@ class Session:
             change.piece,
             change.label,
             joins=change.joins,
+            base=self._views.base(change),
+            diverged=self._views.diverged,
         )
-        self._desk.controllers.changed(change.piece)
+        self._views.sent(change, applied.merged is not None)
+        self._desk.controllers.changed(applied.merged or change.piece)
         self.tell(Saved(number=change.number, revision=applied.revision))
+        if applied.merged is not None:
+            opened = await self._desk.ask(self._library.pieces.look, change.piece.id)
+            self.tell(PieceChanged(opened=opened, label=change.label, page=self.page, at=time.time()))
         await self._pass_on(change.piece.id, applied)
 
     async def _undo(self, message: Undo) -> None:
@@ -233,6 +247,7 @@ class Session:
         else:
             self._desk.controllers.changed(message.piece)
             self.tell(Saved(number=message.number, revision=applied.revision))
+            self._views.stepped(message.piece)
         await self._pass_on(message.id, applied)
 
     async def _pass_on(self, piece: str, applied: Applied) -> None:

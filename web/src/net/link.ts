@@ -382,6 +382,7 @@ export class Link {
 
   private show(opened: Opened): void {
     this.revision = opened.revision;
+    this.outbox.seen = opened.serial;
     this.wanted = opened.piece.id;
     this.store.open(opened);
     this.events.opened(opened);

@@ -29,6 +29,8 @@ const LABEL = 200; // characters, as the protocol's ShortText
 export class Outbox {
   private items: Item[] = [];
   private number = 0;
+  /** `serial` of the piece that is shown: what is changed here is changed from that. */
+  seen = 0;
 
   constructor(
     readonly page: string,
@@ -56,7 +58,7 @@ export class Outbox {
       last.message.piece.id === operation.piece.id
     ) {
       const label = operation.label.slice(0, LABEL);
-      last.message = { ...last.message, piece: operation.piece, label };
+      last.message = { ...last.message, piece: operation.piece, label, seen: this.seen };
       return;
     }
     this.items.push({ message: this.messageOf(operation), sent: false });
@@ -66,7 +68,14 @@ export class Outbox {
     const number = ++this.number;
     if (operation.kind === "change") {
       const { piece, joins } = operation;
-      return { type: "change", number, piece, label: operation.label.slice(0, LABEL), joins };
+      return {
+        type: "change",
+        number,
+        piece,
+        label: operation.label.slice(0, LABEL),
+        joins,
+        seen: this.seen,
+      };
     }
     return { type: operation.kind, number, id: operation.id, piece: operation.piece };
   }

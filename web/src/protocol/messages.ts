@@ -1007,6 +1007,12 @@ export interface Opened {
   /** Grows with every saved operation of this piece, by whichever page. */
   readonly revision: number;
   readonly history: History;
+  /** Which telling this is; a page that shows it says so with its next changes. */
+  readonly serial: number;
+}
+
+export function makeOpened(given: Omit<Opened, "serial"> & Partial<Opened>): Opened {
+  return { serial: 0, ...given };
 }
 
 /** Something that a controller says. */
@@ -1082,12 +1088,14 @@ export interface Change {
   readonly piece: Piece;
   /** What was done, as the undo button will say it: `Move "bright and loud"`. */
   readonly label: string;
+  /** `serial` of the newest `Opened` that the page shows: what others did since is kept too. */
+  readonly seen: number;
   /** Continues the change before it (one drag, one undo): takes its place in the history. */
   readonly joins: boolean;
 }
 
-export function makeChange(given: Omit<Change, "joins" | "type"> & Partial<Change>): Change {
-  return { joins: false, ...given, type: "change" };
+export function makeChange(given: Omit<Change, "seen" | "joins" | "type"> & Partial<Change>): Change {
+  return { seen: 0, joins: false, ...given, type: "change" };
 }
 
 /** Take the newest change back. Answered by `Saved`; without a piece, by `PieceOpened`. */
@@ -1489,7 +1497,10 @@ export function makeSaved(given: Omit<Saved, "type"> & Partial<Saved>): Saved {
   return { ...given, type: "saved" };
 }
 
-/** Another page changed the piece this page has open; the newest writer wins. */
+/**
+ * Another page changed the piece this page has open, or what this page sent met such a change: of what
+ * both changed the newest writer's is kept, everything else from both.
+ */
 export interface PieceChanged {
   readonly type: "piece_changed";
   readonly opened: Opened;

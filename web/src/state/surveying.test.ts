@@ -34,7 +34,7 @@ beforeEach(() => {
       makeVoice({ id: "c", model: "m", follows: "a" }),
     ],
   });
-  store.open({ piece, revision: 1, history: { undo: [], redo: [], earlier: 0 } });
+  store.open({ piece, revision: 1, serial: 0, history: { undo: [], redo: [], earlier: 0 } });
   store.flush();
   surveying.anew();
 });
