@@ -41,6 +41,7 @@ const piece = (voice = makeVoice({ id: "v", model: "organ" })): Piece =>
 const opened = (of: Piece): Opened => ({
   piece: of,
   revision: 1,
+  serial: 0,
   history: { undo: [], redo: [], earlier: 0 },
 });
 

@@ -24,6 +24,7 @@ let done: Operation[];
 const opened = (piece: Piece, undo: { label: string; piece: Piece }[] = [], earlier = 0): Opened => ({
   piece,
   revision: 1,
+  serial: 0,
   history: { undo: undo.map((step) => ({ ...step, at: 0 })), redo: [], earlier },
 });
 
