@@ -20,8 +20,13 @@ PREFERENCES = "isobath.preferences"
 class Page:
     """One page with a new, empty piece."""
 
-    def __init__(self, context: Any, server: Server, preferences: str = '{"guided": true}') -> None:
+    def __init__(
+        self, context: Any, server: Server, preferences: str = '{"guided": true}', first: str = ""
+    ) -> None:
+        """first: a script that runs before the page's own."""
         self.page = context.new_page()
+        if first:
+            self.page.add_init_script(first)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.add_init_script(

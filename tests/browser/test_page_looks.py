@@ -14,7 +14,7 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip i
 
 pytestmark = pytest.mark.browser
 
-PANELS = ("explore", "demonstrate", "learn", "play", "keep")
+PANELS = ("explore", "demonstrate", "learn", "play", "keep", "controllers")
 
 
 @pytest.fixture(scope="module")

@@ -63,6 +63,10 @@ export class PageHub {
   private gates: Gate[] = [];
   private timer: ReturnType<typeof setTimeout> | null = null;
   private moving = false;
+  /** Devices that are plugged in, by kind. */
+  readonly there = new Map<InputSource["kind"], ReadonlySet<string>>();
+  /** Hears of devices that come and go. */
+  met: () => void = () => {};
   /** Hears every value with its key: "move a knob". */
   heard: (key: Key, value: number) => void = () => {};
 
@@ -119,6 +123,31 @@ export class PageHub {
     const slots = this.slots.filter((_, i) => gone(this.inputs[i]!.source));
     this.board.lose(slots, this.now());
     if (slots.length > 0) this.wake();
+  }
+
+  /** A device was plugged in, or pulled out. */
+  meet(kind: InputSource["kind"], name: string, on: boolean): void {
+    const there = new Set(this.there.get(kind));
+    if (on) there.add(name);
+    else there.delete(name);
+    this.there.set(kind, there);
+    this.met();
+  }
+
+  /** Let axes stay where they are, whatever their controllers say, or follow them again. */
+  freeze(axes: readonly string[], on: boolean): void {
+    for (const axis of axes) this.board.freeze(this.axes.indexOf(axis), on);
+    this.wake();
+  }
+
+  /** Which input moves an axis right now; null: none that the page reads. */
+  movedBy(axis: string): string | null {
+    return this.board.movedBy(this.axes.indexOf(axis));
+  }
+
+  /** How often two of them pulled at one axis. */
+  get pulls(): number {
+    return this.board.pulls;
   }
 
   /** One step now; the next one follows by itself as long as something moves. */

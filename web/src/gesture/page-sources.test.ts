@@ -6,8 +6,13 @@ import { hearMidi, hearOrientation, PadReader, PageSources, type Sink } from "./
 function sink() {
   const said: unknown[] = [];
   const lost: Parameters<Sink["lose"]>[0][] = [];
-  const to: Sink = { say: (key, value) => said.push([key, value]), lose: (gone) => lost.push(gone) };
-  return { said, lost, to };
+  const met: unknown[] = [];
+  const to: Sink = {
+    say: (key, value) => said.push([key, value]),
+    lose: (gone) => lost.push(gone),
+    meet: (kind, name, on) => met.push([kind, name, on]),
+  };
+  return { said, lost, met, to };
 }
 
 test("bytes of a port are values, and a note that is let go is lost to whoever listens to it", () => {
@@ -24,7 +29,7 @@ test("bytes of a port are values, and a note that is let go is lost to whoever l
 });
 
 test("a gamepad says what has moved, and nothing when it appears", () => {
-  const { said, lost, to } = sink();
+  const { said, lost, met, to } = sink();
   const reader = new PadReader(to);
   const pad = (x: number, a: number) => ({ index: 1, id: "Pad", axes: [x, 0], buttons: [{ value: a }] });
   reader.look([null, pad(0.3, 0)]);
@@ -36,6 +41,10 @@ test("a gamepad says what has moved, and nothing when it appears", () => {
   ]);
   reader.look([null, null]);
   expect(lost[0]!(makeGamepadSource({ device: "pad" }))).toBe(true);
+  expect(met).toEqual([
+    ["gamepad", "Pad", true],
+    ["gamepad", "Pad", false],
+  ]);
 });
 
 test("a phone that lies flat is in the middle", () => {

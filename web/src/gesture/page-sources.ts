@@ -10,6 +10,8 @@ import type { Key } from "./page-hub";
 export interface Sink {
   say(key: Key, value: number): void;
   lose(gone: (source: InputSource) => boolean): void;
+  /** A device was plugged in, or pulled out. */
+  meet(kind: PageKind, name: string, on: boolean): void;
 }
 
 export type PageKind = "midi" | "gamepad" | "orientation";
@@ -59,10 +61,12 @@ async function openMidi(sink: Sink): Promise<string | null> {
         const name = port.name ?? "MIDI";
         if (port.state === "connected" && !heard.has(port.id)) {
           heard.add(port.id);
+          sink.meet("midi", name, true);
           const reader = new MidiReader();
           port.onmidimessage = (event) => hearMidi(sink, reader, name, event.data);
         } else if (port.state === "disconnected" && heard.delete(port.id)) {
           port.onmidimessage = null;
+          sink.meet("midi", name, false);
           sink.lose((source) => source.kind === "midi" && within(source.port, name));
         }
       }
@@ -122,8 +126,11 @@ export class PadReader {
       const values = [...pad.axes.map((axis) => (axis + 1) / 2), ...pad.buttons.map((each) => each.value)];
       const before = this.known.get(pad.index);
       this.known.set(pad.index, { id: pad.id, values });
-      // What it says when it appears is no movement: nobody has touched it yet.
-      if (before === undefined) continue;
+      if (before === undefined) {
+        // What it says when it appears is no movement: nobody has touched it yet.
+        this.sink.meet("gamepad", pad.id, true);
+        continue;
+      }
       values.forEach((value, k) => {
         if (value === before.values[k]) return;
         const axis = k < pad.axes.length;
@@ -134,6 +141,7 @@ export class PadReader {
     for (const [index, { id }] of this.known) {
       if (there.has(index)) continue;
       this.known.delete(index);
+      this.sink.meet("gamepad", id, false);
       this.sink.lose((source) => source.kind === "gamepad" && within(source.device, id));
     }
   }

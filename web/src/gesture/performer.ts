@@ -18,6 +18,8 @@ export class Performer {
   private indices = new Map<string, number>();
   private ids: readonly string[] = [];
   private readonly listeners = new Set<Moved>();
+  /** Hands mime a take: they move, and are not heard. */
+  miming = false;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
@@ -99,6 +101,7 @@ export class Performer {
   }
 
   isTouched(index: number): boolean {
+    if (this.miming) return false;
     return (this.touches[index] ?? 0) > 0 || this.now() - this.movedAt[index]! < LINGER_MS;
   }
 

@@ -3,6 +3,8 @@
 import { LitElement } from "lit";
 import { property } from "lit/decorators.js";
 import type { Instrument, Meters } from "../audio/instrument";
+import type { PageHub } from "../gesture/page-hub";
+import type { PageSources } from "../gesture/page-sources";
 import type { Performer } from "../gesture/performer";
 import type { Link } from "../net/link";
 import type { Voice } from "../protocol/messages";
@@ -16,6 +18,9 @@ export interface App {
   readonly performer: Performer;
   readonly link: Link;
   readonly fitting: Fitting;
+  /** Controllers that the page reads itself. */
+  readonly hub: PageHub;
+  readonly sources: PageSources;
   readonly preferences: PreferenceStore;
   /** The newest report of the sound; null before it has started. */
   meters: Meters | null;

@@ -25,6 +25,7 @@ const PANELS: readonly { readonly panel: Panel; readonly name: string; readonly 
   { panel: "learn", name: "Learn", icon: "learn" },
   { panel: "play", name: "Play", icon: "play" },
   { panel: "keep", name: "Keep", icon: "keep" },
+  { panel: "controllers", name: "Controllers", icon: "controllers" },
 ];
 
 /** What is not needed for the first sound comes a moment later, while nobody waits for it. */
@@ -36,6 +37,7 @@ const LATER: Record<
   learn: () => import("./learn"),
   play: () => import("./play"),
   keep: () => import("./keep"),
+  controllers: () => import("./controllers"),
   stage: () => import("./stage-bar"),
   guide: () => import("./guide"),
   make: () => import("./make/make"),
@@ -173,6 +175,8 @@ export class PageView extends View {
         return html`<isobath-play .app=${app}></isobath-play>`;
       case "keep":
         return html`<isobath-keep .app=${app}></isobath-keep>`;
+      case "controllers":
+        return html`<isobath-controllers .app=${app}></isobath-controllers>`;
     }
   }
 

@@ -1,6 +1,6 @@
 // What belongs to this browser rather than to a piece: theme, open panels, how the surface is drawn.
 
-export type Panel = "explore" | "demonstrate" | "learn" | "play" | "keep";
+export type Panel = "explore" | "demonstrate" | "learn" | "play" | "keep" | "controllers";
 export type Theme = "system" | "light" | "dark";
 
 export interface Preferences {

@@ -151,6 +151,12 @@ const GROUPS: readonly { readonly name: string; readonly shortcuts: readonly Sho
         run: (_: App, open: (panel: Panel) => void) => open(panel),
       })),
       {
+        keys: "C",
+        does: "Controllers",
+        when: plain("c"),
+        run: (_: App, open: (panel: Panel) => void) => open("controllers"),
+      },
+      {
         keys: "6",
         does: "Make, and back to the instrument",
         when: plain("6"),

@@ -1,0 +1,169 @@
+"""The Controllers panel: real bytes from a stubbed MIDI port and gamepad become axes, ranges and buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Server
+from tests.browser.test_page import Page
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
+
+pytestmark = pytest.mark.browser
+
+STUBS = """
+(() => {
+  const ports = new Map();
+  const access = { inputs: ports, onstatechange: null };
+  const told = () => access.onstatechange?.({});
+  window.stub = {
+    pads: [],
+    plug(id, name) {
+      ports.set(id, { id, name, state: "connected", onmidimessage: null });
+      told();
+    },
+    pull(id) {
+      ports.get(id).state = "disconnected";
+      told();
+    },
+    send(id, ...bytes) {
+      ports.get(id).onmidimessage?.({ data: new Uint8Array(bytes) });
+    },
+    turn(id, controller, ...values) {
+      for (const value of values) this.send(id, 0xb0, controller, value);
+    },
+  };
+  navigator.requestMIDIAccess = async () => access;
+  navigator.getGamepads = () => window.stub.pads;
+})();
+"""
+
+RANGE = "isobath.store.state.piece.inputs[0].conditioning"
+
+
+@pytest.fixture
+def opened(context: Any, server: Server) -> Iterator[Page]:
+    """The panel, with nothing connected."""
+    preferences = '{"guided": true, "left": null, "right": "controllers"}'
+    page = Page(context, server, preferences, STUBS)
+    page.page.locator("isobath-controllers h2").wait_for()
+    yield page
+    assert page.errors == []
+    page.page.close()
+
+
+def wait(opened: Page, milliseconds: int) -> None:
+    opened.page.wait_for_timeout(milliseconds)
+
+
+def test_a_knob_is_learned_calibrated_greyed_and_remembered(opened: Page) -> None:
+    page = opened.page
+    opened.value("stub.plug('k', 'Little Keys')")
+    page.get_by_role("button", name="Learn a controller for", exact=False).first.click()
+    page.locator(".waiting-for").wait_for()
+    opened.until("isobath.hub.there.get('midi')?.has('Little Keys')")
+    wait(opened, 450)
+    opened.value("stub.turn('k', 21, 10, 30, 50, 70, 90)")
+    opened.until("isobath.store.state.piece.inputs.length === 1")
+    axis = "isobath.store.state.piece.axes[0].id"
+    opened.value("stub.turn('k', 21, 127)")
+    opened.until(f"isobath.performer.at({axis}) === 1")
+    page.locator(".input.heard").wait_for()
+
+    page.locator(".input-name").click()
+    page.locator("[data-do=calibrate]").click()
+    opened.value("for (let k = 0; k < 3; k++) stub.turn('k', 21, 20, 20, 20, 60, 100, 100, 100, 60)")
+    page.locator("[data-do=calibrated]").click()
+    low, high = opened.value(f"[{RANGE}.lo, {RANGE}.hi]")
+    assert 20 / 127 < low < 0.2
+    assert 0.75 < high < 100 / 127
+    opened.value("stub.turn('k', 21, 100)")
+    opened.until(f"isobath.performer.at({axis}) === 1")
+
+    opened.value("stub.pull('k')")
+    page.locator(".input.gone").wait_for()
+    assert "remembered" in page.locator(".input.gone").inner_text()
+    opened.until(f"isobath.performer.at({axis}) === 0.5")  # held, then home
+    opened.value("stub.plug('k2', 'Little Keys')")
+    page.locator(".input:not(.gone)").wait_for()
+    opened.value("stub.turn('k2', 21, 20, 60, 100)")
+    opened.until(f"isobath.performer.at({axis}) === 1")
+
+    page.keyboard.press("Escape")
+    opened.value("isobath.store.undo()")
+    assert opened.value(f"[{RANGE}.lo, {RANGE}.hi]") == [0, 1]
+    opened.value("isobath.store.undo()")
+    assert opened.value("isobath.store.state.piece.inputs.length") == 0
+
+
+def test_axes_are_learned_in_a_row_and_a_pedal_demonstrates(opened: Page) -> None:
+    page = opened.page
+    opened.value("stub.plug('k', 'Little Keys')")
+    for _ in range(4):
+        page.locator("[data-do=add-axis]").click()
+    page.locator("[data-do=learn-all]").click()
+    opened.until("isobath.hub.there.get('midi')?.has('Little Keys')")
+    for count in range(6):
+        wait(opened, 450)
+        opened.value(f"stub.turn('k', {70 + count}, 0, 30, 60, 90, 120)")
+        opened.until(f"isobath.store.state.piece.inputs.length === {count + 1}")
+    controllers = opened.value("isobath.store.state.piece.inputs.map((each) => each.source.number)")
+    assert controllers == [70, 71, 72, 73, 74, 75]
+    assert opened.value("new Set(isobath.store.state.piece.inputs.map((each) => each.axis)).size") == 6
+
+    page.locator("[data-do=learn-button]").click()
+    wait(opened, 450)
+    opened.value("stub.send('k', 0x91, 60, 100, 0x81, 60, 0)")
+    opened.until("isobath.store.state.piece.triggers.length === 1")
+    assert opened.value("isobath.store.state.piece.triggers[0].source.message") == "note"
+    opened.value("stub.send('k', 0x91, 60, 100, 0x81, 60, 0)")
+    opened.until("isobath.store.state.piece.voices[0].demonstrations.length === 1")
+
+
+def test_two_sources_on_one_axis_are_both_shown_and_the_one_heard_is_marked(opened: Page) -> None:
+    page = opened.page
+    opened.value("stub.pads = [{ index: 0, id: 'Stub Pad', axes: [0, 0], buttons: [] }]")
+    page.get_by_text("Stub Pad").wait_for()
+    page.locator("[data-do=learn]").first.click()
+    wait(opened, 450)
+    for x in (0.2, 0.5, 0.8, 1):
+        opened.value(f"stub.pads = [{{ ...stub.pads[0], axes: [{x}, 0] }}]")
+        wait(opened, 30)
+    opened.until("isobath.store.state.piece.inputs.length === 1")
+    page.locator("select[aria-label^='Connect']").first.select_option("clock")
+    opened.until("isobath.store.state.piece.inputs.length === 2")
+    page.locator(".input.heard").first.wait_for()
+    assert page.locator(".input").count() == 2
+    assert page.locator(".input.heard").count() == 1
+    page.locator("select[id]").first.wait_for()
+    page.get_by_role("button", name="Freeze").first.click()
+    assert page.locator(".lane.frozen").count() == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_panel_is_readable_for_everyone_also_on_a_phone(opened: Page, theme: str) -> None:
+    page = opened.page
+    opened.value("stub.plug('k', 'Little Keys')")
+    page.locator("select[aria-label^='Connect']").first.select_option("osc")
+    page.locator("[data-do=learn-button]").click()
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    for width, height in ((1280, 800), (360, 740)):
+        page.set_viewport_size({"width": width, "height": height})
+        if not page.locator("isobath-controllers").is_visible():
+            page.click("nav.rail [data-panel=controllers]")
+            page.locator(".input-name").click()
+        page.locator(".input-settings").wait_for()
+        wait(opened, 200)
+        found = [
+            f"{width}: {each['id']}: {each['help']} {[node['target'] for node in each['nodes']][:3]}"
+            for each in axe.Axe().run(page).response["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+        assert found == []
+        assert opened.value(
+            "[...document.querySelectorAll('html, body, .panel')]"
+            ".every((e) => e.scrollWidth <= e.clientWidth + 1)"
+        )
