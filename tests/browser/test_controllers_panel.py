@@ -139,7 +139,7 @@ def test_two_sources_on_one_axis_are_both_shown_and_the_one_heard_is_marked(open
     assert page.locator(".input").count() == 2
     assert page.locator(".input.heard").count() == 1
     page.locator("select[id]").first.wait_for()
-    page.get_by_role("button", name="Freeze").first.click()
+    page.get_by_role("button", name="Pin").first.click()
     assert page.locator(".lane.frozen").count() == 1
 
 

@@ -26,6 +26,9 @@ export const ACTIONS: Readonly<Record<Action, string>> = {
   play: "Play the last take",
   next: "Next scene",
   previous: "Previous scene",
+  freeze: "Freeze",
+  fade: "Fade out, or in",
+  tap: "Tap the tempo",
   undo: "Undo",
   panic: "Silence at once",
 };

@@ -289,12 +289,12 @@ export class ControllersPanel extends Panel {
           @change=${(e: Event) => renameAxis(store, axis.id, (e.target as HTMLInputElement).value || axis.name)}
         />
         ${tool(
-          `Freeze ${axis.name}`,
+          `Pin ${axis.name}`,
           frozen ? "lock" : "unlock",
           () => controlling.freeze(axis.id, !frozen),
           {
             pressed: frozen,
-            hint: frozen ? "Frozen: its controllers are not heard" : "Freeze it where it is",
+            hint: frozen ? "Pinned: its controllers are not heard" : "Pin it where it is",
           },
         )}
         ${tool(`Remove ${axis.name}`, "trash", () => removeAxis(store, axis.id), { disabled: piece.axes.length <= 1 })}
