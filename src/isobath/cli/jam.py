@@ -34,7 +34,7 @@ _Folder = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
-@click.option("--model", default="drums-2", show_default=True, help="Model of bars: a name, or a file.")
+@click.option("--model", help="Model of bars: a name, or a file.  [default: drums-2, or -4 for 4 bars]")
 @click.option(
     "--mode",
     type=click.Choice(["trade", "follow", "lead", "machines", "loop", "morph"]),
@@ -88,7 +88,7 @@ _Folder = click.Path(file_okay=False, path_type=Path)
 @click.option("--wav", type=_File, help="Write what was played as sound, WAV or FLAC.")
 @as_json
 def jam(
-    model: str, mode: str, bars: str, bpm: float, count_in: int, metronome: bool, changed_hits: float,
+    model: str | None, mode: str, bars: str, bpm: float, count_in: int, metronome: bool, changed_hits: float,
     lead: float, density: float, velocity: float, offset: float, seed: int | None, out: Path | None,
     go_on: Path | None, human: Path | None, minutes: float | None, device: str, midi: bool, midi_in: str,
     midi_out: str | None, follow_clock: bool, send_clock: bool, late_ms: float, monitor: bool,
@@ -106,7 +106,8 @@ def jam(
         changed_hits=changed_hits, lead=lead, density=density, velocity=velocity, offset=offset,
     )  # fmt: skip
     before = read_session(go_on) if go_on is not None else None
-    loaded = load(before.model if before is not None and model == "drums-2" else model)
+    usual = "drums-4" if bars == "4" else "drums-2"
+    loaded = load(model or (before.model if before is not None else usual))
     if before is not None and before.kind != loaded.kind:
         raise UsageError(
             f"{go_on} is of {before.kind}, {loaded.name} of {loaded.kind}. Give another --model."

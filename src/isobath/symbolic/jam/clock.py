@@ -97,7 +97,7 @@ class BarClock:
 
     def ticks(self, since: float, until: float) -> list[float]:
         """Times of MIDI clock's ticks after `since` and up to `until`, from the first bar line on."""
-        first = max(0, math.floor(self.position(since) * TICKS_PER_STEP) + 1)
+        first = max(0, math.floor(self.position(since) * TICKS_PER_STEP + 1e-9) + 1)
         last = math.floor(self.position(until) * TICKS_PER_STEP + 1e-9)
         return [self.seconds(n / TICKS_PER_STEP) for n in range(first, last + 1)]
 

@@ -7,6 +7,7 @@ as long as is said.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from isobath.errors import IsobathError
@@ -40,7 +41,8 @@ class Simulation:
         thinking takes. tick: seconds between two looks at the clock, as in a live session."""
         self.jam, self.events = jam, list[Event]()
         self.failures: list[str] = []
-        self._answerers, self._line, self._delay, self._tick = answerers, line, delay, tick
+        self._answerers, self._delay, self._tick = answerers, delay, tick
+        self._line = sorted(line)
         self._length = _whole_bars(line)
         self._read = 0.0
         self._human: list[tuple[float, int, int, float]] = []
@@ -96,16 +98,22 @@ class Simulation:
         if coming is None or coming[0] == self._planned or "human" not in coming[2] or not self._length:
             return
         self._planned, steps, _ = coming
-        first = self._read
-        for position, length, pitch, velocity in self._line:
-            at = (position + 0.5 - first) % self._length - 0.5
-            while at < steps - 0.5:
+        first, at = self._read, self._planned
+        while first < self._read + steps:  # a short score goes round within one phrase
+            last = min(self._read + steps, (first // self._length + 1) * self._length)
+            start = first % self._length
+            for position, length, pitch, velocity in self._between(start - 0.5, start + last - first - 0.5):
                 self._order += 1
-                begins = self._planned + at
+                begins = at + position - start
                 heapq.heappush(self._human, (begins, self._order, pitch, velocity))
                 heapq.heappush(self._human, (begins + max(0.1, length), self._order, pitch, 0.0))
-                at += self._length
-        self._read = (first + steps) % self._length
+            at += last - first
+            first = last
+        self._read = (self._read + steps) % self._length
+
+    def _between(self, first: float, last: float) -> Line:
+        begin = bisect_left(self._line, first, key=lambda each: each[0])
+        return self._line[begin : bisect_left(self._line, last, key=lambda each: each[0])]
 
 
 def _whole_bars(line: Line) -> float:
