@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -78,3 +79,34 @@ def test_a_demonstration_is_dropped_where_one_stands_and_a_landmark_ahead(walk: 
     for _ in ("the list", "the landmark in hand", "the walk"):
         page.keyboard.press("Escape")
     page.locator("isobath-walk").wait_for(state="detached")
+
+
+def test_the_three_experiences_open_and_sound_different(context: Any, server: Server) -> None:
+    """After paper 004, section 3: the first two share their sound, the third has another."""
+    page = context.new_page()
+    played = Instrument(page, server.url)
+    spectra = []
+    for number in (1, 2, 3):
+        played.run(
+            """
+            i.link.openPiece(`example-walk-${given}`);
+            await t.until(() => i.store.state.piece?.name !== undefined && i.store.state.piece.world !== null
+              && i.store.state.piece.world.landmarks.length === [0, 1, 27, 1][given], "the world");
+            """,
+            number,
+        )
+        if number == 1:
+            played.start()
+        page.evaluate("location.hash = '#walk'")
+        page.locator("isobath-walk canvas").wait_for()
+        take = played.piece.takes[0]
+        short = msgspec.structs.replace(take, length=take.length // 8)
+        audio, start = played.capture_take(short)
+        spectrum = np.abs(np.fft.rfft(audio[0][start : start + 44_100] * np.hanning(44_100)))
+        spectra.append(spectrum / np.linalg.norm(spectrum))
+        page.evaluate("location.hash = ''")
+        page.locator("isobath-walk").wait_for(state="detached")
+    assert spectra[0] @ spectra[1] > 0.9
+    assert spectra[0] @ spectra[2] < 0.8
+    assert played.errors == []
+    page.close()

@@ -151,6 +151,14 @@ def test_the_axes_are_in_it_where_there_are_any():
     assert "/isobath/axes" not in dict(read_bundle(encode_heard(HEARD)))
 
 
+def test_the_pose_of_a_walker_is_in_it_while_somebody_walks():
+    messages = dict(
+        read_bundle(encode_heard(msgspec.structs.replace(HEARD, pose=(1.5, 0.0, -2.0, 0.25, 0.0))))
+    )
+    assert messages["/isobath/pose"] == (1.5, 0.0, -2.0, 0.25, 0.0)
+    assert "/isobath/pose" not in dict(read_bundle(encode_heard(HEARD)))
+
+
 def test_texts_and_numbers_leave_in_one_message():
     (message,) = read_packet(encode_mixed("/a", ("wörd", 1.5, 1e300)))
     assert message.values[0] == "w?rd"

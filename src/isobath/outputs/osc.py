@@ -59,8 +59,8 @@ def encode_bundle(messages: Iterable[bytes]) -> bytes:
 
 
 def encode_heard(heard: Heard) -> bytes:
-    """One moment as a bundle; `/isobath/onset` is in it only where something begins, and
-    `/isobath/axes` only where there are any."""
+    """One moment as a bundle; `/isobath/onset` is in it only where something begins,
+    `/isobath/axes` and `/isobath/pose` only where there are any."""
     messages = [
         encode_message("/isobath/loudness", (heard.loudness,)),
         encode_message("/isobath/brightness", (heard.brightness,)),
@@ -71,6 +71,8 @@ def encode_heard(heard: Heard) -> bytes:
     messages.append(encode_message("/isobath/latent", heard.latent))
     if heard.axes:
         messages.append(encode_message("/isobath/axes", heard.axes))
+    if heard.pose:
+        messages.append(encode_message("/isobath/pose", heard.pose))
     return encode_bundle(messages)
 
 

@@ -373,6 +373,8 @@ class Heard(Message, frozen=True, kw_only=True, tag="heard"):
     """Of the voice that is edited."""
     axes: Annotated[tuple[Annotated[float, Meta(ge=-1e9, le=1e9)], ...], Meta(max_length=64)] = ()
     """Where the performer is, one value per axis of the piece."""
+    pose: Annotated[tuple[Annotated[float, Meta(ge=-1e6, le=1e6)], ...], Meta(max_length=5)] = ()
+    """Of who walks: x, y, z in metres, azimuth and elevation in turns; empty: nobody does."""
 
 
 class WatchControllers(Message, frozen=True, kw_only=True, tag="watch_controllers"):

@@ -11,6 +11,8 @@ export type Moved = (performer: Performer) => void;
 export class Performer {
   /** One value per axis. */
   values: Float64Array<ArrayBuffer> = new Float64Array(0);
+  /** Of who walks: x, y, z, azimuth, elevation; empty while nobody does. */
+  pose: readonly number[] = [];
   /** Hands on each axis: more than 0 while it is touched. */
   private touches: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   private movedAt: Float64Array<ArrayBuffer> = new Float64Array(0);

@@ -27,7 +27,7 @@ afterEach(() => vi.useRealTimers());
 
 test("from the first sound on it is told 30 times a second, in numbers the server takes", () => {
   const [instrument, link] = [new FakeInstrument(), new FakeLink()];
-  tellHeard(instrument, link, { values: Float64Array.of(0.25, 0.75) });
+  tellHeard(instrument, link, { values: Float64Array.of(0.25, 0.75), pose: [1, 0, -2, 0.25, 0] });
   vi.advanceTimersByTime(1000);
   expect(link.told).toEqual([]);
   instrument.sound([0.5, -1]);
@@ -37,6 +37,7 @@ test("from the first sound on it is told 30 times a second, in numbers the serve
   const heard = link.told.at(-1)!;
   expect(heard.latent).toEqual([0.5, -1]);
   expect(heard.axes).toEqual([0.25, 0.75]);
+  expect(heard.pose).toEqual([1, 0, -2, 0.25, 0]);
   expect(heard.bands).toHaveLength(BANDS);
   expect(Array.isArray(heard.bands) && Array.isArray(heard.latent)).toBe(true);
   for (const each of [heard.loudness, heard.brightness, ...heard.bands]) {
@@ -47,7 +48,7 @@ test("from the first sound on it is told 30 times a second, in numbers the serve
 
 test("a beginning is told once, and silence as zeros", () => {
   const [instrument, link] = [new FakeInstrument(), new FakeLink()];
-  tellHeard(instrument, link, { values: Float64Array.of(0.25, 0.75) });
+  tellHeard(instrument, link, { values: Float64Array.of(0.25, 0.75), pose: [1, 0, -2, 0.25, 0] });
   instrument.sound([]);
   instrument.level = Number.NEGATIVE_INFINITY;
   vi.advanceTimersByTime(500);
@@ -60,7 +61,7 @@ test("a beginning is told once, and silence as zeros", () => {
 
 test("nothing is told while nobody heeds it", () => {
   const [instrument, link] = [new FakeInstrument(), new FakeLink()];
-  tellHeard(instrument, link, { values: Float64Array.of(0.25, 0.75) });
+  tellHeard(instrument, link, { values: Float64Array.of(0.25, 0.75), pose: [1, 0, -2, 0.25, 0] });
   instrument.sound([1]);
   link.heeded = false;
   vi.advanceTimersByTime(500);

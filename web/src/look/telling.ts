@@ -12,7 +12,7 @@ type Sounding = Pick<Instrument, "addEventListener" | "sampleRate" | "spectrum">
 export function tellHeard(
   instrument: Sounding,
   link: Pick<Link, "heeded" | "heard">,
-  performer: Pick<Performer, "values">,
+  performer: Pick<Performer, "values" | "pose">,
 ): void {
   const spectrum = new Float32Array(BINS);
   let meters: Meters | null = null;
@@ -33,6 +33,7 @@ export function tellHeard(
       bands: [...bands],
       latent: [...latent],
       axes: [...performer.values],
+      pose: [...performer.pose],
     });
   }, 1000 / SNAPSHOTS_A_SECOND);
 }

@@ -1303,10 +1303,12 @@ export interface Heard {
   readonly latent: readonly number[];
   /** Where the performer is, one value per axis of the piece. */
   readonly axes: readonly number[];
+  /** Of who walks: x, y, z in metres, azimuth and elevation in turns; empty: nobody does. */
+  readonly pose: readonly number[];
 }
 
-export function makeHeard(given: Omit<Heard, "axes" | "type"> & Partial<Heard>): Heard {
-  return { axes: [], ...given, type: "heard" };
+export function makeHeard(given: Omit<Heard, "axes" | "pose" | "type"> & Partial<Heard>): Heard {
+  return { axes: [], pose: [], ...given, type: "heard" };
 }
 
 /**

@@ -100,6 +100,7 @@ export class WalkView extends View {
   override disconnectedCallback(): void {
     if (this.visits !== null && this.state.piece !== null)
       remember(this.state.piece.id, this.visits, Date.now() / 1000);
+    this.app.performer.pose = [];
     this.hands?.stop();
     this.scene?.dispose();
     this.survey.stop();
@@ -318,6 +319,7 @@ export class WalkView extends View {
   private steer(world: World, pose: Pose): void {
     const { performer } = this.app;
     eachAxis(world, pose, (axis, value) => performer.set(axis, value));
+    performer.pose = [pose.x, pose.y, pose.z, pose.azimuth, pose.elevation];
   }
 
   /** What moves axes besides the walker: time, zones, and what the ground remembers. */
