@@ -206,7 +206,7 @@ static void bring(ear *e, const ib_source *source) {
   m->started = 1;
 }
 
-const float *ear_hear(ear *e, const ib_source *source) {
+void ear_hear(ear *e, const ib_source *source) {
   for (int c = 0; c < e->channels; c++)
     for (int i = e->filled; i < e->hop; i++) e->sound[c * e->hop + i] = 0.0f;
   bring(e, source);
@@ -218,5 +218,4 @@ const float *ear_hear(ear *e, const ib_source *source) {
     e->broken++;
   }
   e->filled = 0;
-  return e->latent;
 }

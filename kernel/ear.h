@@ -78,8 +78,8 @@ ear *ear_make(void *memory, const ib_model *model, int from, ear_time time);
 void ear_reset(ear *e);
 /* n samples come in, GUARD_CELL at most. */
 void ear_collect(ear *e, const float *left, const float *right, int n);
-/* The hop is complete: what it means, [dims]. */
-const float *ear_hear(ear *e, const ib_source *source);
+/* The hop is complete: what it means goes to `latent`. */
+void ear_hear(ear *e, const ib_source *source);
 /* What is heard dry, i samples from now (i < delay). */
 static inline void ear_dry(const ear *e, int i, float out[2]) {
   int at = e->at + i;

@@ -88,6 +88,11 @@ static int pack_bias(builder *b, product *p, const tensor *bias, int64_t from, i
   return 0;
 }
 
+/* What follows runs once a model: in the page its size counts and its time does not. */
+#ifdef __wasm__
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+#endif
+
 static int optional(builder *b, int32_t index, int64_t count, tensor *out, tensor **found) {
   *found = 0;
   if (index == -1) return 0;
@@ -521,3 +526,7 @@ const float *ib_model_mean(const ib_model *model) { return AT(const float, model
 const float *ib_model_std(const ib_model *model) { return AT(const float, model, model->std); }
 const float *ib_model_whitening(const ib_model *model) { return AT(const float, model, model->whitening); }
 float ib_model_known_radius(const ib_model *model) { return model->known_radius; }
+
+#ifdef __wasm__
+#pragma clang attribute pop
+#endif

@@ -130,6 +130,7 @@ int ib_player_listen(ib_player *p, int slot, void *memory, int64_t bytes, int fr
 ib_source *ib_player_source(ib_player *p, int slot) { return &slot_of(p, slot)->source; }
 float *ib_player_input(ib_player *p, int slot) { return p->input[slot < 0 || slot >= IB_VOICES ? 0 : slot][0]; }
 float *ib_player_given(ib_player *p, int slot) { return slot_of(p, slot)->given; }
+const float *ib_player_said(const ib_player *p, int slot) { return voice_said(slot_of((ib_player *)p, slot)); }
 
 ib_ear_meters *ib_player_ear_meters(ib_player *p, int slot) {
   voice *v = slot_of(p, slot);

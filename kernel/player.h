@@ -106,6 +106,8 @@ ib_source *ib_player_source(ib_player *player, int slot);      /* set to: the pe
  * heard by the next render, which then may be IB_HOP long at most. Write them anew each time. */
 float *ib_player_input(ib_player *player, int slot);
 float *ib_player_given(ib_player *player, int slot);           /* [dims], the source's latent where `from` is 2 */
+/* What a voice's source said last, [dims], before the performer; NULL: it has none, or nothing was set. */
+const float *ib_player_said(const ib_player *player, int slot);
 ib_ear_meters *ib_player_ear_meters(ib_player *player, int slot); /* reading clears peak */
 
 /* A voice without a model here: whenever it is due, write its next hop to ib_player_fed

@@ -167,17 +167,15 @@ static void mourn(voice *v) {
   v->broken = 1;
 }
 
-/* What the source says about this frame; NULL: the performer is alone. */
-static const float *heard_latent(voice *v) {
-  const float *heard = v->ear ? ear_hear(v->ear, &v->source) : NULL; /* always: its past must go on */
-  if (v->source.from == 1.0f) return heard;
+const float *voice_said(const voice *v) {
+  if (v->source.from == 1.0f) return v->ear ? v->ear->latent : NULL;
   return v->source.from == 2.0f ? v->given : NULL;
 }
 
 static int decode(voice *v) {
   float seconds = (float)v->info.hop / (float)v->info.sample_rate;
-  const float *heard = heard_latent(v);
-  shaper_step(&v->shaper, &v->shaping, &v->source, v->model, v->info.dims, seconds, v->incoming, heard);
+  if (v->ear) ear_hear(v->ear, &v->source); /* always: its past must go on */
+  shaper_step(&v->shaper, &v->shaping, &v->source, v->model, v->info.dims, seconds, v->incoming, voice_said(v));
   return ib_decode(v->model, v->state, v->shaper.latent, 1, v->audio) < 0;
 }
 

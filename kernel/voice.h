@@ -75,6 +75,8 @@ void voice_listen(voice *v, ear *ear, int outputs);
 /* What an ear that is opened now needs to know of the time. */
 ear_time voice_time(const voice *v);
 void voice_restart(voice *v, uint32_t seed);
+/* What the source said last; NULL: the performer is alone. */
+const float *voice_said(const voice *v);
 /* Read gain and pan, and head for them over 5 ms (at once where nothing has been heard yet). */
 void voice_levels(voice *v, int outputs);
 /* The next hop at once, [channels][hop]; `heard` [2][hop] or NULL for silence. */

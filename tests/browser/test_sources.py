@@ -26,7 +26,7 @@ from tests.engine.loudspeaker import listener
 from tests.models.test_prior import ABOUT, tensors
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import Browser, BrowserContext
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
 
@@ -61,6 +61,18 @@ def syllables(seconds: float) -> NDArray[np.float32]:
     return (0.3 * gate * np.sin(2 * np.pi * 330 * n / RATE)).astype(np.float32)
 
 
+def opened_where(context: BrowserContext, server: Server, arguments: list[str]) -> tuple[Instrument, Browser]:
+    """A page of a browser of its own that has a microphone, and who may use it is for `arguments` to say."""
+    assert context.browser is not None
+    browser = context.browser.browser_type.launch(
+        executable_path=chromium_path(), args=[*ARGUMENTS, "--use-fake-device-for-media-stream", *arguments]
+    )
+    own = browser.new_context(viewport={"width": 1280, "height": 900}, storage_state=context.storage_state())
+    own.add_init_script(STEADY)
+    own.add_init_script("""localStorage.setItem("isobath.preferences", '{"guided": true}')""")
+    return Instrument(own.new_page(), server.url), browser
+
+
 @pytest.fixture(scope="module")
 def listening(context: BrowserContext, server: Server, tmp_path_factory) -> Iterator[Instrument]:  # type: ignore[no-untyped-def]
     """A page that plays the listener, in a browser whose microphone hears a file."""
@@ -70,22 +82,49 @@ def listening(context: BrowserContext, server: Server, tmp_path_factory) -> Iter
     write_prior(models / "listener.prior", about, tensors(about))
     voice = tmp_path_factory.mktemp("microphone") / "voice.wav"
     soundfile.write(voice, syllables(3), RATE, subtype="PCM_16")
-    fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    assert context.browser is not None
-    browser = context.browser.browser_type.launch(
-        executable_path=chromium_path(),
-        args=[*ARGUMENTS, *fake, f"--use-file-for-fake-audio-capture={voice}"],
-    )
-    own = browser.new_context(viewport={"width": 1280, "height": 900}, storage_state=context.storage_state())
-    own.add_init_script(STEADY)
-    own.add_init_script("""localStorage.setItem("isobath.preferences", '{"guided": true}')""")
-    playing = Instrument(own.new_page(), server.url)
+    allowed = ["--use-fake-ui-for-media-stream", f"--use-file-for-fake-audio-capture={voice}"]
+    playing, browser = opened_where(context, server, allowed)
     playing.new_piece("listener")
     playing.start()
     yield playing
     browser.close()
     for left in models.glob("listener.*"):
         left.unlink()
+
+
+@pytest.fixture
+def deaf(context: BrowserContext, server: Server, listening: Instrument) -> Iterator[Instrument]:
+    """A page that may not use the microphone, beside one that may."""
+    assert listening.piece.voices[0].model == "listener"
+    playing, browser = opened_where(context, server, [])
+    playing.new_piece("listener")
+    playing.start()
+    yield playing
+    browser.close()
+
+
+def test_a_microphone_that_is_refused_is_a_sentence_and_the_page_plays_on(deaf: Instrument) -> None:
+    deaf.run(
+        """
+        i.store.edit("a microphone", (p) => {
+          const first = p.voices[0], hold = [2, -1, 1, 2], hears = { ...first.source, kind: "input", wet: 0 };
+          const plays = { ...first, id: "plays", shaping: { ...first.shaping, hold } };
+          return { ...p, voices: [{ ...first, source: hears }, plays] };
+        });
+        await t.until(() => i.instrument.input.state === "refused", "the refusal");
+        """
+    )
+    if deaf.page.locator("isobath-voices").count() == 0:
+        deaf.page.click("nav.rail [data-panel=explore]")
+    deaf.page.get_by_role("button", name="Settings of this voice").first.click()
+    sentence = deaf.run("return i.instrument.input.sentence")
+    assert "Allow the microphone" in sentence
+    assert deaf.page.get_by_text(sentence).is_visible()
+    muted = "const v = p.voices.map((v) => ({ ...v, solo: v.id !== 'plays' && given }));"
+    only = "i.store.edit('solo', (p) => { " + muted + " return { ...p, voices: v }; }); await t.wait(400);"
+    assert np.abs(deaf.capture(only, True)[:, -RATE // 10 :]).max() < 1e-6
+    assert np.abs(deaf.capture(only, False)[:, -RATE // 10 :]).max() > 1e-3
+    assert deaf.errors == []
 
 
 def rendered(home: Path, piece: Piece, take: Take) -> NDArray[np.floating]:
@@ -165,6 +204,50 @@ def test_what_a_microphone_hears_is_kept_with_the_take_and_replays(
     assert kept.shape[1] == pytest.approx(take.length * take.hop, abs=512)
     assert np.abs(kept).max() > 0.05  # the syllables came through
     check_same(listening, server.home, take)
+
+
+VOICES = """
+i.store.set({ listen: "play" });  // not the sliders of the page, which no take keeps
+i.store.edit("three voices", (p) => {
+  const first = p.voices[0], source = { ...first.source, kind: "gesture", wet: 1 };
+  const shaping = { ...first.shaping, hold: [0.8, -0.5, 0.3, 0.6] };
+  const leads = { ...first, source, shaping, pan: -0.5 };
+  const hearing = { ...source, kind: "voice", voice: first.id, wet: 0.7 };
+  const hears = { ...first, id: "hears", pan: 0.2, source: hearing };
+  const follows = { ...leads, id: "follows", follows: first.id, pan: 0.6, gain_db: -3 };
+  return { ...p, voices: [leads, hears, follows] };
+});
+"""
+
+
+def test_voices_that_hear_or_follow_another_and_one_alone_are_those_that_are_rendered(
+    listening: Instrument, server: Server
+) -> None:
+    listening.run(VOICES + "await t.wait(500);")
+    together = check_same(listening, server.home, TAKE)
+    solo = "const v = p.voices.map((v) => ({ ...v, solo: v.id === given }));"
+    only = "i.store.edit('solo', (p) => { " + solo + " return { ...p, voices: v }; }); await t.wait(200);"
+    for voice in ("hears", "follows"):
+        listening.run(only, voice)
+        alone = check_same(listening, server.home, TAKE)
+        assert np.abs(alone - together).max() > 1e-3
+    listening.run("i.store.edit('one', (p) => ({ ...p, voices: p.voices.slice(0, 1) })); await t.wait(200);")
+
+
+def test_the_sliders_show_what_the_source_says_and_what_is_made_of_it(listening: Instrument) -> None:
+    """Here the performer replaces the source, so the two differ."""
+    listening.run(
+        SET
+        + """
+        const source = { ...i.store.state.piece.voices[0].source, kind: "prior", manner: ["absolute"] };
+        await set({ source });
+        await t.until(() => document.querySelector(".theirs:not([hidden])") !== null, "the source's notch");
+        const left = (which) => document.querySelector(`.dimension ${which}`).style.left;
+        const seen = new Set();
+        await t.until(() => seen.add(left(".theirs")).size > 3, "a notch that moves");
+        await t.until(() => left(".needle") === left(".mine"), "a needle where the hands are");
+        """
+    )
 
 
 def test_a_dream_is_the_one_that_is_rendered(listening: Instrument, server: Server) -> None:

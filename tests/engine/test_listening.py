@@ -46,6 +46,21 @@ def late(heard: Sound, sound: np.ndarray, delay: int) -> float:
 LIVE = Source(kind="input", match=False)
 
 
+def test_what_the_source_says_is_known_whatever_the_performer_makes_of_it() -> None:
+    instead = Source(kind="input", match=False, manner=("absolute",) * 32)
+    player = listening(instead)
+    player.incoming(0, np.full(32, 0.25))
+    hears(player, SPEECH[:, :64])
+    said = player.said(0)
+    assert said is not None
+    np.testing.assert_allclose(said, SPEECH[0, :32], atol=1e-6)
+    np.testing.assert_array_equal(player.latent(0), np.full(32, 0.25, np.float32))
+    dreaming = listening(Source(kind="prior"))
+    dreaming.give(0, np.arange(32) / 100)
+    np.testing.assert_array_equal(dreaming.said(0), np.float32(np.arange(32) / 100))
+    assert listening(Source()).said(0) is None
+
+
 @pytest.mark.parametrize("hop", [16, 24, 32, 100])
 def test_what_comes_in_is_heard_a_hop_later(hop: int) -> None:
     player = listening(LIVE, repeater(hop=hop))

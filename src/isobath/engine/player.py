@@ -94,6 +94,7 @@ def _library(level: int | None) -> ctypes.CDLL:
         ("source", POINTER(SourceFloats), [p, i]),
         ("input", POINTER(c_float), [p, i]),
         ("given", POINTER(c_float), [p, i]),
+        ("said", POINTER(c_float), [p, i]),
         ("ear_meters", POINTER(EarMeters), [p, i]),
         ("feed", i, [p, i, i, i, i]),
         ("late", i, [p, i]),
@@ -345,6 +346,14 @@ class Player:
         dims = self._kept[slot][0].dims if slot in self._kept else DIMS
         found = self._library.ib_player_latent(self._at, slot)
         return np.ctypeslib.as_array(found, (dims,)).copy()
+
+    def said(self, slot: int) -> NDArray[np.float32] | None:
+        """What the source of a voice last said (dims,), before the performer; None where it has none."""
+        self._check_slot(slot)
+        found = self._library.ib_player_said(self._at, slot)
+        if not found or slot not in self._kept:
+            return None
+        return np.ctypeslib.as_array(found, (self._kept[slot][0].dims,)).copy()
 
     def due(self) -> tuple[int, tuple[int, ...]]:
         """Samples until a voice needs a latent, and, if that is now (0), which voices do."""

@@ -21,6 +21,7 @@ export interface Meters {
   scrubbed: number; // NaN or infinite values replaced since the start
   latent: Float32Array; // last shaped latent of the voice that is watched
   performer: Float32Array; // the same voice's latent as mapping and sliders alone say it
+  source: Float32Array; // and as its source alone says it; empty: it has none, or the server hears it
   ear: { readonly peak: number; readonly lufs: number; readonly matchDb: Decibels } | null; // what that voice hears
   gesture: Float64Array; // the gesture that made it
   frame: number; // latent frames rendered by voice 0 since the start

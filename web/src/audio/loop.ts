@@ -411,6 +411,13 @@ export class Loop {
     for (let i = 0; i < dims; i++) into[offset + i] = latent?.[i] ?? 0;
   }
 
+  /** What the source of the voice that is watched says, before the performer; whether that is known here. */
+  watchedSource(into: Float64Array, offset: number, dims: number): boolean {
+    const slot = this.sources[this.watched] ? this.watched : this.lead;
+    if (slot < 0 || this.streamed[slot]) return false;
+    return this.player.said(slot, into, offset, dims);
+  }
+
   /** Whether some voice hears what comes in now. */
   get hearsLive(): boolean {
     return this.hearings.some((hearing) => hearing === this.live);

@@ -13,6 +13,7 @@ export function emptyMeters(): Meters {
     scrubbed: 0,
     latent: new Float32Array(0),
     performer: new Float32Array(0),
+    source: new Float32Array(0),
     ear: null,
     gesture: new Float64Array(0),
     frame: 0,
@@ -51,6 +52,9 @@ export function readMeters(values: Float64Array, meters: Meters): void {
   if (meters.performer.length !== dims) meters.performer = new Float32Array(dims);
   for (let i = 0; i < dims; i++) meters.latent[i] = values[METER.head + axes + i]!;
   for (let i = 0; i < dims; i++) meters.performer[i] = values[METER.head + axes + dims + i]!;
+  const said = values[METER.said] === 1 ? dims : 0;
+  if (meters.source.length !== said) meters.source = new Float32Array(said);
+  for (let i = 0; i < said; i++) meters.source[i] = values[METER.head + axes + 2 * dims + i]!;
   meters.ear =
     values[METER.listening] === 1
       ? { peak: values[METER.earPeak]!, lufs: values[METER.earLufs]!, matchDb: values[METER.matchDb]! }

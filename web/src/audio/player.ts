@@ -66,6 +66,7 @@ interface Exports extends CrossingKernel {
   ib_player_source(player: number, slot: number): number;
   ib_player_input(player: number, slot: number): number;
   ib_player_given(player: number, slot: number): number;
+  ib_player_said(player: number, slot: number): number;
   ib_player_ear_meters(player: number, slot: number): number;
   ib_player_feed(player: number, slot: number, channels: number, hop: number, sampleRate: number): number;
   ib_player_fed(player: number, slot: number): number;
@@ -364,6 +365,13 @@ export class Player {
   latent(slot: number, into: Float64Array, offset: number, dims: number): void {
     const at = this.c.ib_player_latent(this.player, slot) >> 2;
     for (let i = 0; i < dims; i++) into[offset + i] = this.f32[at + i]!;
+  }
+
+  /** What the source of a voice last said, before the performer; whether it has one. */
+  said(slot: number, into: Float64Array, offset: number, dims: number): boolean {
+    const at = this.c.ib_player_said(this.player, slot) >> 2;
+    if (at !== 0) for (let i = 0; i < dims; i++) into[offset + i] = this.f32[at + i]!;
+    return at !== 0;
   }
 
   private reserve(bytes: number): void {

@@ -399,6 +399,7 @@ class IsobathProcessor extends AudioWorkletProcessor {
     const ear = loop.watched;
     values[METER.listening] = loop.player.hasEar(ear) ? 1 : 0;
     loop.player.earMeters(ear, values, METER.earPeak);
+    values[METER.said] = loop.watchedSource(values, METER.head + axes + 2 * dims, dims) ? 1 : 0;
     this.post({ type: "meters", buffer }, [buffer]);
   }
 

@@ -159,8 +159,8 @@ export type FromWorklet =
       readonly last: boolean;
     };
 
-/** A meters buffer: this head, then the gesture, then the latent of the voice that is watched and what
-    its performer says. */
+/** A meters buffer: this head, then the gesture, then the latent of the voice that is watched, what its
+    performer says and what its source says. */
 export const METER = {
   peak: 0,
   rms: 2,
@@ -184,9 +184,11 @@ export const METER = {
   beat: 19,
   /** Where the master's fade is, 0..1. */
   faded: 20,
+  /** 1 if that voice has a source whose latent is known. */
+  said: 21,
   head: 22,
 } as const;
-export const METER_NUMBERS = METER.head + 64 + 2 * 128;
+export const METER_NUMBERS = METER.head + 64 + 3 * 128;
 
 /** Samples of each channel in one buffer of recorded sound. */
 export const SOUND_SAMPLES = 8192;

@@ -22,10 +22,18 @@ interface Needle {
   readonly element: HTMLElement;
   /** Where the performer alone would be; null where that is what is heard. */
   readonly mine: HTMLElement | null;
+  /** Where the source alone would be; null where there is none. */
+  readonly theirs: HTMLElement | null;
   readonly dimension: number;
   readonly low: number;
   readonly span: number;
   at: number;
+}
+
+/** Where a latent lies along a slider, in per cent. */
+function along(needle: Needle, latent: Float32Array): number {
+  const share = ((latent[needle.dimension] ?? 0) - needle.low) / needle.span;
+  return Math.round(Math.max(0, Math.min(1, share)) * 1000) / 10;
 }
 
 /** A manner in a word. */
@@ -95,6 +103,7 @@ export class DimensionsView extends View {
       return {
         element: row.querySelector<HTMLElement>(".needle")!,
         mine: row.querySelector<HTMLElement>(".mine"),
+        theirs: row.querySelector<HTMLElement>(".theirs"),
         dimension,
         low,
         span: high - low,
@@ -150,14 +159,14 @@ export class DimensionsView extends View {
   private follow(): void {
     const { meters } = this.app;
     if (meters === null) return;
-    const { latent, performer } = meters;
+    const { latent, performer, source } = meters;
     for (const needle of this.needles) {
-      if (needle.mine !== null) {
-        const mine = ((performer[needle.dimension] ?? 0) - needle.low) / needle.span;
-        needle.mine.style.left = `${Math.round(Math.max(0, Math.min(1, mine)) * 1000) / 10}%`;
+      if (needle.mine !== null) needle.mine.style.left = `${along(needle, performer)}%`;
+      if (needle.theirs !== null) {
+        needle.theirs.hidden = source.length === 0;
+        needle.theirs.style.left = `${along(needle, source)}%`;
       }
-      const share = ((latent[needle.dimension] ?? 0) - needle.low) / needle.span;
-      const at = Math.round(Math.max(0, Math.min(1, share)) * 1000) / 10;
+      const at = along(needle, latent);
       if (at === needle.at) continue;
       needle.at = at;
       needle.element.style.left = `${at}%`;
@@ -223,6 +232,7 @@ export class DimensionsView extends View {
       <div class="profile">
         <canvas aria-hidden="true"></canvas>
         <i class="needle" aria-hidden="true"></i>
+        ${voice.source.kind === "gesture" ? nothing : html`<i class="theirs" aria-hidden="true" hidden></i>`}
         ${meets ? html`<i class="mine" aria-hidden="true"></i>` : nothing}
         <input
           type="range"
