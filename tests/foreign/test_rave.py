@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from isobath.engine.dreaming import generated
 from isobath.errors import ModelDamaged, ModelMismatch
 from isobath.foreign import rave, survey
 from isobath.foreign.archive import read
@@ -17,6 +19,8 @@ from isobath.models.coder import Model, load
 from isobath.models.description import Description, write
 
 torch = pytest.importorskip("torch")
+from isobath.training import prior as training  # noqa: E402
+
 from .rave_like import NAMES, save, streamed  # noqa: E402  (it is made of torch)
 
 
@@ -114,6 +118,30 @@ def test_fewer_codes_are_fewer_books(files: dict[str, Path]) -> None:
         recut(every.description, every.tensors, 2)
     with pytest.raises(ModelMismatch, match="Choose 5"):
         imported(files["spherical"], dims=3)
+
+
+def test_a_model_of_codes_is_dreamt_in_codes(files: dict[str, Path], tmp_path: Path) -> None:
+    """By a prior that has hardly begun to learn; that one learns is held in tests/training/test_prior.py."""
+    model = imported(files["discrete"])
+    course = training.PriorCourse(steps=2, batch=2, crop=8, width=16, layers=1, heads=2, warmup=1)
+    about = training.about_prior(model, course)
+    sound = (0.3 * np.random.default_rng(1).standard_normal((1, 600 * model.hop))).astype(np.float32)
+    codes = model.encode(sound).T
+    assert about.codes == 32
+    assert about.dims == codes.shape[1] == model.dims
+    material = training.material([codes], [], about)
+    assert list(training.train_prior(about, material, course, tmp_path / "c", lambda: False)) == []
+    prior = training.finish(about, material, course, tmp_path / "c", tmp_path / "d.prior", {})
+    frames = np.stack(list(itertools.islice(prior.dream(1, 1.0, codes.T), 100)))
+    np.testing.assert_array_equal(frames, np.clip(np.rint(frames), 0, about.codes - 1))
+    heard = [
+        np.concatenate(list(generated(model, prior, 3000, seed=seed, after=codes.T)), axis=1)
+        for seed in (1, 1, 2)
+    ]
+    assert heard[0].shape == (1, 3000)
+    assert np.abs(heard[0]).max() > 1e-3
+    np.testing.assert_array_equal(heard[0], heard[1])
+    assert not np.array_equal(heard[0], heard[2])
 
 
 def test_chance_is_repeatable_and_rests_by_default(files: dict[str, Path]) -> None:

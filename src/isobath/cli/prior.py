@@ -56,7 +56,7 @@ def prior(
     with Progress(f"{coder.name} listens", 1.0, quiet=as_json) as progress:
         train = training.encoded(coder, opened, "train", progress.at)
         validation = training.encoded(coder, opened, "validation", lambda _: None)
-    material = training.material(train, validation, about.patch)
+    material = training.material(train, validation, about)
     checkpoint = target.with_name(target.name + ".checkpoint")
     with patient() as stopping:
         for at in training.train_prior(about, material, course, checkpoint, stopping):
@@ -70,9 +70,14 @@ def prior(
     if as_json:
         print_json({"out": str(target), **made})
     else:
+        guess, nats = (
+            ("a guess by frequency", made["surprise_of_counts"])
+            if about.codes
+            else ("a linear guess", made["surprise_of_linear"])
+        )
         click.echo(
             f"{target}: {coder.name} dreams. It foretells sound it has not heard at {made['surprise']:+.3f} "
-            f"nats a value; a linear guess at {made['surprise_of_linear']:+.3f}."
+            f"nats a value; {guess} at {nats:+.3f}."
         )
 
 

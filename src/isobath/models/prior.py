@@ -1,25 +1,23 @@
 """A prior dreams: given the latents so far, it says what may come next, and draws from that.
 
 A small causal transformer over *patches*, short runs of latent frames, so that a model of 172
-frames a second is dreamt in some 29 steps a second. Each step gives a mixture of Gaussians over
-the next patch in the patch's own principal axes; what is drawn is rounded to a grid and goes in
-again. Attention reaches a fixed number of steps back, so a dream of hours needs no more memory
-than one of seconds.
+frames a second is dreamt in some 29 steps a second. What each step says, and how the next patch is
+drawn from it, depends on what the model's latents are: numbers, or the codes of a discrete model
+(models/saying.py). Attention reaches a fixed number of steps back, so a dream of hours needs no more
+memory than one of seconds.
 
 The numbers drawn are a function of seed, step and index alone, and all arithmetic is in double
-precision. Because what goes in again is on a grid (2^-12 deviations), rounding differences between
-this and the page's copy (web/src/audio/prior.ts) vanish at every step instead of growing: both
-dream the same.
+precision. What goes in again is on a grid, or whole codes; so this and the page's copy
+(web/src/audio/prior.ts) dream the same.
 
 Sources: Vaswani et al. 2017 (attention), Su et al. 2021 (rotary positions), Zhang & Sennrich 2019
-(RMSNorm), Bishop 1994 (mixture density networks); priors over the latents of an audio autoencoder
-as in Caillon & Esling 2021, section 6.
+(RMSNorm); priors over the latents of an audio autoencoder as in Caillon & Esling 2021, section 6.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,26 +28,22 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from isobath.errors import ModelDamaged, ModelMismatch, ModelNewer, ModelUnknown
-from isobath.models.description import write_whole
+from isobath.models.description import Description, write_whole
+from isobath.models.saying import Codes, Floats, Numbers, Speech, normed
 
-FORMAT = 1
+FORMAT = 2
+"""Newest that is read; a prior over numbers is written as 1."""
 SUFFIX = ".prior"
-GRID = 4096.0
-"""Steps to a deviation that latents are rounded to before they go in again."""
-WIDEST = 5.0
-"""Deviations beyond which a dream does not go."""
 ROTARY_BASE = 10000.0
 LARGEST_FILE = 64 << 20
-_WORD = 0xFFFFFFFF
-
-Floats = NDArray[np.float64]
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
     """What a prior is and what it was learned from.
 
     model, dims, hop, sample_rate: the model it dreams for. patch: frames a step. width, layers,
-    heads, window (steps it looks back), mixtures: the network.
+    heads, window (steps it looks back), mixtures: the network. codes: how many each dimension's book
+    holds, where the latents are codes; 0: they are numbers.
     """
 
     format: int
@@ -63,6 +57,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     heads: int
     window: int
     mixtures: int
+    codes: int = 0
     credit: str = ""
     licence: str = ""
     training: dict[str, Any] = {}
@@ -79,37 +74,33 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         return self.sample_rate / (self.hop * self.patch)
 
 
+def codes_of(description: Description, tensors: Mapping[str, NDArray[Any]]) -> int:
+    """How many codes each dimension of a model's latents chooses from; 0: its latents are numbers."""
+    for operation in description.decoder:
+        if operation.kind == "lookup" and operation.codes is not None:
+            return int(tensors[operation.codes].shape[1])
+    return 0
+
+
 def shapes(about: About) -> dict[str, tuple[int, ...]]:
     """Every tensor of a prior file and its shape."""
     w, v = about.width, about.values
-    found: dict[str, tuple[int, ...]] = {
-        "mean": (about.dims,), "std": (about.dims,), "basis": (v, v), "spread": (v,),
-        "in": (w, v), "in_bias": (w,), "norm": (w,),
-        "out": (about.mixtures * (1 + 2 * v), w), "out_bias": (about.mixtures * (1 + 2 * v),),
-    }  # fmt: skip
+    found: dict[str, tuple[int, ...]] = {"in_bias": (w,), "norm": (w,)}
+    if about.codes:
+        each = v * about.codes
+        found |= {"in": (each, w), "within": (w, w), "out": (each, w), "out_bias": (each,)}
+    else:
+        said = about.mixtures * (1 + 2 * v)
+        found |= {
+            "mean": (about.dims,), "std": (about.dims,), "basis": (v, v), "spread": (v,), "in": (w, v),
+            "out": (said, w), "out_bias": (said,),
+        }  # fmt: skip
     for i in range(about.layers):
         found |= {
             f"{i}.norm_a": (w,), f"{i}.qkv": (3 * w, w), f"{i}.join": (w, w),
             f"{i}.norm_b": (w,), f"{i}.up": (4 * w, w), f"{i}.down": (w, 4 * w),
         }  # fmt: skip
     return found
-
-
-def uniform(seed: int, step: int, count: int) -> Floats:
-    """`count` numbers in (0, 1) that belong to a step: the noise of docs/model-format.md."""
-    c = np.arange(count, dtype=np.uint64)
-    x = (step * 0x9E3779B1 + c * 0x85EBCA77 + seed) & _WORD
-    x = ((x ^ (x >> np.uint64(16))) * np.uint64(0x7FEB352D)) & _WORD
-    x = ((x ^ (x >> np.uint64(15))) * np.uint64(0x846CA68B)) & _WORD
-    x = x ^ (x >> np.uint64(16))
-    return (x.astype(np.float64) + 0.5) / 2.0**32
-
-
-def normal(uniforms: Floats) -> Floats:
-    """Half as many Gaussian numbers as uniform ones (Box & Muller 1958)."""
-    half = len(uniforms) // 2
-    radius = np.sqrt(-2.0 * np.log(uniforms[:half]))
-    return np.asarray(radius * np.cos(2.0 * np.pi * uniforms[half:]))
 
 
 class Prior:
@@ -126,12 +117,12 @@ class Prior:
             if not np.all(np.isfinite(value)):
                 raise ModelDamaged(f"The prior of {about.model} is damaged: {name} holds what is no number.")
 
-    def patches(self, latent: NDArray[np.floating]) -> Floats:
-        """Latents (dims, frames) -> whole patches in deviations, (steps, values)."""
-        a = self.about
-        z = (np.asarray(latent, dtype=np.float64).T - self._t["mean"]) / self._t["std"]
-        whole = len(z) // a.patch * a.patch
-        return np.clip(z[:whole], -WIDEST, WIDEST).reshape(-1, a.values)
+        a = about
+        self.speech: Speech = (
+            Codes(self._t, a.dims, a.patch, a.codes)
+            if a.codes
+            else Numbers(self._t, a.dims, a.patch, a.mixtures)
+        )
 
     def dream(
         self, seed: int, temperature: float = 1.0, after: NDArray[np.floating] | None = None
@@ -140,18 +131,15 @@ class Prior:
 
         temperature: 0 the likeliest path, 1 as it learned. after: latents (dims, frames) to go on from.
         """
-        a, memory = self.about, _Memory(self.about)
-        entering = np.zeros(a.values)
-        for patch in self._recent(after):
-            self._step(memory, entering)
-            entering = self._turned(_rounded(patch))
+        memory, patch = _Memory(self.about), None
+        for heard in self._recent(after):
+            self.think(memory, patch)
+            patch = heard
         step = 0
         while True:
-            drawn = self._draw(self._step(memory, entering), seed & _WORD, step, temperature)
-            patch = _rounded(np.clip(self._t["basis"].T @ (drawn * self._t["spread"]), -WIDEST, WIDEST))
-            entering = self._turned(patch)
-            for row in patch.reshape(a.patch, a.dims):
-                yield (row * self._t["std"] + self._t["mean"]).astype(np.float32)
+            patch = self.speech.draw(self.think(memory, patch), seed, step, temperature)
+            for row in self.speech.latents(patch):
+                yield row.astype(np.float32)
             step += 1
 
     def _recent(self, after: NDArray[np.floating] | None) -> Floats:
@@ -164,32 +152,18 @@ class Prior:
             )
         reach = self.about.window * self.about.layers
         frames = after.shape[1] // self.about.patch * self.about.patch
-        return self.patches(after[:, after.shape[1] - frames :])[-reach:]
+        return self.speech.patches(after[:, after.shape[1] - frames :])[-reach:]
 
-    def _turned(self, patch: Floats) -> Floats:
-        """A patch in its principal axes, each of unit spread."""
-        return np.asarray((self._t["basis"] @ patch) / self._t["spread"])
-
-    def _step(self, memory: _Memory, entering: Floats) -> Floats:
+    def think(self, memory: _Memory, patch: Floats | None) -> Floats:
+        """One step of the network after a patch (None: at the beginning): what comes out, (width,)."""
         t = self._t
-        x = t["in"] @ entering + t["in_bias"]
+        x = self.speech.enter(patch)
         for i in range(self.about.layers):
-            x = x + t[f"{i}.join"] @ memory.attend(i, t[f"{i}.qkv"] @ _normed(x, t[f"{i}.norm_a"]))
-            h = t[f"{i}.up"] @ _normed(x, t[f"{i}.norm_b"])
+            x = x + t[f"{i}.join"] @ memory.attend(i, t[f"{i}.qkv"] @ normed(x, t[f"{i}.norm_a"]))
+            h = t[f"{i}.up"] @ normed(x, t[f"{i}.norm_b"])
             x = x + t[f"{i}.down"] @ (h / (1.0 + np.exp(-h)))
         memory.position += 1
-        return np.asarray(t["out"] @ _normed(x, t["norm"]) + t["out_bias"])
-
-    def _draw(self, said: Floats, seed: int, step: int, temperature: float) -> Floats:
-        k, v = self.about.mixtures, self.about.values
-        logits, means, logs = said[:k], said[k : k + k * v].reshape(k, v), said[k + k * v :].reshape(k, v)
-        chances = uniform(seed, step, 1 + 2 * v)
-        if temperature <= 0:
-            return np.asarray(means[int(np.argmax(logits))])
-        weights = np.cumsum(np.exp((logits - logits.max()) / temperature))
-        chosen = min(int(np.searchsorted(weights, chances[0] * weights[-1])), k - 1)
-        spread = np.exp(np.clip(logs[chosen], -5.0, 2.0))
-        return np.asarray(means[chosen] + temperature * spread * normal(chances[1:]))
+        return x
 
 
 class _Memory:
@@ -219,14 +193,6 @@ class _Memory:
         weights /= weights.sum(axis=1, keepdims=True)
         heard: Floats = np.einsum("hw,whs->hs", weights, self.values[layer, :known])
         return heard.reshape(-1)
-
-
-def _rounded(patch: Floats) -> Floats:
-    return np.asarray(np.floor(patch * GRID + 0.5) / GRID)
-
-
-def _normed(x: Floats, gain: Floats) -> Floats:
-    return np.asarray(x / np.sqrt(np.mean(x * x) + 1e-6) * gain)
 
 
 def prior_path(model: Path) -> Path:
@@ -263,10 +229,10 @@ def read_prior(path: Path) -> Prior:
 def _check(path: Path, about: About) -> None:
     limits = {
         "dims": 128, "hop": 65536, "patch": 256, "width": 1024, "layers": 32, "heads": 64,
-        "window": 4096, "mixtures": 64,
+        "window": 4096, "mixtures": 64, "codes": 16384,
     }  # fmt: skip
     for name, most in limits.items():
-        if not 1 <= getattr(about, name) <= most:
+        if not (name != "codes") <= getattr(about, name) <= most:
             raise ModelDamaged(f"{path.name} is damaged: its {name} is {getattr(about, name)}.")
     if about.width % (2 * about.heads) or about.values > 4096:
         raise ModelDamaged(f"{path.name} is damaged: {about.heads} heads do not share {about.width} values.")

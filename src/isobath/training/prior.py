@@ -1,8 +1,9 @@
 """Training a prior: a small transformer learns what latents follow which (models/prior.py plays it).
 
 The set is encoded once; what is learned from is the latents alone, which is why a few minutes
-on a laptop are enough. A crop may begin at any frame, noise is added to what goes in so that the
-dream does not lose its way, and training stops when the validation side is understood no better.
+on a laptop are enough. A crop may begin at any frame, noise is added to what goes in (some codes are
+swapped for others) so that the dream does not lose its way, and training stops when the validation
+side is understood no better.
 """
 
 from __future__ import annotations
@@ -23,20 +24,24 @@ from torch import Tensor, nn
 from isobath.corpora import Set
 from isobath.errors import SetError
 from isobath.models.coder import Model
-from isobath.models.prior import FORMAT, ROTARY_BASE, WIDEST, About, Prior, read_prior, write_prior
+from isobath.models.prior import ROTARY_BASE, About, Prior, codes_of, read_prior, write_prior
+from isobath.models.saying import WIDEST
 
 from . import saving
 
 Floats = NDArray[np.floating[Any]]
 STEPS_A_SECOND = 30.0
 """About how often a prior is asked."""
+MOST_CLASSES = 32768
+"""Codes times values that a step tells apart at most."""
 _ENCODE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
 class PriorCourse:
     """How a prior is trained. crop: patches in a sequence; noise: deviations added to what goes in;
-    patience: checks without improvement before it stops; check_every: steps."""
+    swap: share of the codes that go in as any other; patience: checks without improvement before it
+    stops; check_every: steps."""
 
     steps: int = 4000
     minutes: float = 20.0
@@ -45,6 +50,7 @@ class PriorCourse:
     learning_rate: float = 1.5e-3
     warmup: int = 100
     noise: float = 0.15
+    swap: float = 0.05
     dropout: float = 0.1
     seed: int = 1
     check_every: int = 200
@@ -57,32 +63,109 @@ class PriorCourse:
 
 
 class Network(nn.Module):
-    """The network of models/prior.py, over whole sequences: (batch, steps, values) -> what is said."""
+    """The network of models/prior.py, over whole sequences: (batch, steps, values) -> (…, width)."""
 
     turns: Tensor
 
     def __init__(self, about: About, dropout: float) -> None:
         super().__init__()
-        w, v = about.width, about.values
+        w = about.width
         self.about, self.dropout = about, dropout
-        self.enter = nn.Linear(v, w)
+        self.speech: Mixture | Classes = Classes(about) if about.codes else Mixture(about)
         self.layers = nn.ModuleList(_Layer(about, dropout) for _ in range(about.layers))
-        self.gain = nn.Parameter(torch.ones(w))
-        self.say = nn.Linear(w, about.mixtures * (1 + 2 * v))
-        nn.init.normal_(self.say.weight, std=0.02)
         size = w // about.heads
         self.register_buffer("turns", ROTARY_BASE ** (-torch.arange(size // 2) / (size // 2)))
 
-    def forward(self, x: Tensor) -> Tensor:
-        steps = x.shape[1]
+    def forward(self, before: Tensor) -> Tensor:
+        """before: the patch before each step; that of the first is not looked at."""
+        steps = before.shape[1]
         angle = torch.arange(steps)[:, None] * self.turns
         back = torch.arange(steps)[:, None] - torch.arange(steps)[None]
         near = (back >= 0) & (back < self.about.window)
-        x = self.enter(x)
+        x: Tensor = self.speech.enter(before)
         for layer in self.layers:
             x = layer(x, angle.cos(), angle.sin(), near)
+        return x
+
+
+class Mixture(nn.Module):
+    """A mixture of Gaussians over the next patch, in principal axes (models/saying.py, Numbers)."""
+
+    def __init__(self, about: About) -> None:
+        super().__init__()
+        self.mixtures = about.mixtures
+        self.into = nn.Linear(about.values, about.width)
+        self.gain = nn.Parameter(torch.ones(about.width))
+        self.say = nn.Linear(about.width, about.mixtures * (1 + 2 * about.values))
+        nn.init.normal_(self.say.weight, std=0.02)
+
+    def enter(self, before: Tensor) -> Tensor:
+        begun = F.pad(before[:, 1:], (0, 0, 1, 0))
+        entered: Tensor = self.into(begun)
+        return entered
+
+    def said(self, x: Tensor) -> Tensor:
         said: Tensor = self.say(_normed(x, self.gain))
         return said
+
+    def surprise(self, x: Tensor, truth: Tensor) -> Tensor:
+        return surprise(self.said(x), truth, self.mixtures)
+
+    def disturbed(self, before: Tensor, course: PriorCourse) -> Tensor:
+        return before + course.noise * torch.randn_like(before)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {
+            "in": self.into.weight, "in_bias": self.into.bias, "norm": self.gain,
+            "out": self.say.weight, "out_bias": self.say.bias,
+        }  # fmt: skip
+
+
+class Classes(nn.Module):
+    """A class for every code of the next patch, knowing those before it (models/saying.py, Codes)."""
+
+    rows: Tensor
+
+    def __init__(self, about: About) -> None:
+        super().__init__()
+        w, v, n = about.width, about.values, about.codes
+        self.codes = n
+        self.table = nn.Parameter(torch.randn(v * n, w) / math.sqrt(v))
+        self.bias = nn.Parameter(torch.zeros(w))
+        self.gain = nn.Parameter(torch.ones(w))
+        self.within = nn.Linear(w, w, bias=False)
+        self.say = nn.Parameter(0.02 * torch.randn(v * n, w))
+        self.say_bias = nn.Parameter(torch.zeros(v * n))
+        self.register_buffer("rows", torch.arange(v) * n)
+
+    def _told(self, patches: Tensor) -> Tensor:
+        """(batch, steps, values) -> (…, values, width)."""
+        return F.embedding(patches.long() + self.rows, self.table)
+
+    def enter(self, before: Tensor) -> Tensor:
+        begun = self._told(before[:, 1:]).sum(-2)
+        return F.pad(begun, (0, 0, 1, 0)) + self.bias
+
+    def logits(self, x: Tensor, truth: Tensor) -> Tensor:
+        """(batch, steps, values, codes), each knowing the true codes before it."""
+        known = self.within(self._told(truth)).cumsum(-2)
+        x = x.unsqueeze(-2) + F.pad(known[..., :-1, :], (0, 0, 1, 0))
+        say = self.say.reshape(-1, self.codes, x.shape[-1])
+        said: Tensor = torch.einsum("bsvw,vnw->bsvn", _normed(x, self.gain), say)
+        return said + self.say_bias.reshape(-1, self.codes)
+
+    def surprise(self, x: Tensor, truth: Tensor) -> Tensor:
+        return F.cross_entropy(self.logits(x, truth).flatten(0, -2), truth.long().flatten())
+
+    def disturbed(self, before: Tensor, course: PriorCourse) -> Tensor:
+        other = torch.randint_like(before, self.codes)
+        return torch.where(torch.rand_like(before) < course.swap, other, before)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {
+            "in": self.table, "in_bias": self.bias, "norm": self.gain, "within": self.within.weight,
+            "out": self.say, "out_bias": self.say_bias,
+        }  # fmt: skip
 
 
 class _Layer(nn.Module):
@@ -155,19 +238,30 @@ def encoded(model: Model, sounds: Set, split: str, progress: Callable[[float], N
 
 @dataclass(frozen=True)
 class Material:
-    """Latents in deviations, file by file, and the axes of their patches."""
+    """Latents file by file, (frames, dims): in deviations, or as codes."""
 
     train: list[Floats]
     validation: list[Floats]
+    patch: int
+    axes: Axes | None
+    """Of the patches; None: the latents are codes."""
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What latents are in deviations of, and the principal axes of their patches."""
+
     mean: Floats
     std: Floats
     basis: Floats
     spread: Floats
-    patch: int
 
 
-def material(train: list[Floats], validation: list[Floats], patch: int) -> Material:
-    """Deviations and principal axes, from the training side."""
+def material(train: list[Floats], validation: list[Floats], about: About) -> Material:
+    """What is learned from; deviations and principal axes come from the training side."""
+    if about.codes:
+        return Material(*([np.rint(z) for z in side] for side in (train, validation)), about.patch, None)
+    patch = about.patch
     everything = np.concatenate(train)
     mean, std = everything.mean(axis=0), np.maximum(everything.std(axis=0), 1e-4)
 
@@ -182,15 +276,20 @@ def material(train: list[Floats], validation: list[Floats], patch: int) -> Mater
     values, vectors = np.linalg.eigh(np.cov(np.concatenate(rows).T).reshape(rows[0].shape[1], -1))
     order = np.argsort(values)[::-1]
     spread = np.sqrt(np.maximum(values[order], 1e-6))
-    return Material(*sides, mean, std, vectors[:, order].T, spread, patch)
+    return Material(*sides, patch, Axes(mean, std, vectors[:, order].T, spread))
 
 
 def _patches(z: Floats, patch: int) -> Floats:
     return z[: len(z) // patch * patch].reshape(-1, z.shape[1] * patch)
 
 
+def _turned(rows: Floats, m: Material) -> Floats:
+    """Patches as the network sees them: in principal axes, or codes as they are."""
+    return rows if m.axes is None else rows @ m.axes.basis.T / m.axes.spread
+
+
 def _crop(side: list[Floats], m: Material, steps: int, random: np.random.Generator) -> Floats:
-    """A sequence of patches from anywhere, in principal axes; short files go on with others."""
+    """A sequence of patches from anywhere, as the network sees them; short files go on with others."""
     need, gathered = steps * m.patch, 0
     parts: list[Floats] = []
     chances = np.array([len(z) for z in side], dtype=np.float64)
@@ -199,8 +298,7 @@ def _crop(side: list[Floats], m: Material, steps: int, random: np.random.Generat
         start = int(random.integers(0, max(1, len(z) - need + gathered + 1)))
         parts.append(z[start : start + need - gathered])
         gathered += len(parts[-1])
-    rows = np.concatenate(parts).reshape(steps, -1)
-    return rows @ m.basis.T / m.spread
+    return _turned(np.concatenate(parts).reshape(steps, -1), m)
 
 
 def _batch(side: list[Floats], m: Material, course: PriorCourse, random: np.random.Generator) -> Tensor:
@@ -209,12 +307,11 @@ def _batch(side: list[Floats], m: Material, course: PriorCourse, random: np.rand
     )
 
 
-def _asked(network: Network, truth: Tensor, noise: float) -> Tensor:
-    entering = F.pad(truth[:, :-1], (0, 0, 1, 0))
-    if noise:
-        entering = entering + noise * torch.randn_like(entering)
-        entering[:, 0] = 0
-    return surprise(network(entering), truth, network.about.mixtures)
+def _asked(network: Network, truth: Tensor, course: PriorCourse, *, disturbed: bool) -> Tensor:
+    before = truth.roll(1, dims=1)
+    if disturbed:
+        before = network.speech.disturbed(before, course)
+    return network.speech.surprise(network(before), truth)
 
 
 @torch.no_grad()
@@ -222,16 +319,31 @@ def _checked(network: Network, m: Material, course: PriorCourse) -> float:
     network.eval()
     random = np.random.default_rng(12345)
     side = m.validation or m.train
-    found = [float(_asked(network, _batch(side, m, course, random), 0.0)) for _ in range(4)]
+    found = [
+        float(_asked(network, _batch(side, m, course, random), course, disturbed=False)) for _ in range(4)
+    ]
     network.train()
     return float(np.mean(found))
 
 
-def baseline(m: Material) -> float:
-    """Nats a value of a linear Gaussian guess of the next patch from the last: what a prior must beat."""
+def baseline(m: Material, codes: int) -> float:
+    """Nats a value of what a prior must beat: a linear Gaussian guess of the next patch from the last;
+    of codes, how frequent each is."""
+    return _by_frequency(m, codes) if codes else _linear(m)
 
+
+def _by_frequency(m: Material, codes: int) -> float:
+    known, asked = (np.concatenate(side).astype(np.int64) for side in (m.train, m.validation or m.train))
+    found = []
+    for book in range(known.shape[1]):
+        counts = np.bincount(known[:, book], minlength=codes) + 1.0  # every code might come
+        found.append(-np.log(counts / counts.sum())[asked[:, book]].mean())
+    return float(np.mean(found))
+
+
+def _linear(m: Material) -> float:
     def pairs(side: list[Floats]) -> tuple[Floats, Floats]:
-        rows = [_patches(z, m.patch) @ m.basis.T / m.spread for z in side if len(z) >= 2 * m.patch]
+        rows = [_turned(_patches(z, m.patch), m) for z in side if len(z) >= 2 * m.patch]
         return np.concatenate([r[:-1] for r in rows]), np.concatenate([r[1:] for r in rows])
 
     x, y = pairs(m.train)
@@ -246,21 +358,23 @@ def baseline(m: Material) -> float:
 def about_prior(model: Model, course: PriorCourse) -> About:
     """The prior that fits a model: patches of so many frames that it is asked 30 times a second."""
     patch = max(1, round(model.sample_rate / model.hop / STEPS_A_SECOND))
-    patch = max(1, min(patch, 512 // model.dims))
+    codes = codes_of(model.description, model.tensors)
+    patch = max(1, min(patch, MOST_CLASSES // (codes * model.dims) if codes else 512 // model.dims))
     return About(
-        format=FORMAT, model=model.name, dims=model.dims, hop=model.hop, sample_rate=model.sample_rate,
-        patch=patch, width=course.width, layers=course.layers, heads=course.heads, window=course.window,
-        mixtures=course.mixtures, credit=model.description.credit, licence=model.description.licence,
+        format=2 if codes else 1, model=model.name, dims=model.dims, hop=model.hop,
+        sample_rate=model.sample_rate, patch=patch, width=course.width, layers=course.layers,
+        heads=course.heads, window=course.window, mixtures=1 if codes else course.mixtures, codes=codes,
+        credit=model.description.credit, licence=model.description.licence,
     )  # fmt: skip
 
 
 def tensors_of(network: Network, m: Material) -> dict[str, NDArray[Any]]:
     """As models/prior.py names them."""
-    found: dict[str, Any] = {
-        "mean": m.mean, "std": m.std, "basis": m.basis, "spread": m.spread,
-        "in": network.enter.weight, "in_bias": network.enter.bias, "norm": network.gain,
-        "out": network.say.weight, "out_bias": network.say.bias,
-    }  # fmt: skip
+    found: dict[str, Any] = dict(network.speech.tensors())
+    if m.axes is not None:
+        found |= {
+            "mean": m.axes.mean, "std": m.axes.std, "basis": m.axes.basis, "spread": m.axes.spread,
+        }  # fmt: skip
     for i, layer in enumerate(network.layers):
         assert isinstance(layer, _Layer)
         found |= {
@@ -292,7 +406,8 @@ def train_prior(
     step, best, behind, spent = 0, math.inf, 0, 0.0
     if checkpoint.is_file():
         state = torch.load(checkpoint, weights_only=True)
-        if state["about"] == about.values and state["width"] == about.width:
+        shape = (state["about"], state["width"], state.get("codes", 0))
+        if shape == (about.values, about.width, about.codes) and "speech.gain" in state["network"]:
             network.load_state_dict(state["network"])
             optimiser.load_state_dict(state["optimiser"])
             step, best, behind, spent = state["step"], state["best"], state["behind"], state["spent"]
@@ -308,7 +423,7 @@ def train_prior(
             group["lr"] = (
                 course.learning_rate * rise * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * through)))
             )
-        loss = _asked(network, _batch(m.train, m, course, random), course.noise)
+        loss = _asked(network, _batch(m.train, m, course, random), course, disturbed=True)
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -348,7 +463,8 @@ def _save(
     if not better and path.is_file():
         kept = torch.load(path, weights_only=True)["best_network"]
     state = {
-        "about": about.values, "width": about.width, "network": network.state_dict(), "best_network": kept,
+        "about": about.values, "width": about.width, "codes": about.codes,
+        "network": network.state_dict(), "best_network": kept,
         "optimiser": optimiser.state_dict(), "step": step, "best": best, "behind": behind, "spent": spent,
     }  # fmt: skip
     with saving.whole(path) as file:
@@ -368,7 +484,7 @@ def finish(
         "seconds": round(float(state["spent"])),
         **heard,
         "surprise": round(float(state["best"]), 4),
-        "surprise_of_linear": round(baseline(m), 4),
+        "surprise_of_counts" if about.codes else "surprise_of_linear": round(baseline(m, about.codes), 4),
     }
     whole = About(**{**{f: getattr(about, f) for f in about.__struct_fields__}, "training": made})
     write_prior(out, whole, tensors_of(network, m))

@@ -1,6 +1,7 @@
 // A prior dreams the latents of a model: the page's copy of src/isobath/models/prior.py, which says how.
-// Both draw the same numbers from seed, step and index, calculate in double precision, and round what goes
-// in again to a grid; so a dream is the same here and in `isobath render`.
+// Both draw the same numbers from seed, step and index, calculate in double precision, and what goes in
+// again is rounded to a grid, or whole codes; so a dream is the same here and in `isobath render`.
+// Nothing is allocated while it dreams.
 
 import type { Dream } from "./hearing";
 
@@ -18,6 +19,8 @@ export interface AboutPrior {
   readonly heads: number;
   readonly window: number;
   readonly mixtures: number;
+  /** How many each dimension's book holds, where the latents are codes; 0 or absent: they are numbers. */
+  readonly codes?: number;
 }
 
 export type PriorTensors = Readonly<Record<string, Float64Array>>;
@@ -66,10 +69,17 @@ function uniform(seed: number, step: number, index: number): number {
   return (x + 0.5) / 2 ** 32;
 }
 
-/** out = matrix (rows x columns) times x, plus what `out` holds where `add`. */
-function times(out: Float64Array, matrix: Float64Array, x: Float64Array, rows: number, add: boolean): void {
+/** out = matrix (rows x columns) times x, plus what `out` holds where `add`; from row `first` on. */
+function times(
+  out: Float64Array,
+  matrix: Float64Array,
+  x: Float64Array,
+  rows: number,
+  add: boolean,
+  first = 0,
+): void {
   const columns = x.length;
-  for (let r = 0, at = 0; r < rows; r++) {
+  for (let r = 0, at = first * columns; r < rows; r++) {
     let sum = 0;
     for (let c = 0; c < columns; c++) sum += matrix[at++]! * x[c]!;
     out[r] = add ? out[r]! + sum : sum;
@@ -83,8 +93,172 @@ function normed(out: Float64Array, x: Float64Array, gain: Float64Array): void {
   for (let i = 0; i < x.length; i++) out[i] = x[i]! * scale * gain[i]!;
 }
 
+/** Which of several, at `chance` (0..1) of the weights of `logits`; at 0 degrees the likeliest. */
+function choose(logits: Float64Array, sums: Float64Array, chance: number, temperature: number): number {
+  const k = sums.length;
+  let best = 0;
+  for (let i = 1; i < k; i++) if (logits[i]! > logits[best]!) best = i;
+  if (temperature <= 0) return best;
+  const most = logits[best]!;
+  let total = 0;
+  for (let i = 0; i < k; i++) {
+    total += Math.exp((logits[i]! - most) / temperature);
+    sums[i] = total;
+  }
+  const mark = chance * total;
+  for (let i = 0; i < k; i++) if (sums[i]! >= mark) return i;
+  return k - 1;
+}
+
+/** What a prior says at each step, and how the next patch comes of it (src/isobath/models/saying.py). */
+interface Speech {
+  /** The patch that was drawn last. */
+  readonly patch: Float64Array;
+  /** What goes into the network after that patch, or at the beginning, into `x`. */
+  enter(x: Float64Array, begun: boolean): void;
+  /** The next patch, from what comes out of the network. */
+  draw(x: Float64Array, seed: number, step: number, temperature: number): void;
+  /** A number of the patch as the latent has it. */
+  latent(value: number, dimension: number): number;
+}
+
+/** A mixture of Gaussians in the principal axes of a patch. */
+class Numbers implements Speech {
+  readonly patch: Float64Array;
+  private readonly h: Float64Array;
+  private readonly said: Float64Array;
+  private readonly sums: Float64Array;
+  private readonly turned: Float64Array;
+
+  constructor(
+    about: AboutPrior,
+    private readonly t: PriorTensors,
+  ) {
+    const values = about.patch * about.dims;
+    this.patch = new Float64Array(values);
+    this.turned = new Float64Array(values);
+    this.h = new Float64Array(about.width);
+    this.said = new Float64Array(about.mixtures * (1 + 2 * values));
+    this.sums = new Float64Array(about.mixtures);
+  }
+
+  enter(x: Float64Array, begun: boolean): void {
+    const { t, turned } = this;
+    const values = turned.length;
+    if (begun) times(turned, t.basis!, this.patch, values, false);
+    for (let i = 0; i < values; i++) turned[i] = begun ? turned[i]! / t.spread![i]! : 0;
+    x.set(t.in_bias!);
+    times(x, t.in!, turned, x.length, true);
+  }
+
+  draw(x: Float64Array, seed: number, step: number, temperature: number): void {
+    const { t, said, turned } = this;
+    const v = turned.length;
+    const k = this.sums.length;
+    normed(this.h, x, t.norm!);
+    said.set(t.out_bias!);
+    times(said, t.out!, this.h, said.length, true);
+    const chosen = choose(said, this.sums, uniform(seed, step, 0), temperature);
+    const means = k + chosen * v;
+    const logs = k + (k + chosen) * v;
+    for (let i = 0; i < v; i++) {
+      turned[i] = said[means + i]!;
+      if (temperature <= 0) continue;
+      const radius = Math.sqrt(-2 * Math.log(uniform(seed, step, 1 + i)));
+      const normal = radius * Math.cos(2 * Math.PI * uniform(seed, step, 1 + v + i));
+      const spread = Math.exp(Math.min(2, Math.max(-5, said[logs + i]!)));
+      turned[i] = turned[i]! + temperature * spread * normal;
+    }
+    for (let i = 0; i < v; i++) {
+      let sum = 0;
+      for (let j = 0; j < v; j++) sum += t.basis![j * v + i]! * (turned[j]! * t.spread![j]!);
+      this.patch[i] = Math.floor(Math.min(WIDEST, Math.max(-WIDEST, sum)) * GRID + 0.5) / GRID;
+    }
+  }
+
+  latent(value: number, dimension: number): number {
+    return this.patch[value]! * this.t.std![dimension]! + this.t.mean![dimension]!;
+  }
+}
+
+/** A class for every code of the patch, each drawn knowing those before it. */
+class Codes implements Speech {
+  readonly patch: Float64Array;
+  private readonly h: Float64Array;
+  private readonly logits: Float64Array;
+  private readonly sums: Float64Array;
+  private readonly row: Float64Array;
+
+  constructor(
+    about: AboutPrior,
+    private readonly t: PriorTensors,
+    private readonly codes: number,
+  ) {
+    this.patch = new Float64Array(about.patch * about.dims);
+    this.h = new Float64Array(about.width);
+    this.row = new Float64Array(about.width);
+    this.logits = new Float64Array(codes);
+    this.sums = new Float64Array(codes);
+  }
+
+  enter(x: Float64Array, begun: boolean): void {
+    x.set(this.t.in_bias!);
+    if (!begun) return;
+    for (let i = 0; i < this.patch.length; i++) {
+      this.recall(i);
+      for (let j = 0; j < x.length; j++) x[j] = x[j]! + this.row[j]!;
+    }
+  }
+
+  draw(x: Float64Array, seed: number, step: number, temperature: number): void {
+    const { t, codes, logits } = this;
+    for (let i = 0; i < this.patch.length; i++) {
+      normed(this.h, x, t.norm!);
+      for (let n = 0; n < codes; n++) logits[n] = t.out_bias![i * codes + n]!;
+      times(logits, t.out!, this.h, codes, true, i * codes);
+      this.patch[i] = choose(logits, this.sums, uniform(seed, step, i), temperature);
+      this.recall(i);
+      times(x, t.within!, this.row, x.length, true);
+    }
+  }
+
+  latent(value: number): number {
+    return this.patch[value]!;
+  }
+
+  /** What the table holds of a code of the patch, into `row`. */
+  private recall(value: number): void {
+    const at = (value * this.codes + this.patch[value]!) * this.row.length;
+    for (let j = 0; j < this.row.length; j++) this.row[j] = this.t.in![at + j]!;
+  }
+}
+
+interface Layer {
+  readonly normA: Float64Array;
+  readonly qkv: Float64Array;
+  readonly join: Float64Array;
+  readonly normB: Float64Array;
+  readonly up: Float64Array;
+  readonly down: Float64Array;
+}
+
+function layerOf(t: PriorTensors, i: number): Layer {
+  const of = (name: string): Float64Array => t[`${i}.${name}`]!;
+  return {
+    normA: of("norm_a"),
+    qkv: of("qkv"),
+    join: of("join"),
+    normB: of("norm_b"),
+    up: of("up"),
+    down: of("down"),
+  };
+}
+
 /** One dream, from its beginning; asked for frame 0 it begins again. */
 export class Dreaming implements Dream {
+  private readonly speech: Speech;
+  private readonly layers: readonly Layer[];
+  private readonly turns: Float64Array;
   private readonly keys: Float64Array[];
   private readonly values: Float64Array[];
   private readonly x: Float64Array;
@@ -92,12 +266,7 @@ export class Dreaming implements Dream {
   private readonly qkv: Float64Array;
   private readonly heard: Float64Array;
   private readonly wide: Float64Array;
-  private readonly said: Float64Array;
   private readonly scores: Float64Array;
-  private readonly sums: Float64Array;
-  private readonly entering: Float64Array;
-  private readonly drawn: Float64Array;
-  private readonly patch: Float64Array;
   private readonly latent: Float32Array;
   private position = 0;
   private step = 0;
@@ -109,8 +278,12 @@ export class Dreaming implements Dream {
     private readonly seed: number,
     public temperature: number,
   ) {
-    const { width, layers, window, mixtures, patch, dims } = prior.about;
-    const values = patch * dims;
+    const { about, tensors } = prior;
+    const { width, layers, window, dims } = about;
+    this.speech = about.codes ? new Codes(about, tensors, about.codes) : new Numbers(about, tensors);
+    this.layers = Array.from({ length: layers }, (_, i) => layerOf(tensors, i));
+    const half = width / about.heads / 2;
+    this.turns = Float64Array.from({ length: half }, (_, j) => ROTARY_BASE ** (-j / half));
     const ring = () => Array.from({ length: layers }, () => new Float64Array(window * width));
     this.keys = ring();
     this.values = ring();
@@ -119,67 +292,43 @@ export class Dreaming implements Dream {
     this.qkv = new Float64Array(3 * width);
     this.heard = new Float64Array(width);
     this.wide = new Float64Array(4 * width);
-    this.said = new Float64Array(mixtures * (1 + 2 * values));
     this.scores = new Float64Array(window);
-    this.sums = new Float64Array(mixtures);
-    this.entering = new Float64Array(values);
-    this.drawn = new Float64Array(values);
-    this.patch = new Float64Array(values);
     this.latent = new Float32Array(dims);
   }
 
   at(frame: number): Float32Array {
     const { patch, dims } = this.prior.about;
-    if (frame < this.ahead - patch) this.begin();
+    if (frame < this.ahead - patch) this.position = this.step = this.ahead = 0;
     while (frame >= this.ahead) this.dream();
-    const { mean, std } = this.prior.tensors;
     const row = (frame - this.ahead + patch) * dims;
-    for (let d = 0; d < dims; d++) this.latent[d] = this.patch[row + d]! * std![d]! + mean![d]!;
+    for (let d = 0; d < dims; d++) this.latent[d] = this.speech.latent(row + d, d);
     return this.latent;
-  }
-
-  private begin(): void {
-    this.position = this.step = this.ahead = 0;
-    this.entering.fill(0);
   }
 
   /** The next patch. */
   private dream(): void {
-    const { tensors: t, about } = this.prior;
-    const values = about.patch * about.dims;
+    this.speech.enter(this.x, this.step > 0);
     this.think();
-    this.draw();
-    for (let i = 0; i < values; i++) {
-      let sum = 0;
-      for (let j = 0; j < values; j++) sum += t.basis![j * values + i]! * (this.drawn[j]! * t.spread![j]!);
-      this.patch[i] = Math.floor(Math.min(WIDEST, Math.max(-WIDEST, sum)) * GRID + 0.5) / GRID;
-    }
-    times(this.entering, t.basis!, this.patch, values, false);
-    for (let i = 0; i < values; i++) this.entering[i] = this.entering[i]! / t.spread![i]!;
+    this.speech.draw(this.x, this.seed, this.step, this.temperature);
     this.step++;
-    this.ahead += about.patch;
+    this.ahead += this.prior.about.patch;
   }
 
   private think(): void {
-    const { tensors: t, about } = this.prior;
-    const w = about.width;
-    this.x.set(t.in_bias!);
-    times(this.x, t.in!, this.entering, w, true);
-    for (let i = 0; i < about.layers; i++) {
-      normed(this.h, this.x, t[`${i}.norm_a`]!);
-      times(this.qkv, t[`${i}.qkv`]!, this.h, 3 * w, false);
+    const w = this.x.length;
+    for (let i = 0; i < this.layers.length; i++) {
+      const layer = this.layers[i]!;
+      normed(this.h, this.x, layer.normA);
+      times(this.qkv, layer.qkv, this.h, 3 * w, false);
       this.attend(i);
-      times(this.x, t[`${i}.join`]!, this.heard, w, true);
-      normed(this.h, this.x, t[`${i}.norm_b`]!);
-      times(this.wide, t[`${i}.up`]!, this.h, 4 * w, false);
+      times(this.x, layer.join, this.heard, w, true);
+      normed(this.h, this.x, layer.normB);
+      times(this.wide, layer.up, this.h, 4 * w, false);
       for (let j = 0; j < this.wide.length; j++)
         this.wide[j] = this.wide[j]! / (1 + Math.exp(-this.wide[j]!));
-      times(this.x, t[`${i}.down`]!, this.wide, w, true);
+      times(this.x, layer.down, this.wide, w, true);
     }
     this.position++;
-    normed(this.h, this.x, t.norm!);
-    this.said.set(t.out_bias!);
-    times(this.said, t.out!, this.h, this.said.length, true);
   }
 
   /** Turn the pairs (j, j + half) of every head by the position. */
@@ -187,7 +336,7 @@ export class Dreaming implements Dream {
     const size = this.prior.about.width / this.prior.about.heads;
     for (let head = 0; head < this.prior.about.heads; head++)
       for (let j = 0; j < size / 2; j++) {
-        const angle = this.position * ROTARY_BASE ** (-j / (size / 2));
+        const angle = this.position * this.turns[j]!;
         const c = Math.cos(angle);
         const s = Math.sin(angle);
         const one = at + head * size + j;
@@ -204,10 +353,13 @@ export class Dreaming implements Dream {
     const size = w / heads;
     this.turn(0);
     this.turn(w);
-    const [keys, values] = [this.keys[layer]!, this.values[layer]!];
+    const keys = this.keys[layer]!;
+    const values = this.values[layer]!;
     const slot = (this.position % window) * w;
-    keys.set(this.qkv.subarray(w, 2 * w), slot);
-    values.set(this.qkv.subarray(2 * w), slot);
+    for (let j = 0; j < w; j++) {
+      keys[slot + j] = this.qkv[w + j]!;
+      values[slot + j] = this.qkv[2 * w + j]!;
+    }
     const known = Math.min(this.position + 1, window);
     for (let head = 0; head < heads; head++) {
       const at = head * size;
@@ -229,37 +381,5 @@ export class Dreaming implements Dream {
         this.heard[at + j] = sum;
       }
     }
-  }
-
-  private draw(): void {
-    const { mixtures: k, patch, dims } = this.prior.about;
-    const v = patch * dims;
-    const chosen = this.choose(k);
-    const means = k + chosen * v;
-    const logs = k + (k + chosen) * v;
-    for (let i = 0; i < v; i++) {
-      this.drawn[i] = this.said[means + i]!;
-      if (this.temperature <= 0) continue;
-      const radius = Math.sqrt(-2 * Math.log(uniform(this.seed, this.step, 1 + i)));
-      const normal = radius * Math.cos(2 * Math.PI * uniform(this.seed, this.step, 1 + v + i));
-      const spread = Math.exp(Math.min(2, Math.max(-5, this.said[logs + i]!)));
-      this.drawn[i] = this.drawn[i]! + this.temperature * spread * normal;
-    }
-  }
-
-  /** Which Gaussian of the mixture. */
-  private choose(k: number): number {
-    let best = 0;
-    for (let i = 1; i < k; i++) if (this.said[i]! > this.said[best]!) best = i;
-    if (this.temperature <= 0) return best;
-    const most = this.said[best]!;
-    let total = 0;
-    for (let i = 0; i < k; i++) {
-      total += Math.exp((this.said[i]! - most) / this.temperature);
-      this.sums[i] = total;
-    }
-    const chance = uniform(this.seed, this.step, 0) * total;
-    for (let i = 0; i < k; i++) if (this.sums[i]! >= chance) return i;
-    return k - 1;
   }
 }
