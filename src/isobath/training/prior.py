@@ -260,7 +260,8 @@ class Axes:
 def material(train: list[Floats], validation: list[Floats], about: About) -> Material:
     """What is learned from; deviations and principal axes come from the training side."""
     if about.codes:
-        return Material(*([np.rint(z) for z in side] for side in (train, validation)), about.patch, None)
+        whole = [[np.rint(z) for z in side] for side in (train, validation)]
+        return Material(whole[0], whole[1], about.patch, None)
     patch = about.patch
     everything = np.concatenate(train)
     mean, std = everything.mean(axis=0), np.maximum(everything.std(axis=0), 1e-4)
