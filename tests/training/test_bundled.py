@@ -34,3 +34,18 @@ def test_held_out_files_are_never_trained_on(tmp_path: Path) -> None:
     heard, kept = bundled.files(bundled.DRUMS, tmp_path)
     assert [p.name for p in heard] == ["01_funk.flac"]
     assert [p.name for p in kept] == list(bundled.DRUMS.held_out)
+
+
+def test_notes_of_a_long_phrase_are_told_from_the_beginning_of_each_stretch(tmp_path: Path) -> None:
+    folder = tmp_path / "guitar_archtop"
+    for part, columns in (("notes", "start,end"), ("phrases", "onset,offset")):
+        (folder / part).mkdir(parents=True)
+        table = "index.csv" if part == "notes" else "notes.csv"
+        (folder / part / table).write_text(
+            f"file,{columns},midi\nlong 2 s.flac,1,2,60\nlong 2 s.flac,23,24,62\n"
+        )
+    path = tmp_path / "long 2 s.flac"
+    soundfile.write(path, np.zeros(30 * 8000), 8000)
+    clips = list(bundled.heard_for_measuring(bundled.GUITAR, [path], tmp_path))
+    assert [clip.start for clip in clips] == [0.0, 20.0]
+    assert {note.start for note in clips[1].notes or ()} == {3.0}

@@ -32,6 +32,7 @@ class Recording:
 
     notes: what sounds when. hits: seconds at which something is struck. None where nobody said.
     group: note figures of different groups, such as single notes and phrases, are told apart.
+    start: seconds into the file that it was cut from; notes and hits count from here.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Recording:
     notes: tuple[Note, ...] | None = None
     hits: tuple[float, ...] | None = None
     group: str = ""
+    start: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -76,6 +78,7 @@ def of_set(prepared: Set, seconds: float | None = None) -> Iterator[Recording]:
             if pitched
             else None,
             tuple((e.start - at) / rate for e in hits) if hits else None,
+            start=at / rate,
         )
 
 
@@ -88,7 +91,7 @@ def of_files(paths: list[Path]) -> Iterator[Recording]:
             stretch = audio[:, at : at + whole]
             if stretch.shape[1] > rate // 4:
                 name = f"{path.name} {at / rate:.0f} s" if audio.shape[1] > whole else path.name
-                yield Recording(name, stretch, rate)
+                yield Recording(name, stretch, rate, start=at / rate)
 
 
 def found(place: Path, seconds: float | None = None) -> Iterator[Recording]:

@@ -169,7 +169,7 @@ def heard_for_measuring(recipe: Recipe, kept: list[Path], corpora: Path) -> Iter
     for path in kept:
         group, rows = said.get(path.name, ("", ()))
         for clip in recordings.of_files([path]):
-            at = float(clip.name.removeprefix(path.name).removesuffix("s") or 0.0)
+            at = clip.start
             inside = [n for n in rows if at <= n.start < at + clip.seconds]
             moved = tuple(Note(n.start - at, n.end - at, n.midi) for n in inside)
             yield replace(clip, notes=moved or None, group=group)
