@@ -17,20 +17,10 @@ from torch import Tensor, nn
 
 from isobath.errors import UsageError
 
-from .discriminator import Discriminator, complex_spectrum
+from .discriminator import Discriminator, Heard, complex_spectrum, gathered, through
 
-Heard = tuple[list[Tensor], list[Tensor]]
 PERIODS = (2, 3, 5, 7, 11)
 BANDS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
-
-
-def _through(layers: nn.ModuleList, verdict: nn.Module, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-    features = []
-    with torch.autocast(x.device.type, torch.bfloat16):
-        for layer in layers:
-            x = F.leaky_relu(layer(x), 0.2)
-            features.append(x)
-        return verdict(x), features
 
 
 class _Rate(nn.Module):
@@ -42,7 +32,7 @@ class _Rate(nn.Module):
         self.verdict = nn.Conv1d(sizes[-1], 1, 3, padding=1)
 
     def forward(self, audio: Tensor) -> tuple[Tensor, list[Tensor]]:
-        return _through(self.layers, self.verdict, audio)
+        return through(self.layers, self.verdict, audio)
 
 
 class Scales(nn.Module):
@@ -53,13 +43,9 @@ class Scales(nn.Module):
         self.rates = nn.ModuleList(_Rate(channels, width) for _ in range(3))
 
     def forward(self, audio: Tensor) -> Heard:
-        verdicts: list[Tensor] = []
-        features: list[Tensor] = []
-        for i, rate in enumerate(self.rates):
-            verdict, seen = rate(audio if i == 0 else F.avg_pool1d(audio, 2**i))
-            verdicts.append(verdict)
-            features.extend(seen)
-        return verdicts, features
+        return gathered(
+            rate(audio if i == 0 else F.avg_pool1d(audio, 2**i)) for i, rate in enumerate(self.rates)
+        )
 
 
 class _Period(nn.Module):
@@ -73,7 +59,7 @@ class _Period(nn.Module):
 
     def forward(self, audio: Tensor) -> tuple[Tensor, list[Tensor]]:
         audio = F.pad(audio, (0, -audio.shape[-1] % self.period))
-        return _through(self.layers, self.verdict, audio.reshape(*audio.shape[:2], -1, self.period))
+        return through(self.layers, self.verdict, audio.reshape(*audio.shape[:2], -1, self.period))
 
 
 class Periods(nn.Module):
@@ -84,13 +70,7 @@ class Periods(nn.Module):
         self.periods = nn.ModuleList(_Period(channels, width, p) for p in PERIODS)
 
     def forward(self, audio: Tensor) -> Heard:
-        verdicts: list[Tensor] = []
-        features: list[Tensor] = []
-        for period in self.periods:
-            verdict, seen = period(audio)
-            verdicts.append(verdict)
-            features.extend(seen)
-        return verdicts, features
+        return gathered(period(audio) for period in self.periods)
 
 
 class _Bands(nn.Module):
@@ -129,13 +109,7 @@ class MultiBand(nn.Module):
         self.sizes = nn.ModuleList(_Bands(channels, width, n) for n in scales)
 
     def forward(self, audio: Tensor) -> Heard:
-        verdicts: list[Tensor] = []
-        features: list[Tensor] = []
-        for size in self.sizes:
-            verdict, seen = size(audio)
-            verdicts.append(verdict)
-            features.extend(seen)
-        return verdicts, features
+        return gathered(size(audio) for size in self.sizes)
 
 
 class Critics(nn.Module):

@@ -7,6 +7,7 @@ that quiet detail is seen too. Their features serve feature matching.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import torch
@@ -32,6 +33,30 @@ def complex_spectrum(audio: Tensor, n: int) -> Tensor:
     return x.reshape(batch, 2 * channels, *z.shape[1:])
 
 
+Heard = tuple[list[Tensor], list[Tensor]]
+"""Verdicts, and the features that matching compares."""
+
+
+def through(layers: nn.ModuleList, verdict: nn.Module, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """What a stack of layers says of x, and all that it saw on the way; in half precision."""
+    features = []
+    with torch.autocast(x.device.type, torch.bfloat16):
+        for layer in layers:
+            x = F.leaky_relu(layer(x), 0.2)
+            features.append(x)
+        return verdict(x), features
+
+
+def gathered(heard: Iterable[tuple[Tensor, list[Tensor]]]) -> Heard:
+    """What several nets said and saw, one after the other."""
+    verdicts: list[Tensor] = []
+    features: list[Tensor] = []
+    for verdict, seen in heard:
+        verdicts.append(verdict)
+        features.extend(seen)
+    return verdicts, features
+
+
 class _Scale(nn.Module):
     def __init__(self, channels: int, width: int, n: int) -> None:
         super().__init__()
@@ -41,13 +66,8 @@ class _Scale(nn.Module):
         self.verdict = nn.Conv2d(2 * width, 1, 3, padding=1)
 
     def forward(self, audio: Tensor) -> tuple[Tensor, list[Tensor]]:
-        x = complex_spectrum(audio, self.n)
-        features = []
-        with torch.autocast(audio.device.type, torch.bfloat16):
-            for layer in self.layers:
-                x = F.leaky_relu(layer(x), 0.2)
-                features.append(x.float())
-            return self.verdict(x).float(), features
+        verdict, features = through(self.layers, self.verdict, complex_spectrum(audio, self.n))
+        return verdict.float(), [each.float() for each in features]
 
 
 class Discriminator(nn.Module):
@@ -59,11 +79,5 @@ class Discriminator(nn.Module):
             torch.manual_seed(seed)
             self.scales = nn.ModuleList(_Scale(channels, width, n) for n in scales)
 
-    def forward(self, audio: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        verdicts: list[Tensor] = []
-        features: list[Tensor] = []
-        for scale in self.scales:
-            verdict, seen = scale(audio)
-            verdicts.append(verdict)
-            features.extend(seen)
-        return verdicts, features
+    def forward(self, audio: Tensor) -> Heard:
+        return gathered(scale(audio) for scale in self.scales)
