@@ -167,3 +167,47 @@ def test_the_panel_is_readable_for_everyone_also_on_a_phone(opened: Page, theme:
             "[...document.querySelectorAll('html, body, .panel')]"
             ".every((e) => e.scrollWidth <= e.clientWidth + 1)"
         )
+
+
+def test_a_gesture_is_held_and_a_take_is_mimed_to_become_demonstrations(context: Any, server: Server) -> None:
+    opened = Page(context, server, first=STUBS)
+    page = opened.page
+    opened.start()
+    for place in ((0.1, 0.2), (0.9, 0.3), (0.5, 0.9)):
+        opened.place(*place)
+    opened.until_learned()
+    page.click("nav.rail [data-panel=demonstrate]")
+    hold = page.locator("[data-do=hold]")
+    hold.focus()
+    page.keyboard.down("Space")
+    assert hold.get_attribute("aria-pressed") == "true"
+    wait(opened, 500)
+    page.keyboard.up("Space")
+    opened.until("isobath.store.state.piece.voices[0].demonstrations.length === 4")
+    assert "still" in page.locator(".stillness-words").inner_text()
+
+    axes = "isobath.store.state.piece.axes"
+    page.keyboard.press("r")
+    for k in range(25):
+        opened.value(f"isobath.performer.set2({axes}[0].id, {k / 24}, {axes}[1].id, 0.5)")
+        wait(opened, 60)
+    page.keyboard.press("r")
+    opened.until("isobath.store.state.piece.takes.length === 1")
+
+    opened.value(f"isobath.performer.set2({axes}[0].id, 0.5, {axes}[1].id, 0)")
+    page.locator("[data-do=mime]").click()
+    opened.until("isobath.performer.miming")
+    for k in range(25):
+        opened.value(f"isobath.performer.set({axes}[1].id, {k / 24})")
+        wait(opened, 60)
+    page.locator(".mime-result").wait_for()
+    assert "placed" in page.locator(".mime-result").inner_text()
+    assert opened.value("isobath.performer.miming") is False
+    points = opened.value("isobath.store.state.piece.voices[0].demonstrations.slice(4).map((d) => d.point)")
+    assert len(points) > 3
+    assert {round(point[0], 3) for point in points} == {0.5}
+    assert points[0][1] < 0.3 < 0.7 < points[-1][1]
+    opened.value("isobath.store.undo()")
+    assert opened.value("isobath.store.state.piece.voices[0].demonstrations.length") == 4
+    assert opened.errors == []
+    page.close()

@@ -105,6 +105,21 @@ export function addDemonstrations(
   store.set({ selection: new Set(added.map((d) => d.id)) });
 }
 
+/** Demonstrations that came of miming a take, instead of those that are there or beside them. */
+export function addMimed(
+  store: Store,
+  voiceId: string,
+  mimed: readonly Demonstration[],
+  instead: boolean,
+): void {
+  if (mimed.length === 0) return;
+  editVoice(store, "play along", voiceId, (v) => ({
+    ...v,
+    demonstrations: instead ? [...mimed] : [...v.demonstrations, ...mimed],
+  }));
+  store.set({ selection: new Set(mimed.map((d) => d.id)) });
+}
+
 export type DemonstrationChange = Partial<
   Pick<Demonstration, "point" | "latent" | "label" | "colour" | "weight" | "muted">
 >;

@@ -1,6 +1,6 @@
 // What a controller's button asks for, done as the page's own buttons do it.
 
-import { Holding } from "../gesture/holding";
+import { type Held, Holding } from "../gesture/holding";
 import type { Action } from "../protocol/messages";
 import { keep } from "../state/demonstrations";
 import { voiceOf } from "../state/edit";
@@ -68,6 +68,23 @@ export function act(app: App, action: Action, begins: boolean): void {
       tap(app);
       break;
   }
+}
+
+/** How the gesture that is being held was so far; null: none is. */
+export function holdNow(): Held | null {
+  return hold?.holding.end() ?? null;
+}
+
+/** Hold the gesture for as long as a key is down. */
+export function holdByKey(app: App, key: string): void {
+  act(app, "hold", true);
+  announce("Holding.");
+  const end = (up: KeyboardEvent): void => {
+    if (up.key.toLowerCase() !== key) return;
+    window.removeEventListener("keyup", end);
+    act(app, "hold", false);
+  };
+  window.addEventListener("keyup", end);
 }
 
 /** From here until the button is let go, the gesture is averaged. */

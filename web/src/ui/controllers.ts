@@ -288,15 +288,10 @@ export class ControllersPanel extends Panel {
           .value=${axis.name}
           @change=${(e: Event) => renameAxis(store, axis.id, (e.target as HTMLInputElement).value || axis.name)}
         />
-        ${tool(
-          `Pin ${axis.name}`,
-          frozen ? "lock" : "unlock",
-          () => controlling.freeze(axis.id, !frozen),
-          {
-            pressed: frozen,
-            hint: frozen ? "Pinned: its controllers are not heard" : "Pin it where it is",
-          },
-        )}
+        ${tool(`Pin ${axis.name}`, frozen ? "lock" : "unlock", () => controlling.freeze(axis.id, !frozen), {
+          pressed: frozen,
+          hint: frozen ? "Pinned: its controllers are not heard" : "Pin it where it is",
+        })}
         ${tool(`Remove ${axis.name}`, "trash", () => removeAxis(store, axis.id), { disabled: piece.axes.length <= 1 })}
       </div>
       <div class="track" aria-hidden="true"><i data-axis=${axis.id}></i></div>

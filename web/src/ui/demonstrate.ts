@@ -22,6 +22,7 @@ import { Panel } from "./app";
 import { icon } from "./icons";
 import { head, section, slider, tool } from "./parts";
 import "./exchange";
+import "./showing";
 import "./voices";
 
 /** Misses below this many standard deviations are not worth a figure. */
@@ -49,6 +50,7 @@ export class DemonstratePanel extends Panel {
       ${head("Demonstrate", "This place should reach that sound. A handful is enough; the map learns the rest.")}
       <isobath-voices .app=${this.app}></isobath-voices>
       ${all.length === 0 ? this.empty() : html`${this.list(all)} ${this.details()}`}
+      <isobath-showing .app=${this.app}></isobath-showing>
       <isobath-exchange .app=${this.app}></isobath-exchange>
     `;
   }

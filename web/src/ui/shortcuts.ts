@@ -38,6 +38,18 @@ const GROUPS: readonly { readonly name: string; readonly shortcuts: readonly Sho
       { keys: "Home", does: "vessel to rest" },
       { keys: "Enter", does: "place the sound here; on a demonstration: go there" },
       { keys: "Tab", does: "reach each demonstration" },
+      {
+        keys: "G, held",
+        does: "average the gesture; let go, and the sound lies there",
+        when: plain("g"),
+        run: (app) => void import("./acting").then(({ holdByKey }) => holdByKey(app, "g")),
+      },
+      {
+        keys: "A",
+        does: "play along: mime the last take",
+        when: plain("a"),
+        run: (app) => void import("./miming").then(({ mimingOf }) => mimingOf(app).toggle()),
+      },
       { keys: "M, Delete", does: "mute or delete the demonstration in focus" },
       { keys: "Shift + drag", does: "choose several" },
       { keys: "Esc", does: "put the sound in hand down and play the map" },
