@@ -14,6 +14,7 @@ import { View } from "../ui/app";
 import { icon } from "../ui/icons";
 import { ticker } from "../ui/ticker";
 import { recordTake, startSound, stopTakes } from "../ui/transport";
+import { Beacons } from "./beacons";
 import { Editing } from "./editing";
 import { clockOfDay, cycleValue, eachZone, type Visits } from "./events";
 import { Hands } from "./hands";
@@ -49,6 +50,7 @@ export class WalkView extends View {
   /** Script time of the last frames, in milliseconds (a moving mean). */
   frameMs = 0;
   private readonly plan = new Plan();
+  private readonly beacons = new Beacons();
   private landing: Landing | null = null;
   private visits: Visits | null = null;
   /** Seconds walked so far. */
@@ -100,6 +102,7 @@ export class WalkView extends View {
   override disconnectedCallback(): void {
     if (this.visits !== null && this.state.piece !== null)
       remember(this.state.piece.id, this.visits, Date.now() / 1000);
+    this.beacons.stop();
     this.app.performer.pose = [];
     this.hands?.stop();
     this.scene?.dispose();
@@ -288,6 +291,8 @@ export class WalkView extends View {
         others: [],
       });
     this.frameMs += (performance.now() - began - this.frameMs) * 0.05;
+    if (this.app.instrument.state === "running" && !this.app.silent)
+      this.beacons.sound(this.standing(world), walker.pose, seconds);
     if (seconds - this.toldAt > TELL_SECONDS) {
       this.toldAt = seconds;
       this.showWhere(world, walker.pose);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { makeWorld, type World } from "../protocol/messages";
+import { makeLandmark, makeWorld, type World } from "../protocol/messages";
 import type { Relief } from "../steer/relief";
+import { pings } from "./beacons";
 import { COLUMNS, heightAt, hinges, landOf, ROWS } from "./land";
 import { axisValue, coordinate, EYES, eachAxis, edgeOf, startOf, takePose } from "./pose";
 import { bearings, type Spot, spokenBearing, whereabouts } from "./telling";
@@ -145,5 +146,24 @@ describe("what is told", () => {
     const near = bearings([spot("stone", 5, 0)], { ...pose, azimuth: 0.25 });
     expect(spokenBearing(near[0]!)).toBe("5 metres, ahead");
     expect(whereabouts(WORLD, { ...pose, azimuth: 0.25 }, near)).toContain("Looking east");
+  });
+});
+
+describe("a beacon", () => {
+  const lit = (id: string, x: number, z: number) => makeLandmark({ id, beacon: true, position: [x, 0, z] });
+  const pose = { x: 0, y: 0, z: 0, azimuth: 0, elevation: 0 };
+  it("is heard where it stands, quicker and louder near by, lower behind", () => {
+    const [near, far] = pings([lit("far", 0, 60), lit("near", 8, 0)], pose);
+    expect([near!.id, far!.id]).toEqual(["near", "far"]);
+    expect(near!.pan).toBeCloseTo(1, 6);
+    expect(far!.pan).toBeCloseTo(0, 6);
+    expect(near!.gain).toBeGreaterThan(4 * far!.gain);
+    expect(near!.gain).toBeLessThan(10 ** (-30 / 20));
+    expect(near!.wait).toBeLessThan(far!.wait);
+    const [ahead] = pings([lit("far", 0, 60)], { ...pose, azimuth: 0.5 });
+    expect(ahead!.hz).toBeCloseTo(2 * pings([lit("far", 0, 60)], pose)[0]!.hz, 6);
+  });
+  it("is silent where it is no beacon, or far", () => {
+    expect(pings([makeLandmark({ id: "a" }), lit("b", 0, 90)], pose)).toEqual([]);
   });
 });
