@@ -23,7 +23,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect as shape
 
-from isobath.protocol import controllers, making, messages, piece, stage, world
+from isobath.protocol import controllers, jam, making, messages, piece, stage, world
 
 TARGET = Path("web/src/protocol/messages.ts")
 WIDTH = 110
@@ -42,6 +42,7 @@ ALIASES = (
     (world, "Wave"),
     (controllers, "Action"),
     (controllers, "MidiMessage"),
+    (jam, "JamMode"),
     (making, "SetState"),
     (making, "RunState"),
     (stage, "StageCondition"),
@@ -213,7 +214,7 @@ def _union_alias(name: str, union: Any, words: Words) -> str:
 def generate() -> str:
     """The whole of messages.ts."""
     parts = [HEADER]
-    for module in (controllers, world, piece, making, stage, messages):
+    for module in (controllers, world, piece, making, stage, jam, messages):
         words = words_of(module)
         parts += _constants(module, words)
         for struct in structs_of(module):

@@ -22,6 +22,7 @@ from isobath.server.controllers import Controllers
 from isobath.server.demonstrations import DemonstrationRoutes
 from isobath.server.desk import Desk
 from isobath.server.guard import PROGRAMS, Guard, refusal
+from isobath.server.jamming import JamRoutes
 from isobath.server.making import MakingRoutes, MakingWatch
 from isobath.server.models import ModelRoutes
 from isobath.server.page import Assets, Page, static_folder
@@ -85,6 +86,7 @@ def create_app(
     desk = Desk(library, version, osc, controllers, stage)
     making = MakingWatch(desk, here=here, command=command)
     streaming = StreamRoutes(desk)
+    jamming = JamRoutes()
     folder = static or static_folder()
 
     async def socket(websocket: WebSocket) -> None:
@@ -105,6 +107,7 @@ def create_app(
         finally:
             backups.cancel()
             making.stop()
+            jamming.close()
             streaming.streams.stop()
             desk.stage.end()
             with suppress(SaveError):
@@ -122,6 +125,7 @@ def create_app(
         *DemonstrationRoutes(desk).routes(),
         *SoundRoutes(desk).routes(),
         *MakingRoutes(making).routes(),
+        *jamming.routes(),
         Mount("/", Assets(directory=folder, check_dir=False)),
     ]
     return Starlette(

@@ -911,6 +911,117 @@ export function makeStageState(given: Omit<StageState, "condition" | "sentence" 
   return { condition: "off", sentence: "", piece: "", settings: makeStageSettings(), device: "", sample_rate: 0, device_rate: 0, block: 0, latency_ms: 0.0, load: 0.0, underruns: 0, missing_ms: 0.0, takeovers: 0, xruns: 0, spare: false, take: null, recording: false, ...given };
 }
 
+/** A hit of drums. */
+export interface JamHit {
+  readonly step: number;
+  /** kick, snare, closed and open hi-hat, low, mid and high tom, crash, ride. */
+  readonly piece: number;
+  readonly velocity: number;
+  /** Half steps early: it sounds at `step - offset / 2`. */
+  readonly offset: number;
+}
+
+export function makeJamHit(given: Omit<JamHit, "offset"> & Partial<JamHit>): JamHit {
+  return { offset: 0.0, ...given };
+}
+
+/** Bars: of drums by their hits, of a melody by a token for each step. */
+export interface JamPhrase {
+  readonly steps: number;
+  readonly hits: readonly JamHit[];
+  /** 0 goes on, 1 note-off, 2 to 89 an onset of MIDI pitch 21 to 108; empty: drums. */
+  readonly tokens: readonly number[];
+}
+
+export function makeJamPhrase(given: Omit<JamPhrase, "hits" | "tokens"> & Partial<JamPhrase>): JamPhrase {
+  return { hits: [], tokens: [], ...given };
+}
+
+/** How a jam answers; ranges as in `isobath.symbolic.jam.JamSettings`. */
+export interface JamSetting {
+  readonly mode: JamMode;
+  readonly bars: 1 | 2 | 4;
+  readonly bpm: number;
+  readonly changed_hits: number;
+  readonly lead: number;
+  readonly density: number;
+  readonly velocity: number;
+  readonly offset: number;
+  readonly pitch: number;
+  readonly morph_phrases: number;
+}
+
+export function makeJamSetting(given: Omit<JamSetting, "mode" | "bars" | "bpm" | "changed_hits" | "lead" | "density" | "velocity" | "offset" | "pitch" | "morph_phrases"> & Partial<JamSetting> = {}): JamSetting {
+  return { mode: "trade", bars: 2, bpm: 110.0, changed_hits: 6.0, lead: 0.0, density: 0.0, velocity: 0.0, offset: 0.0, pitch: 0.0, morph_phrases: 4, ...given };
+}
+
+/** Body of POST /jam/answer. */
+export interface JamAsk {
+  /** Of the page, any word: answers of a session know the ones before. */
+  readonly session: string;
+  readonly model: string;
+  readonly who: "machine" | "second";
+  readonly settings: JamSetting;
+  /** What is answered; none: from the last answer on, or from nothing. */
+  readonly phrase: JamPhrase | null;
+  /** The other end of a morph, */
+  readonly other: JamPhrase | null;
+  /** and how far on the way there. */
+  readonly share: number;
+}
+
+export function makeJamAsk(given: Omit<JamAsk, "model" | "who" | "phrase" | "other" | "share"> & Partial<JamAsk>): JamAsk {
+  return { model: "drums-2", who: "machine", phrase: null, other: null, share: 0.0, ...given };
+}
+
+/** Answer of POST /jam/answer and of /jam/phrase. */
+export interface JamAnswer {
+  readonly phrase: JamPhrase;
+  /** Latents that it was made of, one for each part that the model hears at once. */
+  readonly place: readonly (readonly number[])[];
+  /** Where these are in the view. */
+  readonly seen: readonly (readonly [number, number, number])[];
+  /** Latents of what was answered, */
+  readonly heard: readonly (readonly number[])[];
+  /** and where they are in the view. */
+  readonly heard_seen: readonly (readonly [number, number, number])[];
+  /** That thinking took. */
+  readonly milliseconds: number;
+}
+
+export function makeJamAnswer(given: Omit<JamAnswer, "place" | "seen" | "heard" | "heard_seen" | "milliseconds"> & Partial<JamAnswer>): JamAnswer {
+  return { place: [], seen: [], heard: [], heard_seen: [], milliseconds: 0.0, ...given };
+}
+
+/** Body of POST /jam/phrase: a place to hear. */
+export interface JamPlace {
+  readonly model: string;
+  readonly place: readonly (readonly number[])[];
+}
+
+export function makeJamPlace(given: Omit<JamPlace, "model"> & Partial<JamPlace>): JamPlace {
+  return { model: "drums-2", ...given };
+}
+
+/** A model of bars, in GET /jam/models. */
+export interface JamModel {
+  readonly name: string;
+  readonly kind: "drums" | "melody";
+  readonly bars: number;
+  readonly dims: number;
+  readonly attributes: readonly string[];
+}
+
+/** Answer of GET /jam/space?model=NAME: training phrases in the view, whose distances are the latent's. */
+export interface JamSpace {
+  readonly model: string;
+  readonly phrases: readonly (readonly [number, number, number])[];
+  /** The latents of the same phrases. */
+  readonly places: readonly (readonly number[])[];
+  /** Of the variance that each direction of the view shows. */
+  readonly shares: readonly [number, number, number];
+}
+
 /** Counts changes of meaning. A page of another number is asked to reload. */
 export const PROTOCOL = 1;
 
@@ -1859,6 +1970,8 @@ export type Action = "demonstrate" | "keep" | "record" | "play" | "panic" | "und
  * how hard and which the newest note is, let go with the last one.
  */
 export type MidiMessage = "control" | "control14" | "nrpn" | "rpn" | "bend" | "pressure" | "key_pressure" | "note" | "velocity" | "key" | "program";
+
+export type JamMode = "trade" | "follow" | "lead" | "machines" | "loop" | "morph";
 
 /** gathering: recordings lie ready to be prepared; failed: `message` says why. */
 export type SetState = "gathering" | "preparing" | "ready" | "failed";
