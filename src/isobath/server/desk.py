@@ -144,6 +144,11 @@ class Desk:
         for listener in list(self.listeners):
             listener.tell(message)
 
+    def tell_stage(self) -> None:
+        """Tell every page whether the stage plays: who has its piece open is silent meanwhile."""
+        for listener in list(self.listeners):
+            listener.tell(self.stage.now)
+
     async def attend(self) -> None:
         """Let controllers move the pieces that pages have open, and no others."""
         open_now = {each.piece for each in self.listeners if each.piece is not None}

@@ -190,6 +190,8 @@ class Session:
                 reads=self._desk.controllers.reads,
             )
         )
+        if self._desk.stage.plays is not None:
+            self.tell(self._desk.stage.now)
 
     def _first_piece(self, hello: Hello) -> tuple[Opened | None, bool, tuple[str, ...]]:
         """What the page gets to begin with; whether nothing was here before; what to say about it."""
@@ -327,11 +329,15 @@ class Session:
 
     async def _start_stage(self, message: StartStage) -> None:
         stage, piece = self._desk.stage, await self._desk.ask(self._library.pieces.read, self.piece or "")
-        await stage.ask(lambda: stage.open(piece, message.settings))
+        try:
+            await stage.ask(lambda: stage.open(piece, message.settings))
+        finally:
+            self._desk.tell_stage()
         await self._desk.attend()
 
     async def _stop_stage(self, _: StopStage) -> None:
         await self._desk.stage.ask(self._desk.stage.close)
+        self._desk.tell_stage()
 
     async def _do_on_stage(self, message: DoOnStage) -> None:
         self._desk.stage.do(message)

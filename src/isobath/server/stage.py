@@ -7,6 +7,7 @@ pieces) is done in a thread of its own, in the order in which it was asked for.
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -60,6 +61,7 @@ class Stage:
         self._watchers: set[Watcher] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._listing: asyncio.Task[None] | None = None
         self._devices: tuple[StageDevice, ...] = ()
 
     @property
@@ -107,8 +109,9 @@ class Stage:
 
     def end(self) -> None:
         """The server ends."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in (self._task, self._listing):
+            if task is not None:
+                task.cancel()
         self._pool.submit(self.close).result()
         self._pool.shutdown(wait=True)
 
@@ -158,7 +161,8 @@ class Stage:
         that is not there."""
         from isobath.outputs.stage import wire
 
-        engine, piece = self._engine, self._piece
+        with self._lock:  # what was just edited may still be on its way to those who play it
+            engine, piece = self._engine, self._newest or self._piece
         if engine is None or piece is None:
             raise UsageError("The stage does not play. Start it first.")
         if asked.action == "play":
@@ -213,11 +217,11 @@ class Stage:
 
     async def ask(self, act: Callable[[], None]) -> None:
         """Do something that may take a moment, after everything asked before. Raises what it raises."""
-        self._tell(self._now())
+        self._tell(self.now)
         try:
             await asyncio.get_running_loop().run_in_executor(self._pool, act)
         finally:
-            self._tell(self._now())
+            self._tell(self.now)
 
     async def watch(self, watcher: Watcher, watching: bool) -> None:
         """A page looks at the stage, or no longer does."""
@@ -225,12 +229,17 @@ class Stage:
         if not watching:
             self._watchers.discard(watcher)
             return
-        with suppress(IsobathError, OSError):
-            self._devices = await self._loop.run_in_executor(None, _devices)
         self._watchers.add(watcher)
-        watcher.tell(self._now())
+        watcher.tell(self.now)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._keep_telling())
+        if self._listing is None or self._listing.done():  # a sound system may take seconds to answer
+            self._listing = asyncio.create_task(self._list())
+
+    async def _list(self) -> None:
+        with suppress(IsobathError, OSError, subprocess.TimeoutExpired):
+            self._devices = await asyncio.get_running_loop().run_in_executor(None, _devices)
+        self._tell(self.now)
 
     def forget(self, watcher: Watcher) -> None:
         """A page is gone."""
@@ -248,9 +257,11 @@ class Stage:
                 state, waited = self.state, 0.0
                 if state != told:
                     told = state
-                    self._tell(self._now())
+                    self._tell(self.now)
 
-    def _now(self) -> StageNow:
+    @property
+    def now(self) -> StageNow:
+        """How it stands, as pages are told."""
         return StageNow(state=self.state, devices=self._devices)
 
     def _tell(self, message: FromServer) -> None:

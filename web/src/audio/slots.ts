@@ -50,6 +50,10 @@ export class Slots {
     await this.tell(slot, made);
   }
 
+  model(slot: number): ModelDescription | null {
+    return this.slots[slot]?.model ?? null;
+  }
+
   remove(slot: number): void {
     this.slots[slot] = null;
     this.lines.close(slot);

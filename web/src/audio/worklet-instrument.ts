@@ -48,9 +48,9 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   /** By slot; what was last heard of each streamed voice. */
   private readonly slow = new Set<number>();
   private readonly reports = new Map<number, StreamReport>();
-  private axes: readonly Axis[] = [];
+  protected axes: readonly Axis[] = [];
   private takes: readonly Take[] = [];
-  private gesture = new Float64Array(1);
+  protected gesture = new Float64Array(1);
   private master: Master = { gain_db: 0, ceiling_db: -1, guard_db: 8 };
   private tempo: Tempo = makeTempo();
   private frozen = false;
@@ -82,6 +82,20 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     );
   }
 
+  /** What the model on a slot is like. */
+  protected shapeOf(slot: number): { readonly dims: number; readonly hop: number } {
+    return this.slots.model(slot) ?? { dims: 0, hop: 1 };
+  }
+
+  protected get watchedSlot(): number {
+    return this.watched;
+  }
+
+  /** Once no start is under way. */
+  protected async settled(): Promise<void> {
+    await this.starting?.catch(() => {});
+  }
+
   /** How the voice on a slot comes from the server; null: it does not. */
   streamOf(slot: number): StreamStatus | null {
     const state = this.lines.states.get(slot);
@@ -105,7 +119,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     this.dispatchEvent(new Event("streams"));
   }
 
-  private complain(detail: string): void {
+  protected complain(detail: string): void {
     this.dispatchEvent(new CustomEvent("complaint", { detail }));
   }
 
@@ -145,7 +159,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     }
   }
 
-  private async close(): Promise<void> {
+  protected async close(): Promise<void> {
     const context = this.context;
     this.context = null;
     this.connected = null;
@@ -197,7 +211,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     if (this.context !== null) this.enter("suspended");
   }
 
-  private enter(state: InstrumentState): void {
+  protected enter(state: InstrumentState): void {
     if (this.state === state) return;
     this.state = state;
     this.dispatchEvent(new Event("state"));

@@ -7,6 +7,7 @@ import type {
   ControllersNow,
   FitFailed,
   Fitted,
+  FromPage,
   FromServer,
   Heard,
   InputsCalibrated,
@@ -16,6 +17,9 @@ import type {
   Opened,
   PieceSummary,
   RunFollowed,
+  StageHeard,
+  StageNow,
+  StageTook,
   Survey,
   Surveyed,
   SurveyLand,
@@ -78,6 +82,8 @@ export class Link {
   taught: (message: ControllerNoticed | InputsCalibrated | Mimed) => void = () => {};
   /** Hears what the ground sounds like, while somebody walks. */
   land: (message: LandSurveyed) => void = () => {};
+  /** Hears of the stage. */
+  stage: (message: StageNow | StageHeard | StageTook) => void = () => {};
   /** Does what a controller's button asks for. */
   acted: (action: Action, begins: boolean) => void = () => {};
 
@@ -243,6 +249,11 @@ export class Link {
     if (this.heeded) this.socket.send({ ...heard, type: "heard" });
   }
 
+  /** Ask something of the stage; false while there is no connection. */
+  toStage(message: FromPage): boolean {
+    return this.online && this.socket.send(message);
+  }
+
   private ask(message: Parameters<Socket["send"]>[0]): void {
     if (!this.online || !this.socket.send(message)) this.say("error", AWAY);
   }
@@ -346,6 +357,11 @@ export class Link {
         break;
       case "acted":
         this.acted(message.action, message.begins);
+        break;
+      case "stage_now":
+      case "stage_heard":
+      case "stage_took":
+        this.stage(message);
         break;
       case "controllers_now":
         this.controllers(message);

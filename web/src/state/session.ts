@@ -1,6 +1,6 @@
 // Everything a page needs to be an instrument, put together.
 
-import { WorkletInstrument } from "../audio/worklet-instrument";
+import { StagedInstrument } from "../audio/staged";
 import { Outside } from "../gesture/outside";
 import { PageHub } from "../gesture/page-hub";
 import { PageSources } from "../gesture/page-sources";
@@ -17,7 +17,7 @@ import { Surveying } from "./surveying";
 
 export interface Session {
   readonly store: Store;
-  readonly instrument: WorkletInstrument;
+  readonly instrument: StagedInstrument;
   readonly performer: Performer;
   readonly link: Link;
   readonly fitting: Fitting;
@@ -29,7 +29,7 @@ export interface Session {
 export function createSession(): Session {
   const store = new Store();
   const page = newId();
-  const instrument = new WorkletInstrument(page);
+  const instrument = new StagedInstrument(page);
   const performer = new Performer();
   const outside = new Outside(performer);
   const socketUrl = new URL("ws", document.baseURI);
@@ -40,12 +40,14 @@ export function createSession(): Session {
   const link = new Link(store, new BrowserKeeper(), socketUrl.href, page, piece, {
     opened: (opened) => {
       fitting.adopt(opened);
+      instrument.opened(opened.piece.id);
       surveying.anew();
       showAddress(opened.piece.id);
     },
     fitted: (answer) => fitting.answered(answer),
     surveyed: (answer) => surveying.answered(answer),
     back: () => {
+      instrument.back();
       fitting.back();
       surveying.anew();
     },
@@ -54,8 +56,14 @@ export function createSession(): Session {
       telling = true;
       void import("../look/telling").then(({ tellHeard }) => tellHeard(instrument, link, performer));
     },
-    moved: (axes, values) => outside.moved(axes, values),
+    moved: (axes, values) => {
+      instrument.movedElsewhere(axes, values);
+      outside.moved(axes, values);
+    },
   });
+  instrument.tell = (message) => link.toStage(message);
+  instrument.flush = () => link.flush();
+  link.stage = (message) => instrument.hear(message);
   const fitting = new Fitting(store, (fit) => link.fit(fit));
   const surveying = new Surveying(store, (survey) => link.survey(survey));
   store.set({ placed: recallPlaces() });

@@ -2,7 +2,8 @@
 
 import { LitElement } from "lit";
 import { property } from "lit/decorators.js";
-import type { Instrument, Meters } from "../audio/instrument";
+import type { Meters } from "../audio/instrument";
+import type { StagedInstrument } from "../audio/staged";
 import type { PageHub } from "../gesture/page-hub";
 import type { PageSources } from "../gesture/page-sources";
 import type { Performer } from "../gesture/performer";
@@ -14,7 +15,7 @@ import type { PreferenceStore } from "./preferences";
 
 export interface App {
   readonly store: Store;
-  readonly instrument: Instrument;
+  readonly instrument: StagedInstrument;
   readonly performer: Performer;
   readonly link: Link;
   readonly fitting: Fitting;

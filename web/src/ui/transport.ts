@@ -97,6 +97,7 @@ export async function recordSound(app: App): Promise<void> {
       return;
     }
     instrument.recordSound();
+    if (!instrument.recordingSound) return; // it has said why
     announce("Recording the sound.");
     return;
   }

@@ -1,0 +1,92 @@
+"""The page as the control of a stage: its own sound is silent, and hands, takes and panic reach the device.
+
+The stage plays on a clock here instead of a device (`null`), with the real processes.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.instrument import HELPERS, Instrument
+from tests.browser.test_performing import TEACH
+
+pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+
+pytestmark = pytest.mark.browser
+
+SETTINGS = '{"device": "null", "block": 512, "ahead": 512, "spare": false}'
+POINTS = [[0.1, 0.1], [0.9, 0.1], [0.1, 0.9], [0.9, 0.9]]
+LATENTS = [[-1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [-1.0, 1.0, 0.0], [2.0, 1.0, 0.0]]
+
+
+def test_the_stage_is_started_played_and_ended_from_the_page(instrument: Instrument) -> None:
+    page = instrument.page
+    instrument.new_piece("organ")
+    instrument.start()
+    instrument.run(TEACH, {"name": "far", "points": POINTS, "latents": LATENTS})
+    page.evaluate("(settings) => localStorage.setItem('isobath.stage', settings)", SETTINGS)
+    page.locator("[data-panel=play]").click()
+    try:
+        page.locator("[data-do=start-stage]").click()
+        page.locator("[data-do=stop-stage]").wait_for(timeout=30_000)
+        assert page.locator("[data-stage]").get_attribute("data-stage") == "playing"
+        assert "512" in page.locator(".stage-figures").inner_text()
+
+        # The page's own sound has ended, and yet it is played.
+        silent = instrument.run(
+            "return [i.instrument.onStage, i.instrument.context === null, i.instrument.state]"
+        )
+        assert silent == [True, True, "running"]
+
+        # Hands reach it: what the decoder on the stage is given follows the map.
+        instrument.run(
+            "i.instrument.addEventListener('meters', (e) => { window.heard = e.detail; });"
+            "i.performer.setAll([0.9, 0.1]);"
+            "await t.until(() => window.heard?.latent[0] > 1.5, 'the stage at the right');"
+            "i.performer.setAll([0.1, 0.9]);"
+            "await t.until(() => window.heard.latent[0] < -0.5, 'the stage at the left');"
+            "await t.until(() => window.heard.peak[0] > 0.001, 'sound on the stage');"
+        )
+
+        # A take is recorded there and lands in the piece; it plays there, too.
+        take = page.locator("[data-do=record-take]")
+        take.click()
+        instrument.run("await t.wait(300); i.performer.setAll([0.9, 0.9]); await t.wait(500);")
+        take.click()
+        instrument.run(
+            "await t.until(() => i.store.state.piece.takes.length === 1, 'the take');"
+            "i.performer.setAll([0.1, 0.1]);"
+            "await t.until(() => window.heard.latent[0] < -0.5, 'the hand');"
+        )
+        (kept,) = instrument.piece.takes
+        assert kept.length * kept.hop / kept.sample_rate > 0.5
+        page.get_by_role("button", name="Play take 1").click()
+        instrument.run("await t.until(() => window.heard.latent[0] > 1.5, 'the take on the stage');")
+
+        # Panic is silence there.
+        page.keyboard.press(".")
+        instrument.run("await t.until(() => window.heard.rms[0] < 1e-5, 'silence');")
+        page.keyboard.press(".")
+        instrument.run("await t.until(() => window.heard.peak[0] > 0.001, 'sound again');")
+    finally:
+        page.locator("[data-do=stop-stage]").click()
+        page.locator("[data-do=start-stage]").wait_for(timeout=15_000)
+    instrument.run("await t.until(() => i.instrument.context?.state === 'running', 'its own sound');")
+    assert instrument.errors == []
+
+
+def test_a_page_opened_later_is_the_control_too(instrument: Instrument) -> None:
+    page = instrument.page
+    instrument.run(
+        "i.instrument.startStage({ device: 'null', rate: 0, block: 512, ahead: 512, spare: false });"
+        "await t.until(() => i.instrument.onStage, 'the stage', 30000);"
+    )
+    try:
+        page.reload()
+        page.evaluate(HELPERS)
+        instrument.run("await t.until(() => i?.instrument.onStage, 'the stage, known', 15000);")
+        assert page.locator("isobath-start button").count() == 0
+    finally:
+        instrument.run(
+            "i.instrument.stopStage(); await t.until(() => !i.instrument.onStage, 'the end of it', 15000);"
+        )

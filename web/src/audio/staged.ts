@@ -1,0 +1,318 @@
+// The instrument while the server's stage plays the piece on a sound device of its machine: the page's own
+// sound is silent, gestures, takes and panic go to the stage, and meters come from there. Off the stage it is
+// the page's own worklet and nothing else.
+
+import {
+  type DoOnStage,
+  type FromPage,
+  makeStageState,
+  type StageDevice,
+  type StageHeard,
+  type StageNow,
+  type StageSettings,
+  type StageState,
+  type StageTook,
+  type Take,
+} from "../protocol/messages";
+import { newId } from "../state/identity";
+import type { Meters } from "./instrument";
+import { emptyMeters } from "./meters";
+import { WorkletInstrument } from "./worklet-instrument";
+
+const MOVE_MS = 1000 / 60;
+/** What a controller at the server has moved reached the stage before the page heard of it. */
+const ELSEWHERE_MS = 150;
+const TAKE_MS = 8000;
+
+export class StagedInstrument extends WorkletInstrument {
+  // events, beside those of every instrument: "stage": how the stage stands has changed
+  stage: StageState = makeStageState();
+  devices: readonly StageDevice[] = [];
+  /** True if it went out. */
+  tell: (message: FromPage) => boolean = () => false;
+  /** Before something is asked that needs what was just edited. */
+  flush: () => void = () => {};
+
+  private piece: string | null = null;
+  private on = false;
+  /** Somebody looks at the stage though nothing plays there. */
+  private lookers = 0;
+  private watching = false;
+  private soundedBefore = false;
+  private asksStart = false;
+  private request = 0;
+  private readonly told = new Map<string, number>();
+  private readonly elsewhere = new Map<string, number>();
+  private moved = Number.NEGATIVE_INFINITY;
+  private moving: ReturnType<typeof setTimeout> | null = null;
+  private heardMeters: Meters = emptyMeters();
+  private waiting = new Map<string, (take: Take) => void>();
+  private recordsTake = false;
+  private seedOnStage = 1;
+
+  /** Whether the stage plays what is open here. */
+  get onStage(): boolean {
+    return this.on;
+  }
+
+  // ------------------------------------------------------------------ what the panel asks
+
+  /** Open a device of the server's machine, or another one. */
+  startStage(settings: StageSettings): boolean {
+    this.flush();
+    this.asksStart = this.tell({ type: "start_stage", request: ++this.request, settings });
+    return this.asksStart;
+  }
+
+  stopStage(): void {
+    this.tell({ type: "stop_stage", request: ++this.request });
+  }
+
+  /** Look at the stage, with the devices there are, until the answer is called. */
+  look(): () => void {
+    this.lookers++;
+    this.attend();
+    return () => {
+      this.lookers--;
+      this.attend();
+    };
+  }
+
+  private attend(): void {
+    const wanted = this.lookers > 0 || this.on;
+    if (wanted !== this.watching && this.tell({ type: "watch_stage", watching: wanted }))
+      this.watching = wanted;
+  }
+
+  // ------------------------------------------------------------------ what comes from the server
+
+  /** The connection stands anew: nobody there knows that this page looks. */
+  back(): void {
+    this.watching = false;
+    if (this.on) {
+      this.watching = this.tell({ type: "watch_stage", watching: true });
+    } else this.attend();
+  }
+
+  /** Another piece is open here. */
+  opened(piece: string): void {
+    this.piece = piece;
+    this.settle();
+  }
+
+  /** Controllers at the server moved axes; the stage has heard of it already. */
+  movedElsewhere(axes: readonly string[], values: readonly number[]): void {
+    const now = performance.now();
+    axes.forEach((axis, i) => {
+      this.elsewhere.set(axis, now);
+      this.told.set(axis, values[i]!);
+    });
+  }
+
+  hear(message: StageNow | StageHeard | StageTook): void {
+    if (message.type === "stage_heard") this.meter(message);
+    else if (message.type === "stage_took") this.waiting.get(message.take.id)?.(message.take);
+    else {
+      const before = this.stage;
+      this.stage = message.state;
+      if (message.devices.length > 0) this.devices = message.devices;
+      this.settle();
+      if (this.on && before.take !== this.stage.take) this.dispatchEvent(new Event("playing"));
+      this.dispatchEvent(new Event("stage"));
+    }
+  }
+
+  private settle(): void {
+    const { condition, piece } = this.stage;
+    const plays = condition === "playing" || condition === "lost";
+    const on = plays && piece !== "" && piece === this.piece;
+    if (condition === "playing" && this.asksStart) {
+      this.asksStart = false;
+      this.told.clear(); // it starts at rest, and the performer is elsewhere
+    }
+    if (on) this.sampleRate = this.stage.sample_rate;
+    if (on === this.on) {
+      if (on) this.move();
+      return;
+    }
+    this.on = on;
+    if (on) void this.goOn();
+    else this.goOff();
+    this.attend();
+  }
+
+  /** The page's own sound ends; what it was asked to play is remembered for later. */
+  private async goOn(): Promise<void> {
+    this.soundedBefore = this.state === "running" || this.state === "starting";
+    await this.settled();
+    if (!this.on) return;
+    await this.close();
+    if (!this.on) return;
+    this.sampleRate = this.stage.sample_rate;
+    this.failure = null;
+    this.enter("running");
+    this.move();
+  }
+
+  private goOff(): void {
+    this.recordsTake = false;
+    this.told.clear();
+    this.sampleRate = 0;
+    this.enter("idle");
+    this.dispatchEvent(new Event("playing"));
+    if (this.soundedBefore) super.start(this.askedRate).catch(() => {}); // its failure is in `failure`
+  }
+
+  private meter(heard: StageHeard): void {
+    if (!this.on) return;
+    const meters = this.heardMeters;
+    const { dims, hop } = this.shapeOf(this.watchedSlot);
+    if (meters.latent.length !== dims) {
+      meters.latent = new Float32Array(dims);
+      meters.performer = new Float32Array(dims);
+    }
+    const latent = heard.latents[this.watchedSlot] ?? [];
+    for (let i = 0; i < dims; i++) meters.latent[i] = meters.performer[i] = latent[i] ?? 0;
+    const axes = this.axes.length;
+    if (meters.gesture.length !== axes) meters.gesture = new Float64Array(axes);
+    meters.gesture.set(this.gesture.subarray(1, 1 + axes));
+    [meters.peak[0], meters.peak[1]] = heard.peak;
+    [meters.rms[0], meters.rms[1]] = heard.rms;
+    meters.limiterDb = heard.limiter_db;
+    meters.guardDb = heard.guard_db;
+    meters.clamped = heard.clamped;
+    meters.scrubbed = heard.scrubbed;
+    meters.frame = Math.floor(heard.position / hop);
+    meters.load = this.stage.load;
+    meters.underruns = this.stage.underruns;
+    meters.latency = this.stage.latency_ms / 1000;
+    this.dispatchEvent(new CustomEvent<Meters>("meters", { detail: meters }));
+  }
+
+  // ------------------------------------------------------------------ the instrument
+
+  override start(sampleRate: number): Promise<void> {
+    if (!this.on) return super.start(sampleRate);
+    this.askedRate = sampleRate;
+    return Promise.resolve();
+  }
+
+  override async suspend(): Promise<void> {
+    if (!this.on) await super.suspend();
+  }
+
+  override setGesture(values: ArrayLike<number>, touched?: ArrayLike<number>): void {
+    super.setGesture(values, touched);
+    if (this.on) this.move();
+  }
+
+  /** Tell where axes went since they were told last, 60 times a second at most. */
+  private move(): void {
+    if (this.moving !== null) return;
+    const wait = this.moved + MOVE_MS - performance.now();
+    if (wait > 0) {
+      this.moving = setTimeout(() => {
+        this.moving = null;
+        if (this.on) this.move();
+      }, wait);
+      return;
+    }
+    const now = performance.now();
+    const axes: string[] = [];
+    const values: number[] = [];
+    this.axes.forEach(({ id }, i) => {
+      const value = this.gesture[1 + i]!;
+      if (this.told.get(id) === value || now - (this.elsewhere.get(id) ?? -ELSEWHERE_MS) < ELSEWHERE_MS)
+        return;
+      axes.push(id);
+      values.push(value);
+    });
+    if (axes.length === 0 || !this.tell({ type: "move_on_stage", axes, values })) return;
+    this.moved = now;
+    axes.forEach((axis, i) => {
+      this.told.set(axis, values[i]!);
+    });
+  }
+
+  private do(
+    action: DoOnStage["action"],
+    more: Partial<Pick<DoOnStage, "take" | "name" | "seed">> = {},
+  ): void {
+    this.flush();
+    const { take = null, name = "", seed = 1 } = more;
+    this.tell({ type: "do_on_stage", request: ++this.request, action, take, name, seed });
+  }
+
+  override panic(): void {
+    if (this.on) this.do("panic");
+    super.panic();
+  }
+
+  override resume(): void {
+    if (this.on) this.do("begin", { seed: this.seedOnStage });
+    super.resume();
+  }
+
+  override get recordingTake(): boolean {
+    return this.on ? this.recordsTake : super.recordingTake;
+  }
+
+  override get playingTake(): string | null {
+    return this.on ? this.stage.take : super.playingTake;
+  }
+
+  private takeName = "";
+
+  override recordTake(name: string, over?: Take): void {
+    if (!this.on) {
+      super.recordTake(name, over);
+      return;
+    }
+    if (over !== undefined)
+      this.complain(
+        "On the stage a take is recorded by itself; the other one was ended. Overdub in the browser.",
+      );
+    this.takeName = name;
+    this.recordsTake = true;
+    this.seedOnStage = 1;
+    this.do("record", { seed: 1 });
+  }
+
+  override stopTake(): Promise<Take> {
+    if (!this.on) return super.stopTake();
+    const id = newId();
+    this.recordsTake = false;
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        this.waiting.delete(id);
+        reject(new Error("The stage sent no take. Look whether it still plays, and record again."));
+      }, TAKE_MS);
+      this.waiting.set(id, (take) => {
+        clearTimeout(late);
+        this.waiting.delete(id);
+        resolve(take);
+        this.dispatchEvent(new CustomEvent("take", { detail: take }));
+      });
+      this.do("finish", { take: id, name: this.takeName });
+    });
+  }
+
+  override playTake(take: Take, loop: boolean): void {
+    if (!this.on) {
+      super.playTake(take, loop);
+      return;
+    }
+    this.seedOnStage = take.seed;
+    this.do("play", { take: take.id });
+  }
+
+  override stopPlaying(): void {
+    if (!this.on) super.stopPlaying();
+    else this.do("stop");
+  }
+
+  override recordSound(): void {
+    if (!this.on) super.recordSound();
+    else this.complain("The sound of the stage is not in this browser. Record it at the sound device.");
+  }
+}
