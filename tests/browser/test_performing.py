@@ -31,6 +31,21 @@ LOW = [[1.0, -1.0, 0.0], [1.2, 0.5, 0.5], [0.8, -0.5, -0.5], [1.0, 0.0, 0.0]]
 HIGH = [[1.5, 1.5, 0.0], [0.5, 1.0, -1.0], [1.0, 2.0, 1.0], [1.2, 1.2, 0.3]]
 
 
+def shoot(instrument: Instrument, name: str) -> None:
+    """Pictures for whoever wants to look at them, in the folder ISOBATH_SHOTS."""
+    if folder := os.environ.get("ISOBATH_SHOTS"):
+        page = instrument.page
+        page.keyboard.press("Escape")
+        page.evaluate("document.documentElement.dataset.theme = 'dark'; document.activeElement?.blur()")
+        page.keyboard.press("Shift+S")
+        page.locator("isobath-stage-bar").wait_for()
+        for width, height in ((1280, 800), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(400)
+            page.screenshot(path=f"{folder}/{name}-{width}.png")
+        page.keyboard.press("Shift+S")
+
+
 def steepest(sound: np.ndarray) -> float:
     return float(np.abs(np.diff(sound, axis=1)).max())
 
@@ -68,6 +83,15 @@ def test_scenes_by_keyboard_glide_and_undo(instrument: Instrument) -> None:
     assert instrument.piece.scene == scenes[1].id
     page.keyboard.press("Shift+Digit1")
     assert instrument.piece.scene == scenes[0].id
+    page.click("nav.rail [data-panel=play]")
+    item = page.locator(f"li[data-scene='{scenes[1].id}']")
+    item.locator("input[type=text]").fill("Into the deep")
+    item.locator("input[type=text]").press("Enter")
+    item.locator("input[type=text]").press("Alt+ArrowUp")
+    assert [each.name for each in instrument.piece.scenes] == ["Into the deep", "Scene 1"]
+    page.click("[data-do=set-list-add]")
+    assert page.locator("li[data-piece]").count() == 1
+    shoot(instrument, "play")
     assert instrument.errors == []
 
 
@@ -121,9 +145,6 @@ def test_frozen_faded_and_locked(instrument: Instrument) -> None:
     assert np.abs(silent).max() < 1e-3
     instrument.run("i.instrument.fade(1, 0.2); await t.wait(1500);")
     assert np.abs(instrument.capture("await t.wait(200);")).max() > 0.01
-    if folder := os.environ.get("ISOBATH_SHOTS"):
-        page.set_viewport_size({"width": 1280, "height": 800})
-        page.screenshot(path=f"{folder}/stage.png")
     assert instrument.errors == []
 
 

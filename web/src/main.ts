@@ -1,7 +1,9 @@
 // Where the page begins.
 
 import { createSession } from "./state/session";
+import { SetList } from "./state/set-list";
 import { mount } from "./ui/mount";
-import { PreferenceStore } from "./ui/preferences";
+import { PreferenceStore, safeStorage } from "./ui/preferences";
 
-mount({ ...createSession(), preferences: new PreferenceStore(), meters: null, silent: false });
+const setList = new SetList(safeStorage());
+mount({ ...createSession(), preferences: new PreferenceStore(), setList, meters: null, silent: false });

@@ -616,6 +616,16 @@ class Moved(Message, frozen=True, kw_only=True, tag="moved"):
     """0..1 each."""
 
 
+class BeatHeard(Message, frozen=True, kw_only=True, tag="beat_heard"):
+    """A beat of the MIDI clock that comes in."""
+
+    bpm: float
+    beat: int
+    """Beats since the clock was started."""
+    starts: bool
+    """The first one after a start."""
+
+
 class Acted(Message, frozen=True, kw_only=True, tag="acted"):
     """A button, a key or another program wants something to happen."""
 
@@ -788,6 +798,7 @@ FromServer = (
     | Making
     | RunFollowed
     | Moved
+    | BeatHeard
     | Acted
     | ControllersNow
     | ControllerNoticed

@@ -99,7 +99,7 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001
         making.start()
         desk.controllers.hub.tell(desk.stage.gesture, desk.stage.act)  # without a detour by this loop
-        desk.controllers.start(desk.move, desk.act)
+        desk.controllers.start(desk.move, desk.act, desk.beat)
         await desk.attend()
         backups = asyncio.create_task(_back_up_regularly(desk))
         try:

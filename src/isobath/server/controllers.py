@@ -13,6 +13,7 @@ from isobath.inputs.gametrak import Gametrak
 from isobath.inputs.hearing import SoundIn
 from isobath.inputs.hub import Hub
 from isobath.inputs.keys import Key, source_of, words_for
+from isobath.inputs.midi.clock import Beat
 from isobath.inputs.midi.ports import Api, MidiPorts
 from isobath.inputs.osc.receiver import OscReceiver
 from isobath.protocol.controllers import Action
@@ -56,7 +57,10 @@ class Controllers:
         self.osc = None
         if osc is not None:
             self.osc = OscReceiver(*osc, self.hub.osc, dates=dates, gone=self._program_gone)
-        self.midi = None if midi is None else MidiPorts(self.hub.say, self.hub.lose, midi)
+        self._beat: Callable[[Beat], None] = lambda _: None
+        self.midi = None
+        if midi is not None:
+            self.midi = MidiPorts(self.hub.say, self.hub.lose, midi, beat=lambda beat: self._beat(beat))
         self.gamepads = Gamepads(self.hub.say, self.hub.lose) if gamepads else None
         self.gametrak = Gametrak(self.hub.say, self.hub.lose) if gamepads else None
         self.sound = None
@@ -68,9 +72,15 @@ class Controllers:
         """Are shown each piece that is played, whenever it changes."""
         self._shown: set[str] = set()
 
-    def start(self, move: Move, act: Act) -> None:
+    def start(self, move: Move, act: Act, beat: Callable[[Beat], None] = lambda _: None) -> None:
         """Begin, and have the event loop that runs now told."""
         loop = asyncio.get_running_loop()
+
+        def beats(heard: Beat) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(beat, heard)
+
+        self._beat = beats
 
         def moved(piece: str, axes: Sequence[str], values: Sequence[float]) -> None:
             if not loop.is_closed():

@@ -12,10 +12,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 from isobath.errors import PieceError
+from isobath.inputs.midi.clock import Beat
 from isobath.library.library import Library
 from isobath.outputs.outlet import Outlet
 from isobath.protocol.controllers import Action
-from isobath.protocol.messages import Acted, FromServer, Mime, Mimed, Models, PieceChanged, Pieces
+from isobath.protocol.messages import Acted, BeatHeard, FromServer, Mime, Mimed, Models, PieceChanged, Pieces
 from isobath.protocol.piece import Piece
 from isobath.server.controllers import Controllers
 from isobath.server.mime import mime
@@ -173,6 +174,11 @@ class Desk:
         for listener in self.listeners:
             if listener.piece == piece:
                 listener.tell(Acted(action=action, begins=begins))
+
+    def beat(self, heard: Beat) -> None:
+        """A clock's beat came in: for every page."""
+        for listener in self.listeners:
+            listener.tell(BeatHeard(bpm=heard.bpm, beat=heard.number, starts=heard.starts))
 
     def close(self) -> None:
         """Finish what was begun, then close the library."""

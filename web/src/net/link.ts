@@ -3,6 +3,7 @@
 
 import type {
   Action,
+  BeatHeard,
   ControllerNoticed,
   ControllersNow,
   FitFailed,
@@ -84,6 +85,8 @@ export class Link {
   land: (message: LandSurveyed) => void = () => {};
   /** Hears of the stage. */
   stage: (message: StageNow | StageHeard | StageTook) => void = () => {};
+  /** Hears the beats of a MIDI clock. */
+  beat: (beat: BeatHeard) => void = () => {};
   /** Does what a controller's button asks for. */
   acted: (action: Action, begins: boolean) => void = () => {};
 
@@ -354,6 +357,9 @@ export class Link {
         break;
       case "moved":
         this.events.moved(message.axes, message.values);
+        break;
+      case "beat_heard":
+        this.beat(message);
         break;
       case "acted":
         this.acted(message.action, message.begins);

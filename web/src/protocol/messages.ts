@@ -1766,6 +1766,20 @@ export function makeMoved(given: Omit<Moved, "type"> & Partial<Moved>): Moved {
   return { ...given, type: "moved" };
 }
 
+/** A beat of the MIDI clock that comes in. */
+export interface BeatHeard {
+  readonly type: "beat_heard";
+  readonly bpm: number;
+  /** Beats since the clock was started. */
+  readonly beat: number;
+  /** The first one after a start. */
+  readonly starts: boolean;
+}
+
+export function makeBeatHeard(given: Omit<BeatHeard, "type"> & Partial<BeatHeard>): BeatHeard {
+  return { ...given, type: "beat_heard" };
+}
+
 /** A button, a key or another program wants something to happen. */
 export interface Acted {
   readonly type: "acted";
@@ -2046,6 +2060,7 @@ export type FromServer =
   | Making
   | RunFollowed
   | Moved
+  | BeatHeard
   | Acted
   | ControllersNow
   | ControllerNoticed

@@ -10,6 +10,7 @@ import type { Performer } from "../gesture/performer";
 import type { Link } from "../net/link";
 import type { Voice } from "../protocol/messages";
 import type { Fitting } from "../state/fitting";
+import type { SetList } from "../state/set-list";
 import type { State, Store } from "../state/store";
 import type { PreferenceStore } from "./preferences";
 
@@ -23,6 +24,7 @@ export interface App {
   readonly hub: PageHub;
   readonly sources: PageSources;
   readonly preferences: PreferenceStore;
+  readonly setList: SetList;
   /** The newest report of the sound; null before it has started. */
   meters: Meters | null;
   /** Silenced by hand. */

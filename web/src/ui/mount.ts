@@ -3,9 +3,11 @@
 import "../styles/main.css";
 import type { Meters } from "../audio/instrument";
 import { listen } from "../state/explore";
+import { fetchAhead, fetchScenes } from "../state/set-list";
 import type { App } from "./app";
 import { forgetInk } from "./canvas";
 import "./page";
+import { follow } from "./performing";
 import { keepTheme } from "./theme";
 
 export function mount(app: App): void {
@@ -19,11 +21,19 @@ export function mount(app: App): void {
     const { takes } = app.store.state;
     if (takes.playing !== playing) app.store.set({ takes: { ...takes, playing } });
   });
+  app.link.beat = (beat) => follow(app, beat);
   app.link.acted = (action, begins) => void import("./acting").then(({ act }) => act(app, action, begins));
   app.store.subscribe((state, previous) => {
     if (state.piece !== null && state.piece.id !== previous.piece?.id) {
       const mapped = state.piece.voices.some((voice) => voice.demonstrations.length > 0);
       listen(app.store, mapped ? "play" : "explore");
+    }
+    if (
+      state.piece !== null &&
+      (state.piece.id !== previous.piece?.id || state.piece.scenes !== previous.piece.scenes)
+    ) {
+      const next = app.setList.beside(state.piece.id, 1, state.pieces);
+      void fetchScenes(state, state.piece).then(() => fetchAhead(app.store.state, next));
     }
     const { guided, guide } = app.preferences.value;
     if (state.firstRun && !previous.firstRun && !guided && guide === null) app.preferences.set({ guide: 0 });

@@ -67,6 +67,8 @@ export class PageView extends View {
     this.narrow.addEventListener("change", again);
     const keys = (event: KeyboardEvent) => this.key(event);
     window.addEventListener("keydown", keys);
+    const pedals = (event: KeyboardEvent) => this.pedal(event);
+    window.addEventListener("keydown", pedals, { capture: true });
     const over = (event: DragEvent) => event.preventDefault();
     const dropped = (event: DragEvent) => this.dropped(event);
     window.addEventListener("dragover", over);
@@ -77,6 +79,7 @@ export class PageView extends View {
       this.wide.removeEventListener("change", again);
       this.narrow.removeEventListener("change", again);
       window.removeEventListener("keydown", keys);
+      window.removeEventListener("keydown", pedals, { capture: true });
       window.removeEventListener("dragover", over);
       window.removeEventListener("drop", dropped);
       window.removeEventListener("hashchange", way);
@@ -193,6 +196,15 @@ export class PageView extends View {
       event.preventDefault();
       this.requestUpdate();
     }
+  }
+
+  /** Where there are scenes, a page-turning pedal goes through them, whatever has the focus. */
+  private pedal(event: KeyboardEvent): void {
+    const turns = event.key === "PageDown" || event.key === "PageUp";
+    if (!turns || event.repeat || isMaking() || (this.state.piece?.scenes.length ?? 0) === 0) return;
+    if (!runShortcut(event, this.app, () => {})) return;
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   private lockTimer = 0;

@@ -1,5 +1,6 @@
 // What a performer does on stage, as every button, key and controller does it.
 
+import type { BeatHeard } from "../protocol/messages";
 import { makeTempo } from "../protocol/messages";
 import { keepScene, neighbour, recallScene } from "../state/scenes";
 import type { Stage } from "../state/store";
@@ -26,7 +27,33 @@ export function goToScene(app: App, id: string): void {
 export function step(app: App, way: 1 | -1): void {
   const scene = neighbour(app.store.state.piece, way);
   if (scene !== null) goToScene(app, scene.id);
-  else announce(way > 0 ? "This was the last scene." : "This was the first scene.");
+  else if (!toPiece(app, way)) announce(way > 0 ? "This was the last scene." : "This was the first scene.");
+}
+
+/** The piece beside this one in the set list, at its first scene, or its last; false where there is none. */
+function toPiece(app: App, way: 1 | -1): boolean {
+  const { piece, pieces } = app.store.state;
+  const next = app.setList.beside(piece?.id, way, pieces);
+  if (next === null) return false;
+  const leave = app.store.subscribe((state) => {
+    if (state.piece?.id !== next) return;
+    leave();
+    const { scenes } = state.piece;
+    const scene = way > 0 ? scenes[0] : scenes.at(-1);
+    if (scene !== undefined && state.piece.scene !== scene.id) goToScene(app, scene.id);
+    announce(`${state.piece.name}.`);
+  });
+  app.link.openPiece(next);
+  return true;
+}
+
+/** What comes behind the scene that is played: another scene, or another piece. */
+export function nextName(app: App): string | null {
+  const { piece, pieces } = app.store.state;
+  const scene = neighbour(piece, 1);
+  if (scene !== null) return scene.name;
+  const next = app.setList.beside(piece?.id, 1, pieces);
+  return pieces.find((p) => p.id === next)?.name ?? null;
 }
 
 /** Scene number `index`, from 0. */
@@ -66,6 +93,23 @@ export function lock(app: App): void {
 export function unlock(app: App): void {
   setStage(app, { locked: false });
   announce("Unlocked.");
+}
+
+/** So far from a clock's beat, in beats, ours is put there. */
+const APART = 0.05;
+/** A clock's tempo is written down once it differs by so many beats a minute. */
+const DIFFERS = 0.5;
+
+/** A beat of the MIDI clock that comes in: the tempo is its. */
+export function follow(app: App, { bpm, beat, starts }: BeatHeard): void {
+  const { piece } = app.store.state;
+  if (piece === null) return;
+  const tempo = makeTempo({ ...piece.tempo, bpm });
+  const off = Math.abs((app.meters?.beat ?? 0) - beat) > APART;
+  app.instrument.setTempo(tempo, starts || off ? beat : null);
+  if (Math.abs(piece.tempo.bpm - bpm) < DIFFERS) return;
+  const written = { ...tempo, bpm: Math.round(10 * bpm) / 10 };
+  app.store.edit("tempo", (p) => ({ ...p, tempo: written }), "tempo", true);
 }
 
 const taps: number[] = [];

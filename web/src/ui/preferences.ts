@@ -84,7 +84,7 @@ function read(storage: Storage | null): Partial<Preferences> {
   }
 }
 
-function safeStorage(): Storage | null {
+export function safeStorage(): Storage | null {
   try {
     return globalThis.localStorage ?? null;
   } catch {

@@ -17,12 +17,19 @@ export class ScenesView extends View {
   /** Id of the scene that is dragged. */
   @state() private dragged: string | null = null;
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.whileHere(this.app.setList.subscribe(() => this.requestUpdate()));
+  }
+
   protected override concerns(state: State, previous: State): boolean {
-    return state.piece !== previous.piece || state.stage !== previous.stage;
+    return (
+      state.pieces !== previous.pieces || state.piece !== previous.piece || state.stage !== previous.stage
+    );
   }
 
   protected override render(): TemplateResult {
-    return html`${this.scenes()} ${this.tempo()}`;
+    return html`${this.scenes()} ${this.setList()} ${this.tempo()}`;
   }
 
   private scenes(): TemplateResult {
@@ -107,6 +114,59 @@ export class ScenesView extends View {
       ${tool(`Replace ${scene.name} by what sounds`, "keep", () => replaceScene(store, scene.id))}
       ${tool(`Delete ${scene.name}`, "trash", () => deleteScene(store, scene.id))}
     </li>`;
+  }
+
+  private setList(): TemplateResult {
+    const { setList, link } = this.app;
+    const { piece, pieces } = this.state;
+    const listed = setList.pieces.map((id) => ({
+      id,
+      name: pieces.find((p) => p.id === id)?.name ?? "(gone)",
+    }));
+    return section(
+      "Set list",
+      html`
+        ${
+          listed.length === 0
+            ? html`<p class="hint">Pieces in the order of the evening: behind the last scene of one comes the next.</p>`
+            : html`<ol class="scenes">${repeat(
+                listed,
+                (p) => p.id,
+                (p, i) => html`<li
+                  class="scene ${p.id === piece?.id ? "here" : ""}"
+                  data-piece=${p.id}
+                  draggable="true"
+                  @dragstart=${(e: DragEvent) => {
+                    this.dragged = p.id;
+                    e.dataTransfer?.setData("text/plain", p.name);
+                  }}
+                  @dragover=${(e: DragEvent) => e.preventDefault()}
+                  @drop=${(e: DragEvent) => {
+                    e.preventDefault();
+                    e.stopPropagation();
+                    if (this.dragged !== null) setList.move(this.dragged, i);
+                    this.dragged = null;
+                  }}
+                  @keydown=${(e: KeyboardEvent) => {
+                    if (!e.altKey || (e.key !== "ArrowUp" && e.key !== "ArrowDown")) return;
+                    e.preventDefault();
+                    setList.move(p.id, i + (e.key === "ArrowUp" ? -1 : 1));
+                    announce(`${p.name} moved.`);
+                  }}
+                >
+                  <button type="button" class="bare grow" aria-label="Open ${p.name}; Alt and arrows move it"
+                    @click=${() => link.openPiece(p.id)}>${i + 1}. ${p.name}</button>
+                  ${tool(`Take ${p.name} off the set list`, "remove", () => setList.remove(p.id))}
+                </li>`,
+              )}</ol>`
+        }
+        <div class="row wrap actions">
+          <button type="button" data-do="set-list-add" ?disabled=${piece === null || setList.pieces.includes(piece.id)}
+            @click=${() => piece !== null && setList.add(piece.id)}>${icon("add")}This piece</button>
+          ${tool("Undo in the set list", "undo", () => setList.undo(), { disabled: !setList.canUndo })}
+        </div>
+      `,
+    );
   }
 
   private tempo(): TemplateResult | typeof nothing {

@@ -7,7 +7,7 @@ import { neighbour, sceneOf } from "../state/scenes";
 import type { State } from "../state/store";
 import { View } from "./app";
 import { icon } from "./icons";
-import { fade, freeze, HOLD_MS, lock, step, tap, unlock } from "./performing";
+import { fade, freeze, HOLD_MS, lock, nextName, step, tap, unlock } from "./performing";
 import { ticker } from "./ticker";
 import { silence } from "./transport";
 
@@ -22,6 +22,7 @@ export class StageBar extends View {
   override connectedCallback(): void {
     super.connectedCallback();
     this.whileHere(ticker.add(() => this.draw()));
+    this.whileHere(this.app.setList.subscribe(() => this.requestUpdate()));
     this.whileHere(
       this.app.store.subscribe((state, previous) => {
         if (state.piece?.recalls !== previous.piece?.recalls && state.piece?.id === previous.piece?.id)
@@ -37,6 +38,7 @@ export class StageBar extends View {
       now?.scene !== before?.scene ||
       now?.tempo !== before?.tempo ||
       now?.id !== before?.id ||
+      state.pieces !== previous.pieces ||
       state.stage !== previous.stage
     );
   }
@@ -44,20 +46,20 @@ export class StageBar extends View {
   protected override render(): TemplateResult {
     const { piece, stage } = this.state;
     const here = sceneOf(piece, piece?.scene);
-    const next = neighbour(piece, 1);
+    const next = nextName(this.app);
     const at = here === null ? 0 : (piece?.scenes.indexOf(here) ?? 0) + 1;
     return html`
       <button type="button" class="big" aria-label="Previous scene" title="Previous scene (Page up)"
-        ?disabled=${neighbour(piece, -1) === null} @click=${() => step(this.app, -1)}>${icon("chevron")}</button>
+        ?disabled=${neighbour(piece, -1) === null && this.app.setList.beside(piece?.id, -1, this.state.pieces) === null} @click=${() => step(this.app, -1)}>${icon("chevron")}</button>
       <div class="now" aria-live="off">
         <b>${here?.name ?? "No scene"}</b>
         <span class="hint">${here === null ? nothing : html`${at} of ${piece?.scenes.length}`}${
-          next === null ? nothing : html`<span class="next">then ${next.name}</span>`
+          next === null ? nothing : html`<span class="next">then ${next}</span>`
         }</span>
         <span class="way-there" aria-hidden="true"></span>
       </div>
       <button type="button" class="big next-scene" title="Next scene (Page down)" aria-label=${
-        next === null ? "Next scene" : `Next scene: ${next.name}`
+        next === null ? "Next scene" : `Next: ${next}`
       } ?disabled=${next === null} @click=${() => step(this.app, 1)}>${icon("chevron")}</button>
       <button type="button" class="big tempo" title="Tap the tempo (,)" aria-label="Tap the tempo, ${
         piece?.tempo.bpm ?? 120

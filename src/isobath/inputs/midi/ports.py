@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Literal
 
 from isobath.errors import UsageError
 from isobath.inputs.keys import Key
+from isobath.inputs.midi.clock import TICK, Beat, Follower
 from isobath.inputs.midi.reading import Reader, Said
 
 LOOK_SECONDS = 1.0
@@ -46,9 +48,11 @@ class MidiPorts:
         api: Api = "auto",
         name: str = "isobath",
         seconds: float = LOOK_SECONDS,
+        beat: Callable[[Beat], None] = lambda _: None,
     ) -> None:
-        """say: called with each value; let: with the keys that were let go or whose port is gone; both in
-        threads of the ports. api: of the system; seconds: between two looks for ports.
+        """say: called with each value; let: with the keys that were let go or whose port is gone; beat: with
+        each beat of a clock; all in threads of the ports. api: of the system; seconds: between two looks
+        for ports.
 
         Raises:
             UsageError: python-rtmidi is missing, or this system has no such MIDI.
@@ -66,7 +70,7 @@ class MidiPorts:
             "windows": rtmidi.API_WINDOWS_MM,
         }[api]
         self._say, self._let, self._name = say, let, name
-        self._seconds = seconds
+        self._seconds, self._beat = seconds, beat
         try:
             self._probe: Any = rtmidi.MidiIn(self._api, name=f"{name}-look")
             self._probe.get_ports()
@@ -112,13 +116,16 @@ class MidiPorts:
 
     def _open(self, name: str, index: int) -> None:
         port = self._rtmidi.MidiIn(self._api, name=self._name)
-        reader, known = Reader(), dict[Key, None]()
+        reader, known, follower = Reader(), dict[Key, None](), Follower(self._beat)
 
         def came(event: tuple[list[int], float], _: object = None) -> None:
+            if event[0] and event[0][0] >= TICK:
+                follower.feed(event[0][0], time.monotonic())
+                return
             for said in reader.feed(bytes(event[0])):
                 self._tell(name, said, known)
 
-        port.ignore_types(sysex=True, timing=True, active_sense=True)
+        port.ignore_types(sysex=True, timing=False, active_sense=True)
         port.set_callback(came)
         port.open_port(index, name="in")
         self._ports[name] = (port, reader, known)

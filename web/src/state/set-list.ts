@@ -1,0 +1,111 @@
+// The set list: pieces in the order of the evening, each with its scenes. It is this browser's, not a piece's.
+
+import { listens } from "../audio/listening";
+import { fetchBlob, fetchDescription } from "../net/http";
+import type { Piece, PieceSummary } from "../protocol/messages";
+import type { State } from "./store";
+
+const KEY = "isobath.set-list";
+const STEPS = 100;
+
+export class SetList {
+  /** Ids of pieces. */
+  pieces: readonly string[];
+  private readonly past: (readonly string[])[] = [];
+  private readonly listeners = new Set<() => void>();
+
+  constructor(private readonly storage: Storage | null) {
+    this.pieces = read(storage);
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  get canUndo(): boolean {
+    return this.past.length > 0;
+  }
+
+  add(piece: string): void {
+    if (!this.pieces.includes(piece)) this.change([...this.pieces, piece]);
+  }
+
+  remove(piece: string): void {
+    this.change(this.pieces.filter((id) => id !== piece));
+  }
+
+  /** To the place where the piece at `to` is. */
+  move(piece: string, to: number): void {
+    const from = this.pieces.indexOf(piece);
+    if (from < 0 || to < 0 || to >= this.pieces.length || from === to) return;
+    const next = this.pieces.filter((id) => id !== piece);
+    next.splice(to, 0, piece);
+    this.change(next);
+  }
+
+  undo(): void {
+    const before = this.past.pop();
+    if (before !== undefined) this.put(before);
+  }
+
+  /** The piece before or behind another, of those that are still there; null at the end. */
+  beside(piece: string | undefined, step: 1 | -1, there: readonly PieceSummary[]): string | null {
+    const known = new Set(there.filter((p) => !p.trashed).map((p) => p.id));
+    const list = this.pieces.filter((id) => known.has(id) || id === piece);
+    const at = list.indexOf(piece ?? "");
+    return at < 0 ? null : (list[at + step] ?? null);
+  }
+
+  private change(next: readonly string[]): void {
+    this.past.push(this.pieces);
+    if (this.past.length > STEPS) this.past.shift();
+    this.put(next);
+  }
+
+  private put(next: readonly string[]): void {
+    this.pieces = next;
+    try {
+      this.storage?.setItem(KEY, JSON.stringify(next));
+    } catch {
+      // A full or forbidden storage costs the memory of the list, nothing else.
+    }
+    for (const listener of [...this.listeners]) listener();
+  }
+}
+
+function read(storage: Storage | null): readonly string[] {
+  try {
+    const found: unknown = JSON.parse(storage?.getItem(KEY) ?? "[]");
+    return Array.isArray(found) ? found.filter((id): id is string => typeof id === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Have the models of a piece that comes next lie ready in the browser. */
+export async function fetchAhead(state: State, piece: string | null): Promise<void> {
+  const summary = state.pieces.find((p) => p.id === piece);
+  for (const name of summary?.models ?? []) {
+    const model = state.models.find((m) => m.name === name);
+    if (model === undefined) continue;
+    try {
+      const description = await fetchDescription(name);
+      if (!description.runs_apart) await fetchBlob(name, model.sha256, "decoder");
+    } catch {
+      return; // it is fetched when it is needed
+    }
+  }
+}
+
+/** Also those of the scenes to come, which the piece does not play yet. */
+export async function fetchScenes(state: State, piece: Piece): Promise<void> {
+  const playing = new Set(piece.voices.map((v) => v.model));
+  for (const voice of piece.scenes.flatMap((s) => s.voices)) {
+    const model = state.models.find((m) => m.name === voice.model);
+    if (model === undefined || playing.has(voice.model)) continue;
+    playing.add(voice.model);
+    const part = listens(voice.source) && model.encodes ? "both" : "decoder";
+    await fetchBlob(voice.model, model.sha256, part).catch(() => undefined);
+  }
+}
