@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.browser.conftest import Server
-from tests.browser.test_page import Page
+from tests.browser.test_page import PREFERENCES, Page
+from tests.inputs.packets import message
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
 
@@ -211,3 +213,70 @@ def test_a_gesture_is_held_and_a_take_is_mimed_to_become_demonstrations(context:
     assert opened.value("isobath.store.state.piece.voices[0].demonstrations.length") == 4
     assert opened.errors == []
     page.close()
+
+
+def test_a_program_is_learned_and_calibrated_through_the_server(opened: Page, server: Server) -> None:
+    page = opened.page
+    page.locator("[data-do=learn]").first.click()
+    opened.until("isobath.hub.learning")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as program:
+        program.connect(("127.0.0.1", server.osc))
+
+        def say(*values: float) -> None:
+            for value in values:
+                program.send(message("/panel/hand", "f", value))
+                wait(opened, 20)
+
+        say(300.0, 300.0)
+        wait(opened, 500)
+        for _ in range(20):
+            say(100.0, 200.0, 400.0, 700.0, 900.0)
+            if opened.value("isobath.store.state.piece.inputs.length === 1"):
+                break
+        # Its range cannot be known, so it is calibrated at once.
+        page.locator(".input-name").click()
+        done = page.locator("[data-do=calibrated]")
+        for _ in range(20):
+            say(100.0, 100.0, 100.0, 500.0, 900.0, 900.0, 900.0, 500.0)
+            if done.is_enabled():
+                break
+        done.click()
+        low, high = opened.value(f"[{RANGE}.lo, {RANGE}.hi]")
+        assert 100 <= low < 150
+        assert 850 < high <= 900
+        say(900.0)
+        opened.until("isobath.performer.at(isobath.store.state.piece.axes[0].id) === 1")
+        page.locator(".input.heard").wait_for()
+        assert "/panel/hand" in page.locator(".input.heard").inner_text()
+
+
+def test_pen_phone_and_keyboard_are_controllers_too(opened: Page) -> None:
+    page = opened.page
+    at = "isobath.performer.at(isobath.store.state.piece.axes[{}].id)".format
+    page.locator("select[aria-label^='Connect']").nth(0).select_option("orientation")
+    page.locator("select[aria-label^='Connect']").nth(1).select_option("pen")
+    opened.until("isobath.store.state.piece.inputs.length === 2")
+    opened.value(
+        "for (const beta of [0, 170])"
+        " dispatchEvent(new DeviceOrientationEvent('deviceorientation', { alpha: 0, beta, gamma: 0 }))"
+    )
+    opened.until(f"{at(0)} > 0.9")
+    pen = "{ bubbles: true, pointerType: 'pen', pressure: PRESSURE, buttons: 1, pointerId: 9 }"
+    for pressure in (0.2, 0.875):
+        given = pen.replace("PRESSURE", str(pressure))
+        opened.value(
+            "document.querySelector('isobath-surface').dispatchEvent("
+            f"new PointerEvent('onpointerrawupdate' in window ? 'pointerrawupdate' : 'pointermove', {given}))"
+        )
+    opened.until(f"{at(1)} === 0.875")
+
+    page.locator("[data-do=learn-button]").click()
+    opened.until("isobath.hub.learning")
+    wait(opened, 450)
+    page.keyboard.press("d")
+    opened.until("isobath.store.state.piece.triggers.length === 1")
+    assert page.locator(".trigger").inner_text().startswith("Key D")
+    page.keyboard.press("d")
+    opened.until("isobath.store.state.piece.voices[0].demonstrations.length === 1")
+    # It has another meaning on this page, which it lost.
+    assert opened.value(f"JSON.parse(localStorage['{PREFERENCES}']).dangers !== false")

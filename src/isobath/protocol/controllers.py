@@ -129,6 +129,20 @@ class OrientationSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="ki
     """turn: like a compass; tilt: top up or down; roll: left or right side up. Lying flat is 0.5."""
 
 
+class PenSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="pen"):
+    """A pen on the page's playing surface, or a finger whose force the screen feels; let go when lifted."""
+
+    part: Literal["pressure", "tilt_x", "tilt_y", "twist"] = "pressure"
+    """0..1 from least to most; upright is 0.5 of both tilts, to the right and to the top are more."""
+
+
+class KeySource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="key"):
+    """A key of the keyboard where the page is: 1 while it is down. It then does nothing else."""
+
+    code: str
+    """Its place as browsers name it, whatever is printed on it: `KeyQ`, `Digit1`, `F8`."""
+
+
 InputSource = (
     OscSource
     | MidiSource
@@ -138,6 +152,8 @@ InputSource = (
     | SoundSource
     | ProgramSource
     | OrientationSource
+    | PenSource
+    | KeySource
 )
 
 

@@ -8,6 +8,12 @@ const NOTES = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B�
 /** As src/isobath/inputs/keys.py names them. */
 const GAMETRAK = ["left x", "left y", "left length", "right x", "right y", "right length"];
 const ORIENTATION = { turn: "Turn", tilt: "Tilt", roll: "Roll" } as const;
+const PEN = {
+  pressure: "Pressure of the pen",
+  tilt_x: "Tilt of the pen, sideways",
+  tilt_y: "Tilt of the pen, up and down",
+  twist: "Twist of the pen",
+} as const;
 const SHAPES = {
   sine: "Sine",
   triangle: "Triangle",
@@ -68,6 +74,10 @@ export function wordsFor(source: InputSource): Words {
       return { what: source.name, where: "another program" };
     case "orientation":
       return { what: ORIENTATION[source.part], where: "this device" };
+    case "pen":
+      return { what: PEN[source.part], where: "on the chart" };
+    case "key":
+      return { what: `Key ${source.code.replace(/^(Key|Digit)/, "")}`, where: "this keyboard" };
   }
 }
 

@@ -24,7 +24,9 @@ export type Key =
       readonly part: "axis" | "button";
       readonly index: number;
     }
-  | { readonly kind: "orientation"; readonly part: "turn" | "tilt" | "roll" };
+  | { readonly kind: "orientation"; readonly part: "turn" | "tilt" | "roll" }
+  | { readonly kind: "pen"; readonly part: "pressure" | "tilt_x" | "tilt_y" | "twist" }
+  | { readonly kind: "key"; readonly code: string };
 
 const within = (part: string, whole: string): boolean => whole.toLowerCase().includes(part.toLowerCase());
 
@@ -39,6 +41,8 @@ export function matches(source: InputSource, key: Key): boolean {
     );
   if (source.kind === "gamepad" && key.kind === "gamepad")
     return source.part === key.part && source.index === key.index && within(source.device, key.device);
+  if (source.kind === "key" && key.kind === "key") return source.code === key.code;
+  if (source.kind === "pen" && key.kind === "pen") return source.part === key.part;
   return source.kind === "orientation" && key.kind === "orientation" && source.part === key.part;
 }
 
@@ -67,6 +71,8 @@ export class PageHub {
   readonly there = new Map<InputSource["kind"], ReadonlySet<string>>();
   /** Hears of devices that come and go. */
   met: () => void = () => {};
+  /** Whatever comes in is wanted: something is being learned. */
+  learning = false;
   /** Hears every value with its key: "move a knob". */
   heard: (key: Key, value: number) => void = () => {};
 
@@ -99,6 +105,15 @@ export class PageHub {
     this.gates = piece.triggers
       .filter((trigger) => !trigger.muted && kinds.has(trigger.source.kind))
       .map((trigger) => ({ trigger, down: down.has(trigger.id) }));
+  }
+
+  /** Whether a key's values go anywhere. */
+  wants(key: Key): boolean {
+    return (
+      this.learning ||
+      this.inputs.some((input) => matches(input.source, key)) ||
+      this.gates.some(({ trigger }) => matches(trigger.source, key))
+    );
   }
 
   /** A controller says a value. */

@@ -1,7 +1,15 @@
 import { expect, test } from "vitest";
 import { makeGamepadSource, makeMidiSource } from "../protocol/messages";
 import { MidiReader } from "./midi";
-import { hearMidi, hearOrientation, PadReader, PageSources, type Sink } from "./page-sources";
+import {
+  hearKey,
+  hearMidi,
+  hearOrientation,
+  hearPen,
+  PadReader,
+  PageSources,
+  type Sink,
+} from "./page-sources";
 
 function sink() {
   const said: unknown[] = [];
@@ -10,6 +18,7 @@ function sink() {
   const to: Sink = {
     say: (key, value) => said.push([key, value]),
     lose: (gone) => lost.push(gone),
+    wants: (key) => key.kind === "key" && key.code === "KeyQ",
     meet: (kind, name, on) => met.push([kind, name, on]),
   };
   return { said, lost, met, to };
@@ -58,11 +67,63 @@ test("a phone that lies flat is in the middle", () => {
   ]);
 });
 
+test("a pen says how it is held while it is down, a finger only what the screen feels", () => {
+  const { said, to } = sink();
+  const pen = { pointerType: "pen", pressure: 0.25, tiltX: 45, tiltY: -90, twist: 359, buttons: 1 };
+  hearPen(to, pen);
+  expect(said).toEqual([
+    [{ kind: "pen", part: "pressure" }, 0.25],
+    [{ kind: "pen", part: "tilt_x" }, 0.75],
+    [{ kind: "pen", part: "tilt_y" }, 1],
+    [{ kind: "pen", part: "twist" }, 1],
+  ]);
+  hearPen(to, { ...pen, buttons: 0 });
+  hearPen(to, { ...pen, pointerType: "touch", pressure: 1 });
+  hearPen(to, { ...pen, pointerType: "mouse" });
+  expect(said).toHaveLength(4);
+});
+
+test("a key that is bound moves once and does nothing else; every other one is left alone", () => {
+  const { said, to } = sink();
+  const down = new Set<string>();
+  let stopped = 0;
+  const press = (type: string, code: string, more: object = {}) =>
+    hearKey(to, down, {
+      type,
+      code,
+      repeat: false,
+      ctrlKey: false,
+      metaKey: false,
+      altKey: false,
+      target: null,
+      preventDefault: () => {},
+      stopPropagation: () => stopped++,
+      ...more,
+    });
+  press("keydown", "KeyQ", { ctrlKey: true });
+  press("keydown", "KeyT");
+  press("keydown", "Tab");
+  press("keydown", "KeyQ", { target: { matches: () => true } });
+  expect([said.length, stopped]).toEqual([0, 0]);
+  press("keydown", "KeyQ");
+  press("keydown", "KeyQ", { repeat: true });
+  press("keyup", "KeyQ");
+  press("keyup", "KeyT");
+  expect(said.map((each) => (each as [unknown, number])[1])).toEqual([1, 0]);
+  expect(stopped).toBe(3);
+});
+
 test("what was refused may be asked for again, what is open is opened once", async () => {
   let asked = 0;
   const answers = ["no", null];
   const refuse = async () => answers[asked++] ?? null;
-  const sources = new PageSources(sink().to, { midi: refuse, gamepad: refuse, orientation: refuse });
+  const sources = new PageSources(sink().to, {
+    midi: refuse,
+    gamepad: refuse,
+    orientation: refuse,
+    pen: refuse,
+    key: refuse,
+  });
   expect(await sources.open("midi")).toBe("no");
   expect(await sources.open("midi")).toBeNull();
   expect(await sources.open("midi")).toBeNull();

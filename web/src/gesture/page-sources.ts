@@ -5,16 +5,19 @@
 import type { InputSource } from "../protocol/messages";
 import { MidiReader } from "./midi";
 import type { Key } from "./page-hub";
+import { pressureOf } from "./pointers";
 
 /** Where the values go. */
 export interface Sink {
   say(key: Key, value: number): void;
   lose(gone: (source: InputSource) => boolean): void;
+  /** Whether a key's values go anywhere. */
+  wants(key: Key): boolean;
   /** A device was plugged in, or pulled out. */
   meet(kind: PageKind, name: string, on: boolean): void;
 }
 
-export type PageKind = "midi" | "gamepad" | "orientation";
+export type PageKind = "midi" | "gamepad" | "orientation" | "pen" | "key";
 
 /** Open one kind of controller; what to tell the person if it cannot be had, or null. */
 export type Open = (sink: Sink) => Promise<string | null>;
@@ -28,6 +31,8 @@ export class PageSources {
       midi: openMidi,
       gamepad: openGamepads,
       orientation: openOrientation,
+      pen: openPen,
+      key: openKeys,
     },
   ) {}
 
@@ -177,4 +182,89 @@ export function hearOrientation(
   if (alpha !== null) sink.say({ kind: "orientation", part: "turn" }, alpha / 360);
   if (beta !== null) sink.say({ kind: "orientation", part: "tilt" }, (beta + 180) / 360);
   if (gamma !== null) sink.say({ kind: "orientation", part: "roll" }, (gamma + 90) / 180);
+}
+
+// ------------------------------------------------------------------------ pen and fingers
+
+async function openPen(sink: Sink): Promise<string | null> {
+  const hear = (event: Event): void => {
+    const surface = (event.target as Element | null)?.closest?.("isobath-surface");
+    if (surface !== null && surface !== undefined) hearPen(sink, event as PointerEvent);
+  };
+  const raw = "onpointerrawupdate" in window ? "pointerrawupdate" : "pointermove";
+  for (const type of ["pointerdown", raw]) addEventListener(type, hear, { capture: true, passive: true });
+  const lift = (event: PointerEvent): void => {
+    if (event.pointerType !== "mouse") sink.lose((source) => source.kind === "pen");
+  };
+  addEventListener("pointerup", lift, { capture: true });
+  addEventListener("pointercancel", lift, { capture: true });
+  return null;
+}
+
+type Pen = Pick<PointerEvent, "pointerType" | "pressure" | "tiltX" | "tiltY" | "twist" | "buttons">;
+
+/** How a pen is held while it is down: pressure, tilt and twist, 0..1 from least to most. */
+export function hearPen(sink: Sink, event: Pen): void {
+  const pressure = pressureOf(event);
+  if (pressure === null || event.buttons === 0) return;
+  sink.say({ kind: "pen", part: "pressure" }, pressure);
+  if (event.pointerType !== "pen") return;
+  sink.say({ kind: "pen", part: "tilt_x" }, (event.tiltX + 90) / 180);
+  sink.say({ kind: "pen", part: "tilt_y" }, (90 - event.tiltY) / 180);
+  sink.say({ kind: "pen", part: "twist" }, event.twist / 359);
+}
+
+// ------------------------------------------------------------------------ the computer's keyboard
+
+/** Keys with which one finds one's way about a page stay what they are. */
+const PLAYED =
+  /^(Key[A-Z]|Digit\d|Numpad\w+|F\d+|Minus|Equal|Bracket\w+|Semicolon|Quote|Comma|Period|Slash|Backslash|Backquote|IntlBackslash)$/;
+
+async function openKeys(sink: Sink): Promise<string | null> {
+  const down = new Set<string>();
+  addEventListener("keydown", (event) => hearKey(sink, down, event), { capture: true });
+  addEventListener("keyup", (event) => hearKey(sink, down, event), { capture: true });
+  addEventListener("blur", () => {
+    for (const code of down) sink.say({ kind: "key", code }, 0);
+    down.clear();
+  });
+  return null;
+}
+
+/** A key goes down or up. One that moves or does something here does nothing else. */
+export function hearKey(
+  sink: Sink,
+  down: Set<string>,
+  event: Pick<
+    KeyboardEvent,
+    | "type"
+    | "code"
+    | "repeat"
+    | "ctrlKey"
+    | "metaKey"
+    | "altKey"
+    | "target"
+    | "preventDefault"
+    | "stopPropagation"
+  >,
+): void {
+  const { code } = event;
+  const key: Key = { kind: "key", code };
+  if (event.type === "keyup") {
+    if (!down.delete(code)) return;
+    sink.say(key, 0);
+  } else {
+    const target = event.target as HTMLElement | null;
+    const writes = target?.matches?.(
+      "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable]",
+    );
+    if (!PLAYED.test(code) || event.ctrlKey || event.metaKey || event.altKey || writes === true) return;
+    if (!sink.wants(key)) return;
+    if (!event.repeat) {
+      down.add(code);
+      sink.say(key, 1);
+    }
+  }
+  event.preventDefault();
+  event.stopPropagation();
 }

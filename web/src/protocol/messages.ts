@@ -142,12 +142,34 @@ export function makeOrientationSource(given: Omit<OrientationSource, "part" | "k
   return { part: "tilt", ...given, kind: "orientation" };
 }
 
+/** A pen on the page's playing surface, or a finger whose force the screen feels; let go when lifted. */
+export interface PenSource {
+  readonly kind: "pen";
+  /** 0..1 from least to most; upright is 0.5 of both tilts, to the right and to the top are more. */
+  readonly part: "pressure" | "tilt_x" | "tilt_y" | "twist";
+}
+
+export function makePenSource(given: Omit<PenSource, "part" | "kind"> & Partial<PenSource> = {}): PenSource {
+  return { part: "pressure", ...given, kind: "pen" };
+}
+
+/** A key of the keyboard where the page is: 1 while it is down. It then does nothing else. */
+export interface KeySource {
+  readonly kind: "key";
+  /** Its place as browsers name it, whatever is printed on it: `KeyQ`, `Digit1`, `F8`. */
+  readonly code: string;
+}
+
+export function makeKeySource(given: Omit<KeySource, "kind"> & Partial<KeySource>): KeySource {
+  return { ...given, kind: "key" };
+}
+
 /** A controller on an axis. Of several on one axis the one moved last is heard. */
 export interface Input {
   readonly id: string;
   /** Id of the axis; an input of an axis that is not there moves nothing. */
   readonly axis: string;
-  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource;
+  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource | PenSource | KeySource;
   readonly conditioning: Conditioning;
   readonly muted: boolean;
 }
@@ -159,7 +181,7 @@ export function makeInput(given: Omit<Input, "conditioning" | "muted"> & Partial
 /** Something that happens once when a value rises past the middle (0.5). */
 export interface Trigger {
   readonly id: string;
-  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource;
+  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource | PenSource | KeySource;
   readonly action: Action;
   readonly muted: boolean;
 }
@@ -1814,7 +1836,7 @@ export function makeControllersNow(given: Omit<ControllersNow, "doors" | "heeded
 export interface ControllerNoticed {
   readonly type: "controller_noticed";
   readonly request: number;
-  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource;
+  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource | PenSource | KeySource;
   /** Of what it has said so far, which need not be its range. */
   readonly lo: number;
   readonly hi: number;
@@ -2013,7 +2035,9 @@ export type InputSource =
   | ClockSource
   | SoundSource
   | ProgramSource
-  | OrientationSource;
+  | OrientationSource
+  | PenSource
+  | KeySource;
 
 /** What a page may say. */
 export type FromPage =

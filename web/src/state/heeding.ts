@@ -6,7 +6,7 @@ import type { Link } from "../net/link";
 import type { Piece } from "../protocol/messages";
 import type { Store } from "./store";
 
-const KINDS: readonly PageKind[] = ["midi", "gamepad", "orientation"];
+const KINDS: readonly PageKind[] = ["midi", "gamepad", "orientation", "pen", "key"];
 
 /** Kinds that are left to the page. */
 export function ownKinds(reads: readonly string[]): ReadonlySet<PageKind> {

@@ -37,6 +37,7 @@ const BY_NAME: readonly { readonly value: string; readonly name: string; readonl
   },
   { value: "sound", name: "live sound", source: { kind: "sound", descriptor: "loudness" } },
   { value: "orientation", name: "how this device is held", source: { kind: "orientation", part: "tilt" } },
+  { value: "pen", name: "a pen's pressure or tilt", source: { kind: "pen", part: "pressure" } },
   { value: "osc", name: "an OSC address", source: { kind: "osc", address: "/hand/x", argument: 0 } },
   { value: "program", name: "another program's value", source: { kind: "program", name: "hand x" } },
   {
@@ -463,7 +464,7 @@ export class ControllersPanel extends Panel {
       </div>`;
     return html`<div class="waiting-for" role="status">
       <span class="pulse" aria-hidden="true"></span>
-      <b class="grow">${own.range === null ? "To its ends and back…" : `${round(own.range.lo)} to ${round(own.range.hi)}`}</b>
+      <b class="grow">${own.range === null ? "To its ends and back…" : `${round(own.range.lo)} – ${round(own.range.hi)}`}</b>
       <button
         type="button"
         class="primary"
@@ -473,7 +474,7 @@ export class ControllersPanel extends Panel {
       >
         Done
       </button>
-      <button type="button" class="link" @click=${() => controlling.endCalibrating()}>never mind</button>
+      ${tool("Never mind", "close", () => controlling.endCalibrating())}
     </div>`;
   }
 

@@ -173,6 +173,9 @@ export class Controlling {
         return door("sound of");
       case "program":
         return door("programs");
+      case "key":
+        return true;
+      case "pen":
       case "orientation":
         return this.valueOf(source) === null ? null : true;
       case "clock":
@@ -278,8 +281,9 @@ export class Controlling {
     this.endCalibrating();
     this.stopLearning();
     this.learning = purpose;
+    this.app.hub.learning = true;
     this.listenForMoves();
-    for (const kind of ["midi", "gamepad"] as const) if (this.owns(kind)) void this.open(kind);
+    for (const kind of ["midi", "gamepad", "pen", "key"] as const) if (this.owns(kind)) void this.open(kind);
     const what = purpose.kind === "action" ? "Press a button, a key or a pedal." : "Move something.";
     announce(`${what} Escape ends it.`);
     this.changed();
@@ -293,6 +297,7 @@ export class Controlling {
   stopLearning(): void {
     if (this.learning === null) return;
     this.learning = null;
+    this.app.hub.learning = false;
     this.noticing = null;
     this.asked = null;
     this.app.link.noticeController(false);

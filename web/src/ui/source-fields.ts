@@ -27,6 +27,12 @@ const PARTS: readonly Choice<Of<"orientation">["part"]>[] = [
   { value: "roll", name: "roll: left or right side up" },
   { value: "turn", name: "turn: like a compass" },
 ];
+const PEN: readonly Choice<Of<"pen">["part"]>[] = [
+  { value: "pressure", name: "pressure" },
+  { value: "tilt_x", name: "tilt, sideways" },
+  { value: "tilt_y", name: "tilt, up and down" },
+  { value: "twist", name: "twist" },
+];
 const STRINGS: readonly Choice<string>[] = [
   "left, x",
   "left, y",
@@ -80,6 +86,10 @@ export function fieldsOf(key: string, source: InputSource, change: Change): Temp
       );
     case "orientation":
       return choose(`part ${key}`, "Held", PARTS, source.part, (part) => change({ ...source, part }));
+    case "pen":
+      return choose(`pen ${key}`, "Pen", PEN, source.part, (part) => change({ ...source, part }));
+    case "key":
+      return nothing;
     case "clock":
       return clockFields(key, source, change);
   }
