@@ -29,7 +29,7 @@ from isobath.symbolic.morphing import schedule
 
 FORMAT = 1
 KEY = "isobath_symbolic"
-BUNDLED = ("drums-2", "drums-4")
+BUNDLED = ("drums-2", "drums-4", "melody")
 LARGEST_FILE = 64 << 20
 _RATHER_MORE = 0.01
 _RADII = 9
