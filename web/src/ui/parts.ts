@@ -140,3 +140,27 @@ export function section(title: string, content: unknown, beside: unknown = nothi
     ${content}
   </section>`;
 }
+
+/** Where a file may be dropped; `over`: one hangs over it now. */
+export function dropZone(zone: {
+  readonly over: boolean;
+  readonly hover: (over: boolean) => void;
+  readonly take: (file: File | undefined) => void;
+  readonly content: TemplateResult;
+}): TemplateResult {
+  return html`<div
+    class="drop ${zone.over ? "over" : ""}"
+    @dragover=${(e: DragEvent) => {
+      e.preventDefault();
+      zone.hover(true);
+    }}
+    @dragleave=${() => zone.hover(false)}
+    @drop=${(e: DragEvent) => {
+      e.preventDefault();
+      zone.hover(false);
+      zone.take(e.dataTransfer?.files[0]);
+    }}
+  >
+    ${zone.content}
+  </div>`;
+}

@@ -10,7 +10,7 @@ import type { State } from "../state/store";
 import { View } from "./app";
 import { contextOf, fitCanvas, ink } from "./canvas";
 import { icon } from "./icons";
-import { tool } from "./parts";
+import { dropZone, tool } from "./parts";
 import { duration, percent } from "./words";
 
 @customElement("isobath-sound-file")
@@ -61,13 +61,6 @@ export class SoundFileView extends View {
     this.share = share;
   }
 
-  private readonly dropped = (event: DragEvent): void => {
-    event.preventDefault();
-    this.over = false;
-    const file = event.dataTransfer?.files[0];
-    if (file !== undefined) void this.take(file);
-  };
-
   private readonly scrubbed = (event: Event): void => {
     scrub(this.app.store, (event.target as HTMLInputElement).valueAsNumber, this.voice.id);
   };
@@ -80,19 +73,16 @@ export class SoundFileView extends View {
   protected override render(): TemplateResult {
     const file = this.file;
     return html`
-      <div
-        class="drop ${this.over ? "over" : ""}"
-        @dragover=${(e: DragEvent) => {
-          e.preventDefault();
-          this.over = true;
-        }}
-        @dragleave=${() => {
-          this.over = false;
-        }}
-        @drop=${this.dropped}
-      >
-        ${file === null ? this.empty() : this.strip(file)}
-      </div>
+      ${dropZone({
+        over: this.over,
+        hover: (over) => {
+          this.over = over;
+        },
+        take: (dropped) => {
+          if (dropped !== undefined) void this.take(dropped);
+        },
+        content: file === null ? this.empty() : this.strip(file),
+      })}
       ${this.failure === null ? nothing : html`<p class="caution grave" role="alert">${this.failure}</p>`}
     `;
   }

@@ -10,7 +10,7 @@ import { setAllManners, setSource, setVoice } from "../state/voices";
 import { announce } from "./announcer";
 import { View } from "./app";
 import { icon } from "./icons";
-import { choose, slider, toggle } from "./parts";
+import { choose, dropZone, slider, toggle } from "./parts";
 import { ticker } from "./ticker";
 import { decibels, kilohertz, milliseconds, percent } from "./words";
 
@@ -185,25 +185,10 @@ export class SourceView extends View {
   }
 
   private sound(source: Source): TemplateResult {
-    return html`<div
-        class="drop ${this.over ? "over" : ""}"
-        @dragover=${(e: DragEvent) => {
-          e.preventDefault();
-          this.over = true;
-        }}
-        @dragleave=${() => {
-          this.over = false;
-        }}
-        @drop=${(e: DragEvent) => {
-          e.preventDefault();
-          this.over = false;
-          void this.take(e.dataTransfer?.files[0]);
-        }}
-      >
-        ${
-          this.busy !== null
-            ? html`<p class="hint" role="status">Taking in ${this.busy}…</p>`
-            : html`<label class="pick">
+    const content =
+      this.busy !== null
+        ? html`<p class="hint" role="status">Taking in ${this.busy}…</p>`
+        : html`<label class="pick">
               ${icon("file")}
               <span class="clip"
                 >${
@@ -223,9 +208,15 @@ export class SourceView extends View {
                   void this.take(file);
                 }}
               />
-            </label>`
-        }
-      </div>
+            </label>`;
+    return html`${dropZone({
+      over: this.over,
+      hover: (over) => {
+        this.over = over;
+      },
+      take: (file) => void this.take(file),
+      content,
+    })}
       ${this.failure === null ? nothing : html`<p class="caution grave" role="alert">${this.failure}</p>`}`;
   }
 
