@@ -3,8 +3,9 @@
 import os
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -17,21 +18,38 @@ if TYPE_CHECKING:
     from isobath.server.stage import Stage
 
 
+Command = TypeVar("Command", bound=Callable[..., object])
+
+PAGE = (
+    click.option("--browser/--no-browser", default=True, help="Open the browser, or only print the link."),
+    click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        help="Port to listen on; 0 takes any free one. Default: 4600, or the next that is free.",
+    ),
+    click.option(
+        "--host",
+        default="127.0.0.1",
+        show_default=True,
+        help="Address to listen on. Any other than this machine's own lets others in who have the link.",
+    ),
+    click.option(
+        "--osc", metavar="HOST:PORT", help="Send what is heard to another program, as OSC over UDP."
+    ),
+)
+"""Of every command that opens the page."""
+
+
+def page_options(command: Command) -> Command:
+    """Give a command the options of the page: browser, port, host, osc."""
+    for option in reversed(PAGE):
+        command = option(command)
+    return command
+
+
 @click.command()
 @click.argument("piece", required=False)
-@click.option("--browser/--no-browser", default=True, help="Open the browser, or only print the link.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 takes any free one. Default: 4600, or the next that is free.",
-)
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address to listen on. Any other than this machine's own lets others in who have the link.",
-)
-@click.option("--osc", metavar="HOST:PORT", help="Send what is heard to another program, as OSC over UDP.")
+@page_options
 @click.option(
     "--midi-out",
     metavar="PORT",

@@ -3,7 +3,7 @@
 import click
 
 from isobath.cli.doors import Doors, doors
-from isobath.cli.play import Opening, open_page
+from isobath.cli.play import Opening, open_page, page_options
 from isobath.cli.telling import as_json
 
 FIRST_WALK = "example-walk-1"
@@ -11,19 +11,7 @@ FIRST_WALK = "example-walk-1"
 
 @click.command()
 @click.argument("world", required=False)
-@click.option("--browser/--no-browser", default=True, help="Open the browser, or only print the link.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 takes any free one. Default: 4600, or the next that is free.",
-)
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address to listen on. Any other than this machine's own lets others in who have the link.",
-)
-@click.option("--osc", metavar="HOST:PORT", help="Send what is heard to another program, as OSC over UDP.")
+@page_options
 @doors()
 @as_json
 def walk(
