@@ -4,7 +4,7 @@
 #define SPEND 1.0f                  /* blocks in which the bucket may be emptied */
 #define LEAST 0.5f                  /* of the allowed level is left even when the bucket is in debt */
 #define DEBT 2.0f                   /* buckets that may be owed */
-#define MARGIN_DB 0.8               /* for blocks against samples, and the limiter's smoothing */
+#define MARGIN_DB 0.9               /* for blocks against samples, and gains that move while a cell sounds */
 #define FREE_MARGIN_DB 0.4
 #define RELEASE_SECONDS 0.03
 #define LOWEST 0.001f               /* -60 dB */

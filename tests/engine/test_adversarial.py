@@ -63,10 +63,16 @@ def check(sound: Sound, model: Model) -> None:
     span = round(PLAYED_SECONDS * rate)
     for start in range(0, sound.shape[1], span):
         part = sound[:, max(0, start - rate) : start + span]  # a second of what was before
-        assert true_peak_db(part, 4) <= CEILING_DBTP
+        assert true_peak_db(_faded(part), 4) <= CEILING_DBTP
         assert (
             steepest_rise(momentary(part, rate)[100 if start else 0 :], floor=FREE_LUFS - RISE_LU) <= RISE_LU
         )
+
+
+def _faded(part: Sound) -> Sound:
+    """Without the edges of the cut, which are no part of the sound and would be peaks of their own."""
+    edge = np.minimum(1.0, np.arange(part.shape[1]) / 256)
+    return np.asarray(part * edge * edge[::-1], dtype=np.float32)
 
 
 def ask(name: str, count: int, clamp: float, seed: int = 21) -> None:
