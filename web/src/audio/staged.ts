@@ -23,6 +23,7 @@ const MOVE_MS = 1000 / 60;
 /** What a controller at the server has moved reached the stage before the page heard of it. */
 const ELSEWHERE_MS = 150;
 const TAKE_MS = 8000;
+const BROWSERS_OWN = "does not reach the stage. Use the master or panic, which do.";
 
 export class StagedInstrument extends WorkletInstrument {
   // events, beside those of every instrument: "stage": how the stage stands has changed
@@ -251,6 +252,16 @@ export class StagedInstrument extends WorkletInstrument {
   override resume(): void {
     if (this.on) this.do("begin", { seed: this.seedOnStage });
     super.resume();
+  }
+
+  override setFrozen(on: boolean): void {
+    super.setFrozen(on);
+    if (this.on && on) this.complain(`Freeze ${BROWSERS_OWN}`);
+  }
+
+  override fade(to: number, seconds: number): void {
+    super.fade(to, seconds);
+    if (this.on && to !== 1) this.complain(`Fade ${BROWSERS_OWN}`);
   }
 
   override get recordingTake(): boolean {
