@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 import time
@@ -85,6 +84,13 @@ _Folder = click.Path(file_okay=False, path_type=Path)
     help="Milliseconds by which your notes come in late.",
 )  # fmt: skip
 @click.option("--monitor/--no-monitor", default=True, help="Let your own notes sound here.")
+@click.option(
+    "--page", is_flag=True, help="Play on pads in the browser instead; its own controls set the rest."
+)
+@click.option(
+    "--browser/--no-browser", default=True, help="With --page: open the browser, or only print the link."
+)
+@click.option("--port", type=click.IntRange(0, 65535), help="With --page: port to listen on.")
 @click.option("--wav", type=_File, help="Write what was played as sound, WAV or FLAC.")
 @as_json
 def jam(
@@ -95,7 +101,11 @@ def jam(
     wav: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Trade bars with a machine: what you play is answered exactly on the next bar line."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small products are quicker without company
+    if page:
+        from isobath.cli.play import Opening, open_page
+
+        open_page(None, Opening(browser, port, "127.0.0.1", None, as_json, way="jam"))
+        return
     from isobath.server.jam import LiveOptions
     from isobath.symbolic import load
     from isobath.symbolic.jam import JamSettings

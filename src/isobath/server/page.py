@@ -13,7 +13,7 @@ from starlette.types import Scope
 from isobath.server.access import COOKIE_SECONDS, Access
 
 PIECE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-WAYS = ("walk", "look", "make")
+WAYS = ("walk", "look", "make", "jam")
 """What the page can show first besides the surface."""
 
 WORDS = """<!doctype html>

@@ -74,6 +74,8 @@ export class Jam {
   readonly turns: Turn[] = [];
   /** Answers that did not come in time. */
   missed = 0;
+  /** Played when the very first answer is late. */
+  spare: JamPhrase | null = null;
   private hits: Hit[] = [];
   private notes: Note[] = [];
   private click: number;
@@ -201,7 +203,7 @@ export class Jam {
       if (who !== "human" && !this.given.has(who)) {
         this.missed += 1;
         const silence: JamPhrase = { steps: this.settings.bars * STEPS_PER_BAR, hits: [], tokens: [] };
-        this.play(who, this.last.get(who) ?? this.kept.at(-1) ?? silence, now, true);
+        this.play(who, this.last.get(who) ?? this.spare ?? this.kept.at(-1) ?? silence, now, true);
       }
     }
     const steps = this.settings.bars * STEPS_PER_BAR;

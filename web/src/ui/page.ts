@@ -30,7 +30,7 @@ const PANELS: readonly { readonly panel: Panel; readonly name: string; readonly 
 
 /** What is not needed for the first sound comes a moment later, while nobody waits for it. */
 const LATER: Record<
-  Exclude<Panel, "explore"> | "guide" | "make" | "look" | "walk" | "stage",
+  Exclude<Panel, "explore"> | "guide" | "make" | "look" | "walk" | "jam" | "stage",
   () => Promise<unknown>
 > = {
   demonstrate: () => import("./demonstrate"),
@@ -43,6 +43,7 @@ const LATER: Record<
   make: () => import("./make/make"),
   look: () => import("../look/view"),
   walk: () => import("../walk/view"),
+  jam: () => import("../jam/view"),
 };
 type Later = keyof typeof LATER;
 
@@ -90,7 +91,7 @@ export class PageView extends View {
     announceInto(this.querySelector("#live")!);
     const rest = (): void => {
       for (const part of Object.keys(LATER) as Later[])
-        if (part !== "make" && part !== "look" && part !== "walk") this.load(part);
+        if (part !== "make" && part !== "look" && part !== "walk" && part !== "jam") this.load(part);
     };
     if ("requestIdleCallback" in window) requestIdleCallback(rest, { timeout: 3000 });
     else setTimeout(rest, 1500);
@@ -333,6 +334,11 @@ export class PageView extends View {
       ${
         location.hash === "#walk" && this.load("walk")
           ? html`<isobath-walk .app=${this.app}></isobath-walk>`
+          : nothing
+      }
+      ${
+        location.hash === "#jam" && this.load("jam")
+          ? html`<isobath-jam .app=${this.app}></isobath-jam>`
           : nothing
       }
       <div id="live" class="unseen" role="status" aria-live="polite"></div>

@@ -7,9 +7,12 @@ The phrase is encoded, moved towards what is asked for, and a place is drawn nea
 from __future__ import annotations
 
 from collections import deque
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from isobath.symbolic.bars import STEPS_PER_BAR, Bars, Drums, Melody
 from isobath.symbolic.jam.capture import is_silent
@@ -21,6 +24,11 @@ TRIES = 4
 DRAWS_FROM_NOTHING = 6
 
 Places = NDArray[np.float32]
+
+
+@cache
+def _pools() -> Any:
+    return ThreadpoolController()
 
 
 class Answerer:
@@ -37,7 +45,12 @@ class Answerer:
         self._place = place
 
     def answer(self, ask: Ask) -> Answer:
-        """The phrase that is asked for."""
+        """The phrase that is asked for. On one thread: products so small are slowed down by company, and
+        on a busy machine tenfold."""
+        with _pools().limit(limits=1, user_api="blas"):
+            return self._answer(ask)
+
+    def _answer(self, ask: Ask) -> Answer:
         if ask.other is not None and ask.phrase is not None:
             return self._morph(ask.phrase, ask.other, ask)
         steps = ask.settings.steps
