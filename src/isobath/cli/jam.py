@@ -98,7 +98,7 @@ def jam(
     lead: float, density: float, velocity: float, offset: float, seed: int | None, out: Path | None,
     go_on: Path | None, human: Path | None, minutes: float | None, device: str, midi: bool, midi_in: str,
     midi_out: str | None, follow_clock: bool, send_clock: bool, late_ms: float, monitor: bool,
-    wav: Path | None, as_json: bool,
+    page: bool, browser: bool, port: int | None, wav: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Trade bars with a machine: what you play is answered exactly on the next bar line."""
     if page:
