@@ -12,14 +12,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import soundfile
 
 from isobath.engine import rendering
-from isobath.errors import AudioError
+from isobath.errors import AudioError, UsageError
 from isobath.models.coder import Model, bundled, load
 from isobath.outputs.file import write_rendering
 from isobath.outputs.stage import wire
 from isobath.outputs.stage.area import NOBODY, RING, Area
 from isobath.outputs.stage.engine import Settings, StageEngine
+from isobath.outputs.stage.recorder import Recorder
 from isobath.protocol.piece import Axis, Demonstration, Piece, Take, Voice
 from isobath.server.stage_worker import Worker
 
@@ -53,6 +55,24 @@ def test_what_a_worker_writes_is_heard_bit_for_bit() -> None:
     heard = np.concatenate([stage.run(n) for n in (64, 256, 1000, 776, 2000)])
     np.testing.assert_array_equal(heard, sound.T)
     assert stage.board.underruns == 0
+
+
+def test_what_is_heard_is_recorded(tmp_path: Path) -> None:
+    stage, sound = area(), tone(8192)
+    stage.board.wish = 0
+    stage.run(BLOCK)  # before: not in the file
+    recorder = Recorder(tmp_path / "stage.wav", stage)
+    for start in (0, 4096):
+        stage.write(0, sound[:, start : start + 4096])
+        stage.run(4096)
+    recorder.end()
+    kept, rate = soundfile.read(tmp_path / "stage.wav", always_2d=True)
+    assert (rate, kept.shape, recorder.missing, recorder.sentence) == (RATE, (8192, 2), 0, "")
+    heard, there = stage.heard(BLOCK, 8192)
+    assert there == 8192
+    np.testing.assert_allclose(kept.T, heard, atol=2.0**-22)
+    with pytest.raises(UsageError, match="no kind of file"):
+        Recorder(tmp_path / "stage.mp3", stage)
 
 
 def test_silence_before_anybody_plays() -> None:

@@ -4,6 +4,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -56,6 +57,12 @@ if TYPE_CHECKING:
 )
 @click.option("--port", type=click.IntRange(0, 65535), help="With --page: port to listen on.")
 @click.option("--seconds", type=click.FloatRange(0.0, min_open=True), help="End after so long.")
+@click.option(
+    "--record",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep what goes to the device: .wav and .flac with 24 bits, or .ogg.",
+)
 @doors(programs=False)
 @as_json
 def stage(
@@ -71,6 +78,7 @@ def stage(
     browser: bool,
     port: int | None,
     seconds: float | None,
+    record: Path | None,
     doors: Doors,
     as_json: bool,
 ) -> None:
@@ -79,7 +87,9 @@ def stage(
     Sound is made by processes of its own, apart from everything else. Ctrl-C fades out and ends it.
     """
     from isobath.engine import find_take
+    from isobath.errors import UsageError
     from isobath.outputs.stage.engine import Settings, StageEngine, devices
+    from isobath.outputs.stage.recorder import Recorder
     from isobath.server.stage import from_options
 
     if listing:
@@ -90,6 +100,8 @@ def stage(
             rows = [(d.name, d.api, d.outputs, d.inputs, d.rate or "", d.default) for d in found]
             print_table(("device", "system", "outputs", "inputs", "Hz", "default"), rows)
         return
+    if record is not None and (page or device.startswith("file:")):
+        raise UsageError("--record keeps what a device is given; leave --page away, and files as the device.")
     if page:
         opening = Opening(browser, port, "127.0.0.1", None, as_json, doors=doors)
         _with_page(piece, opening, from_options(device, rate or 0, block, ahead, spare), take)
@@ -101,7 +113,9 @@ def stage(
         engine.play(find_take(chosen, take), chosen.takes)
     controllers = doors.open()
     engine.start()
+    recorder = None
     try:
+        recorder = None if record is None else Recorder(record, engine.area)
         _let_in(controllers, engine, chosen)
         if settings.samples:
             _wait_for_file(engine, settings.samples / engine.status.rate)
@@ -112,6 +126,9 @@ def stage(
     finally:
         controllers.close()
         engine.stop()
+        if recorder is not None:
+            recorder.end()
+            click.echo(recorder.sentence or f"Recorded: {record}", err=True)
 
 
 def _with_page(piece: str | None, opening: Opening, settings: "StageSettings", take: str | None) -> None:
