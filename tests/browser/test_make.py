@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Server
+from tests.browser.looks import serious, until
 from tests.server.fake_maker import flac, tone
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
 
 pytestmark = pytest.mark.browser
+
+THEMES = ("dark", "light")
 
 
 @pytest.fixture(scope="module")
@@ -44,28 +46,6 @@ def making(context: Any) -> Iterator[Any]:
     environment.undo()
 
 
-def until(page: Any, condition: str) -> None:
-    for _ in range(500):
-        if page.evaluate(f"Boolean({condition})"):
-            return
-        page.wait_for_timeout(20)
-    raise AssertionError(f"waited in vain for: {condition}")
-
-
-def serious(page: Any, *themes: str) -> list[str]:
-    """What axe finds."""
-    found = []
-    for theme in themes:
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        until(page, f"document.documentElement.dataset.theme === '{theme}'")
-        page.wait_for_timeout(500)  # colours on their way from one theme to the other are not judged
-        for violation in axe.Axe().run(page).response["violations"]:
-            if violation["impact"] in ("serious", "critical"):
-                targets = [node["target"] for node in violation["nodes"]][:3]
-                found.append(f"{theme}: {violation['id']}: {violation['help']} {targets}")
-    return found
-
-
 def test_from_recordings_to_a_voice_of_a_new_piece(making: Any) -> None:
     page = making
     before = page.evaluate("isobath.store.state.piece.id")
@@ -76,7 +56,7 @@ def test_from_recordings_to_a_voice_of_a_new_piece(making: Any) -> None:
     page.keyboard.press("t")  # a shortcut of the instrument, which must not be heard here
     assert page.locator("main:visible").count() == 1
     assert page.locator("nav.rail [aria-current=page]").inner_text() == "Make"
-    assert serious(page, "light") == []
+    assert serious(page, *THEMES) == []
 
     # Sounds.
     page.get_by_label("Name", exact=True).fill("Rain on a roof")
@@ -98,13 +78,14 @@ def test_from_recordings_to_a_voice_of_a_new_piece(making: Any) -> None:
     page.get_by_label("RAVE 2").check()
     assert "46 days" in page.locator("isobath-make-begin").inner_text()
     page.get_by_label("Instrument", exact=False).first.check()
-    assert serious(page, "dark") == []
+    assert serious(page, *THEMES) == []
     page.get_by_role("button", name="Start the training").click()
     page.get_by_text("of 100").first.wait_for()
     assert "#make/run/" in page.url
     until(page, "document.querySelector('isobath-make-curves')?.followed.curves.has('spectral')")
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Resume").wait_for()
+    assert serious(page, *THEMES) == []
     page.get_by_role("button", name="Resume").click()
     page.locator(".facts dd", has_text="finished").wait_for()
     until(page, "document.querySelector('isobath-make-curves').followed.curves.has('adversarial')")
@@ -122,7 +103,7 @@ def test_from_recordings_to_a_voice_of_a_new_piece(making: Any) -> None:
     page.get_by_label("Checkpoint").press("ArrowLeft")
     until(page, "document.querySelector('.checkpoint-field output').textContent.includes('90')")
     page.get_by_role("button", name="Stop the reconstruction").click()
-    assert serious(page, "dark", "light") == []
+    assert serious(page, *THEMES) == []
 
     # Play it.
     page.locator("[data-do=play-it]").first.click()
@@ -140,6 +121,7 @@ def test_on_a_phone_one_thing_is_shown_after_the_other_and_nothing_scrolls_sidew
     page.locator("nav.rail [href='#make']").click()
     page.get_by_role("heading", name="Trainings").wait_for()
     assert not page.locator(".make-detail").is_visible()
+    assert serious(page, *THEMES) == []
     for entry in (0, 1):
         page.locator(".entry").nth(entry).click()
         page.locator(".make-detail h2").wait_for()

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Server
+from tests.browser.instrument import Instrument
+from tests.browser.looks import serious
 from tests.browser.test_page import PREFERENCES, Page
-
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
 
 pytestmark = pytest.mark.browser
 
+THEMES = ("light", "dark")
 PANELS = ("explore", "demonstrate", "learn", "play", "keep", "controllers")
 
 
@@ -48,10 +49,29 @@ def test_axe_finds_nothing_serious_on_any_panel(filled: Page, theme: str) -> Non
     found: list[str] = []
     for panel in PANELS:
         look_at(filled, 1280, 800, theme, panel)
-        for violation in axe.Axe().run(filled.page).response["violations"]:
-            if violation["impact"] in ("serious", "critical"):
-                targets = [node["target"] for node in violation["nodes"]][:3]
-                found.append(f"{panel}: {violation['id']}: {violation['help']} {targets}")
+        found += [f"{panel}, {each}" for each in serious(filled.page, theme)]
+    assert found == []
+
+
+def test_axe_finds_nothing_serious_in_look_and_walk(context: Any, server: Server) -> None:
+    page = context.new_page()
+    played = Instrument(page, server.url)
+    played.run(
+        "i.link.openPiece('example-walk-2'); await t.until(() => i.store.state.piece?.world, 'a world')"
+    )
+    played.start()
+    page.set_viewport_size({"width": 800, "height": 500})  # less to draw without a graphics card
+    found: list[str] = []
+    page.evaluate("location.hash = '#look'")
+    page.locator("isobath-look canvas").wait_for()
+    found += [f"look, {each}" for each in serious(page, *THEMES)]
+    page.evaluate("location.hash = '#walk'")
+    page.locator("isobath-walk canvas").first.wait_for()
+    for key, what in (("o", "the list of places"), ("g", "what can be built")):
+        page.keyboard.press(key)
+        found += [f"walk, {what}, {each}" for each in serious(page, *THEMES)]
+        page.keyboard.press(key)
+    page.close()
     assert found == []
 
 
