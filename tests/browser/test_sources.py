@@ -22,13 +22,12 @@ from isobath.models.prior import read_prior, write_prior
 from isobath.protocol.piece import Piece, Take
 from tests.browser.conftest import ARGUMENTS, STEADY, Server, chromium_path
 from tests.browser.instrument import Instrument
+from tests.browser.looks import serious
 from tests.engine.loudspeaker import listener
 from tests.models.test_prior import ABOUT, tensors
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
-
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
 
 pytestmark = pytest.mark.browser
 
@@ -171,12 +170,7 @@ def test_a_sound_brought_by_hand_plays_as_it_is_rendered_and_undo_takes_it_back(
     source = listening.piece.voices[0].source
     assert (source.kind, source.title, source.wet) == ("sound", "loop.wav", 0.8)
     check_same(listening, server.home, TAKE)
-    serious = [
-        violation
-        for violation in axe.Axe().run(page).response["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert serious(page, "light", "dark") == []
     listening.run("i.store.undo(); i.store.undo(); i.store.undo();")
     assert listening.piece.voices[0].source.kind == "gesture"
 
@@ -248,6 +242,18 @@ def test_the_sliders_show_what_the_source_says_and_what_is_made_of_it(listening:
         await t.until(() => left(".needle") === left(".mine"), "a needle where the hands are");
         """
     )
+
+
+def test_axe_finds_nothing_serious_in_any_source(listening: Instrument) -> None:
+    listening.run(VOICES + "await t.wait(100);")
+    found = []
+    for kind in ("input", "voice", "prior"):
+        source = "const source = { ...i.store.state.piece.voices[0].source, kind: given, manner: ['bias'] };"
+        listening.run(SET + source + "await set({ source });", kind)
+        found += [f"{kind}, {each}" for each in serious(listening.page, "light", "dark", within=".panel")]
+    listening.run("i.store.undo(); i.store.undo(); i.store.undo(); i.store.undo(); await t.wait(200);")
+    assert len(listening.piece.voices) == 1
+    assert found == []
 
 
 def test_a_dream_is_the_one_that_is_rendered(listening: Instrument, server: Server) -> None:
