@@ -116,6 +116,8 @@ interface Speech {
   readonly patch: Float64Array;
   /** What goes into the network after that patch, or at the beginning, into `x`. */
   enter(x: Float64Array, begun: boolean): void;
+  /** Take in what comes out of the network, as far as that needs no patch. */
+  hear(x: Float64Array): void;
   /** The next patch, from what comes out of the network. */
   draw(x: Float64Array, seed: number, step: number, temperature: number): void;
   /** A number of the patch as the latent has it. */
@@ -151,13 +153,16 @@ class Numbers implements Speech {
     times(x, t.in!, turned, x.length, true);
   }
 
-  draw(x: Float64Array, seed: number, step: number, temperature: number): void {
+  hear(x: Float64Array): void {
+    normed(this.h, x, this.t.norm!);
+    this.said.set(this.t.out_bias!);
+    times(this.said, this.t.out!, this.h, this.said.length, true);
+  }
+
+  draw(_: Float64Array, seed: number, step: number, temperature: number): void {
     const { t, said, turned } = this;
     const v = turned.length;
     const k = this.sums.length;
-    normed(this.h, x, t.norm!);
-    said.set(t.out_bias!);
-    times(said, t.out!, this.h, said.length, true);
     const chosen = choose(said, this.sums, uniform(seed, step, 0), temperature);
     const means = k + chosen * v;
     const logs = k + (k + chosen) * v;
@@ -208,6 +213,10 @@ class Codes implements Speech {
       this.recall(i);
       for (let j = 0; j < x.length; j++) x[j] = x[j]! + this.row[j]!;
     }
+  }
+
+  hear(): void {
+    // Each code is told to those after it, so all is drawn in one.
   }
 
   draw(x: Float64Array, seed: number, step: number, temperature: number): void {
@@ -270,6 +279,8 @@ export class Dreaming implements Dream {
   private readonly latent: Float32Array;
   private position = 0;
   private step = 0;
+  /** Parts of the next step that are done: some with every frame, so that no moment has to bear a whole one. */
+  private thought = 0;
   /** The frame after the patch that is held. */
   private ahead = 0;
 
@@ -298,37 +309,46 @@ export class Dreaming implements Dream {
 
   at(frame: number): Float32Array {
     const { patch, dims } = this.prior.about;
-    if (frame < this.ahead - patch) this.position = this.step = this.ahead = 0;
+    if (frame < this.ahead - patch) this.position = this.step = this.ahead = this.thought = 0;
     while (frame >= this.ahead) this.dream();
     const row = (frame - this.ahead + patch) * dims;
     for (let d = 0; d < dims; d++) this.latent[d] = this.speech.latent(row + d, d);
+    const share = (frame - this.ahead + patch + 1) / patch;
+    while (this.thought < Math.floor(share * (this.layers.length + 2))) this.think();
     return this.latent;
   }
 
   /** The next patch. */
   private dream(): void {
-    this.speech.enter(this.x, this.step > 0);
-    this.think();
+    while (this.thought < this.layers.length + 2) this.think();
     this.speech.draw(this.x, this.seed, this.step, this.temperature);
+    this.thought = 0;
     this.step++;
     this.ahead += this.prior.about.patch;
   }
 
+  /** A part of a step: what goes in, a layer, or what comes out. */
   private think(): void {
-    const w = this.x.length;
-    for (let i = 0; i < this.layers.length; i++) {
-      const layer = this.layers[i]!;
-      normed(this.h, this.x, layer.normA);
-      times(this.qkv, layer.qkv, this.h, 3 * w, false);
-      this.attend(i);
-      times(this.x, layer.join, this.heard, w, true);
-      normed(this.h, this.x, layer.normB);
-      times(this.wide, layer.up, this.h, 4 * w, false);
-      for (let j = 0; j < this.wide.length; j++)
-        this.wide[j] = this.wide[j]! / (1 + Math.exp(-this.wide[j]!));
-      times(this.x, layer.down, this.wide, w, true);
+    const part = this.thought++;
+    if (part === 0) this.speech.enter(this.x, this.step > 0);
+    else if (part <= this.layers.length) this.pass(part - 1);
+    else {
+      this.position++;
+      this.speech.hear(this.x);
     }
-    this.position++;
+  }
+
+  private pass(i: number): void {
+    const w = this.x.length;
+    const layer = this.layers[i]!;
+    normed(this.h, this.x, layer.normA);
+    times(this.qkv, layer.qkv, this.h, 3 * w, false);
+    this.attend(i);
+    times(this.x, layer.join, this.heard, w, true);
+    normed(this.h, this.x, layer.normB);
+    times(this.wide, layer.up, this.h, 4 * w, false);
+    for (let j = 0; j < this.wide.length; j++) this.wide[j] = this.wide[j]! / (1 + Math.exp(-this.wide[j]!));
+    times(this.x, layer.down, this.wide, w, true);
   }
 
   /** Turn the pairs (j, j + half) of every head by the position. */
