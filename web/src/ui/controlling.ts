@@ -9,6 +9,7 @@ import type {
   Action,
   ControllerNoticed,
   ControllersNow,
+  Heeded,
   Input,
   InputSource,
   InputsCalibrated,
@@ -59,6 +60,7 @@ interface Said {
   readonly moved: boolean;
 }
 
+const MOST_SERVED = 256;
 const LOOSE_SHOWN = 4;
 /** Of a note and of a fine controller come several values; one stands for all, the others are chosen by name. */
 const KNOBS: ReadonlySet<string> = new Set(["control", "nrpn", "rpn", "bend", "pressure", "key_pressure"]);
@@ -75,6 +77,8 @@ export class Controlling {
   /** Why something cannot be had; empty: nothing is wrong. */
   problem = "";
   private readonly said = new Map<string, Said>();
+  /** What the server heard; it forgets with every change of the piece. */
+  private readonly served = new Map<string, Heeded>();
   private readonly listeners = new Set<() => void>();
   private noticing: Noticing | null = null;
   private asked: number | null = null;
@@ -86,6 +90,8 @@ export class Controlling {
     const warned = link.controllers;
     link.controllers = (message) => {
       this.now = message;
+      for (const each of message.heeded) this.served.set(`${each.kind} ${each.name}`, each);
+      if (this.served.size > MOST_SERVED) this.served.clear();
       if (!this.watching) warned(message);
       this.changed();
     };
@@ -230,7 +236,7 @@ export class Controlling {
     let newest: Said | null = null;
     for (const said of this.said.values())
       if (matches(source, said.key) && (newest === null || said.at > newest.at)) newest = said;
-    return newest === null ? heededOf(source, this.now?.heeded ?? []) : newest.value;
+    return newest === null ? heededOf(source, [...this.served.values()]) : newest.value;
   }
 
   /** What was heard and belongs to no input, the newest first. */
