@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from isobath.protocol.controllers import Action
     from isobath.protocol.piece import Piece
     from isobath.protocol.stage import StageSettings
+    from isobath.server.broadcast import Broadcast
     from isobath.server.controllers import Controllers
 
 
@@ -63,6 +64,12 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep what goes to the device: .wav and .flac with 24 bits, or .ogg.",
 )
+@click.option(
+    "--to",
+    metavar="URL",
+    envvar="ISOBATH_STAGE_TO",
+    help="Send it as Ogg Vorbis to an Icecast mount: http://source:PASSWORD@HOST:8000/NAME.ogg.",
+)
 @doors(programs=False)
 @as_json
 def stage(
@@ -79,6 +86,7 @@ def stage(
     port: int | None,
     seconds: float | None,
     record: Path | None,
+    to: str | None,
     doors: Doors,
     as_json: bool,
 ) -> None:
@@ -90,6 +98,7 @@ def stage(
     from isobath.errors import UsageError
     from isobath.outputs.stage.engine import Settings, StageEngine, devices
     from isobath.outputs.stage.recorder import Recorder
+    from isobath.server.broadcast import Broadcast
     from isobath.server.stage import from_options
 
     if listing:
@@ -100,8 +109,8 @@ def stage(
             rows = [(d.name, d.api, d.outputs, d.inputs, d.rate or "", d.default) for d in found]
             print_table(("device", "system", "outputs", "inputs", "Hz", "default"), rows)
         return
-    if record is not None and (page or device.startswith("file:")):
-        raise UsageError("--record keeps what a device is given; leave --page away, and files as the device.")
+    if (record is not None or to is not None) and (page or device.startswith("file:")):
+        raise UsageError("--record and --to take what a device is given; leave --page and file: away.")
     if page:
         opening = Opening(browser, port, "127.0.0.1", None, as_json, doors=doors)
         _with_page(piece, opening, from_options(device, rate or 0, block, ahead, spare), take)
@@ -113,19 +122,22 @@ def stage(
         engine.play(find_take(chosen, take), chosen.takes)
     controllers = doors.open()
     engine.start()
-    recorder = None
+    recorder = sent = None
     try:
         recorder = None if record is None else Recorder(record, engine.area)
+        sent = None if to is None else Broadcast(to, engine.area)
         _let_in(controllers, engine, chosen)
         if settings.samples:
             _wait_for_file(engine, settings.samples / engine.status.rate)
         else:
-            _watch(engine, seconds, quiet=as_json)
+            _watch(engine, seconds, sent, quiet=as_json)
         if as_json:
             print_json(engine.status)
     finally:
         controllers.close()
         engine.stop()
+        if sent is not None:
+            sent.end()
         if recorder is not None:
             recorder.end()
             click.echo(recorder.sentence or f"Recorded: {record}", err=True)
@@ -201,17 +213,22 @@ def _wait_for_file(engine: "StageEngine", seconds: float) -> None:
     click.echo(f"{seconds:.2f} s: {engine.settings.device.removeprefix('file:')}", err=True)
 
 
-def _watch(engine: "StageEngine", seconds: float | None, *, quiet: bool) -> None:
+def _watch(
+    engine: "StageEngine", seconds: float | None, sent: "Broadcast | None" = None, *, quiet: bool
+) -> None:
     """One line that keeps up, where someone is looking, until it is enough."""
     end = None if seconds is None else time.monotonic() + seconds
     shown = not quiet and sys.stderr.isatty()
     if not quiet:
         click.echo(f"Plays on {engine.status.device}. Ctrl-C ends it.", err=True)
-    told = ""
+    told = line = ""
     with suppress(KeyboardInterrupt):
         while end is None or time.monotonic() < end:
             time.sleep(0.1)
             status = engine.status
+            if sent is not None and sent.sentence != line and not quiet:
+                line = sent.sentence
+                click.echo(f"\n{line or f'Heard at {sent.place}.'}", err=True)
             if status.sentence != told and not quiet:
                 told = status.sentence
                 click.echo(f"\n{told or 'It plays again.'}", err=True)
