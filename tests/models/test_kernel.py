@@ -19,10 +19,19 @@ from isobath.models.pack import pack, whitening
 
 from .small_models import small_model
 
+CLOCKS = {"syscall", "clock_gettime", "clock_nanosleep"}
+"""The time, waking who makes the sound, and the canary: of the stage's audio host alone."""
+
+
+def test_only_the_stage_knows_the_time() -> None:
+    for path in (Path(__file__).parents[2] / "kernel").glob("*.[ch]"):
+        found = {name for name in CLOCKS if re.search(rf"\b{name}\b", path.read_text(encoding="utf-8"))}
+        assert found == (CLOCKS if path.name == "stage.c" else set()), path.name
+
 
 @pytest.mark.skipif(sys.platform != "linux" or shutil.which("nm") is None, reason="reads the library with nm")
 def test_nothing_can_allocate_lock_or_open_files() -> None:
-    allowed = {"memcpy", "memmove", "memset", "__cxa_finalize", "__gmon_start__"}
+    allowed = CLOCKS | {"memcpy", "memmove", "memset", "__cxa_finalize", "__gmon_start__"}
     for level in levels():
         path = kernel.NATIVE / f"isobath-kernel-{level}.so"
         listing = subprocess.run(

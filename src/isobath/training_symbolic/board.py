@@ -7,8 +7,11 @@ from pathlib import Path
 
 
 def board(folder: Path) -> Callable[[str, float, int], None]:
-    """A function that keeps a figure: name, value, step."""
-    from torch.utils.tensorboard import SummaryWriter
+    """A function that keeps a figure: name, value, step. Where TensorBoard is not installed it keeps none."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return lambda name, value, step: None  # noqa: ARG005
 
     writer = SummaryWriter(str(folder / "tensorboard"))
 
