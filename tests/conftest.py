@@ -21,3 +21,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("long") is not None:
                 item.add_marker(waits)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A name for functions without one, which would otherwise be called by where they lie in memory: tests
+    that run in several processes must be called alike in all of them."""
+    return argname if callable(val) and getattr(val, "__name__", "") == "<lambda>" else None
