@@ -35,7 +35,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (newer_model, {"channels": 2, "coded": "sphere"}),
         (newer_model, {"coded": "quantize"}),
     ],
-    ids=str,
+    ids=lambda given: getattr(given, "__name__", str(given)),
 )
 def test_thousands_of_damaged_models_break_nothing(
     driver: Path, make: Callable[..., Any], variant: dict[str, Any], tmp_path: Path

@@ -71,7 +71,7 @@ def test_a_model_reads_back_as_it_was_written(path: Path) -> None:
         (lambda d: d["decoder"][0].update(dilation=1 << 40), "far too large"),
         (lambda d: d.update(channels=2), "does not fit together"),
     ],
-    ids=str,
+    ids=lambda given: getattr(given, "__name__", str(given)),
 )
 def test_each_fault_in_a_description_is_named(
     path: Path, change: Callable[[dict[str, Any]], None], sentence: str
