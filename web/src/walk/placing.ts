@@ -2,7 +2,8 @@
 
 import type { ModelDescription } from "../net/models";
 import type { Landmark, World } from "../protocol/messages";
-import { evaluate, type MappingData, prepare } from "../steer/mapping";
+import { type MappingData, prepare } from "../steer/mapping";
+import { survey, type Terrain } from "../steer/terrain";
 import { hinges } from "./land";
 import { axisValue } from "./pose";
 
@@ -40,20 +41,20 @@ export function soundMarks(
 ): Partial<Landmark>[] {
   const known = model.loudness;
   if (known === null || known.points.length === 0) return [];
-  const places = latentsOver(world, mapping, axes, model.latent.mean);
+  const terrain = ground(world, mapping, axes, model.latent.mean);
   const chosen: { at: number; index: number; miss: number }[] = [];
-  const near = known.points.map((point, index) => ({ index, ...nearest(places.latents, point) }));
+  const near = known.points.map((point, index) => ({ index, ...nearest(terrain, point) }));
   for (const each of near.sort((a, b) => a.miss - b.miss)) {
     if (chosen.length >= SOUNDS) break;
-    const { x, z } = places.of(each.at);
+    const { x, z } = placeOf(world, each.at);
     const apart = chosen.every((other) => {
-      const its = places.of(other.at);
+      const its = placeOf(world, other.at);
       return Math.hypot(its.x - x, its.z - z) > Math.min(world.size[0], world.size[2]) / 7;
     });
     if (apart) chosen.push(each);
   }
   return chosen.map(({ at, index }, i) => {
-    const { x, z } = places.of(at);
+    const { x, z } = placeOf(world, at);
     const size = Math.max(0.8, Math.min(4, 4 + (known.db[index]! + 20) / 10));
     return {
       label: `sound ${i + 1}`,
@@ -65,52 +66,38 @@ export function soundMarks(
   });
 }
 
-interface Places {
-  readonly latents: readonly Float64Array[];
-  of(at: number): { x: number; z: number };
-}
-
-function latentsOver(
+/** The latents of the whole ground, row by row from the north. */
+function ground(
   world: World,
   mapping: MappingData,
   axes: readonly { readonly id: string; readonly rest: number }[],
   base: readonly number[],
-): Places {
-  const ready = prepare(mapping);
+): Terrain {
   const indexOf = (id: string | null): number => axes.findIndex((axis) => axis.id === id);
-  const [x, z] = [indexOf(world.axes.x), indexOf(world.axes.z)];
-  const point = Float64Array.from(axes, (axis) =>
-    axis.id === world.axes.y ? axisValue(world, "y", 0) : axis.rest,
-  );
-  const latents: Float64Array[] = [];
-  for (let row = 0; row < TRIES; row++)
-    for (let column = 0; column < TRIES; column++) {
-      if (x >= 0) point[x] = column / (TRIES - 1);
-      if (z >= 0) point[z] = 1 - row / (TRIES - 1);
-      const latent = Float64Array.from({ length: ready.dims }, (_, d) => base[d] ?? 0);
-      evaluate(ready, point, latent);
-      latents.push(latent);
-    }
+  const rest = axes.map((axis) => (axis.id === world.axes.y ? axisValue(world, "y", 0) : axis.rest));
+  const view = { x: indexOf(world.axes.x), y: indexOf(world.axes.z), rest, columns: TRIES, rows: TRIES };
+  return survey(prepare(mapping), view, base);
+}
+
+/** Where a node of the ground lies, in metres. */
+function placeOf(world: World, at: number): { x: number; z: number } {
   return {
-    latents,
-    of: (at) => ({
-      x: ((at % TRIES) / (TRIES - 1) - 0.5) * world.size[0],
-      z: (Math.floor(at / TRIES) / (TRIES - 1) - 0.5) * world.size[2],
-    }),
+    x: ((at % TRIES) / (TRIES - 1) - 0.5) * world.size[0],
+    z: (Math.floor(at / TRIES) / (TRIES - 1) - 0.5) * world.size[2],
   };
 }
 
-function nearest(latents: readonly Float64Array[], point: readonly number[]): { at: number; miss: number } {
+function nearest({ latents, dims }: Terrain, point: readonly number[]): { at: number; miss: number } {
   let at = 0;
   let miss = Number.POSITIVE_INFINITY;
-  latents.forEach((latent, i) => {
+  for (let node = 0; node < TRIES * TRIES; node++) {
     let sum = 0;
-    for (let d = 0; d < latent.length && sum < miss; d++) sum += (latent[d]! - (point[d] ?? 0)) ** 2;
+    for (let d = 0; d < dims && sum < miss; d++) sum += (latents[node * dims + d]! - (point[d] ?? 0)) ** 2;
     if (sum < miss) {
       miss = sum;
-      at = i;
+      at = node;
     }
-  });
+  }
   return { at, miss };
 }
 

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { ModelDescription } from "../net/models";
 import { makeLandmark, makeWorld, type World } from "../protocol/messages";
+import type { MappingData } from "../steer/mapping";
 import type { Relief } from "../steer/relief";
 import { pings } from "./beacons";
 import { COLUMNS, heightAt, hinges, landOf, ROWS } from "./land";
+import { soundMarks } from "./placing";
 import { axisValue, coordinate, EYES, eachAxis, edgeOf, startOf, takePose } from "./pose";
 import { bearings, type Spot, spokenBearing, whereabouts } from "./telling";
 import { STILL, Walker } from "./walker";
@@ -165,5 +168,54 @@ describe("a beacon", () => {
   });
   it("is silent where it is no beacon, or far", () => {
     expect(pings([makeLandmark({ id: "a" }), lit("b", 0, 90)], pose)).toEqual([]);
+  });
+});
+
+describe("landmarks at sounds of the training", () => {
+  it("stand where the map comes nearest to them, apart from one another", () => {
+    const axes = ["east", "up", "north"].map((id) => ({ id, rest: 0.5 }));
+    const mapping = {
+      format: 1,
+      algorithm: "direct",
+      axes: 3,
+      dims: 2,
+      active: [true, true],
+      values: [0, 0],
+      low: null,
+      high: null,
+      parts: [
+        {
+          inputs: [0, 1, 2],
+          outputs: [0, 1],
+          centre: [0.5, 0.5, 0.5],
+          scale: [2, 2, 2],
+          bias: [0, 0],
+          terms: [
+            {
+              kind: "polynomial",
+              factors: [[0], [2]],
+              weights: [
+                [2, 0],
+                [0, 2],
+              ],
+            },
+          ],
+          confidence: null,
+        },
+      ],
+      errors: [],
+      warnings: [],
+    } as MappingData;
+    const points = [
+      [2, 2],
+      [-1, 0],
+      [-1, 0.05],
+    ];
+    const model = { latent: { mean: [0, 0] }, loudness: { points, db: [-20, -30, -30] } };
+    const found = soundMarks(WORLD, mapping, model as unknown as ModelDescription, axes);
+    const places = found.map((each) => [each.position![0], each.position![2]]);
+    expect(places).toContainEqual([50, -40]); // its north-eastern corner
+    expect(places).toContainEqual([-25, 0]);
+    expect(places).toHaveLength(2);
   });
 });
