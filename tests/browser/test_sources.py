@@ -118,7 +118,7 @@ def test_a_microphone_that_is_refused_is_a_sentence_and_the_page_plays_on(deaf: 
     deaf.page.get_by_role("button", name="Settings of this voice").first.click()
     sentence = deaf.run("return i.instrument.input.sentence")
     assert "Allow the microphone" in sentence
-    assert deaf.page.get_by_text(sentence).is_visible()
+    deaf.page.get_by_text(sentence).wait_for()
     muted = "const v = p.voices.map((v) => ({ ...v, solo: v.id !== 'plays' && given }));"
     only = "i.store.edit('solo', (p) => { " + muted + " return { ...p, voices: v }; }); await t.wait(400);"
     assert np.abs(deaf.capture(only, True)[:, -RATE // 10 :]).max() < 1e-6
