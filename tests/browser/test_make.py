@@ -111,7 +111,7 @@ def test_from_recordings_to_a_voice_of_a_new_piece(making: Any) -> None:
     piece = page.evaluate("isobath.store.state.piece")
     assert piece["name"] == "Rain on a roof"
     assert "Rain-on-a-roof" in piece["voices"][0]["model"]
-    assert page.locator("isobath-pad").first.is_visible()
+    page.locator("isobath-pad").first.wait_for()
     assert page.errors == []
 
 
@@ -120,7 +120,7 @@ def test_on_a_phone_one_thing_is_shown_after_the_other_and_nothing_scrolls_sidew
     page.set_viewport_size({"width": 360, "height": 740})
     page.locator("nav.rail [href='#make']").click()
     page.get_by_role("heading", name="Trainings").wait_for()
-    assert not page.locator(".make-detail").is_visible()
+    page.locator(".make-detail").wait_for(state="hidden")
     assert serious(page, *THEMES) == []
     for entry in (0, 1):
         page.locator(".entry").nth(entry).click()
@@ -131,7 +131,7 @@ def test_on_a_phone_one_thing_is_shown_after_the_other_and_nothing_scrolls_sidew
                  (e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.className || e.tagName)"""
         )
         assert wide == []
-        assert not page.locator(".make-list").is_visible()
+        page.locator(".make-list").wait_for(state="hidden")
         page.locator(".back").click()
         page.get_by_role("heading", name="Trainings").wait_for()
     page.keyboard.press("1")

@@ -175,9 +175,9 @@ def test_everything_from_start_to_delete_works_without_a_pointer(page: Page) -> 
     keys.press("Control+z")
     assert len(page.demonstrations) == 2
     keys.press("?")
-    assert page.page.locator("dialog.sheet").is_visible()
+    page.page.locator("dialog.sheet").wait_for()
     keys.press("Escape")
-    assert not page.page.locator("dialog.sheet").is_visible()
+    page.page.locator("dialog.sheet").wait_for(state="hidden")
 
 
 def test_moves_of_the_vessel_are_said_to_a_screen_reader(page: Page) -> None:
