@@ -171,6 +171,7 @@ def until(true, seconds=8.0):
 def test_a_keyboard_is_plugged_in_played_and_pulled_out(jack):
     import rtmidi
 
+    from isobath.inputs.midi.playing import MidiPlaying
     from isobath.inputs.midi.ports import MidiPorts
 
     hub = Hub()
@@ -192,6 +193,9 @@ def test_a_keyboard_is_plugged_in_played_and_pulled_out(jack):
             time.sleep(0.3)
     keyboard = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="keyboard")
     keyboard.open_virtual_port("keys")
+    jammed = []
+    jam = MidiPlaying(jammed.append, "KEYS", "jack", seconds=0.1)
+    until(lambda: any("keys" in name for name in jam.names))
     until(lambda: any("keys" in name for name in ports.names))
     for value in range(128):
         keyboard.send_message([0xB0, 1, value])
@@ -204,9 +208,13 @@ def test_a_keyboard_is_plugged_in_played_and_pulled_out(jack):
     until(lambda: at.get("v") == 1.0)
     keyboard.send_message([0x80, 60, 0])
     until(lambda: at.get("v") == 0.0)
+    until(lambda: len(jammed) >= 4)
+    assert [(said.kind, said.number) for said in jammed[:4]] == [("note", 36)] * 2 + [("note", 60)] * 2
     keyboard.close_port()
     keyboard.delete()
     until(lambda: not ports.names)
+    until(lambda: jammed[-1].kind == "lost")
+    jam.close()
     until(lambda: at.get("x") == 0.5, 2.0 + HOME_SECONDS + 5.0)
     ports.close()
     hub.stop()

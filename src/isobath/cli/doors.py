@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from isobath.inputs.midi.ports import Api
+    from isobath.inputs.midi.watching import Api
     from isobath.server.controllers import Controllers
 
 

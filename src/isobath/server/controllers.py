@@ -14,7 +14,8 @@ from isobath.inputs.hearing import SoundIn
 from isobath.inputs.hub import Hub
 from isobath.inputs.keys import Key, source_of, words_for
 from isobath.inputs.midi.clock import Beat
-from isobath.inputs.midi.ports import Api, MidiPorts
+from isobath.inputs.midi.ports import MidiPorts
+from isobath.inputs.midi.watching import Api
 from isobath.inputs.osc.receiver import OscReceiver
 from isobath.protocol.controllers import Action
 from isobath.protocol.messages import (

@@ -1,22 +1,18 @@
 """Notes and clock of every MIDI port with the moment they came, for a jam.
 
-python-rtmidi calls in a thread of each port; what comes is stamped at once and handed on. Ports are asked
-for once a second; when one is lost, whoever listens is told, so that no note stays down.
+What comes is stamped at once and handed on. When a port is lost, whoever listens is told, so that no note
+stays down.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from isobath.errors import UsageError
 from isobath.inputs.midi.reading import ALL_NOTES_OFF, CONTROL, NOTE_OFF, NOTE_ON
+from isobath.inputs.midi.watching import LOOK_SECONDS, Api, Heard, MidiWatch
 
-LOOK_SECONDS = 1.0
-OWN = "isobath"
 TICK, START, GO_ON, STOP, LOCATE = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 
 
@@ -54,71 +50,33 @@ def read_message(data: bytes, seconds: float) -> MidiSaid | None:
 class MidiPlaying:
     """Listens to all ports, or those with `wanted` in their names, until it is closed."""
 
-    def __init__(self, say: Say, wanted: str = "", api: int | None = None) -> None:
-        """Raises UsageError: python-rtmidi is missing, or this system has no MIDI."""
-        try:
-            import rtmidi
-        except ImportError as error:
-            raise UsageError(
-                "MIDI needs python-rtmidi: pip install 'isobath[stage]', or give --no-midi."
-            ) from error
-        self._rtmidi: Any = rtmidi
-        self._say, self._wanted = say, wanted.casefold()
-        self._api = rtmidi.API_UNSPECIFIED if api is None else api
-        try:
-            self._probe: Any = rtmidi.MidiIn(self._api, name=f"{OWN}-look")
-            self._probe.get_ports()
-        except Exception as error:  # rtmidi has errors of its own for each system
-            raise UsageError(f"There is no MIDI here ({error}). Give --no-midi to play without.") from error
-        self._ports: dict[str, Any] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="isobath-jam-midi", daemon=True)
-        self._thread.start()
+    def __init__(self, say: Say, wanted: str = "", api: Api = "auto", seconds: float = LOOK_SECONDS) -> None:
+        """say: called with what came, in threads of the ports. seconds: between two looks for ports.
+
+        Raises:
+            UsageError: python-rtmidi is missing, or this system has no MIDI.
+        """
+        self._say = say
+        self._watch = MidiWatch(
+            self._listen, self._gone, way_out="give --no-midi", api=api, wanted=wanted, seconds=seconds
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
         """Ports that are listened to."""
-        return tuple(self._ports)
+        return self._watch.names
 
     def close(self) -> None:
         """Listen no more."""
-        self._stop.set()
-        self._thread.join(5.0)
-        for name in list(self._ports):
-            self._close(name)
-        self._probe.delete()
+        self._watch.close()
 
-    def _look(self) -> None:
-        while True:
-            with suppress(Exception):  # a system that has just lost its MIDI; it is asked again
-                self._meet(self._probe.get_ports())
-            if self._stop.wait(LOOK_SECONDS):
-                return
-
-    def _meet(self, there: list[str]) -> None:
-        others = [name for name in there if OWN not in name.casefold() and self._wanted in name.casefold()]
-        for name in [name for name in self._ports if name not in others]:
-            self._close(name)
-            self._say(MidiSaid(time.monotonic(), "lost"))
-        for name in others:
-            if name not in self._ports:
-                self._open(name, there.index(name))
-
-    def _open(self, name: str, index: int) -> None:
-        port = self._rtmidi.MidiIn(self._api, name=OWN)
-
-        def came(event: tuple[list[int], float], _: object = None) -> None:
-            said = read_message(bytes(event[0]), time.monotonic())
+    def _listen(self, _: str) -> Heard:
+        def heard(data: bytes) -> None:
+            said = read_message(data, time.monotonic())
             if said is not None:
                 self._say(said)
 
-        port.ignore_types(sysex=True, timing=False, active_sense=True)
-        port.set_callback(came)
-        port.open_port(index, name="in")
-        self._ports[name] = port
+        return heard
 
-    def _close(self, name: str) -> None:
-        port = self._ports.pop(name)
-        port.cancel_callback()
-        port.close_port()
-        port.delete()
+    def _gone(self, _: str) -> None:
+        self._say(MidiSaid(time.monotonic(), "lost"))
