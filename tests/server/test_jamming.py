@@ -43,6 +43,8 @@ def test_what_can_be_played_with_is_told(shared):
     assert {m["name"] for m in models} >= {"drums-2"}
     assert len(space["phrases"]) == len(space["places"]) > 100
     assert sum(space["shares"]) <= 1.0
+    assert [hits for hits, _ in space["reach"]][:2] == [1, 2]
+    assert space["reach"][0][1] < space["reach"][-1][1]
 
 
 @pytest.mark.parametrize(
@@ -67,3 +69,10 @@ def test_a_place_of_another_model_is_a_sentence(shared):
         body = json.dumps({"place": place}).encode()
         answer = shared.post("/jam/phrase", body, kind="application/json")
         assert answer.status_code == 400
+
+
+def test_an_answer_asked_for_ahead_is_the_one_that_comes(shared):
+    ahead = [ask(shared, session="ahead", ahead=True).json() for _ in range(2)]
+    answer = ask(shared, session="ahead").json()
+    assert ahead[0]["phrase"] == ahead[1]["phrase"] == answer["phrase"]
+    assert ask(shared, session="ahead").json()["phrase"] != answer["phrase"]

@@ -63,6 +63,8 @@ class JamAsk(msgspec.Struct, frozen=True, kw_only=True):
     """The other end of a morph,"""
     share: Annotated[float, Meta(ge=0, le=1)] = 0.0
     """and how far on the way there."""
+    ahead: bool = False
+    """Asked before the phrase is whole, to see what comes: answered as it would be, and forgotten."""
 
 
 class JamAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,3 +109,5 @@ class JamSpace(msgspec.Struct, frozen=True, kw_only=True):
     """The latents of the same phrases."""
     shares: tuple[float, float, float]
     """Of the variance that each direction of the view shows."""
+    reach: tuple[tuple[float, float], ...] = ()
+    """Pairs: so many hits differ on average at such a distance."""

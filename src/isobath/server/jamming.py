@@ -34,6 +34,8 @@ from isobath.symbolic.jam import Answerer, Ask, JamSettings
 from isobath.symbolic.jam.answering import joined
 
 MOST_BYTES = 1 << 20
+REACH = (1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+"""Changed hits whose distance the page is told."""
 SESSIONS = 32
 """Whose last answers are remembered; the one asked longest ago goes."""
 
@@ -103,7 +105,7 @@ class JamRoutes:
             0, ask.who, 0.0, settings_of(ask.settings), bars_of(ask.phrase, model.kind),
             bars_of(ask.other, model.kind), ask.share,
         )  # fmt: skip
-        found = answerer.answer(asked)
+        found = answerer.ahead(asked) if ask.ahead else answerer.answer(asked)
         return JamAnswer(
             phrase=told_phrase(found.bars),
             place=_rows(found.place),
@@ -148,6 +150,7 @@ def space_of(model: SymbolicModel) -> JamSpace:
         phrases=_seen(model, statistics.phrases),
         places=_rows(statistics.phrases),
         shares=_three(statistics.view_share),
+        reach=tuple((float(hits), model.radius_of(float(hits))) for hits in REACH),
     )
 
 

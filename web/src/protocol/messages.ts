@@ -990,10 +990,12 @@ export interface JamAsk {
   readonly other: JamPhrase | null;
   /** and how far on the way there. */
   readonly share: number;
+  /** Asked before the phrase is whole, to see what comes: answered as it would be, and forgotten. */
+  readonly ahead: boolean;
 }
 
-export function makeJamAsk(given: Omit<JamAsk, "model" | "who" | "phrase" | "other" | "share"> & Partial<JamAsk>): JamAsk {
-  return { model: "drums-2", who: "machine", phrase: null, other: null, share: 0.0, ...given };
+export function makeJamAsk(given: Omit<JamAsk, "model" | "who" | "phrase" | "other" | "share" | "ahead"> & Partial<JamAsk>): JamAsk {
+  return { model: "drums-2", who: "machine", phrase: null, other: null, share: 0.0, ahead: false, ...given };
 }
 
 /** Answer of POST /jam/answer and of /jam/phrase. */
@@ -1042,6 +1044,12 @@ export interface JamSpace {
   readonly places: readonly (readonly number[])[];
   /** Of the variance that each direction of the view shows. */
   readonly shares: readonly [number, number, number];
+  /** Pairs: so many hits differ on average at such a distance. */
+  readonly reach: readonly (readonly [number, number])[];
+}
+
+export function makeJamSpace(given: Omit<JamSpace, "reach"> & Partial<JamSpace>): JamSpace {
+  return { reach: [], ...given };
 }
 
 /** Counts changes of meaning. A page of another number is asked to reload. */

@@ -285,6 +285,7 @@ export class PageView extends View {
           </button>`,
         )}
         <a class="button way" href="#walk">${icon("walk")}<span>Walk</span></a>
+        <a class="button way" href="#jam">${icon("jam")}<span>Jam</span></a>
         <a class="button way" href="#look">${icon("look")}<span>Look</span></a>
         <a class="button way" href="#make" aria-current=${making ? "page" : nothing}>${icon("make")}<span>Make</span></a>
       </nav>

@@ -50,6 +50,15 @@ class Answerer:
         with _pools().limit(limits=1, user_api="blas"):
             return self._answer(ask)
 
+    def ahead(self, ask: Ask) -> Answer:
+        """What the answer would be, were the phrase whole already; nothing of it is remembered, so that the
+        answer to the same phrase is the same."""
+        before = self._rng.bit_generator.state, self._place, self._said.copy()
+        try:
+            return self.answer(ask)
+        finally:
+            self._rng.bit_generator.state, self._place, self._said = before
+
     def _answer(self, ask: Ask) -> Answer:
         if ask.other is not None and ask.phrase is not None:
             return self._morph(ask.phrase, ask.other, ask)
