@@ -22,6 +22,7 @@ from isobath.outputs.stage import wire
 from isobath.outputs.stage.area import NOBODY, RING, Area
 from isobath.outputs.stage.engine import Settings, StageEngine
 from isobath.outputs.stage.recorder import Recorder
+from isobath.outputs.stage.rows import Recording
 from isobath.protocol.piece import Axis, Demonstration, Piece, Take, Voice
 from isobath.server.stage_worker import Worker
 
@@ -348,6 +349,62 @@ def test_what_is_played_is_recorded_and_comes_back(stage: StageEngine) -> None:
     stage.play(kept[0])
     assert stage.status.take == "new"
     assert until(lambda: stage.status.take is None), "it ends by itself"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_recording_goes_on_when_its_worker_ends(stage: StageEngine) -> None:
+    kept: list[Take] = []
+    stage._recorded = kept.append
+    stage.command(wire.Record(7))
+    places = [0.1, 0.2, 0.3, 0.6, 0.7, 0.8]
+    began = time.monotonic()
+    for x in places:
+        stage.gesture([x, 1 - x])
+        time.sleep(0.12)
+        if x == 0.3:
+            os.kill(stage.area.board.workers[stage.area.board.active].pid, signal.SIGKILL)
+    lasted = time.monotonic() - began
+    stage.finish_recording("new", "six places")
+    assert until(lambda: bool(kept))
+    assert stage.status.takeovers == 1
+    found = list(dict.fromkeys(point[0] for point in kept[0].points))
+    assert found[-6:] == pytest.approx(places)
+    assert list(kept[0].frames) == sorted(set(kept[0].frames))
+    model_frames = lasted * kept[0].sample_rate / kept[0].hop
+    assert 0.7 * model_frames < kept[0].length < 1.5 * model_frames
+
+
+def test_a_worker_has_the_take_before_it_says_that_it_is_ready(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, said = area(), []
+    shared.board.rate = model.sample_rate
+    worker = Worker(shared, 0)
+    monkeypatch.setattr(
+        worker, "_say", lambda message: said.append((message, worker._live and worker._live.take))
+    )
+    worker.obey(wire.Load(1, piece(model), wire.Play(take(model))))
+    while worker._orders:
+        worker._orders.popleft()()
+    [(answer, playing)] = said
+    assert isinstance(answer, wire.Ready)
+    assert playing == take(model)
+
+
+def test_rows_of_a_recording_outlive_who_wrote_them() -> None:
+    shared, recording = area(), Recording()
+    number = recording.begin()
+    for frame, x in ((0, 0.1), (3, 0.2), (9, 0.3)):
+        shared.rows.append(number, frame, [x, x])
+    shared.rows.append(number + 1, 2, [0.9, 0.9])  # another recording's
+    recording.take_in(shared.rows.fetch())
+    shared.rows.append(number, 7, [0.25, 0.25])  # from whom took over: what was at 9 was never heard
+    recording.take_in(shared.rows.fetch())
+    assert recording.frames == [0, 3, 7]
+    assert [point[0] for point in recording.points] == [0.1, 0.2, 0.25]
+    for frame in range(3000):
+        shared.rows.append(number, frame, [frame % 2])
+    assert len(shared.rows.fetch()) == 2048
 
 
 def test_a_piece_that_cannot_be_played_says_why(model: Model) -> None:

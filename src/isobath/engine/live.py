@@ -122,6 +122,8 @@ class Live:
         self._skip = 0
         self._recording: _Recording | None = None
         self._recorded_seed = 1
+        self.noted: Callable[[int, tuple[float, ...]], None] = lambda *_: None
+        """Is told each row of a recording as it is made: its frame, the axes."""
         self._gesture: Gesture = np.zeros(0)
         self._stretches: Iterator[Audio] = iter(())
         self.begin()
@@ -136,6 +138,7 @@ class Live:
     def begin(self, seed: int = 1, at: int = 0) -> None:
         """From a fresh past, fading in over 10 ms, over what sounds; `at`: samples into the take."""
         self.position, self._skip = 0, at
+        self._begin_rows()
         self._stretches = sound(self.player, self.voices, self._at, seed, self.sources)
 
     def step(self) -> Audio:
@@ -155,8 +158,9 @@ class Live:
         return not self.sources.heard and not self.sources.aparts and not self.sources.dreams
 
     def join(self, at: int) -> None:
-        """Go on as it is, with the take's gestures from its sample `at` on."""
+        """Go on as it is, with the take's gestures, or a recording, from its sample `at` on."""
         self._skip = at - self.position
+        self._begin_rows()
 
     def rest(self) -> None:
         """Nobody hears it: the next beginning is from silence, and quick."""
@@ -208,11 +212,17 @@ class Live:
         for each in self._inputs:
             each.now = each.live
 
-    def record(self, seed: int) -> None:
-        """Keep what the performer does from now on, from a fresh past."""
+    def record(self, seed: int, at: int = 0) -> None:
+        """Keep what the performer does from now on, from a fresh past; `at`: samples that were recorded
+        elsewhere before."""
         self.stop()
         self._recording, self._recorded_seed = _Recording(), seed
-        self.begin(seed)
+        self.begin(seed, at)
+
+    def _begin_rows(self) -> None:
+        """What is recorded goes on from elsewhere: its first row is told whatever the one before was."""
+        if self._recording is not None:
+            self._recording = _Recording()
 
     def recorded(self, id: Id, name: str) -> Take | None:
         """The take recorded so far, and no more of it; None where none is being recorded."""
@@ -225,7 +235,7 @@ class Live:
             name=name,
             hop=model.hop,
             sample_rate=model.sample_rate,
-            length=max(1, -(-self.position * model.sample_rate // (model.hop * self.rate))),
+            length=max(1, -(-self.place * model.sample_rate // (model.hop * self.rate))),
             axes=tuple(axis.id for axis in self.piece.axes),
             frames=tuple(kept.frames),
             points=tuple(kept.points),
@@ -234,15 +244,16 @@ class Live:
 
     def _note(self, kept: _Recording, sample: int, gesture: Gesture) -> None:
         model = self.voices[0].model
-        frame = sample * model.sample_rate // (model.hop * self.rate)
+        frame = int((sample + self._skip) * model.sample_rate // (model.hop * self.rate))
         row = tuple(gesture.tolist())
         if kept.points and kept.points[-1] == row:
             return
         if kept.frames and kept.frames[-1] == frame:
             kept.points[-1] = row
         else:
-            kept.frames.append(int(frame))
+            kept.frames.append(frame)
             kept.points.append(row)
+        self.noted(frame, row)
 
     # ------------------------------------------------------------------------------ changes
 

@@ -78,6 +78,8 @@ class Worker:
         self._board = area.board.workers[number]
         self._orders: deque[Callable[[], None]] = deque()
         self._live: Live | None = None
+        self._recording = 0
+        """Its number; 0: nothing is recorded."""
         self._asked = False
         self._tail: Audio | None = None
         self._gesture: NDArray[np.float64] = np.zeros(0)
@@ -153,10 +155,15 @@ class Worker:
         live.rest()
         live.begin(live.take.seed if live.take is not None else 1, at)
 
+    def _noted(self, frame: int, row: tuple[float, ...]) -> None:
+        """A row of a recording: only what is heard counts."""
+        if self._asked and self._recording:
+            self._area.rows.append(self._recording, frame, row)
+
     def _place(self, live: Live) -> int:
-        """Where the other worker is in the take, as it is heard."""
+        """Where the other worker is in the take that is played or recorded, as it is heard."""
         other = self._area.board.active
-        if live.take is None or other in (NOBODY, self._number):
+        if other in (NOBODY, self._number) or not (live.take is not None or self._recording):
             return 0
         return max(0, int(self._area.board.workers[other].position) - self._area.fill(other))
 
@@ -257,6 +264,7 @@ class Worker:
             dream_of=dreams(load_prior),
             sample_rate=int(self._area.board.rate),  # a later piece may have another of its own
         )
+        live.noted = self._noted
         for _ in range(_REHEARSED):
             live.step()
         self._board.input_missing = 0
@@ -269,13 +277,28 @@ class Worker:
             old, self._live = self._live, live
             self._board.revision, self._board.state = order.revision, READY
             self._board.load = 0.0
+            at = 0
             if old is not None and self._asked:
+                at = old.place if order.under_way is not None else 0
                 self._tail = _fading(old)
                 self._anchor(live)
                 live.begin()
+            if order.under_way is not None:  # before anybody asks for sound
+                self._resume(live, order.under_way, at)
             self._say(wire.Ready(order.revision, live.listens, spent))
 
         self._put(take_over)
+
+    def _resume(self, live: Live, under_way: wire.Play | wire.Record, at: int) -> None:
+        """Go on with what is played or recorded, from its sample `at` on."""
+        self._recording = under_way.number if isinstance(under_way, wire.Record) else 0
+        try:
+            if isinstance(under_way, wire.Record):
+                live.record(under_way.seed, at)
+            else:
+                live.play(under_way.take, under_way.takes, at)
+        except IsobathError as error:
+            self._say(wire.Failed(-1, str(error)))
 
     def _change(self, order: wire.Change) -> None:
         live = self._live
@@ -298,15 +321,13 @@ class Worker:
         if live is None:
             return
         try:
-            if isinstance(order, wire.Play):
+            if isinstance(order, wire.Play | wire.Record):
                 self._anchor(live)
-                live.play(order.take, order.takes)
+                self._resume(live, order, 0)
             elif isinstance(order, wire.Stop):
                 live.stop()
-            elif isinstance(order, wire.Record):
-                self._anchor(live)
-                live.record(order.seed)
             elif isinstance(order, wire.Finish):
+                self._recording = 0
                 if self._asked:
                     self._say(wire.Recorded(live.recorded(order.id, order.name)))
                 else:

@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 from isobath.errors import AudioError, KernelError, UsageError
 from isobath.models import kernel
+from isobath.outputs.stage import rows
 from isobath.types import Audio
 
 WORKERS = 2
@@ -161,6 +162,11 @@ def callback_address(name: str) -> int:
     return address
 
 
+def _gap(size: int) -> int:
+    """Bytes up to the next 64."""
+    return -size % 64
+
+
 class Area:
     """The shared memory, mapped here."""
 
@@ -168,9 +174,10 @@ class Area:
         self._handle, self._path = handle, path
         self.library = library()
         self.size = int(self.library.ib_stage_bytes())
-        self._map = mmap.mmap(handle, self.size)
+        self._map = mmap.mmap(handle, self.size + _gap(self.size) + rows.BYTES)
         view: NDArray[np.uint8] = np.frombuffer(self._map, np.uint8)
         self._view, self.at = view, int(view.ctypes.data)
+        self.rows = rows.RowLog(view[self.size + _gap(self.size) :])
         self.board = Board.from_address(self.at)
         self._resampling: NDArray[np.uint8] = np.zeros(0, np.uint8)
 
@@ -183,7 +190,7 @@ class Area:
         else:
             handle, name = tempfile.mkstemp(prefix="isobath-stage-")
             path = Path(name)
-        os.truncate(handle, size)
+        os.truncate(handle, size + _gap(size) + rows.BYTES)
         area = cls(handle, path)
         if area.library.ib_stage_init(area.at, size, rate, ahead, block) < 0:
             area.close()

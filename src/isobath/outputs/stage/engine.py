@@ -35,6 +35,7 @@ from isobath.errors import AudioError, IsobathError
 from isobath.outputs.stage import wire
 from isobath.outputs.stage.area import NOBODY, READY, WORKERS, Area, now
 from isobath.outputs.stage.devices import FILE, Asked, Device, Opened
+from isobath.outputs.stage.rows import Recording
 from isobath.protocol.piece import Id, Piece, Take
 from isobath.types import Audio
 
@@ -183,7 +184,9 @@ class StageEngine:
         self._stopping = threading.Event()
         self._written = threading.Event()
         self._tender = threading.Thread(target=self._tend, name="isobath-stage", daemon=True)
-        self._playing: wire.Play | None = None
+        self._under_way: wire.Play | wire.Record | None = None
+        self._recording = Recording()
+        self._rows = threading.Lock()
 
     # ------------------------------------------------------------------------- start and stop
 
@@ -268,8 +271,13 @@ class StageEngine:
     def command(self, message: wire.ToWorker) -> None:
         """Play, Stop, Record, Finish, Panic or Begin: told to both workers, so that either can go on."""
         with self._lock:
-            if isinstance(message, wire.Play | wire.Stop | wire.Record):
-                self._playing = message if isinstance(message, wire.Play) else None
+            if isinstance(message, wire.Record):
+                with self._rows:
+                    message = wire.Record(message.seed, self._recording.begin())
+            if isinstance(message, wire.Play | wire.Record):
+                self._under_way = message
+            elif isinstance(message, wire.Stop | wire.Finish):
+                self._under_way = None
             self._broadcast(message)
 
     def play(self, take: Take, takes: Sequence[Take] = ()) -> None:
@@ -318,7 +326,7 @@ class StageEngine:
             missing_ms=1e3 * board.missing / board.rate,
             spare=spare,
             seconds=board.frames / max(1, board.device_rate),
-            take=self._playing.take.id if self._playing is not None else None,
+            take=self._under_way.take.id if isinstance(self._under_way, wire.Play) else None,
         )
 
     def meters(self) -> StageMeters:
@@ -368,9 +376,7 @@ class StageEngine:
 
     def _load(self, worker: _Worker) -> None:
         worker.loaded = self._revision
-        worker.say(wire.Load(self._revision, self._piece))
-        if self._playing is not None:
-            worker.say(self._playing)
+        worker.say(wire.Load(self._revision, self._piece, self._under_way))
 
     def _listen(self, worker: _Worker) -> None:
         """A worker's answers, until it ends; then it is missed at once."""
@@ -386,10 +392,11 @@ class StageEngine:
     def _hear(self, worker: _Worker, answer: wire.FromWorker) -> None:
         if isinstance(answer, wire.Recorded):
             if answer.take is not None:
-                self._recorded(answer.take)
+                self._recorded(self._whole(answer.take))
         elif isinstance(answer, wire.Ended):
             with self._lock:
-                if self._playing is not None and self._playing.take.id == answer.take:
+                playing = self._under_way
+                if isinstance(playing, wire.Play) and playing.take.id == answer.take:
                     self.command(wire.Stop())
             self._told()
         elif isinstance(answer, wire.Failed):
@@ -399,6 +406,15 @@ class StageEngine:
             with self._lock:
                 worker.ready = max(worker.ready, answer.revision)
                 self._go_on(worker)
+
+    def _whole(self, take: Take) -> Take:
+        """A take with the rows of those who sounded before the one that ended its recording."""
+        with self._rows:
+            self._recording.take_in(self.area.rows.fetch())
+            kept = self._recording
+            if not kept.frames or len(kept.points[0]) != len(take.axes):
+                return take
+            return msgspec.structs.replace(take, frames=tuple(kept.frames), points=tuple(kept.points))
 
     def _go_on(self, worker: _Worker) -> None:
         """A worker is ready: if it alone plays the newest structure it is heard next; the other follows."""
@@ -482,6 +498,8 @@ class StageEngine:
     def _tend(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
             self._tend_workers()
+            with self._rows:
+                self._recording.take_in(self.area.rows.fetch())
             if not self.settings.device.startswith(FILE):
                 self._tend_host()
 

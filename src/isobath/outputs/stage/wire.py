@@ -13,14 +13,6 @@ from isobath.protocol.piece import Id, Piece, Take
 MOST_BYTES = 256 * 1024 * 1024
 
 
-class Load(msgspec.Struct, frozen=True, tag="load"):
-    """Get ready to play this piece, from its models on. Answered by Ready or Failed."""
-
-    revision: int
-    piece: Piece
-    """Without its takes."""
-
-
 class Change(msgspec.Struct, frozen=True, tag="change"):
     """The same piece, of the same structure, with other values. Answered by Ready or Failed."""
 
@@ -44,6 +36,18 @@ class Record(msgspec.Struct, frozen=True, tag="record"):
     """Keep what the performer does, from a fresh past with this seed."""
 
     seed: int
+    number: int = 0
+    """Of the recording, with which its rows are written down (rows.py)."""
+
+
+class Load(msgspec.Struct, frozen=True, tag="load"):
+    """Get ready to play this piece, from its models on. Answered by Ready or Failed."""
+
+    revision: int
+    piece: Piece
+    """Without its takes."""
+    under_way: Play | Record | None = None
+    """What is played or recorded just now: it goes on with it, before it says that it is ready."""
 
 
 class Finish(msgspec.Struct, frozen=True, tag="finish"):
