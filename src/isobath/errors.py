@@ -15,6 +15,7 @@ IsobathError
 │   └── PieceNewer
 ├── AudioError              a sound that cannot be read or written
 ├── ScoreError              a MIDI file or bars that cannot be read or played
+│   └── SessionUnknown      no such session of the jam
 ├── SetError                a prepared set that is missing, unfinished, damaged or newer
 ├── SaveError               the disk refused; nothing that was saved before is lost
 ├── MemoryShort             a training that does not fit into memory
@@ -84,6 +85,10 @@ class AudioError(IsobathError):
 
 class ScoreError(IsobathError):
     """A MIDI file, or bars, that cannot be read or played."""
+
+
+class SessionUnknown(ScoreError):
+    """No such session of the jam is kept."""
 
 
 class SetError(IsobathError):

@@ -6,6 +6,7 @@ import pytest
 
 from isobath import symbolic
 from isobath.sound.files import read_audio
+from isobath.symbolic.jam.keeping import read_session
 
 
 @pytest.fixture
@@ -26,10 +27,21 @@ def test_a_rehearsal_is_kept_gone_on_with_and_heard(run, groove, tmp_path):
     said = run(*fast, "--minutes", 0.1, "--go-on", folder, "--wav", sound)
     assert said.exit_code == 0, said.stderr
     assert json.loads(said.stdout)["phrases"] > 4
+    kept = read_session(folder).settings
+    assert (kept.bars, kept.bpm) == (1, 160)  # bars as before, the tempo as asked
     heard, rate = read_audio(sound)
     assert rate == 48000
     assert heard.shape[0] == 2
     assert 0.05 < abs(heard).max() <= 1.0
+
+
+def test_a_session_of_the_library_is_listed_and_gone_on_with(run, groove, home):
+    run("jam", "--human", groove, "--minutes", 0.05, "--bars", 1, "-o", home.jams / "one")
+    assert json.loads(run("jam", "--sessions", "--json").stdout)[0]["id"] == "one"
+    assert "one: 2 phrases, drums-2" in run("jam", "--sessions").stdout
+    said = run("jam", "--human", groove, "--minutes", 0.05, "--go-on", "one", "--json")
+    assert json.loads(said.stdout)["phrases"] == 2
+    assert "--sessions" in run("jam", "--human", groove, "--go-on", "another").stderr
 
 
 def test_files_that_play_nobody_are_a_sentence(run, tmp_path, groove):

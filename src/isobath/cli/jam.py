@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 import time
@@ -62,7 +63,12 @@ _Folder = click.Path(file_okay=False, path_type=Path)
 @click.option("--offset", type=click.FloatRange(-1, 1), default=0.0, help="Earlier or later than you play.")
 @click.option("--seed", type=click.IntRange(0), help="Of everything that is drawn.")
 @click.option("-o", "--out", type=_Folder, help="Keep the session in this folder, as MIDI and all else.")
-@click.option("--go-on", type=_Folder, help="Go on with a session that was kept.")
+@click.option(
+    "--go-on",
+    metavar="SESSION",
+    help="Go on with a session that was kept: its folder, or its name in the page.",
+)
+@click.option("--sessions", is_flag=True, help="List the sessions that the page kept, and end.")
 @click.option("--human", type=_File, help="A MIDI file plays you, and nothing waits: a rehearsal.")
 @click.option(
     "--minutes", type=click.FloatRange(0, LONGEST_MINUTES, min_open=True),
@@ -96,8 +102,8 @@ _Folder = click.Path(file_okay=False, path_type=Path)
 def jam(
     model: str | None, mode: str, bars: str, bpm: float, count_in: int, metronome: bool, changed_hits: float,
     lead: float, density: float, velocity: float, offset: float, seed: int | None, out: Path | None,
-    go_on: Path | None, human: Path | None, minutes: float | None, device: str, midi: bool, midi_in: str,
-    midi_out: str | None, follow_clock: bool, send_clock: bool, late_ms: float, monitor: bool,
+    go_on: str | None, sessions: bool, human: Path | None, minutes: float | None, device: str, midi: bool,
+    midi_in: str, midi_out: str | None, follow_clock: bool, send_clock: bool, late_ms: float, monitor: bool,
     page: bool, browser: bool, port: int | None, wav: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Trade bars with a machine: what you play is answered exactly on the next bar line."""
@@ -105,6 +111,9 @@ def jam(
         from isobath.cli.play import Opening, open_page
 
         open_page(None, Opening(browser, port, "127.0.0.1", None, as_json, way="jam"))
+        return
+    if sessions:
+        _list_sessions(as_json=as_json)
         return
     from isobath.server.jam import LiveOptions
     from isobath.symbolic import load
@@ -115,7 +124,12 @@ def jam(
         mode=mode, bars=int(bars), bpm=bpm, count_in=count_in, metronome=metronome,  # type: ignore[arg-type]
         changed_hits=changed_hits, lead=lead, density=density, velocity=velocity, offset=offset,
     )  # fmt: skip
-    before = read_session(go_on) if go_on is not None else None
+    kept_in = None if go_on is None else kept_folder(go_on)
+    folder = out or kept_in
+    before = None if kept_in is None else read_session(kept_in)
+    if before is not None:  # it goes on as it was, but for what is asked for now
+        settings = as_before(settings, before.settings, click.get_current_context())
+        bars = str(settings.bars)
     usual = "drums-4" if bars == "4" else "drums-2"
     loaded = load(model or (before.model if before is not None else usual))
     if before is not None and before.kind != loaded.kind:
@@ -125,13 +139,59 @@ def jam(
     if human is not None:
         played = _rehearse(loaded, settings, _line(human, loaded.kind), minutes or 2.0, seed, before)
         session = kept(played, loaded.name, before)
-        if out or go_on:
-            write_session(out or go_on, session)  # type: ignore[arg-type]
+        if folder is not None:
+            write_session(folder, session)
     else:
         ports = Ports(device, midi, midi_in, midi_out)
-        options = LiveOptions(late_ms / 1000, monitor, follow_clock, send_clock, out or go_on)
+        options = LiveOptions(late_ms / 1000, monitor, follow_clock, send_clock, folder)
         session = _live(loaded, settings, ports, options, minutes, seed, before, quiet=as_json)
-    _tell(session, out or go_on, wav, as_json=as_json)
+    _tell(session, folder, wav, as_json=as_json)
+
+
+def as_before(asked: JamSettings, before: JamSettings, context: click.Context) -> JamSettings:
+    """A session's settings with those that the command line names."""
+    import msgspec
+
+    named = {
+        name: getattr(asked, name)
+        for name in asked.__struct_fields__
+        if context.get_parameter_source(name) not in (None, click.core.ParameterSource.DEFAULT)
+    }
+    return msgspec.structs.replace(before, **named)
+
+
+def kept_folder(named: str) -> Path:
+    """Where a session is kept: a folder, or a session of the library by its name or id. Raises
+    SessionUnknown."""
+    from isobath.library.home import find_home
+    from isobath.library.jams import Jams
+
+    path = Path(named)
+    if path.exists() or os.sep in named:
+        return path
+    jams = Jams(find_home())
+    return jams.folder(jams.find(named).id)
+
+
+def _list_sessions(*, as_json: bool) -> None:
+    from isobath.library.home import find_home
+    from isobath.library.jams import Jams
+
+    found = Jams(find_home()).all()
+    if as_json:
+        print_json([
+            {"id": each.id, "name": each.session.name, "model": each.session.model, "at": each.at,
+             "phrases": len(each.session.turns), "bpm": each.session.settings.bpm}
+            for each in found
+        ])  # fmt: skip
+        return
+    for each in found:
+        kept_at = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.at))
+        session = each.session
+        told = f"{len(session.turns)} phrases, {session.model}, {session.settings.bpm:g} beats a minute"
+        click.echo(f"{session.name or each.id}: {told}, kept {kept_at}")
+    if not found:
+        click.echo("No session is kept yet. The page keeps them; with isobath jam, give -o DIR.")
 
 
 def _line(path: Path, kind: str) -> list[tuple[float, float, int, float]]:
@@ -162,8 +222,7 @@ def _rehearse(
     answerers = {who: Answerer(model, (seed or 0) + i) for i, who in enumerate(("machine", "second"))}
     jam = Jam(model.kind, settings) if before is None else gone_on(before, 0.0, settings)
     if before is not None:
-        place = last_place(before)
-        answerers["machine"].recall(place if place.size else None)
+        answerers["machine"].recall(last_place(before))
     begin = jam.clock.position(0.0) + 16 * settings.count_in
     whole = begin + max(1, round(minutes * settings.bpm * 4 / settings.steps)) * settings.steps
     Simulation(jam, answerers, line).run(whole - 0.25)  # type: ignore[arg-type]

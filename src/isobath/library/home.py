@@ -62,6 +62,11 @@ class Home:
         return self.root / "scores"
 
     @property
+    def jams(self) -> Path:
+        """Sessions of the jam, a folder for each."""
+        return self.root / "jams"
+
+    @property
     def secret(self) -> Path:
         """The key that signs the page's cookie, so that a page outlives a restart of the server."""
         return self.root / "secret"

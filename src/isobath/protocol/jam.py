@@ -2,6 +2,10 @@
 
 The page asks half a sixteenth before the bar line, with what was played; the answer says what to play, in
 sixteenths from the bar line. What is not there by then, the page does not wait for.
+
+Sessions are kept by the server: GET /jam/sessions lists them, GET and POST /jam/sessions/ID read and write
+one, POST /jam/sessions/ID/delete forgets it, and GET /jam/sessions/ID/human.mid, machine.mid, both.mid and
+sound.wav are files to take away.
 """
 
 from typing import Annotated, Literal
@@ -65,6 +69,8 @@ class JamAsk(msgspec.Struct, frozen=True, kw_only=True):
     """and how far on the way there."""
     ahead: bool = False
     """Asked before the phrase is whole, to see what comes: answered as it would be, and forgotten."""
+    last: Place = ()
+    """Where this player was last, in a session that goes on; heeded where the server does not know better."""
 
 
 class JamAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,3 +117,66 @@ class JamSpace(msgspec.Struct, frozen=True, kw_only=True):
     """Of the variance that each direction of the view shows."""
     reach: tuple[tuple[float, float], ...] = ()
     """Pairs: so many hits differ on average at such a distance."""
+
+
+class JamStretch(msgspec.Struct, frozen=True, kw_only=True):
+    """From this position (sixteenths) on, at this time, a session's clock goes at this tempo. Second 0 is the
+    beginning of its count-in, position 0 the bar line after it."""
+
+    position: float
+    seconds: float
+    bpm: float
+
+
+class JamPlayed(msgspec.Struct, frozen=True, kw_only=True):
+    """A note as the human played it."""
+
+    position: float
+    """Sixteenths, whole or not."""
+    pitch: Annotated[int, Meta(ge=0, le=127)]
+    """Of MIDI; a piece of the kit is by the first pitch that General MIDI has for it."""
+    velocity: Annotated[float, Meta(ge=0, le=1)]
+    length: float = -1.0
+    """Sixteenths; under 0: not known."""
+
+
+class JamTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """A phrase of a session."""
+
+    who: Literal["human", "machine", "second"]
+    position: float
+    phrase: JamPhrase
+    place: Place = ()
+    """Its latents; empty: not known."""
+    repeated: bool = False
+    """The answer was late, so the one before was played again."""
+
+
+class JamSession(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of POST /jam/sessions/ID, and answer of GET: a whole session. Whoever goes on with one begins the
+    clock at the bar line after its last turn, and writes all of it again."""
+
+    name: Annotated[str, Meta(max_length=200)] = ""
+    """Empty: told by when it was kept."""
+    model: Annotated[str, Meta(max_length=100)] = "drums-2"
+    settings: JamSetting
+    clock: Annotated[tuple[JamStretch, ...], Meta(min_length=1, max_length=20000)]
+    played: Annotated[tuple[JamPlayed, ...], Meta(max_length=100000)] = ()
+    turns: Annotated[tuple[JamTurn, ...], Meta(max_length=20000)] = ()
+    missed: Annotated[int, Meta(ge=0)] = 0
+
+
+class JamSessionKept(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of GET /jam/sessions, the newest first, and answer of POST /jam/sessions/ID."""
+
+    id: str
+    name: str
+    model: str
+    kind: Literal["drums", "melody"]
+    bpm: float
+    phrases: int
+    """Of both."""
+    seconds: float
+    """How long it lasts, count-in included."""
+    at: float
+    """When it was kept, seconds since 1970."""

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from isobath.errors import AudioError, IsobathError, ModelUnknown, PieceUnknown, SaveError
+from isobath.errors import AudioError, IsobathError, ModelUnknown, PieceUnknown, SaveError, SessionUnknown
 from isobath.library.library import Library
 from isobath.outputs.outlet import Outlet
 from isobath.server.access import Access
@@ -22,6 +22,7 @@ from isobath.server.controllers import Controllers
 from isobath.server.demonstrations import DemonstrationRoutes
 from isobath.server.desk import Desk
 from isobath.server.guard import PROGRAMS, Guard, refusal
+from isobath.server.jam_sessions import JamSessionRoutes
 from isobath.server.jamming import JamRoutes
 from isobath.server.making import MakingRoutes, MakingWatch
 from isobath.server.models import ModelRoutes
@@ -48,7 +49,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return refusal(error.status_code, f"There is nothing at {request.url.path}.")
     sentence, kind = told(error, f"answering {request.url.path}")
-    if isinstance(error, PieceUnknown | ModelUnknown):
+    if isinstance(error, PieceUnknown | ModelUnknown | SessionUnknown):
         return refusal(404, sentence, kind)
     if isinstance(error, SaveError):
         return refusal(507, sentence, kind)
@@ -126,6 +127,7 @@ def create_app(
         *SoundRoutes(desk).routes(),
         *MakingRoutes(making).routes(),
         *jamming.routes(),
+        *JamSessionRoutes(desk).routes(),
         Mount("/", Assets(directory=folder, check_dir=False)),
     ]
     return Starlette(

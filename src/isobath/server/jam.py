@@ -80,8 +80,7 @@ class LiveJam:
             self.jam = Jam(model.kind, settings, begin, spare)
         else:
             self.jam = gone_on(before, begin, settings)
-            place = last_place(before)
-            self.answerers["machine"].recall(place if place.size else None)
+            self.answerers["machine"].recall(last_place(before))
         self.failures = 0
         self.sentence = ""
         self._send, self._told = send, told

@@ -36,6 +36,8 @@ from isobath.symbolic.jam.answering import joined
 MOST_BYTES = 1 << 20
 REACH = (1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 """Changed hits whose distance the page is told."""
+FURTHEST = 100.0
+"""Of a latent that somebody else names."""
 SESSIONS = 32
 """Whose last answers are remembered; the one asked longest ago goes."""
 
@@ -81,12 +83,12 @@ class JamRoutes:
 
     async def answer(self, request: Request) -> Response:
         """POST /jam/answer: a phrase in, an answer out."""
-        ask = await _read(request, JamAsk)
+        ask = await read_body(request, JamAsk)
         return await self._told(lambda: self._answer(ask))
 
     async def phrase(self, request: Request) -> Response:
         """POST /jam/phrase: a place in, its phrase out."""
-        asked = await _read(request, JamPlace)
+        asked = await read_body(request, JamPlace)
         return await self._told(lambda: phrase_at(model_named(asked.model), asked))
 
     async def _told(self, act: Callable[[], object]) -> Response:
@@ -97,7 +99,11 @@ class JamRoutes:
         begun = time.perf_counter()
         model = model_named(ask.model)
         key = (ask.session, ask.model, ask.who)
-        answerer = self._answerers.pop(key, None) or Answerer(model, secrets.randbits(32))
+        answerer = self._answerers.pop(key, None)
+        if answerer is None:
+            answerer = Answerer(model, secrets.randbits(32))
+            if len({len(row) for row in ask.last}) == 1:
+                answerer.recall(np.clip(np.asarray(ask.last, np.float32), -FURTHEST, FURTHEST))
         self._answerers[key] = answerer
         while len(self._answerers) > SESSIONS:
             self._answerers.popitem(last=False)
@@ -108,24 +114,25 @@ class JamRoutes:
         found = answerer.ahead(asked) if ask.ahead else answerer.answer(asked)
         return JamAnswer(
             phrase=told_phrase(found.bars),
-            place=_rows(found.place),
+            place=rows(found.place),
             seen=_seen(model, found.place),
-            heard=_rows(found.heard),
+            heard=rows(found.heard),
             heard_seen=_seen(model, found.heard),
             milliseconds=1000 * (time.perf_counter() - begun),
         )
 
 
-async def _read(request: Request, kind: type[T]) -> T:
+async def read_body(request: Request, kind: type[T], most: int = MOST_BYTES, what: str = "phrase") -> T:
+    """What a page sent, as what it should be. Raises UsageError."""
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
-        if len(data) > MOST_BYTES:
-            raise UsageError(f"A phrase has {MOST_BYTES} bytes at most.")
+        if len(data) > most:
+            raise UsageError(f"A {what} has {most} bytes at most.")
     try:
         return msgspec.json.decode(bytes(data), type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise UsageError(f"This is no phrase of a jam ({error}).") from error
+        raise UsageError(f"This is no {what} of a jam ({error}).") from error
 
 
 def settings_of(told: JamSetting) -> JamSettings:
@@ -148,7 +155,7 @@ def space_of(model: SymbolicModel) -> JamSpace:
     return JamSpace(
         model=model.name,
         phrases=_seen(model, statistics.phrases),
-        places=_rows(statistics.phrases),
+        places=rows(statistics.phrases),
         shares=_three(statistics.view_share),
         reach=tuple((float(hits), model.radius_of(float(hits))) for hits in REACH),
     )
@@ -159,10 +166,10 @@ def phrase_at(model: SymbolicModel, asked: JamPlace) -> JamAnswer:
     place = np.asarray([row for row in asked.place if len(row) == model.dims], np.float32)
     if len(place) != len(asked.place) or not len(place):
         raise ModelMismatch(f"A place of {model.name} has {model.dims} numbers in each part.")
-    place = np.clip(np.nan_to_num(place), -100.0, 100.0)
+    place = np.clip(np.nan_to_num(place), -FURTHEST, FURTHEST)
     steps = min(64, model.steps * len(place))
     phrase = joined([model.decode(z) for z in place], steps)
-    return JamAnswer(phrase=told_phrase(phrase), place=_rows(place), seen=_seen(model, place))
+    return JamAnswer(phrase=told_phrase(phrase), place=rows(place), seen=_seen(model, place))
 
 
 def bars_of(told: JamPhrase | None, kind: str) -> Bars | None:
@@ -197,7 +204,7 @@ def told_phrase(bars: Bars) -> JamPhrase:
     return JamPhrase(steps=bars.steps, hits=tuple(hits))
 
 
-def _rows(place: NDArray[np.float32] | None) -> tuple[tuple[float, ...], ...]:
+def rows(place: NDArray[np.float32] | None) -> tuple[tuple[float, ...], ...]:
     return () if place is None else tuple(tuple(round(float(v), 5) for v in row) for row in place)
 
 

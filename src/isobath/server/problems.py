@@ -10,6 +10,7 @@ from isobath.errors import (
     ModelError,
     PieceError,
     SaveError,
+    ScoreError,
     UsageError,
 )
 from isobath.protocol.messages import ProblemKind
@@ -19,6 +20,7 @@ log = logging.getLogger("isobath.server")
 KINDS: tuple[tuple[type[IsobathError], ProblemKind], ...] = (
     (SaveError, "save"),
     (PieceError, "piece"),
+    (ScoreError, "piece"),
     (ModelError, "model"),
     (KernelError, "model"),
     (MappingError, "mapping"),

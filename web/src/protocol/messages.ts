@@ -992,10 +992,12 @@ export interface JamAsk {
   readonly share: number;
   /** Asked before the phrase is whole, to see what comes: answered as it would be, and forgotten. */
   readonly ahead: boolean;
+  /** Where this player was last, in a session that goes on; heeded where the server does not know better. */
+  readonly last: readonly (readonly number[])[];
 }
 
-export function makeJamAsk(given: Omit<JamAsk, "model" | "who" | "phrase" | "other" | "share" | "ahead"> & Partial<JamAsk>): JamAsk {
-  return { model: "drums-2", who: "machine", phrase: null, other: null, share: 0.0, ahead: false, ...given };
+export function makeJamAsk(given: Omit<JamAsk, "model" | "who" | "phrase" | "other" | "share" | "ahead" | "last"> & Partial<JamAsk>): JamAsk {
+  return { model: "drums-2", who: "machine", phrase: null, other: null, share: 0.0, ahead: false, last: [], ...given };
 }
 
 /** Answer of POST /jam/answer and of /jam/phrase. */
@@ -1050,6 +1052,80 @@ export interface JamSpace {
 
 export function makeJamSpace(given: Omit<JamSpace, "reach"> & Partial<JamSpace>): JamSpace {
   return { reach: [], ...given };
+}
+
+/**
+ * From this position (sixteenths) on, at this time, a session's clock goes at this tempo. Second 0 is the
+ * beginning of its count-in, position 0 the bar line after it.
+ */
+export interface JamStretch {
+  readonly position: number;
+  readonly seconds: number;
+  readonly bpm: number;
+}
+
+/** A note as the human played it. */
+export interface JamPlayed {
+  /** Sixteenths, whole or not. */
+  readonly position: number;
+  /** Of MIDI; a piece of the kit is by the first pitch that General MIDI has for it. */
+  readonly pitch: number;
+  readonly velocity: number;
+  /** Sixteenths; under 0: not known. */
+  readonly length: number;
+}
+
+export function makeJamPlayed(given: Omit<JamPlayed, "length"> & Partial<JamPlayed>): JamPlayed {
+  return { length: -1.0, ...given };
+}
+
+/** A phrase of a session. */
+export interface JamTurn {
+  readonly who: "human" | "machine" | "second";
+  readonly position: number;
+  readonly phrase: JamPhrase;
+  /** Its latents; empty: not known. */
+  readonly place: readonly (readonly number[])[];
+  /** The answer was late, so the one before was played again. */
+  readonly repeated: boolean;
+}
+
+export function makeJamTurn(given: Omit<JamTurn, "place" | "repeated"> & Partial<JamTurn>): JamTurn {
+  return { place: [], repeated: false, ...given };
+}
+
+/**
+ * Body of POST /jam/sessions/ID, and answer of GET: a whole session. Whoever goes on with one begins the
+ * clock at the bar line after its last turn, and writes all of it again.
+ */
+export interface JamSession {
+  /** Empty: told by when it was kept. */
+  readonly name: string;
+  readonly model: string;
+  readonly settings: JamSetting;
+  readonly clock: readonly JamStretch[];
+  readonly played: readonly JamPlayed[];
+  readonly turns: readonly JamTurn[];
+  readonly missed: number;
+}
+
+export function makeJamSession(given: Omit<JamSession, "name" | "model" | "played" | "turns" | "missed"> & Partial<JamSession>): JamSession {
+  return { name: "", model: "drums-2", played: [], turns: [], missed: 0, ...given };
+}
+
+/** A line of GET /jam/sessions, the newest first, and answer of POST /jam/sessions/ID. */
+export interface JamSessionKept {
+  readonly id: string;
+  readonly name: string;
+  readonly model: string;
+  readonly kind: "drums" | "melody";
+  readonly bpm: number;
+  /** Of both. */
+  readonly phrases: number;
+  /** How long it lasts, count-in included. */
+  readonly seconds: number;
+  /** When it was kept, seconds since 1970. */
+  readonly at: number;
 }
 
 /** Counts changes of meaning. A page of another number is asked to reload. */

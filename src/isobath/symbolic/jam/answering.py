@@ -41,8 +41,9 @@ class Answerer:
         self._said: deque[bytes] = deque(maxlen=64)
 
     def recall(self, place: Places | None) -> None:
-        """Go on from a session that was kept."""
-        self._place = place
+        """Go on from a session that was kept; a place of another model, or none, is passed by."""
+        fits = place is not None and place.ndim == 2 and len(place) and place.shape[1] == self.model.dims
+        self._place = place if fits else None
 
     def answer(self, ask: Ask) -> Answer:
         """The phrase that is asked for. On one thread: products so small are slowed down by company, and

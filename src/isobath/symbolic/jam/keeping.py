@@ -57,6 +57,7 @@ class KeptJam(msgspec.Struct, frozen=True, kw_only=True):
     played: list[Played]
     turns: list[KeptTurn]
     missed: int = 0
+    name: str = ""
 
     @property
     def end(self) -> float:
@@ -81,8 +82,9 @@ def kept(jam: Jam, model: str, before: KeptJam | None = None) -> KeptJam:
         settings=jam.settings,
         clock=[*earlier, *stretches],
         played=[*(before.played if before else ()), *jam.capture.notes],
-        turns=[*(before.turns if before else ()), *map(_kept_turn, jam.turns)],
+        turns=[*(before.turns if before else ()), *map(kept_turn, jam.turns)],
         missed=jam.missed + (before.missed if before else 0),
+        name=before.name if before else "",
     )
 
 
@@ -108,7 +110,8 @@ def clock_of(session: KeptJam) -> BarClock:
     return clock
 
 
-def _kept_turn(turn: Turn) -> KeptTurn:
+def kept_turn(turn: Turn) -> KeptTurn:
+    """A phrase as it is written."""
     place = None if turn.place is None else [[round(float(v), 5) for v in row] for row in turn.place]
     bars = turn.bars
     if isinstance(bars, Melody):
@@ -159,20 +162,25 @@ def read_session(folder: Path) -> KeptJam:
         session = msgspec.json.decode(data, type=KeptJam)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ScoreError(f"{path} is no whole jam ({error}).") from error
-    _check(session, path)
+    check(session, str(path))
     return session
 
 
-def _check(session: KeptJam, path: Path) -> None:
+def check(session: KeptJam, called: str) -> None:
+    """Whether it can be played, whoever wrote it. Raises ScoreError."""
+
     def damaged(what: str) -> ScoreError:
-        return ScoreError(f"{path} is damaged: {what}.")
+        return ScoreError(f"{called} is damaged: {what}.")
 
     if session.kind not in {"drums", "melody"}:
         raise damaged(f"it is of {session.kind}")
     places = [(s.position, s.seconds) for s in session.clock]
     if not places or any(a >= b for a, b in itertools.pairwise(places)):
         raise damaged("its clock goes backwards")
-    if any(not 1.0 <= s.bpm <= 1000.0 or abs(s.position) > FURTHEST for s in session.clock):
+    if any(
+        not 1.0 <= s.bpm <= 1000.0 or abs(s.position) > FURTHEST or not 0.0 <= s.seconds <= FURTHEST
+        for s in session.clock
+    ):
         raise damaged("its tempo is none")
     if any(
         not 0 <= n.pitch <= 127 or not 0 <= n.velocity <= 1 or max(abs(n.position), n.length) > FURTHEST
@@ -184,6 +192,11 @@ def _check(session: KeptJam, path: Path) -> None:
             raise damaged(f"a phrase has {turn.steps} sixteenths")
         if any(not (0 <= s < turn.steps and 0 <= c < len(CLASSES)) for s, c, _, _ in turn.notes):
             raise damaged("a hit lies outside its phrase")
+        if any(not (0 <= v <= 1 and -1 <= o <= 1) for _, _, v, o in turn.notes):
+            raise damaged("a hit is none")
+        place = turn.place or []
+        if any(len(row) != len(place[0]) or any(abs(v) > FURTHEST for v in row) for row in place):
+            raise damaged("a place is none")
         if len(turn.tokens) not in (0, turn.steps) or any(not 0 <= t < TOKENS for t in turn.tokens):
             raise damaged("a melody is not of its phrase")
 

@@ -84,10 +84,19 @@ class Sound:
         mixer.add(self.sound, at, gain=self.gain, pan=self.pan, group=self.group, chokes=self.chokes)
 
 
-def blocks(events: Sequence[Event], rate: int, tail: float = 2.0) -> Iterator[NDArray[np.float32]]:
+TAIL_SECONDS = 2.0
+"""After the last event, for it to die away."""
+
+
+def length_of(events: Sequence[Event], rate: int) -> int:
+    """Samples of `blocks`."""
+    return round(((events[-1].seconds if events else 0.0) + TAIL_SECONDS) * rate)
+
+
+def blocks(events: Sequence[Event], rate: int) -> Iterator[NDArray[np.float32]]:
     """Events in order as sound, (2, samples) a block, from second 0 to a while after the last."""
     mixer, sounds = Mixer(rate), Sounds(rate)
-    end = round(((events[-1].seconds if events else 0.0) + tail) * rate)
+    end = length_of(events, rate)
     at = 0
     while mixer.sample < end:
         samples = min(BLOCK, end - mixer.sample)
