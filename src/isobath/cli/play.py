@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -36,12 +36,17 @@ PAGE = (
     click.option(
         "--osc", metavar="HOST:PORT", help="Send what is heard to another program, as OSC over UDP."
     ),
+    click.option(
+        "--phone",
+        is_flag=True,
+        help="Let phones in this network in, encrypted, by the QR code that is shown.",
+    ),
 )
 """Of every command that opens the page."""
 
 
 def page_options(command: Command) -> Command:
-    """Give a command the options of the page: browser, port, host, osc."""
+    """Give a command the options of the page: browser, port, host, osc, phone."""
     for option in reversed(PAGE):
         command = option(command)
     return command
@@ -68,6 +73,7 @@ def play(
     port: int | None,
     host: str,
     osc: str | None,
+    phone: bool,
     midi_out: str | None,
     wekinator: bool,
     doors: Doors,
@@ -80,7 +86,7 @@ def play(
     printed. Ctrl-C ends it; everything is saved at all times.
     """
     how = Opening(browser, port, host, osc, as_json, doors=doors, midi_out=midi_out, wekinator=wekinator)
-    open_page(piece, how)
+    open_page(piece, replace(how, phone=phone))
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,8 @@ class Opening:
     """Listen and speak as Wekinator does."""
     stage: "Stage | None" = None
     """Plays already, and is ended with the page."""
+    phone: bool = False
+    """Phones in the network are let in; only they come in by `host`."""
 
 
 def open_page(piece: str | None, how: Opening) -> None:
@@ -114,7 +122,7 @@ def open_page(piece: str | None, how: Opening) -> None:
     from isobath.outputs.midi import open_midi
     from isobath.outputs.osc import OscOutput, read_address
     from isobath.outputs.outlet import Outlet, Outlets
-    from isobath.server.run import Doorway, is_local, serve
+    from isobath.server.run import Doorway, Links, is_local, open_phone_door, serve
     from isobath.server.wekinator import WekinatorDoor
 
     controllers = how.doors.open()
@@ -123,42 +131,56 @@ def open_page(piece: str | None, how: Opening) -> None:
     if how.midi_out is not None:
         outlets.append(open_midi(how.midi_out))
     output = Outlets(outlets) if outlets else None
-    if not is_local(how.host):
+    home = find_home()
+    phone = open_phone_door(home, how.host) if how.phone else None
+    host = how.host if phone is None else "127.0.0.1"
+    if not is_local(host):
         click.echo(
             "Others in your network can reach this Isobath. The link is the key: whoever has it can play, "
             "change and delete your pieces, and the connection is not encrypted.",
             err=True,
         )
 
-    def ready(url: str, library: "Library") -> None:
+    def wanted(library: "Library") -> str:
+        opened = "" if piece is None else f"&piece={find_piece(library, piece)}"
+        return opened + (f"&way={how.way}" if how.way else "")
+
+    def ready(links: Links, library: "Library") -> None:
         for note in library.notes:
             click.echo(note, err=True)
-        if piece is not None:
-            url += f"&piece={find_piece(library, piece)}"
-        if how.way:
-            url += f"&way={how.way}"
+        programs = None if controllers.key is None else program_address(links.page, controllers.key)
         if how.as_json:
-            programs = None if controllers.key is None else program_address(url, controllers.key)
-            print_json({"url": url, "programs": programs} if programs else {"url": url})
+            told = {"url": links.page, "programs": programs, "phone": links.phone}
+            print_json({name: value for name, value in told.items() if value is not None})
         else:
-            click.echo(f"Isobath plays at {url}")
-            if controllers.key is not None:
-                click.echo(f"For programs: {program_address(url, controllers.key)}")
+            click.echo(f"Isobath plays at {links.page}")
+            if programs is not None:
+                click.echo(f"For programs: {programs}")
+            _show_phone(links.phone)
         sys.stdout.flush()
         if how.browser and _has_screen():
-            threading.Thread(target=_open_browser, args=(url,), daemon=True).start()
+            threading.Thread(target=_open_browser, args=(links.page,), daemon=True).start()
 
-    def renewed(url: str) -> None:
+    def renewed(links: Links) -> None:
         if not how.as_json:
-            click.echo(f"For another browser: {url}")
+            click.echo(f"For another browser: {links.page}")
+            _show_phone(links.phone)
             sys.stdout.flush()
 
     try:
-        doorway = Doorway(how.host, how.port)
-        serve(find_home(), doorway, __version__, ready, renewed, output, controllers, how.stage)
+        doorway = Doorway(host, how.port)
+        serve(home, doorway, __version__, ready, renewed, output, controllers, how.stage, phone, wanted)
     finally:
         if door is not None:
             door.close()
+
+
+def _show_phone(link: str | None) -> None:
+    """The code to scan, and the link it holds."""
+    from isobath.server.phone import in_terminal
+
+    if link is not None:
+        click.echo(f"\n{in_terminal(link)}\nFor a phone: {link}")
 
 
 def program_address(url: str, key: str) -> str:

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     "--browser/--no-browser", default=True, help="With --page: open the browser, or only print the link."
 )
 @click.option("--port", type=click.IntRange(0, 65535), help="With --page: port to listen on.")
+@click.option("--phone", is_flag=True, help="With --page: let phones in this network in, too.")
 @click.option("--seconds", type=click.FloatRange(0.0, min_open=True), help="End after so long.")
 @click.option(
     "--record",
@@ -84,6 +85,7 @@ def stage(
     page: bool,
     browser: bool,
     port: int | None,
+    phone: bool,
     seconds: float | None,
     record: Path | None,
     to: str | None,
@@ -112,7 +114,7 @@ def stage(
     if (record is not None or to is not None) and (page or device.startswith("file:")):
         raise UsageError("--record and --to take what a device is given; leave --page and file: away.")
     if page:
-        opening = Opening(browser, port, "127.0.0.1", None, as_json, doors=doors)
+        opening = Opening(browser, port, "127.0.0.1", None, as_json, doors=doors, phone=phone)
         _with_page(piece, opening, from_options(device, rate or 0, block, ahead, spare), take)
         return
     chosen = _piece(piece)

@@ -20,6 +20,7 @@ def walk(
     port: int | None,
     host: str,
     osc: str | None,
+    phone: bool,
     doors: Doors,
     as_json: bool,
 ) -> None:
@@ -28,4 +29,5 @@ def walk(
     WORLD is the name or id of a piece or an example; without it, the first of the three soundwalks of
     paper 004 is opened, as a copy. Any piece with two axes or more can be made into a world.
     """
-    open_page(world or FIRST_WALK, Opening(browser, port, host, osc, as_json, way="walk", doors=doors))
+    how = Opening(browser, port, host, osc, as_json, way="walk", doors=doors, phone=phone)
+    open_page(world or FIRST_WALK, how)

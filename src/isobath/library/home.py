@@ -72,6 +72,11 @@ class Home:
         return self.root / "secret"
 
     @property
+    def phone(self) -> Path:
+        """The certificate with which phones are let in, and the keys it stands on."""
+        return self.root / "phone"
+
+    @property
     def _folders(self) -> tuple[Path, ...]:
         return (self.models, self.backups, self.incoming, self.sounds, self.heard, self.sets, self.runs)
 

@@ -50,12 +50,22 @@ class Address:
 
     hosts: frozenset[str]
     """Exact values of the Host header, port included."""
+    secure: frozenset[str] = frozenset()
+    """The same where the connection is encrypted; none: nobody comes in that way."""
 
     @classmethod
     def of(cls, names: Iterable[str], port: int) -> "Address":
         """The Host headers for these names, with the port left out where it is HTTP's own."""
-        bare = {f"[{name}]" if ":" in name else name.lower() for name in names}
-        return cls(frozenset({f"{name}:{port}" for name in bare} | (bare if port == 80 else set())))
+        return cls(_hosts(names, port, 80))
+
+    def and_secure(self, names: Iterable[str], port: int) -> "Address":
+        """These, and by TLS under other names and at another port."""
+        return Address(self.hosts, _hosts(names, port, 443))
+
+
+def _hosts(names: Iterable[str], port: int, usual: int) -> frozenset[str]:
+    bare = {f"[{name}]" if ":" in name else name.lower() for name in names}
+    return frozenset({f"{name}:{port}" for name in bare} | (bare if port == usual else set()))
 
 
 def read_secret(path: Path) -> bytes:
@@ -134,15 +144,20 @@ class Access:
 
     # -------------------------------------------------------------------------- each request
 
-    def refuse(self, method: str, headers: Mapping[str, str], *, socket: bool = False) -> Refusal | None:
-        """Why a request goes no further, before its cookie is looked at; None if it may."""
+    def refuse(
+        self, method: str, headers: Mapping[str, str], *, socket: bool = False, secure: bool = False
+    ) -> Refusal | None:
+        """Why a request goes no further, before its cookie is looked at; None if it may.
+
+        secure: it came encrypted.
+        """
         host = headers.get("host", "")
-        if host not in self.address.hosts:
+        if host not in (self.address.secure if secure else self.address.hosts):
             return Refusal(
                 403, "This address is not the one Isobath printed. Use the link from the terminal."
             )
         if socket or method not in {"GET", "HEAD"}:
-            if headers.get("origin") != f"http://{host}":
+            if headers.get("origin") != f"{'https' if secure else 'http'}://{host}":
                 return Refusal(
                     403, "This request comes from another page than Isobath's own, so it was refused."
                 )

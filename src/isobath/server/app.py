@@ -27,6 +27,7 @@ from isobath.server.jamming import JamRoutes
 from isobath.server.making import MakingRoutes, MakingWatch
 from isobath.server.models import ModelRoutes
 from isobath.server.page import Assets, Page, static_folder
+from isobath.server.phone import PhoneDoor, PhoneRoutes
 from isobath.server.pieces import PieceRoutes
 from isobath.server.problems import told
 from isobath.server.programs import Program, admits
@@ -76,13 +77,14 @@ def create_app(
     osc: Outlet | None = None,
     controllers: Controllers | None = None,
     stage: Stage | None = None,
+    phone: PhoneDoor | None = None,
 ) -> Starlette:
     """Everything the server answers. The library and `osc` are closed when the application ends.
 
     here: only this machine can reach the server, so a page may name folders of it.
     command: how `isobath` is run, for preparing and training.
     osc: where what is heard goes. controllers: what moves axes; stage: what plays on a device. Both are
-    closed with the application.
+    closed with the application. phone: where phones come in, to be shown.
     """
     desk = Desk(library, version, osc, controllers, stage)
     making = MakingWatch(desk, here=here, command=command)
@@ -128,6 +130,7 @@ def create_app(
         *MakingRoutes(making).routes(),
         *jamming.routes(),
         *JamSessionRoutes(desk).routes(),
+        *PhoneRoutes(access, phone).routes(),
         Mount("/", Assets(directory=folder, check_dir=False)),
     ]
     return Starlette(

@@ -10,9 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from isobath.protocol.messages import ProblemKind, Refusal
 from isobath.server.access import Access
+from isobath.server.phone import AUTHORITY
 
-OPEN = frozenset({"/", "/health"})
-"""Paths that need no cookie: the page, which then says where the link is, and a sign of life."""
+OPEN = frozenset({"/", "/health", AUTHORITY})
+"""Paths that need no cookie: the page, which then says where the link is, a sign of life, and the
+certificate that a phone may be told to trust."""
 
 PROGRAMS = "/controllers"
 """Where other programs come in."""
@@ -82,7 +84,9 @@ class Guard:
                 await receive()
                 await send({"type": "websocket.close", "code": 1008})
             return
-        refused = self._access.refuse("GET" if socket else scope["method"], headers, socket=socket)
+        secure = scope.get("scheme") in {"https", "wss"}
+        method = "GET" if socket else scope["method"]
+        refused = self._access.refuse(method, headers, socket=socket, secure=secure)
         known = refused is None and self._access.knows(cookie_of(headers, self._access.cookie_name))
         scope.setdefault("state", {})["known"] = known
         if socket:

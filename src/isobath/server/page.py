@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -27,6 +28,12 @@ WORDS = """<!doctype html>
 def static_folder() -> Path:
     """Where the built page lies."""
     return Path(str(resources.files("isobath.server") / "static"))
+
+
+def way_to(query: Mapping[str, str]) -> tuple[str, str]:
+    """The piece and the way of playing that an address asks for; empty where it asks for none there is."""
+    piece, way = query.get("piece", ""), query.get("way", "")
+    return piece if PIECE.fullmatch(piece) else "", way if way in WAYS else ""
 
 
 def words(sentence: str, status: int = 200, head: str = "") -> HTMLResponse:
@@ -78,6 +85,7 @@ class Page:
             max_age=int(COOKIE_SECONDS),
             path="/",
             httponly=True,
+            secure=request.url.scheme == "https",
             samesite="strict",
         )
         return response
@@ -85,11 +93,8 @@ class Page:
     def _forward(self, request: Request) -> Response:
         """On to the page, with the token gone from the address. By the page's own hand and not by a
         redirect: a Strict cookie would not be sent along if the link was clicked on another site."""
-        piece = request.query_params.get("piece", "")
-        target = f"/?piece={piece}" if PIECE.fullmatch(piece) else "/"
-        way = request.query_params.get("way", "")
-        if way in WAYS:
-            target += f"#{way}"
+        piece, way = way_to(request.query_params)
+        target = (f"/?piece={piece}" if piece else "/") + (f"#{way}" if way else "")
         return words("Opening the instrument …", head=f'<meta http-equiv="refresh" content="0;url={target}">')
 
 

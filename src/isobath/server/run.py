@@ -5,9 +5,9 @@ import errno
 import signal
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,7 +19,10 @@ from isobath.outputs.outlet import Outlet
 from isobath.protocol.messages import MESSAGE_BYTES
 from isobath.server.access import Access, Address, read_secret
 from isobath.server.app import create_app
+from isobath.server.certificate import certify
 from isobath.server.controllers import Controllers
+from isobath.server.phone import PORT as PHONE_PORT
+from isobath.server.phone import PhoneDoor, closing
 from isobath.server.stage import Stage
 from isobath.server.streams import Socket
 
@@ -41,13 +44,22 @@ class Doorway:
     """None: PORT, or the next free one after it. 0: any free one."""
 
 
-def bind(doorway: Doorway) -> socket.socket:
-    """A listening socket.
+@dataclass(frozen=True)
+class Links:
+    """What lets one browser in: the newest token, in the addresses it may be used at."""
+
+    page: str
+    phone: str | None = None
+    """None: phones are not let in."""
+
+
+def bind(doorway: Doorway, usual: int | None = None) -> socket.socket:
+    """A listening socket; `usual` is tried where no port is asked for, else PORT.
 
     Raises:
         UsageError: the port is taken or not allowed, or the host is not this machine.
     """
-    first = PORT if doorway.port is None else doorway.port
+    first = doorway.port if doorway.port is not None else PORT if usual is None else usual
     ports = range(first, first + TRIED) if doorway.port is None else (first,)
     family = socket.AF_INET6 if ":" in doorway.host else socket.AF_INET
     for port in ports:
@@ -86,14 +98,56 @@ def names_of(host: str) -> tuple[str, ...]:
     return (*LOOPBACK, own, f"{own}.local", *_own_addresses())
 
 
+ELSEWHERE = ("192.0.2.1", "192.168.1.1", "10.0.0.1", "172.16.0.1", "224.0.0.251")
+"""Asked for the way to, to learn which address leads there: the internet, and the usual small networks."""
+
+
 def _own_addresses() -> tuple[str, ...]:
-    """The address this machine has in its network. Nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-            return (str(probe.getsockname()[0]),)
-        except OSError:
-            return ()
+    """The addresses this machine has in its networks, the one towards the internet first. Nothing is sent."""
+    found: dict[str, None] = {}
+    for place in ELSEWHERE:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+            probe.connect((place, 9))
+            address = str(probe.getsockname()[0])
+            if not address.startswith("127.") and address != "0.0.0.0":
+                found[address] = None
+    return tuple(found)
+
+
+def phone_names(host: str) -> tuple[str, ...]:
+    """The names under which a phone may ask for this machine, the one for the link first.
+
+    host: the address to be reached at, or one of this machine's own names for all it has.
+
+    Raises:
+        UsageError: it is in no network.
+    """
+    if host not in {*LOOPBACK, "::1", "0.0.0.0", "::"}:
+        return (host,)
+    addresses = _own_addresses()
+    if not addresses:
+        raise UsageError(
+            "This machine is in no network that a phone could be in, too. Join one, or name this machine's "
+            "address in it with --host."
+        )
+    own = socket.gethostname().lower()
+    return (
+        *addresses,
+        *dict.fromkeys((own, f"{own.removesuffix('.local')}.local", "localhost", "127.0.0.1")),
+    )
+
+
+def open_phone_door(home: Home, host: str = "127.0.0.1", port: int | None = None) -> PhoneDoor:
+    """Listen for phones, with a certificate of this machine's own.
+
+    Raises:
+        UsageError: a package is missing, there is no network, or it cannot listen there.
+        SaveError: the certificate cannot be kept.
+    """
+    names = phone_names(host)
+    certificate = certify(home.phone, names)
+    listener = bind(Doorway(names[0] if len(names) == 1 else "0.0.0.0", port), PHONE_PORT)
+    return PhoneDoor(listener, names, certificate)
 
 
 def is_local(host: str) -> bool:
@@ -107,8 +161,8 @@ def _end_quietly() -> None:
         signal.signal(signal.SIGTERM, lambda *_: None)
 
 
-def configuration(app: Starlette) -> uvicorn.Config:
-    """How the application is served."""
+def configuration(app: Starlette, phone: PhoneDoor | None = None) -> uvicorn.Config:
+    """How the application is served; `phone`: beside the one that began it, and encrypted."""
     return uvicorn.Config(
         app,
         log_level="warning",
@@ -120,23 +174,61 @@ def configuration(app: Starlette) -> uvicorn.Config:
         ws_max_queue=8,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=5,
-        lifespan="on",
+        lifespan="on" if phone is None else "off",
+        ssl_certfile=None if phone is None else phone.certificate.chain,
+        ssl_keyfile=None if phone is None else phone.certificate.key,
     )
+
+
+class _Beside(uvicorn.Server):
+    """A second door to the same application; the first one hears the signals, and ends both."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None of them."""
+        yield
+
+
+async def _serve(app: Starlette, listener: socket.socket, phone: PhoneDoor | None) -> None:
+    """Until told to stop."""
+    first = uvicorn.Server(configuration(app))
+    if phone is None:
+        await first.serve(sockets=[listener])
+        return
+    beside = _Beside(configuration(app, phone))
+
+    async def follow() -> None:
+        while not first.started:
+            await asyncio.sleep(0.02)
+        await beside.serve(sockets=[phone.listener])
+
+    following = asyncio.create_task(follow())
+    try:
+        await first.serve(sockets=[listener])
+    finally:
+        beside.should_exit = True
+        if not beside.started:
+            following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
 
 
 def serve(
     home: Home,
     doorway: Doorway,
     version: str,
-    ready: Callable[[str, Library], None],
-    renewed: Callable[[str], None],
+    ready: Callable[[Links, Library], None],
+    renewed: Callable[[Links], None],
     osc: Outlet | None = None,
     controllers: Controllers | None = None,
     stage: Stage | None = None,
+    phone: PhoneDoor | None = None,
+    wanted: Callable[[Library], str] = lambda _: "",
 ) -> None:
-    """Open the library, listen, call `ready` with the link, and serve until told to stop. Each time a
-    link has been used, `renewed` is called with the next one. What is heard goes to `osc`; what
-    `controllers` say moves the axes, and those of what `stage` plays.
+    """Open the library, listen, call `ready` with the links, and serve until told to stop. Each time a
+    link has been used, `renewed` is called with the next ones. What is heard goes to `osc`; what
+    `controllers` say moves the axes, and those of what `stage` plays. Phones come in by `phone`.
+    `wanted` says what the links open, as the end of their address.
 
     SIGTERM and Ctrl-C end it gracefully: the save in progress is finished and the library closed.
 
@@ -145,26 +237,26 @@ def serve(
         SaveError, PieceNewer: the library cannot be opened.
     """
     listener = bind(doorway)
-    try:
+    with closing(phone), listener:
         port = int(listener.getsockname()[1])
         library = Library.open(home)
         shown = "127.0.0.1" if is_local(doorway.host) or doorway.host in {"0.0.0.0", "::"} else doorway.host
+        way = wanted(library)
+        address = Address.of(names_of(doorway.host), port)
+        if phone is not None:
+            phone = replace(phone, way=way)
+            address = address.and_secure(phone.names, phone.port)
 
-        def link(token: str) -> str:
-            return f"http://{shown}:{port}/?token={token}"
+        def links(token: str) -> Links:
+            page = f"http://{shown}:{port}/?token={token}{way}"
+            return Links(page, None if phone is None else phone.link(token))
 
-        access = Access(
-            Address.of(names_of(doorway.host), port),
-            read_secret(home.secret),
-            port,
-            renewed=lambda token: renewed(link(token)),
+        access = Access(address, read_secret(home.secret), port, renewed=lambda token: renewed(links(token)))
+        here = is_local(doorway.host) and phone is None
+        app = create_app(
+            library, access, version, here=here, osc=osc, controllers=controllers, stage=stage, phone=phone
         )
-        here = is_local(doorway.host)
-        app = create_app(library, access, version, here=here, osc=osc, controllers=controllers, stage=stage)
-        config = configuration(app)
-        ready(link(access.token), library)
+        ready(links(access.token), library)
         _end_quietly()
         with suppress(KeyboardInterrupt):
-            asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
-    finally:
-        listener.close()
+            asyncio.run(_serve(app, listener, phone))

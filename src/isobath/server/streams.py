@@ -248,6 +248,11 @@ def _taken(websocket: WebSocket) -> int:
         UsageError: it cannot be had on this system.
     """
     transport = (websocket.scope.get("extensions") or {}).get(TRANSPORT)
+    if isinstance(transport, asyncio.Transport) and transport.get_extra_info("sslcontext") is not None:
+        raise UsageError(
+            "Voices that the server makes are not heard through a phone's secure door. "
+            "Choose a model that plays in the page."
+        )
     if not isinstance(transport, asyncio.Transport) or os.name == "nt" or transport.get_write_buffer_size():
         raise UsageError(
             "Voices cannot be streamed on this system yet. Choose a model that plays in the page."
