@@ -18,8 +18,12 @@ from isobath.errors import AudioError, UsageError
 from isobath.sound.mixing import Mixer
 
 RATE, BLOCK = 48000, 256
-FOLLOW = 0.02
-"""Share of a callback's jitter that the clock believes."""
+CALLBACKS = 128
+"""Of which the least late one is believed."""
+SOONER, LATER, FAR_SECONDS = 0.1, 0.1, 0.02
+"""Share of what a callback says that is believed: a callback may come late, but none comes early, so one that
+is sooner than believed counts by itself, and later only the least late of many. Beyond FAR_SECONDS the whole
+line has stood still, and all of it is believed."""
 NULL = "null"
 
 Put = Callable[[Mixer], None]
@@ -37,6 +41,7 @@ class Band:
         self._lock = threading.Lock()
         self._offset = -time.monotonic()
         self._believed = False
+        self._least_late: list[float] = []
         self._stream: Any = None
         if device != NULL:
             self._open(device, rate)
@@ -96,10 +101,16 @@ class Band:
             out[:] = np.asarray(self.mixer.mix(frames)).T
 
     def believe(self, seconds: float, monotonic: float) -> None:
-        """The line was at `seconds` at that moment; a first word, or one far off, is believed at once."""
+        """The line was at `seconds` at that moment, or a little further, as far as this word was late."""
         off = seconds - monotonic - self._offset
-        if not self._believed or abs(off) > 0.1:
-            self._believed = True
-            self._offset += off
+        if not self._believed:
+            self._believed, self._offset = True, self._offset + off
+        elif off > 0.0:
+            self._offset += SOONER * off if off < FAR_SECONDS else off
+            self._least_late = []
         else:
-            self._offset += FOLLOW * off
+            self._least_late.append(off)
+            if len(self._least_late) == CALLBACKS:
+                best = max(self._least_late)
+                self._offset += LATER * best if best > -FAR_SECONDS else best
+                self._least_late = []
