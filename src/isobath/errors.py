@@ -109,3 +109,12 @@ class KernelError(IsobathError):
 
 class UsageError(IsobathError):
     """An argument outside its range."""
+
+
+class RoomRefusal(IsobathError):
+    """A room lets somebody not in, or no longer."""
+
+    def __init__(self, sentence: str, *, lasting: bool = False) -> None:
+        super().__init__(sentence)
+        self.lasting = lasting
+        """Asking again is in vain."""

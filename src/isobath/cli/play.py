@@ -15,6 +15,7 @@ from isobath.cli.telling import as_json, print_json
 
 if TYPE_CHECKING:
     from isobath.library.library import Library
+    from isobath.server.rooms import RoomAsked
     from isobath.server.stage import Stage
 
 
@@ -90,6 +91,15 @@ def play(
 
 
 @dataclass(frozen=True)
+class RoomOpening:
+    """Others walk here too."""
+
+    name: str
+    most: int = 200
+    editing: bool = False
+
+
+@dataclass(frozen=True)
 class Opening:
     """How the page is opened, whichever way of playing it shows."""
 
@@ -110,6 +120,8 @@ class Opening:
     """Plays already, and is ended with the page."""
     phone: bool = False
     """Phones in the network are let in; only they come in by `host`."""
+    room: RoomOpening | None = None
+    """Others may walk in its world."""
 
 
 def open_page(piece: str | None, how: Opening) -> None:
@@ -122,6 +134,7 @@ def open_page(piece: str | None, how: Opening) -> None:
     from isobath.outputs.midi import open_midi
     from isobath.outputs.osc import OscOutput, read_address
     from isobath.outputs.outlet import Outlet, Outlets
+    from isobath.server.phone import in_terminal
     from isobath.server.run import Doorway, Links, is_local, open_phone_door, serve
     from isobath.server.wekinator import WekinatorDoor
 
@@ -161,6 +174,22 @@ def open_page(piece: str | None, how: Opening) -> None:
         if how.browser and _has_screen():
             threading.Thread(target=_open_browser, args=(links.page,), daemon=True).start()
 
+    def room_in(library: "Library") -> "RoomAsked":
+        from isobath.server.rooms import RoomAsked
+
+        nonlocal piece
+        assert how.room is not None
+        assert piece is not None  # a walk has a world
+        piece = library.own(find_piece(library, piece))
+        return RoomAsked(how.room.name, piece, how.room.most, how.room.editing)
+
+    def invited(links: Links) -> None:
+        if not how.as_json:
+            if links.phone is not None:
+                click.echo(f"\n{in_terminal(links.phone)}")
+            click.echo(f"For walkers: {links.widest}")
+            sys.stdout.flush()
+
     def renewed(links: Links) -> None:
         if not how.as_json:
             click.echo(f"For another browser: {links.page}")
@@ -169,7 +198,21 @@ def open_page(piece: str | None, how: Opening) -> None:
 
     try:
         doorway = Doorway(host, how.port)
-        serve(home, doorway, __version__, ready, renewed, output, controllers, how.stage, phone, wanted)
+        room = None if how.room is None else room_in
+        serve(
+            home,
+            doorway,
+            __version__,
+            ready,
+            renewed,
+            output,
+            controllers,
+            how.stage,
+            phone,
+            wanted,
+            room,
+            invited,
+        )
     finally:
         if door is not None:
             door.close()

@@ -55,6 +55,9 @@ class MidiOutput:
         except (OSError, RuntimeError, ValueError):
             self._last.clear()  # all of it again, once the port is back
 
+    def say(self, _address: str, _values: Sequence[float | str]) -> None:
+        """Messages of a room have no counterpart in MIDI."""
+
     def _fine(self, channel: int, number: int, value: int) -> None:
         """Coarse, then fine: whoever combines the two takes the value with the fine half."""
         before = self._last.get((channel, number))

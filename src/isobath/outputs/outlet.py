@@ -12,6 +12,9 @@ class Outlet(Protocol):
     def send(self, heard: Heard) -> None:
         """Tell what is heard now; never waits, never fails."""
 
+    def say(self, address: str, values: Sequence[float | str]) -> None:
+        """Send one message of its own, where the other side understands such; never waits, never fails."""
+
     def close(self) -> None:
         """Tell no more."""
 
@@ -26,6 +29,11 @@ class Outlets:
         """Tell every one."""
         for each in self._outlets:
             each.send(heard)
+
+    def say(self, address: str, values: Sequence[float | str]) -> None:
+        """Send every one a message."""
+        for each in self._outlets:
+            each.say(address, values)
 
     def close(self) -> None:
         """Close every one."""

@@ -31,6 +31,7 @@ from isobath.protocol.piece import (
     Take,
     Voice,
 )
+from isobath.protocol.room import RoomHere
 from isobath.protocol.stage import StageAction, StageDevice, StageSettings, StageState
 from isobath.protocol.world import LandSurvey, World
 
@@ -499,6 +500,8 @@ class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
     """Other programs listen: send `Heard`."""
     reads: tuple[Literal["midi", "gamepad"], ...] = ()
     """Controllers that the server reads; the page leaves them alone."""
+    room: RoomHere | None = None
+    """Others can walk here too."""
 
 
 class Saved(Message, frozen=True, kw_only=True, tag="saved"):

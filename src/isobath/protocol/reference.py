@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from msgspec import inspect as shape
 
-from isobath.protocol import controllers, jam, making, messages, piece, stage, world
+from isobath.protocol import controllers, jam, making, messages, piece, room, stage, world
 from isobath.protocol.typescript import Words, structs_of, typescript, words_of, write_or_check
 
 TARGET = Path("docs/reference/messages.md")
@@ -78,6 +78,9 @@ def generate() -> str:
     played = words_of(jam)
     parts += ["## A jam\n\n" + (jam.__doc__ or "").strip() + "\n"]
     parts += [_section(each, played) for each in structs_of(jam)]
+    together = words_of(room)
+    parts += ["## A room\n\n" + (room.__doc__ or "").strip() + "\n"]
+    parts += [_section(each, together) for each in structs_of(room)]
     parts += ["## What is being made\n\n" + (making.__doc__ or "").strip() + "\n"]
     parts += [_section(each, made) for each in structs_of(making)]
     parts += ["## A piece\n\n" + (piece.__doc__ or "").strip() + "\n"]

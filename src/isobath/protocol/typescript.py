@@ -23,7 +23,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect as shape
 
-from isobath.protocol import controllers, jam, making, messages, piece, stage, world
+from isobath.protocol import controllers, jam, making, messages, piece, room, stage, world
 
 TARGET = Path("web/src/protocol/messages.ts")
 WIDTH = 110
@@ -43,6 +43,7 @@ ALIASES = (
     (controllers, "Action"),
     (controllers, "MidiMessage"),
     (jam, "JamMode"),
+    (room, "RoomTool"),
     (making, "SetState"),
     (making, "RunState"),
     (stage, "StageCondition"),
@@ -214,7 +215,7 @@ def _union_alias(name: str, union: Any, words: Words) -> str:
 def generate() -> str:
     """The whole of messages.ts."""
     parts = [HEADER]
-    for module in (controllers, world, piece, making, stage, jam, messages):
+    for module in (controllers, world, piece, making, stage, jam, room, messages):
         words = words_of(module)
         parts += _constants(module, words)
         for struct in structs_of(module):
@@ -224,6 +225,7 @@ def generate() -> str:
         parts.append(_words_alias(name, getattr(module, name), words_of(module)))
     parts.append(_union_alias("InputSource", controllers.InputSource, words_of(controllers)))
     parts += [_union_alias(name, getattr(messages, name), said) for name in ("FromPage", "FromServer")]
+    parts += [_union_alias(name, getattr(room, name), words_of(room)) for name in ("FromWalker", "FromRoom")]
     return "\n".join(parts)
 
 

@@ -33,7 +33,10 @@ WRONG_SECONDS = 30.0
 CONTENT_TYPES = frozenset({"application/json", "application/octet-stream"})
 """What a POST may carry: nothing an HTML form could send without asking first."""
 
-TokenAnswer = Literal["right", "wrong", "too many"]
+GUEST_SECONDS = 24 * 3600.0
+"""A cookie that came of an invitation is good for so long, and no longer than the invitation."""
+
+TokenAnswer = Literal["right", "guest", "wrong", "too many"]
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ class Access:
         self._renewed = renewed
         self.token = secrets.token_urlsafe(32)
         """Good for one browser; a new one takes its place once it is used."""
+        self.invitation: str | None = None
+        """Good for any number of browsers, which may do no more than walk; None: nobody is invited."""
 
     # ----------------------------------------------------------------------------- the door
 
@@ -117,6 +122,8 @@ class Access:
         self._wrong = [moment for moment in self._wrong if now - moment < WRONG_SECONDS]
         if len(self._wrong) >= WRONG_TOKENS:
             return "too many"
+        if self.invitation is not None and hmac.compare_digest(given.encode(), self.invitation.encode()):
+            return "guest"
         if not hmac.compare_digest(given.encode(), self.token.encode()):
             self._wrong.append(now)
             return "wrong"
@@ -124,20 +131,39 @@ class Access:
         self._renewed(self.token)
         return "right"
 
+    def invite(self) -> str:
+        """A new invitation; the one before, and every cookie that came of it, is void."""
+        self.invitation = secrets.token_urlsafe(24)
+        return self.invitation
+
     def cookie(self) -> str:
         """A fresh cookie: a moment and a random name, signed."""
         body = f"{int(self._clock())}.{secrets.token_urlsafe(16)}"
         return f"{body}.{self._sign(body)}"
 
+    def guest_cookie(self) -> str:
+        """A fresh cookie of somebody invited, signed together with the invitation."""
+        body = f"{int(self._clock())}.{secrets.token_urlsafe(16)}"
+        return f"{body}.{self._sign(f'{self.invitation}:{body}')}"
+
     def knows(self, cookie: str | None) -> bool:
         """Whether a cookie was made here, and not too long ago."""
+        return self._made_here(cookie, "", COOKIE_SECONDS)
+
+    def invited(self, cookie: str | None) -> bool:
+        """Whether a cookie came of the invitation that holds now."""
+        if self.invitation is None:
+            return False
+        return self._made_here(cookie, f"{self.invitation}:", GUEST_SECONDS)
+
+    def _made_here(self, cookie: str | None, what: str, seconds: float) -> bool:
         if cookie is None or cookie.count(".") != 2:
             return False
         body, _, signature = cookie.rpartition(".")
-        if not hmac.compare_digest(signature.encode(), self._sign(body).encode()):
+        if not hmac.compare_digest(signature.encode(), self._sign(what + body).encode()):
             return False
         made = float(body.partition(".")[0])
-        return 0.0 <= self._clock() - made + 60.0 <= COOKIE_SECONDS + 60.0
+        return 0.0 <= self._clock() - made + 60.0 <= seconds + 60.0
 
     def _sign(self, body: str) -> str:
         return hmac.new(self._secret, f"{self.cookie_name}:{body}".encode(), hashlib.sha256).hexdigest()

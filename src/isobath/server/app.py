@@ -1,7 +1,7 @@
 """The application: a function of the library and of who may enter."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from isobath.server.controllers import Controllers
 from isobath.server.demonstrations import DemonstrationRoutes
 from isobath.server.desk import Desk
 from isobath.server.guard import PROGRAMS, Guard, refusal
+from isobath.server.guests import GuestSession, admits_guest
 from isobath.server.jam_sessions import JamSessionRoutes
 from isobath.server.jamming import JamRoutes
 from isobath.server.making import MakingRoutes, MakingWatch
@@ -31,6 +32,7 @@ from isobath.server.phone import PhoneDoor, PhoneRoutes
 from isobath.server.pieces import PieceRoutes
 from isobath.server.problems import told
 from isobath.server.programs import Program, admits
+from isobath.server.rooms import RoomAsked
 from isobath.server.session import Session
 from isobath.server.sounds import SoundRoutes
 from isobath.server.stage import Stage
@@ -78,22 +80,35 @@ def create_app(
     controllers: Controllers | None = None,
     stage: Stage | None = None,
     phone: PhoneDoor | None = None,
+    room: RoomAsked | None = None,
+    invitation: Callable[[], str] = lambda: "",
 ) -> Starlette:
     """Everything the server answers. The library and `osc` are closed when the application ends.
 
     here: only this machine can reach the server, so a page may name folders of it.
     command: how `isobath` is run, for preparing and training.
     osc: where what is heard goes. controllers: what moves axes; stage: what plays on a device. Both are
-    closed with the application. phone: where phones come in, to be shown.
+    closed with the application. phone: where phones come in, to be shown. room: others may walk here too,
+    with a link that `invitation` gives.
     """
     desk = Desk(library, version, osc, controllers, stage)
+    if room is not None:
+        desk.open_room(room, invitation)
+    rooms = desk.rooms
     making = MakingWatch(desk, here=here, command=command)
     streaming = StreamRoutes(desk)
     jamming = JamRoutes()
     folder = static or static_folder()
 
     async def socket(websocket: WebSocket) -> None:
-        await Session(websocket, desk, making).run()
+        guest = bool(websocket.state.guest)
+        await (GuestSession if guest else Session)(websocket, desk, making).run()
+
+    async def walkers(websocket: WebSocket) -> None:
+        if rooms is None:
+            await websocket.close(1008)
+        else:
+            await rooms.door(websocket)
 
     async def program(websocket: WebSocket) -> None:
         await Program(websocket, desk.controllers.hub).run()
@@ -104,12 +119,16 @@ def create_app(
         desk.controllers.hub.tell(desk.stage.gesture, desk.stage.act)  # without a detour by this loop
         desk.controllers.start(desk.move, desk.act, desk.beat)
         await desk.attend()
+        if rooms is not None:
+            rooms.start()
         backups = asyncio.create_task(_back_up_regularly(desk))
         try:
             yield
         finally:
             backups.cancel()
             making.stop()
+            if rooms is not None:
+                rooms.stop()
             jamming.close()
             streaming.streams.stop()
             desk.stage.end()
@@ -122,6 +141,7 @@ def create_app(
         Route("/health", _health),
         WebSocketRoute("/ws", socket),
         WebSocketRoute(PROGRAMS, program),
+        WebSocketRoute("/room", walkers),
         *streaming.routes(),
         *ModelRoutes(desk).routes(),
         *PieceRoutes(desk).routes(),
@@ -135,7 +155,14 @@ def create_app(
     ]
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, access=access, programs=partial(admits, access, desk.controllers))],
+        middleware=[
+            Middleware(
+                Guard,
+                access=access,
+                programs=partial(admits, access, desk.controllers),
+                guests=partial(admits_guest, rooms),
+            )
+        ],
         exception_handlers={IsobathError: _refused, HTTPException: _refused, Exception: _refused},
         lifespan=lifespan,
     )

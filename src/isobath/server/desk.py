@@ -20,6 +20,7 @@ from isobath.protocol.messages import Acted, BeatHeard, FromServer, Mime, Mimed,
 from isobath.protocol.piece import Piece
 from isobath.server.controllers import Controllers
 from isobath.server.mime import mime
+from isobath.server.rooms import RoomAsked, Rooms, pose_teller
 from isobath.server.stage import Stage
 from isobath.server.survey import KeptModels, low_priority_pool
 
@@ -98,6 +99,8 @@ class Desk:
         self.controllers = Controllers() if controllers is None else controllers
         self.stage = Stage(self._rate_of) if stage is None else stage
         self.controllers.watchers.append(self.stage.changed)
+        self.rooms: Rooms | None = None
+        """Where others walk."""
         self.listeners: set[Listener] = set()
         self.echo = Echo(self)
         self._told: set[str] = set()
@@ -124,6 +127,12 @@ class Desk:
         first = page not in self._told
         self._told.add(page)
         return self.library.notes if first else ()
+
+    def open_room(self, asked: RoomAsked, invitation: Callable[[], str]) -> None:
+        """Let others walk in the world of a piece. Raises PieceError."""
+        rooms = Rooms(asked, self.library.pieces.read(asked.piece), invitation, pose_teller(self.osc))
+        self.controllers.watchers.append(rooms.changed)
+        self.rooms = rooms
 
     async def ask(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Have the library do something, after everything asked before. Once begun it is finished,

@@ -12,6 +12,9 @@ from isobath.protocol.messages import ProblemKind, Refusal
 from isobath.server.access import Access
 from isobath.server.phone import AUTHORITY
 
+UNKNOWN = "This browser has not been let in yet. Open the link that Isobath printed in the terminal."
+FOR_HOSTS = "An invitation is for walking; this belongs to the host."
+
 OPEN = frozenset({"/", "/health", AUTHORITY})
 """Paths that need no cookie: the page, which then says where the link is, a sign of life, and the
 certificate that a phone may be told to trust."""
@@ -65,11 +68,20 @@ def cookie_of(headers: Headers, name: str) -> str | None:
 class Guard:
     """Refuses what `Access` refuses, and puts the security headers on every answer."""
 
-    def __init__(self, app: ASGIApp, access: Access, programs: Callable[[Scope, Headers], bool]) -> None:
-        """programs: whether one may open a socket at PROGRAMS; it has a key instead of a cookie."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        access: Access,
+        programs: Callable[[Scope, Headers], bool],
+        guests: Callable[[Scope], bool] = lambda _: False,
+    ) -> None:
+        """programs: whether one may open a socket at PROGRAMS; it has a key instead of a cookie. guests:
+        whether somebody who was let in by an invitation may ask for this.
+        """
         self._app = app
         self._access = access
         self._programs = programs
+        self._guests = guests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -87,8 +99,12 @@ class Guard:
         secure = scope.get("scheme") in {"https", "wss"}
         method = "GET" if socket else scope["method"]
         refused = self._access.refuse(method, headers, socket=socket, secure=secure)
-        known = refused is None and self._access.knows(cookie_of(headers, self._access.cookie_name))
-        scope.setdefault("state", {})["known"] = known
+        cookie = cookie_of(headers, self._access.cookie_name)
+        known = refused is None and self._access.knows(cookie)
+        guest = refused is None and not known and self._access.invited(cookie)
+        scope.setdefault("state", {}).update(known=known, guest=guest, who=cookie if known or guest else "")
+        if guest:
+            known = self._guests(scope)
         if socket:
             if refused is not None or not known:
                 await receive()
@@ -105,9 +121,6 @@ class Guard:
         if refused is not None:
             await refusal(refused.status, refused.sentence)(scope, receive, answer)
         elif not known and scope["path"] not in OPEN:
-            sentence = (
-                "This browser has not been let in yet. Open the link that Isobath printed in the terminal."
-            )
-            await refusal(401, sentence)(scope, receive, answer)
+            await refusal(401, FOR_HOSTS if guest else UNKNOWN)(scope, receive, answer)
         else:
             await self._app(scope, receive, answer)

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from isobath.server.access import COOKIE_SECONDS, Access
+from isobath.server.access import COOKIE_SECONDS, GUEST_SECONDS, Access
 
 PIECE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 WAYS = ("walk", "look", "make", "jam")
@@ -55,7 +55,7 @@ class Page:
             return self._enter(request, token)
         if token is not None:
             return self._forward(request)
-        if not request.state.known:
+        if not (request.state.known or request.state.guest):
             return words(
                 "This browser has not been let in yet. Open the link that Isobath printed in the terminal; "
                 "each link works once, and a new one is printed after it.",
@@ -79,10 +79,13 @@ class Page:
                 "This link was used before, or is not from here. Use the newest one from the terminal.", 403
             )
         response = self._forward(request)
+        guest = answer == "guest"
+        if guest and request.state.guest:
+            return response
         response.set_cookie(
             self._access.cookie_name,
-            self._access.cookie(),
-            max_age=int(COOKIE_SECONDS),
+            self._access.guest_cookie() if guest else self._access.cookie(),
+            max_age=int(GUEST_SECONDS if guest else COOKIE_SECONDS),
             path="/",
             httponly=True,
             secure=request.url.scheme == "https",

@@ -23,6 +23,7 @@ from isobath.server.certificate import certify
 from isobath.server.controllers import Controllers
 from isobath.server.phone import PORT as PHONE_PORT
 from isobath.server.phone import PhoneDoor, closing
+from isobath.server.rooms import RoomAsked
 from isobath.server.stage import Stage
 from isobath.server.streams import Socket
 
@@ -51,6 +52,11 @@ class Links:
     page: str
     phone: str | None = None
     """None: phones are not let in."""
+
+    @property
+    def widest(self) -> str:
+        """The one that reaches farthest."""
+        return self.phone or self.page
 
 
 def bind(doorway: Doorway, usual: int | None = None) -> socket.socket:
@@ -224,11 +230,14 @@ def serve(
     stage: Stage | None = None,
     phone: PhoneDoor | None = None,
     wanted: Callable[[Library], str] = lambda _: "",
+    room: Callable[[Library], RoomAsked] | None = None,
+    invited: Callable[[Links], None] = lambda _: None,
 ) -> None:
     """Open the library, listen, call `ready` with the links, and serve until told to stop. Each time a
     link has been used, `renewed` is called with the next ones. What is heard goes to `osc`; what
     `controllers` say moves the axes, and those of what `stage` plays. Phones come in by `phone`.
-    `wanted` says what the links open, as the end of their address.
+    `wanted` says what the links open, as the end of their address. `room`: others may walk here too, and
+    `invited` is called with the links for them.
 
     SIGTERM and Ctrl-C end it gracefully: the save in progress is finished and the library closed.
 
@@ -241,6 +250,7 @@ def serve(
         port = int(listener.getsockname()[1])
         library = Library.open(home)
         shown = "127.0.0.1" if is_local(doorway.host) or doorway.host in {"0.0.0.0", "::"} else doorway.host
+        asked = None if room is None else room(library)
         way = wanted(library)
         address = Address.of(names_of(doorway.host), port)
         if phone is not None:
@@ -254,9 +264,21 @@ def serve(
         access = Access(address, read_secret(home.secret), port, renewed=lambda token: renewed(links(token)))
         here = is_local(doorway.host) and phone is None
         app = create_app(
-            library, access, version, here=here, osc=osc, controllers=controllers, stage=stage, phone=phone
+            library,
+            access,
+            version,
+            here=here,
+            osc=osc,
+            controllers=controllers,
+            stage=stage,
+            phone=phone,
+            room=asked,
+            invitation=lambda: links(access.invitation or "").widest,
         )
         ready(links(access.token), library)
+        if asked is not None:
+            access.invite()
+            invited(links(access.invitation or ""))
         _end_quietly()
         with suppress(KeyboardInterrupt):
             asyncio.run(_serve(app, listener, phone))

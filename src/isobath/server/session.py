@@ -52,6 +52,7 @@ from isobath.protocol.messages import (
     WatchStage,
     Welcome,
 )
+from isobath.protocol.room import RoomHere
 from isobath.server.desk import Desk
 from isobath.server.hands import Hands
 from isobath.server.learn import Learner
@@ -188,10 +189,15 @@ class Session:
                 notes=(*self._desk.notes_for(hello.page), *notes),
                 osc=self._desk.osc is not None,
                 reads=self._desk.controllers.reads,
+                room=self._room(),
             )
         )
         if self._desk.stage.plays is not None:
             self.tell(self._desk.stage.now)
+
+    def _room(self) -> RoomHere | None:
+        rooms = self._desk.rooms
+        return None if rooms is None else rooms.here(guest=False)
 
     def _first_piece(self, hello: Hello) -> tuple[Opened | None, bool, tuple[str, ...]]:
         """What the page gets to begin with; whether nothing was here before; what to say about it."""

@@ -1128,6 +1128,171 @@ export interface JamSessionKept {
   readonly at: number;
 }
 
+/** At which poses are sent, each way. */
+export const POSES_PER_SECOND = 15;
+
+/** Of one walker, in a frame of the server. */
+export const POSE_BYTES = 12;
+
+/** The most that goes to one walker, headers of TCP and IP included. */
+export const ROOM_BYTES_PER_SECOND = 5000;
+
+/** Largest message that a walker may send. */
+export const ROOM_MESSAGE_BYTES = 2048;
+
+/** Characters of a walker's name; what is longer is cut. */
+export const WALKER_NAME = 40;
+
+/** A state of a pose: there was no way to here. */
+export const JUMPS = 1;
+
+/** A state of a pose: nobody hears this walker. */
+export const MUTED = 2;
+
+/** In `Welcome`: there is a room, and where. */
+export interface RoomHere {
+  readonly name: string;
+  /** The id of the piece whose world it is. */
+  readonly piece: string;
+  /** The page was let in by an invitation: it walks, and sees this piece alone. */
+  readonly guest: boolean;
+}
+
+export function makeRoomHere(given: Omit<RoomHere, "guest"> & Partial<RoomHere>): RoomHere {
+  return { guest: false, ...given };
+}
+
+/** Somebody in the room. */
+export interface RoomWalker {
+  /** In poses. */
+  readonly id: number;
+  readonly name: string;
+  /** #rrggbb */
+  readonly colour: string;
+  readonly host: boolean;
+  /** Nobody hears this walker, and the crowd goes on without. */
+  readonly muted: boolean;
+  /** The connection is lost; the place is kept for a while. */
+  readonly away: boolean;
+  /** In the crowd. */
+  readonly weight: number;
+}
+
+export function makeRoomWalker(given: Omit<RoomWalker, "host" | "muted" | "away" | "weight"> & Partial<RoomWalker>): RoomWalker {
+  return { host: false, muted: false, away: false, weight: 1.0, ...given };
+}
+
+/**
+ * The first message of a walker; a later one changes the name. Answered by `RoomJoined` or
+ * `RoomRefused`.
+ */
+export interface RoomJoin {
+  readonly type: "join";
+  /** Made by the page and told to nobody else: who comes back with it is the same walker. */
+  readonly key: string;
+  readonly name: string;
+}
+
+export function makeRoomJoin(given: Omit<RoomJoin, "name" | "type"> & Partial<RoomJoin>): RoomJoin {
+  return { name: "", ...given, type: "join" };
+}
+
+/** What only hosts may do. */
+export interface RoomDo {
+  readonly type: "do";
+  /**
+   * mute, remove, weigh: a walker. lock: nobody new comes in. edit: walkers may change the piece. crowd:
+   * all hear one sound that follows everybody.
+   */
+  readonly tool: RoomTool;
+  readonly on: boolean;
+  readonly walker: number | null;
+  /** weigh: of this walker in the crowd. */
+  readonly weight: number;
+}
+
+export function makeRoomDo(given: Omit<RoomDo, "on" | "walker" | "weight" | "type"> & Partial<RoomDo>): RoomDo {
+  return { on: true, walker: null, weight: 1.0, ...given, type: "do" };
+}
+
+/** What holds for all. */
+export interface RoomState {
+  readonly locked: boolean;
+  /** Walkers may change the piece. */
+  readonly editing: boolean;
+  /** One sound follows everybody. */
+  readonly crowd: boolean;
+  /** Path at which the crowd is heard without a page; empty: nowhere. */
+  readonly listening: string;
+}
+
+export function makeRoomState(given: Omit<RoomState, "locked" | "editing" | "crowd" | "listening"> & Partial<RoomState> = {}): RoomState {
+  return { locked: false, editing: false, crowd: false, listening: "", ...given };
+}
+
+/** You are in. */
+export interface RoomJoined {
+  readonly type: "joined";
+  readonly room: string;
+  /** Your id. */
+  readonly you: number;
+  /** You have the host's tools. */
+  readonly host: boolean;
+  /** Everybody, you included. */
+  readonly walkers: readonly RoomWalker[];
+  readonly state: RoomState;
+  /** To hosts: the link for walkers. */
+  readonly invitation: string;
+  /** Walkers that the room holds. */
+  readonly most: number;
+}
+
+export function makeRoomJoined(given: Omit<RoomJoined, "invitation" | "most" | "type"> & Partial<RoomJoined>): RoomJoined {
+  return { invitation: "", most: 0, ...given, type: "joined" };
+}
+
+/** Somebody came, came back, or is called something else. */
+export interface RoomCame {
+  readonly type: "came";
+  readonly walker: RoomWalker;
+}
+
+export function makeRoomCame(given: Omit<RoomCame, "type"> & Partial<RoomCame>): RoomCame {
+  return { ...given, type: "came" };
+}
+
+/** Somebody is gone. */
+export interface RoomLeft {
+  readonly type: "left";
+  readonly id: number;
+}
+
+export function makeRoomLeft(given: Omit<RoomLeft, "type"> & Partial<RoomLeft>): RoomLeft {
+  return { ...given, type: "left" };
+}
+
+/** What holds for all has changed. */
+export interface RoomNow {
+  readonly type: "now";
+  readonly state: RoomState;
+}
+
+export function makeRoomNow(given: Omit<RoomNow, "type"> & Partial<RoomNow>): RoomNow {
+  return { ...given, type: "now" };
+}
+
+/** You are not in, or no longer, and why; the socket closes. */
+export interface RoomRefused {
+  readonly type: "refused";
+  readonly sentence: string;
+  /** Asking again is in vain. */
+  readonly lasting: boolean;
+}
+
+export function makeRoomRefused(given: Omit<RoomRefused, "lasting" | "type"> & Partial<RoomRefused>): RoomRefused {
+  return { lasting: false, ...given, type: "refused" };
+}
+
 /** Counts changes of meaning. A page of another number is asked to reload. */
 export const PROTOCOL = 1;
 
@@ -1699,10 +1864,12 @@ export interface Welcome {
   readonly osc: boolean;
   /** Controllers that the server reads; the page leaves them alone. */
   readonly reads: readonly ("gamepad" | "midi")[];
+  /** Others can walk here too. */
+  readonly room: RoomHere | null;
 }
 
-export function makeWelcome(given: Omit<Welcome, "opened" | "first_run" | "notes" | "osc" | "reads" | "type"> & Partial<Welcome>): Welcome {
-  return { opened: null, first_run: false, notes: [], osc: false, reads: [], ...given, type: "welcome" };
+export function makeWelcome(given: Omit<Welcome, "opened" | "first_run" | "notes" | "osc" | "reads" | "room" | "type"> & Partial<Welcome>): Welcome {
+  return { opened: null, first_run: false, notes: [], osc: false, reads: [], room: null, ...given, type: "welcome" };
 }
 
 /** The operation is on disk. */
@@ -2093,6 +2260,8 @@ export type MidiMessage = "control" | "control14" | "nrpn" | "rpn" | "bend" | "p
 
 export type JamMode = "trade" | "follow" | "lead" | "machines" | "loop" | "morph";
 
+export type RoomTool = "mute" | "remove" | "weigh" | "lock" | "edit" | "crowd";
+
 /** gathering: recordings lie ready to be prepared; failed: `message` says why. */
 export type SetState = "gathering" | "preparing" | "ready" | "failed";
 
@@ -2179,3 +2348,14 @@ export type FromServer =
   | StageTook
   | Problem
   | Pong;
+
+export type FromWalker =
+  | RoomJoin
+  | RoomDo;
+
+export type FromRoom =
+  | RoomJoined
+  | RoomCame
+  | RoomLeft
+  | RoomNow
+  | RoomRefused;
