@@ -90,3 +90,34 @@ def test_a_page_opened_later_is_the_control_too(instrument: Instrument) -> None:
         instrument.run(
             "i.instrument.stopStage(); await t.until(() => !i.instrument.onStage, 'the end of it', 15000);"
         )
+
+
+def test_the_stage_is_listened_to_in_the_browser(instrument: Instrument) -> None:
+    page = instrument.page
+    instrument.new_piece("organ")
+    instrument.run(TEACH, {"name": "far", "points": POINTS, "latents": LATENTS})
+    instrument.run(
+        "i.instrument.startStage({ device: 'null', rate: 0, block: 512, ahead: 512, spare: false });"
+        "await t.until(() => i.instrument.onStage, 'the stage', 30000);"
+    )
+    page.locator("[data-panel=play]").click()
+    ear = page.locator("[data-ear]")
+    try:
+        ear.get_by_role("switch").wait_for()
+        assert ear.get_attribute("data-ear") == "off", "only for who wants it"
+        ear.get_by_role("switch").check()
+        ear.get_by_text("ms after the device").wait_for(timeout=30_000)
+        instrument.run(
+            "i.performer.setAll([0.9, 0.1]);"
+            "await t.until(() => i.instrument.ear.peak > 0.001, 'the stage in this browser', 15000);"
+        )
+        ear.get_by_role("switch").uncheck()
+        ear.get_by_text("Off: the sound").wait_for()
+        ear.get_by_role("switch").check()
+        ear.get_by_text("ms after the device").wait_for(timeout=30_000)
+    finally:
+        instrument.run(
+            "i.instrument.stopStage(); await t.until(() => !i.instrument.onStage, 'the end of it', 15000);"
+        )
+    assert instrument.run("return i.instrument.ear.state") == "off"
+    assert instrument.errors == []

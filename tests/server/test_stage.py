@@ -3,7 +3,9 @@
 import time
 
 import msgspec
+import numpy as np
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from isobath.protocol.messages import (
     Change,
@@ -20,6 +22,7 @@ from isobath.protocol.messages import (
 )
 from isobath.protocol.piece import Demonstration
 from isobath.protocol.stage import StageSettings
+from isobath.protocol.stream import Ready, Trouble, read_sound, told
 
 NULL = StageSettings(device="null", block=512, ahead=512, spare=False)
 
@@ -96,4 +99,35 @@ def test_a_page_that_leaves_lets_the_stage_play_on(served):
     with served.page("another") as page:
         assert page.ask(WatchStage(watching=True), StageNow).state.condition == "playing"
         page.say(StopStage(request=2))
+        until(page, StageNow, lambda each: each.state.condition == "off")
+
+
+def test_a_page_listens_to_what_the_device_is_given(served):
+    listening = "/stream/stage?page=one"
+    with served.socket(path=listening) as deaf:
+        assert told(deaf.recv(20.0).encode()) == Trouble(
+            sentence="The stage does not play, so there is nothing to hear. Start it first.", lasting=True
+        )
+    with served.page() as page:
+        page.say(WatchStage(watching=True))
+        piece = demonstrated(page.welcome.opened.piece)
+        page.ask(Change(number=1, piece=piece, label="Demonstrate"), Saved)
+        page.say(StartStage(request=1, settings=NULL))
+        until(page, StageNow, lambda each: each.state.condition == "playing")
+        with served.socket(path=listening) as ear:
+            assert told(ear.recv(20.0).encode()) == Ready(
+                name="stage", sample_rate=44100, channels=2, hop=256, dims=0
+            )
+            page.say(MoveOnStage(axes=tuple(axis.id for axis in piece.axes), values=(1.0,) * len(piece.axes)))
+            began, made = time.monotonic(), [read_sound(ear.recv(20.0)) for _ in range(120)]
+            lasted = time.monotonic() - began
+            assert [each.frame for each in made] == list(range(120))
+            assert {(each.epoch, each.audio.shape) for each in made} == {(0, (2, 256))}
+            sound = np.concatenate([each.audio for each in made], axis=1)
+            assert np.abs(sound).max() > 1e-3
+            assert lasted > 0.5 * 120 * 256 / 44100, "at the pace of the device"
+            page.say(StopStage(request=2))
+            with pytest.raises(ConnectionClosed):
+                for _ in range(2000):
+                    ear.recv(20.0)
         until(page, StageNow, lambda each: each.state.condition == "off")

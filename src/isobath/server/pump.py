@@ -42,6 +42,7 @@ from isobath.protocol.stream import (
     said,
     write_sound,
 )
+from isobath.server.stage_stream import listen
 
 NICENESS = -11
 """Wanted for all threads here; systems grant it to few, and what is not granted is done without."""
@@ -60,12 +61,14 @@ TELL_AGAIN_SECONDS = 5.0
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A voice to make, for the socket that comes with it."""
+    """A voice to make, for the socket that comes with it; or the stage to listen to, whose memory comes as
+    well."""
 
     id: int
     name: str
-    path: str
+    path: str = ""
     foreign: bool = False
+    stage: bool = False
 
 
 def raise_priority() -> None:
@@ -120,6 +123,19 @@ class Line:
             if spoken or not data:
                 return spoken
         return []
+
+    def look(self) -> None:
+        """Take in what has come, without waiting for any. Raises OSError where the connection broke."""
+        try:
+            data = self._socket.recv(65536, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        if data:
+            self._protocol.receive_data(data)
+        else:
+            self._protocol.receive_eof()
+        self._protocol.events_received()
+        self._flush()
 
     def send(self, data: bytes) -> None:
         """Sound."""
@@ -261,19 +277,26 @@ class Pump:
             words, handles = words + data, handles + list(more)
             while b"\n" in words and handles:
                 text, _, words = words.partition(b"\n")
-                self._begin(msgspec.json.decode(text, type=Asked), socket.socket(fileno=handles.pop(0)))
+                asked = msgspec.json.decode(text, type=Asked)
+                connection = socket.socket(fileno=handles.pop(0))
+                self._begin(asked, connection, handles.pop(0) if asked.stage else -1)
         self._end()
 
-    def _begin(self, asked: Asked, connection: socket.socket) -> None:
+    def _begin(self, asked: Asked, connection: socket.socket, memory: int) -> None:
         line = Line(connection)
-        thread = threading.Thread(target=self._stream, args=(asked, line), daemon=True)
+        thread = threading.Thread(target=self._stream, args=(asked, line, memory), daemon=True)
         with self._lock:
             self._lines[asked.id], self._threads[asked.id] = line, thread
         thread.start()
 
-    def _stream(self, asked: Asked, line: Line) -> None:
+    def _stream(self, asked: Asked, line: Line, memory: int) -> None:
         try:
-            Stream(asked, line).run()
+            if asked.stage:
+                with suppress(OSError):  # the page has gone
+                    listen(memory, line)
+                line.close()
+            else:
+                Stream(asked, line).run()
         finally:
             with self._lock:
                 self._lines.pop(asked.id, None)

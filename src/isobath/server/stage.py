@@ -7,6 +7,7 @@ pieces) is done in a thread of its own, in the order in which it was asked for.
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
@@ -185,6 +186,19 @@ class Stage:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._tell, StageTook(take=take))
+
+    def memory(self) -> int:
+        """A descriptor of its own of the memory in which it keeps what is heard; the caller's to close.
+
+        Raises UsageError where the stage does not play, or its memory cannot be shared.
+        """
+        with self._lock:
+            engine = self._engine
+            if engine is None:
+                raise UsageError("The stage does not play, so there is nothing to hear. Start it first.")
+            if not engine.area.handles:
+                raise UsageError("The stage cannot be listened to from a page on this system yet.")
+            return os.dup(engine.area.handles[0])
 
     # ------------------------------------------------------------------------------- telling
 

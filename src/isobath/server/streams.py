@@ -58,8 +58,9 @@ class Asked(msgspec.Struct, frozen=True):
 
     id: int
     name: str
-    path: str
-    foreign: bool
+    path: str = ""
+    foreign: bool = False
+    stage: bool = False
 
 
 def place_of(library: Library, name: str) -> tuple[Path, bool]:
@@ -116,14 +117,27 @@ class Streams:
         Raises:
             UsageError: the pump does not start.
         """
-        self._number += 1
         path, foreign = place
-        asked = Asked(self._number, name, str(path), foreign)
+        self._hand_over([handle], page, Asked(self._next(), name, str(path), foreign))
+
+    def let_listen(self, handle: int, page: str, memory: int) -> None:
+        """Let the pump send the stage with this memory to this socket; both are closed here.
+
+        Raises:
+            UsageError: the pump does not start.
+        """
+        self._hand_over([handle, memory], page, Asked(self._next(), "stage", stage=True))
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _hand_over(self, handles: list[int], page: str, asked: Asked) -> None:
         line = msgspec.json.encode(asked) + b"\n"
         try:
             for attempt in (1, 2):
                 try:
-                    socket.send_fds(self._running(), [line], [handle])
+                    socket.send_fds(self._running(), [line], handles)
                     break
                 except OSError as error:
                     self._gone()
@@ -133,7 +147,8 @@ class Streams:
                             "Start Isobath again."
                         ) from error
         finally:
-            os.close(handle)
+            for handle in handles:
+                os.close(handle)
         self._pages[asked.id] = page
         if self._idle is not None:
             self._idle.cancel()
@@ -217,7 +232,32 @@ class StreamRoutes:
 
     def routes(self) -> list[WebSocketRoute]:
         """In the order they are tried."""
-        return [WebSocketRoute("/stream/voice", self.voice)]
+        return [
+            WebSocketRoute("/stream/voice", self.voice),
+            WebSocketRoute("/stream/stage", self.stage),
+        ]
+
+    async def stage(self, websocket: WebSocket) -> None:
+        """/stream/stage?page=ID: what goes to the stage's device, while it plays."""
+        page = websocket.query_params.get("page", "")
+        await websocket.accept()
+        try:
+            if not PAGE.fullmatch(page):
+                raise UsageError("The page did not say who it is. Reload it.")
+            full = self.streams.refuse(page)
+            if full is not None:
+                raise UsageError(full)
+            memory = self._desk.stage.memory()
+            try:
+                handle = _taken(websocket)
+            except UsageError:
+                os.close(memory)
+                raise
+        except IsobathError as error:
+            await _refuse(websocket, str(error))
+            return
+        with suppress(UsageError):  # the socket is closed; the page asks again
+            self.streams.let_listen(handle, page, memory)
 
     async def voice(self, websocket: WebSocket) -> None:
         """/stream/voice?model=NAME&page=ID: one voice of that model, made here."""

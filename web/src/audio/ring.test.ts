@@ -203,3 +203,35 @@ test("frames are the bytes that Python writes", () => {
   expect(readSound(new ArrayBuffer(8))).toBeNull();
   expect(readSound(frame)).toBeNull();
 });
+
+/** The longest that a ring is silent, and how it stands, when its sound comes `drift` faster than it is played. */
+function follow(drift: number, seconds: number): { ring: Ring; gaps: number; steps: number } {
+  const ring = new Ring(1, RATE, QUANTUM, true);
+  let [next, gaps, steps, before] = [0, 0, 0, 0];
+  for (let now = 0; now < seconds * RATE; now += QUANTUM) {
+    for (; (next * HOP) / (1 + drift) <= now; next++)
+      ring.put(
+        Float32Array.from({ length: HOP }, (_, i) => Math.sin((next * HOP + i) / 40)),
+        now,
+      );
+    const out = ring.take(now);
+    if (out === null) gaps++;
+    else
+      for (const x of out) {
+        steps = Math.max(steps, Math.abs(x - before));
+        before = x;
+      }
+  }
+  return { ring, gaps, steps };
+}
+
+describe("a clock that is not the player's", () => {
+  for (const drift of [-1e-3, -1e-4, 0, 1e-4, 1e-3])
+    test(`${drift * 1e6} ppm beside it`, () => {
+      const { ring, gaps, steps } = follow(drift, 20);
+      expect(ring.underruns).toBeLessThanOrEqual(1);
+      expect(gaps).toBeLessThan(20);
+      expect(steps).toBeLessThan(0.06);
+      expect(ring.delay / RATE).toBeLessThan(0.04);
+    });
+});

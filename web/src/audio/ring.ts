@@ -50,6 +50,9 @@ export class Ring {
     readonly rate: number,
     /** Samples taken at once. */
     readonly quantum: number,
+    /** It comes at the pace of another clock, which may be slower: what is missing is made up for before the
+     * ring runs dry, by playing a quantum twice. */
+    private readonly follows = false,
   ) {
     this.capacity = 2 ** Math.ceil(Math.log2(CAPACITY * rate));
     this.sound = new Float32Array(channels * this.capacity);
@@ -126,7 +129,7 @@ export class Ring {
     this.hold = Math.round((this.margin - before) * this.rate);
   }
 
-  /** At the end of a window: how much more was always there than has to be. */
+  /** At the end of a window: how much more was always there than has to be; below 0: how much less. */
   private excess(): number {
     if (this.inWindow < this.window) return 0;
     const spare = this.lowest - Math.round(this.margin * this.rate);
@@ -134,6 +137,7 @@ export class Ring {
     this.forgetWindow();
     if (!calm) return 0;
     this.margin = LEAST_MARGIN + (this.margin - LEAST_MARGIN) * DECAY;
+    if (this.follows && spare < -this.quantum) return -Math.min(this.quantum, this.read);
     const most = this.depth - this.quantum;
     return spare > this.quantum ? Math.max(0, Math.min(spare, most)) : 0;
   }
@@ -144,7 +148,7 @@ export class Ring {
     this.lateInWindow = false;
   }
 
-  /** From what is next to what lies `skip` samples further on; without a skip, what is next. */
+  /** From what is next to what lies `skip` samples further on (below 0: back); without a skip, what is next. */
   private copy(skip: number): void {
     const { quantum, capacity, out, sound } = this;
     const mask = capacity - 1;

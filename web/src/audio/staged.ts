@@ -17,6 +17,7 @@ import {
 import { newId } from "../state/identity";
 import type { Meters } from "./instrument";
 import { emptyMeters } from "./meters";
+import { StageEar } from "./stage-ear";
 import { WorkletInstrument } from "./worklet-instrument";
 
 const MOVE_MS = 1000 / 60;
@@ -34,6 +35,9 @@ export class StagedInstrument extends WorkletInstrument {
   /** Before something is asked that needs what was just edited. */
   flush: () => void = () => {};
 
+  /** Off until somebody listens here. */
+  readonly ear: StageEar;
+  private earRate = 0;
   private piece: string | null = null;
   private on = false;
   /** Somebody looks at the stage though nothing plays there. */
@@ -50,6 +54,18 @@ export class StagedInstrument extends WorkletInstrument {
   private waiting = new Map<string, (take: Take) => void>();
   private recordsTake = false;
   private seedOnStage = 1;
+
+  constructor(page: string) {
+    super(page);
+    this.ear = new StageEar(page);
+  }
+
+  /** Hear the stage in this browser as well, a little later; or no longer. */
+  listenHere(on: boolean): void {
+    this.earRate = on ? this.stage.sample_rate : 0;
+    if (on) void this.ear.start(this.earRate);
+    else this.ear.stop();
+  }
 
   /** Whether the stage plays what is open here. */
   get onStage(): boolean {
@@ -132,6 +148,10 @@ export class StagedInstrument extends WorkletInstrument {
       this.told.clear(); // it starts at rest, and the performer is elsewhere
     }
     if (on) this.sampleRate = this.stage.sample_rate;
+    if (this.ear.state !== "off") {
+      if (!on) this.ear.stop();
+      else if (this.stage.sample_rate !== this.earRate) this.listenHere(true);
+    }
     if (on === this.on) {
       if (on) this.move();
       return;

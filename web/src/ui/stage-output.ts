@@ -29,6 +29,9 @@ export class StageOutputView extends View {
       if (condition === "playing" || sentence !== "") this.asked = false;
       this.requestUpdate();
     };
+    const heard = (): void => this.requestUpdate();
+    instrument.ear.addEventListener("ear", heard);
+    this.whileHere(() => instrument.ear.removeEventListener("ear", heard));
     instrument.addEventListener("stage", changed);
     this.whileHere(() => instrument.removeEventListener("stage", changed));
     this.whileHere(instrument.look());
@@ -118,6 +121,7 @@ export class StageOutputView extends View {
         ${row("Told by the device", String(stage.xruns), stage.xruns > 0)}
         ${row("Taken over", `${stage.takeovers}, ${stage.spare ? "spare ready" : "no spare"}`, this.settings.spare && !stage.spare)}
       </dl>
+      ${this.ear()}
       ${
         this.state.listen === "explore"
           ? html`<p class="hint">The stage plays the map. What you look for in Explore is heard in this browser only.</p>`
@@ -125,6 +129,22 @@ export class StageOutputView extends View {
       }
       <button type="button" data-do="stop-stage" @click=${() => this.stop()}>${icon("stop")}Back to this browser</button>
     `;
+  }
+
+  /** What goes to the device, in this browser as well. */
+  private ear(): TemplateResult {
+    const { instrument } = this.app;
+    const { state, later, underruns, sentence } = instrument.ear;
+    const told =
+      state === "off"
+        ? "Off: the sound comes from the device alone."
+        : later === null
+          ? "Connecting…"
+          : `${(1000 * later).toFixed(0)} ms after the device${underruns > 0 ? `, late ${underruns} times` : ""}.`;
+    return html`<div data-ear=${state}>
+      ${toggle("Listen here, too", state !== "off", (on) => instrument.listenHere(on))}
+      <p class="hint">${sentence === "" ? told : sentence}</p>
+    </div>`;
   }
 
   private stop(): void {

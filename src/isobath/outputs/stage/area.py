@@ -220,6 +220,15 @@ class Area:
         """File descriptors that a child has to inherit."""
         return () if self._path is not None or sys.platform == "win32" else (self._handle,)
 
+    def end(self) -> None:
+        """The stage is over: whoever listens to it stops."""
+        self.board.magic = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the stage is over."""
+        return bool(self.board.magic == 0)
+
     def close(self) -> None:
         """Let go of it. Nobody may touch it afterwards: its memory stays mapped until the process ends."""
         with suppress(OSError):

@@ -234,6 +234,7 @@ class StageEngine:
             self._workers.clear()
             self._host = None
             self._state = "stopped"
+        self.area.end()
         self._told()
 
     def wait(self, seconds: float | None = None) -> bool:
