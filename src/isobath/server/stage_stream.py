@@ -1,5 +1,5 @@
-"""The stage's mix for a page that listens: what goes to the device, in the order and at the pace in which it
-goes there, from the shared memory straight to the socket. Lives in the pump; the stage knows nothing of it."""
+"""The stage's mix for a page that listens: what goes to the device, at the pace in which it goes there, from
+the shared memory straight to the socket. Lives in the pump; the stage knows nothing of it."""
 
 from __future__ import annotations
 
