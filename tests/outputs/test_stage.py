@@ -76,6 +76,27 @@ def test_what_is_heard_is_recorded(tmp_path: Path) -> None:
         Recorder(tmp_path / "stage.mp3", stage)
 
 
+def test_a_recording_goes_on_with_another_stage(tmp_path: Path) -> None:
+    """Nothing of either is left out; what has another rate is a file of its own."""
+    stages, sound = [area(), area()], tone(3000)
+    recorder = Recorder(tmp_path / "stage.flac", stages[0])
+    for stage in stages:
+        stage.board.wish = 0
+        stage.write(0, sound)
+        stage.run(3000)
+        recorder.follow(stage)
+    slower = Area.new(44100, 128, BLOCK)
+    slower.board.workers[0].pid, slower.board.wish = 1, 0
+    slower.write(0, sound)
+    slower.run(3000)
+    recorder.follow(slower)
+    recorder.end()
+    assert [path.name for path in recorder.paths] == ["stage.flac", "stage-2.flac"]
+    lengths = [(soundfile.info(path).samplerate, soundfile.info(path).frames) for path in recorder.paths]
+    assert lengths == [(48000, 6000), (44100, 3000)]
+    assert (recorder.missing, recorder.sentence) == (0, "")
+
+
 def test_silence_before_anybody_plays() -> None:
     stage = area()
     assert not stage.run(BLOCK).any()
@@ -309,7 +330,8 @@ def stage(model: Model) -> Iterator[StageEngine]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_workers_that_end_or_hang_are_replaced(stage: StageEngine) -> None:
+def test_workers_that_end_or_hang_are_replaced(stage: StageEngine, tmp_path: Path) -> None:
+    recorder, first = Recorder(tmp_path / "all.wav", stage.area), stage.area.board.heard
     for signal_sent in (signal.SIGKILL, signal.SIGSTOP):
         active = stage.area.board.active
         takeovers, missing = stage.status.takeovers, stage.status.missing_ms
@@ -318,6 +340,10 @@ def test_workers_that_end_or_hang_are_replaced(stage: StageEngine) -> None:
         assert stage.area.board.active == 1 - active
         assert stage.status.missing_ms - missing < 150.0
         assert until(lambda: stage.status.spare, 15.0), "there is a spare again"
+    recorder.end()
+    kept, _ = soundfile.read(tmp_path / "all.wav", always_2d=True)
+    assert recorder.missing == 0, "what went to the device is recorded, whoever made it"
+    assert len(kept) <= stage.area.board.heard - first < len(kept) + 2 * stage.area.board.rate
 
 
 def test_another_structure_is_gone_over_to_and_values_at_once(stage: StageEngine, model: Model) -> None:

@@ -15,7 +15,9 @@ from isobath.cli.telling import as_json, print_json, print_table
 from isobath.errors import PieceUnknown
 
 if TYPE_CHECKING:
+    from isobath.outputs.stage.area import Area
     from isobath.outputs.stage.engine import Settings, StageEngine, Status
+    from isobath.outputs.stage.recorder import Recorder
     from isobath.protocol.controllers import Action
     from isobath.protocol.piece import Piece
     from isobath.protocol.stage import StageSettings
@@ -99,8 +101,6 @@ def stage(
     from isobath.engine import find_take
     from isobath.errors import UsageError
     from isobath.outputs.stage.engine import Settings, StageEngine, devices
-    from isobath.outputs.stage.recorder import Recorder
-    from isobath.server.broadcast import Broadcast
     from isobath.server.stage import from_options
 
     if listing:
@@ -124,28 +124,62 @@ def stage(
         engine.play(find_take(chosen, take), chosen.takes)
     controllers = doors.open()
     engine.start()
-    recorder = sent = None
+    kept = Kept()
     try:
-        recorder = None if record is None else Recorder(record, engine.area)
-        sent = None if to is None else Broadcast(to, engine.area)
+        kept.begin(engine.area, record, to)
         _let_in(controllers, engine, chosen)
         if settings.samples:
             _wait_for_file(engine, settings.samples / engine.status.rate)
         else:
-            _watch(engine, seconds, sent, quiet=as_json)
+            _watch(engine, seconds, kept.sent, quiet=as_json)
         if as_json:
             print_json(engine.status)
     finally:
         controllers.close()
         engine.stop()
-        if sent is not None:
-            sent.end()
-        if recorder is not None:
-            recorder.end()
-            click.echo(recorder.sentence or f"Recorded: {record}", err=True)
+        kept.end()
 
 
-def _with_page(piece: str | None, opening: Opening, settings: "StageSettings", take: str | None) -> None:
+class Kept:
+    """What goes to the device, into a file and to listeners elsewhere, as asked."""
+
+    def __init__(self) -> None:
+        self.recorder: Recorder | None = None
+        self.sent: Broadcast | None = None
+
+    def begin(self, area: "Area", record: Path | None, to: str | None) -> None:
+        """From now on. Raises UsageError, AudioError."""
+        from isobath.outputs.stage.recorder import Recorder
+        from isobath.server.broadcast import Broadcast
+
+        self.recorder = None if record is None else Recorder(record, area)
+        self.sent = None if to is None else Broadcast(to, area)
+
+    def follow(self, area: "Area") -> None:
+        """Another stage plays."""
+        if self.recorder is not None:
+            self.recorder.follow(area)
+        if self.sent is not None:
+            self.sent.follow(area)
+
+    def end(self) -> None:
+        """Close both, and say what was written."""
+        if self.sent is not None:
+            self.sent.end()
+        if self.recorder is not None:
+            self.recorder.end()
+            names = ", ".join(str(path) for path in self.recorder.paths)
+            click.echo(self.recorder.sentence or f"Recorded: {names}", err=True)
+
+
+def _with_page(
+    piece: str | None,
+    opening: Opening,
+    settings: "StageSettings",
+    take: str | None,
+    record: Path | None,
+    to: str | None,
+) -> None:
     """The stage plays, and the page opens beside it; until Ctrl-C."""
     from isobath.engine import find_take
     from isobath.library.home import find_home
@@ -158,14 +192,18 @@ def _with_page(piece: str | None, opening: Opening, settings: "StageSettings", t
         if wanted is None:
             raise PieceUnknown("Nothing has been played here yet. Name a piece or an example: Drifting.")
         chosen = library.read(library.own(wanted))
-    stage = Stage(_rate)
+    stage, kept = Stage(_rate), Kept()
     stage.open(chosen, settings)
     try:
+        if stage.area is not None:
+            kept.begin(stage.area, record, to)
+        stage.followers.append(kept.follow)
         if take is not None:
             stage.do(DoOnStage(request=0, action="play", take=find_take(chosen, take).id))
         open_page(chosen.id, replace(opening, stage=stage))
     finally:
         stage.close()
+        kept.end()
 
 
 def _let_in(controllers: "Controllers", engine: "StageEngine", piece: "Piece") -> None:

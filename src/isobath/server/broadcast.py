@@ -76,6 +76,10 @@ class Broadcast:
         self._thread = threading.Thread(target=self._run, name="isobath-broadcast", daemon=True)
         self._thread.start()
 
+    def follow(self, area: Area) -> None:
+        """Go on with another stage."""
+        self._area = area
+
     def end(self) -> None:
         """Close the line."""
         self._ending.set()
@@ -101,13 +105,18 @@ class Broadcast:
             self._ask(line)
             self.connected, self.sentence = True, ""
             self.connections += 1
-            pages, at = _Pages(), int(self._area.board.heard)
-            rate = int(self._area.board.rate)
+            area = self._area
+            pages, at = _Pages(), int(area.board.heard)
+            rate = int(area.board.rate)
             with soundfile.SoundFile(pages, "w", rate, 2, "VORBIS", format="OGG") as encoder:
                 while not self._ending.wait(_LOOK_SECONDS):
-                    until = int(self._area.board.heard)
+                    if area is not self._area and int(self._area.board.rate) != rate:
+                        break  # a file of another rate: the line is opened anew
+                    if area is not self._area:
+                        area, at = self._area, 0
+                    until = int(area.board.heard)
                     while at < until:
-                        sound, _ = self._area.heard(at, min(_BLOCK, until - at))
+                        sound, _ = area.heard(at, min(_BLOCK, until - at))
                         encoder.write(sound.T)
                         at += sound.shape[1]
                     line.sendall(pages.taken())

@@ -26,6 +26,7 @@ from isobath.protocol.piece import Piece, Take
 from isobath.protocol.stage import StageDevice, StageSettings, StageState
 
 if TYPE_CHECKING:
+    from isobath.outputs.stage.area import Area
     from isobath.outputs.stage.engine import StageEngine
 
 HEARD_SECONDS = 1 / 30
@@ -64,6 +65,14 @@ class Stage:
         self._task: asyncio.Task[None] | None = None
         self._listing: asyncio.Task[None] | None = None
         self._devices: tuple[StageDevice, ...] = ()
+        self.followers: list[Callable[[Area], None]] = []
+        """Are told the memory of each stage that begins: they record it or send it on."""
+
+    @property
+    def area(self) -> Area | None:
+        """Its memory, while it plays."""
+        engine = self._engine
+        return None if engine is None else engine.area
 
     @property
     def plays(self) -> str | None:
@@ -99,6 +108,8 @@ class Stage:
         with self._lock:
             self._engine, self._piece, self._settings = engine, piece, settings
             self._values = {}
+        for follow in self.followers:
+            follow(engine.area)
 
     def close(self) -> None:
         """Fade out and end it, if it plays."""

@@ -26,36 +26,67 @@ class Recorder:
             UsageError: another kind of file.
             AudioError: it cannot be written there.
         """
-        kind = FORMATS.get(path.suffix.lower())
-        if kind is None:
+        if path.suffix.lower() not in FORMATS:
             raise UsageError(f"{path.name} is no kind of file to record. Name a .wav, .flac or .ogg file.")
-        self._area, self._path = area, path
-        try:
-            self._file = soundfile.SoundFile(path, "w", int(area.board.rate), 2, kind[1], format=kind[0])
-        except (OSError, soundfile.LibsndfileError) as error:
-            raise AudioError(f"{path} cannot be written ({error}). Choose another place.") from error
-        self._at = int(area.board.heard)
+        self._path = path
+        self.paths: list[Path] = []
+        """Files begun: another one for each other rate of what plays."""
+        self._area, self._at = area, int(area.board.heard)
+        self._file = self._open(int(area.board.rate))
         self.missing = 0
         """Frames that were gone from memory before they could be written; silence in their place."""
         self.sentence = ""
         """Why it ended early; empty where it did not."""
+        self._lock = threading.Lock()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="isobath-recorder", daemon=True)
         self._thread.start()
+
+    def follow(self, area: Area) -> None:
+        """Go on with another stage, from its beginning."""
+        with self._lock:
+            if area is self._area or self.sentence or self._ending.is_set():
+                return
+            try:
+                self._write()
+                self._area, self._at = area, 0
+                if int(area.board.rate) != self._file.samplerate:
+                    self._file.close()
+                    self._file = self._open(int(area.board.rate))
+            except (AudioError, OSError, soundfile.LibsndfileError) as error:
+                self._give_up(error)
 
     def end(self) -> None:
         """Write what is left and close the file."""
         self._ending.set()
         self._thread.join()
 
-    def _run(self) -> None:
+    def _open(self, rate: int) -> soundfile.SoundFile:
+        count = len(self.paths) + 1
+        path = self._path if count == 1 else self._path.with_stem(f"{self._path.stem}-{count}")
+        kind, subtype = FORMATS[path.suffix.lower()]
         try:
-            with self._file:
-                while not self._ending.wait(_LOOK_SECONDS):
-                    self._write()
-                self._write()
+            file = soundfile.SoundFile(path, "w", rate, 2, subtype, format=kind)
         except (OSError, soundfile.LibsndfileError) as error:
-            self.sentence = f"{self._path} is no longer written ({error}). What plays goes on."
+            raise AudioError(f"{path} cannot be written ({error}). Choose another place.") from error
+        self.paths.append(path)
+        return file
+
+    def _run(self) -> None:
+        ends = False
+        while not ends:
+            ends = self._ending.wait(_LOOK_SECONDS)
+            with self._lock:
+                try:
+                    if not self.sentence:
+                        self._write()
+                    if ends:
+                        self._file.close()
+                except (OSError, soundfile.LibsndfileError) as error:
+                    self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        self.sentence = f"{self.paths[-1]} is no longer written ({error}). What plays goes on."
 
     def _write(self) -> None:
         until = int(self._area.board.heard)
