@@ -40,6 +40,8 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   private context: AudioContext | null = null;
   private connected: Connected | null = null;
   private starting: Promise<void> | null = null;
+  /** Asked for while a context is opened: it is told once it is there. */
+  private readonly postponed: ToWorklet[] = [];
   private readonly buffering = Buffering.from(recall(), seconds());
   private module: WebAssembly.Module | null = null;
 
@@ -150,10 +152,12 @@ export class WorkletInstrument extends EventTarget implements Instrument {
       const receive = (message: FromWorklet): void => this.receive(message);
       this.connected = await connect(context, this.module, receive, (sentence) => this.fail(sentence));
       this.resend();
+      for (const message of this.postponed.splice(0)) this.send(message);
       this.microphone.connect(this.connected.node);
       await this.resumeContext();
       this.buffering.begin(seconds());
     } catch (problem) {
+      this.postponed.length = 0;
       this.fail(problem instanceof Error ? problem.message : String(problem));
       throw problem;
     }
@@ -462,7 +466,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   }
 
   recordSound(): void {
-    if (this.sound !== null || this.connected === null) return;
+    if (this.sound !== null || (this.connected === null && this.starting === null)) return;
     this.sound = new SoundRecording(this.sampleRate);
     this.send({ type: "capture", on: true });
   }
@@ -481,6 +485,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   // ------------------------------------------------------------------ from the worklet
 
   private send(message: ToWorklet, transfer: Transferable[] = []): boolean {
+    if (this.connected === null && this.starting !== null && awaited(message)) this.postponed.push(message);
     this.connected?.node.port.postMessage(message, transfer);
     return this.connected !== null;
   }
@@ -565,6 +570,11 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   get lookAhead(): number {
     return (this.connected?.delay ?? 0) / this.sampleRate;
   }
+}
+
+/** Whether it must not be lost while there is no worklet; everything else is told to every new one. */
+function awaited(message: ToWorklet): boolean {
+  return "type" in message && (message.type === "start" || message.type === "capture");
 }
 
 function seconds(): number {
