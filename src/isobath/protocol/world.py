@@ -144,6 +144,21 @@ class Air(msgspec.Struct, frozen=True, kw_only=True):
     """How far one sees before everything is fog."""
 
 
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """A place outside that is this world: whoever walks there with a phone walks here."""
+
+    latitude: Annotated[float, Meta(ge=-89, le=89)] = 0.0
+    """Degrees, WGS 84."""
+    longitude: Annotated[float, Meta(ge=-180, le=180)] = 0.0
+    x: Place = 0.0
+    """The spot of the world that lies there."""
+    z: Place = 0.0
+    turn: float = 0.0
+    """Where the world's north points outside, in turns clockwise from north."""
+    scale: Annotated[float, Meta(ge=0.01, le=100)] = 1.0
+    """Metres of the world for a metre outside."""
+
+
 class World(msgspec.Struct, frozen=True, kw_only=True):
     """Where the piece is walked."""
 
@@ -170,3 +185,5 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     land: LandSurvey | None = None
     """The ground as it was measured."""
     air: Air = msgspec.field(default_factory=Air)
+    site: Site | None = None
+    """Where outside it can be walked; None: not tied to a place."""

@@ -325,6 +325,24 @@ export function makeAir(given: Omit<Air, "sky" | "ground" | "light" | "sight"> &
   return { sky: "#c9d3d4", ground: "#b9bdae", light: 1.0, sight: 160.0, ...given };
 }
 
+/** A place outside that is this world: whoever walks there with a phone walks here. */
+export interface Site {
+  /** Degrees, WGS 84. */
+  readonly latitude: number;
+  readonly longitude: number;
+  /** The spot of the world that lies there. */
+  readonly x: number;
+  readonly z: number;
+  /** Where the world's north points outside, in turns clockwise from north. */
+  readonly turn: number;
+  /** Metres of the world for a metre outside. */
+  readonly scale: number;
+}
+
+export function makeSite(given: Omit<Site, "latitude" | "longitude" | "x" | "z" | "turn" | "scale"> & Partial<Site> = {}): Site {
+  return { latitude: 0.0, longitude: 0.0, x: 0.0, z: 0.0, turn: 0.0, scale: 1.0, ...given };
+}
+
 /** Where the piece is walked. */
 export interface World {
   readonly about: string;
@@ -352,10 +370,12 @@ export interface World {
   /** The ground as it was measured. */
   readonly land: LandSurvey | null;
   readonly air: Air;
+  /** Where outside it can be walked; null: not tied to a place. */
+  readonly site: Site | null;
 }
 
-export function makeWorld(given: Omit<World, "about" | "axes" | "size" | "start" | "facing" | "speed" | "flying" | "landmarks" | "cycles" | "zones" | "memory" | "stones" | "ground" | "land" | "air"> & Partial<World> = {}): World {
-  return { about: "", axes: makeWalkAxes(), size: [120.0, 60.0, 120.0], start: [0.0, 0.0, 24.0], facing: 0.0, speed: 5.0, flying: true, landmarks: [], cycles: [], zones: [], memory: null, stones: true, ground: makeGround(), land: null, air: makeAir(), ...given };
+export function makeWorld(given: Omit<World, "about" | "axes" | "size" | "start" | "facing" | "speed" | "flying" | "landmarks" | "cycles" | "zones" | "memory" | "stones" | "ground" | "land" | "air" | "site"> & Partial<World> = {}): World {
+  return { about: "", axes: makeWalkAxes(), size: [120.0, 60.0, 120.0], start: [0.0, 0.0, 24.0], facing: 0.0, speed: 5.0, flying: true, landmarks: [], cycles: [], zones: [], memory: null, stones: true, ground: makeGround(), land: null, air: makeAir(), site: null, ...given };
 }
 
 export const PIECE_FORMAT = 1;

@@ -24,6 +24,7 @@ import { Panel } from "./app";
 import { type Controlling, controllingOf, type Loose } from "./controlling";
 import { icon } from "./icons";
 import { choose, head, idFor, section, slider, toggle, tool } from "./parts";
+import "./phone-door";
 import { fieldsOf } from "./source-fields";
 import { ticker } from "./ticker";
 import { percent } from "./words";
@@ -166,6 +167,7 @@ export class ControllersPanel extends Panel {
     return html`
       ${head("Controllers", "Whatever moves can play. Connect it to an axis, then move it to its ends.")}
       ${piece === null ? nothing : html`${this.devices(piece)} ${this.axes(piece)} ${this.buttons(piece)}`}
+      ${section("A phone", html`<isobath-phone-door .app=${this.app}></isobath-phone-door>`)}
     `;
   }
 

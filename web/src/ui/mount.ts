@@ -7,6 +7,7 @@ import { fetchAhead, fetchScenes } from "../state/set-list";
 import type { App } from "./app";
 import { forgetInk } from "./canvas";
 import "./page";
+import { Staying } from "../audio/staying";
 import { follow } from "./performing";
 import { keepTheme } from "./theme";
 
@@ -21,6 +22,7 @@ export function mount(app: App): void {
     const { takes } = app.store.state;
     if (takes.playing !== playing) app.store.set({ takes: { ...takes, playing } });
   });
+  new Staying(app.instrument, () => app.instrument.input.state === "open");
   app.link.beat = (beat) => follow(app, beat);
   app.link.acted = (action, begins) => void import("./acting").then(({ act }) => act(app, action, begins));
   app.store.subscribe((state, previous) => {

@@ -12,6 +12,10 @@ export interface Planned {
   readonly stones: readonly Stone[];
   readonly pose: Pose;
   readonly others: readonly { readonly x: number; readonly z: number; readonly colour: string }[];
+  /** Where the walker has been outside: x, z, x, z, … */
+  readonly trail?: readonly number[];
+  /** How sure the place is, in metres of the world; null: it is exactly there. */
+  readonly accuracy?: number | null;
 }
 
 /** Draws the plan; keeps the ground as a picture until it changes. */
@@ -55,6 +59,14 @@ export class Plan {
       context.fillStyle = other.colour;
       oval(context, toX(other.x), toY(other.z), 3.5, 3.5);
     }
+    if (what.trail !== undefined) path(context, what.trail, toX, toY, colours.mark);
+    if (what.accuracy !== undefined && what.accuracy !== null) {
+      context.globalAlpha = 0.18;
+      context.fillStyle = colours.mark;
+      oval(context, toX(pose.x), toY(pose.z), what.accuracy * scale, what.accuracy * scale);
+      context.globalAlpha = 1;
+    }
+    if (what.trail !== undefined) ruler(context, width, height, scale, colours.mark);
     arrow(context, toX(pose.x), toY(pose.z), pose.azimuth, colours.mark);
   }
 
@@ -100,6 +112,47 @@ function mark(
   oval(context, toX(x), toY(z), least(landmark.size[0]), least(landmark.size[2]));
   context.strokeStyle = "rgb(19 38 46 / 0.5)";
   context.stroke();
+}
+
+function path(
+  context: CanvasRenderingContext2D,
+  trail: readonly number[],
+  toX: (x: number) => number,
+  toY: (z: number) => number,
+  colour: string,
+): void {
+  context.beginPath();
+  for (let i = 0; i + 1 < trail.length; i += 2) context.lineTo(toX(trail[i]!), toY(trail[i + 1]!));
+  context.strokeStyle = colour;
+  context.lineWidth = 2;
+  context.lineJoin = "round";
+  context.stroke();
+}
+
+const ROUND = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+
+/** A stretch of round metres in the corner. */
+function ruler(
+  context: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  scale: number,
+  colour: string,
+): void {
+  const metres = ROUND.findLast((each) => each * scale < width / 3) ?? 1;
+  const [right, y] = [width - 10, height - 10];
+  context.strokeStyle = colour;
+  context.fillStyle = colour;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  context.moveTo(right - metres * scale, y - 4);
+  context.lineTo(right - metres * scale, y);
+  context.lineTo(right, y);
+  context.lineTo(right, y - 4);
+  context.stroke();
+  context.font = "11px system-ui, sans-serif";
+  context.textAlign = "right";
+  context.fillText(`${metres} m`, right, y - 6);
 }
 
 function oval(context: CanvasRenderingContext2D, x: number, y: number, rx: number, ry: number): void {

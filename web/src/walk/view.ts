@@ -21,10 +21,12 @@ import { Hands } from "./hands";
 import { FLAT, heightAt, type Land, landOf } from "./land";
 import { Landing } from "./landing";
 import { landmarkPanel } from "./landmark-panel";
+import { Outside } from "./outside";
+import { outsidePanel } from "./outside-panel";
 import { hingeMarks, soundMarks } from "./placing";
 import { Plan } from "./plan";
 import { axisValue, coordinate, eachAxis, edgeOf, type Pose, startOf, takePose } from "./pose";
-import { recall, remember } from "./remembering";
+import { recall, recallSite, remember, rememberSite } from "./remembering";
 import { type Stone, WorldScene } from "./scene";
 import { type Bearing, bearings, type Spot, spokenBearing, whereabouts } from "./telling";
 import { Walker } from "./walker";
@@ -44,6 +46,11 @@ export class WalkView extends View {
   @state() private building = false;
   /** The plan is shown: by choice, or where there is nothing else. */
   @state() private planned = false;
+  /** The panel for walking outside is open. */
+  @state() private setsOut = false;
+  @state() private standsAt = "start";
+  /** Where the person is on Earth. */
+  readonly outside = new Outside(() => this.wandered());
   private shownStones: readonly Stone[] = [];
   /** The walker; for the tests, and for whoever stands at the console. */
   walker: Walker | null = null;
@@ -89,8 +96,10 @@ export class WalkView extends View {
     super.connectedCallback();
     this.whileHere(ticker.add((seconds) => this.frame(seconds)));
     const sounding = () => this.requestUpdate();
-    this.app.instrument.addEventListener("state", sounding);
-    this.whileHere(() => this.app.instrument.removeEventListener("state", sounding));
+    for (const name of ["state", "input"]) {
+      this.app.instrument.addEventListener(name, sounding);
+      this.whileHere(() => this.app.instrument.removeEventListener(name, sounding));
+    }
     const keys = (event: KeyboardEvent) => this.key(event);
     this.addEventListener("keydown", keys);
     this.whileHere(() => this.removeEventListener("keydown", keys));
@@ -103,6 +112,7 @@ export class WalkView extends View {
     if (this.visits !== null && this.state.piece !== null)
       remember(this.state.piece.id, this.visits, Date.now() / 1000);
     this.beacons.stop();
+    this.outside.end();
     this.app.performer.pose = [];
     this.hands?.stop();
     this.scene?.dispose();
@@ -135,6 +145,7 @@ export class WalkView extends View {
     walker.flies = world.flying && world.axes.y !== null;
     if (world.memory !== null) this.visits = recall(this.state.piece!.id, world.memory, Date.now() / 1000);
     this.walker = walker;
+    this.outside.settle(recallSite(this.state.piece!.id) ?? world.site);
     const { performer } = this.app;
     // A piece that is being played goes on from where it is.
     if (this.state.takes.playing !== null)
@@ -270,7 +281,8 @@ export class WalkView extends View {
     this.last = seconds;
     const walking = this.hands?.now();
     if (walking !== undefined && this.following(walker, world, walking)) {
-      walker.step(world, walking, passed);
+      walker.step(world, this.outside.on ? { ...walking, forward: 0, right: 0 } : walking, passed);
+      this.outside.carry(walker.pose, world, passed);
       this.steer(world, walker.pose);
       this.happen(world, walker.pose, passed);
     }
@@ -289,6 +301,7 @@ export class WalkView extends View {
         stones: this.shownStones,
         pose: walker.pose,
         others: [],
+        ...this.wanderings(),
       });
     this.frameMs += (performance.now() - began - this.frameMs) * 0.05;
     if (this.app.instrument.state === "running" && !this.app.silent)
@@ -319,6 +332,54 @@ export class WalkView extends View {
         walker.pose,
       );
     return false;
+  }
+
+  // ------------------------------------------------------------------ outside
+
+  /** Where the person is has changed, or what is known of it. */
+  private wandered(): void {
+    const { outside, state } = this;
+    if (this.walker !== null && state.piece !== null) {
+      const { site } = outside;
+      rememberSite(
+        state.piece.id,
+        JSON.stringify(site) === JSON.stringify(state.piece.world?.site) ? null : site,
+      );
+    }
+    // Nobody draws a page that is in a pocket; the walk goes on.
+    if (document.hidden) this.frame(performance.now() / 1000);
+    if (outside.state === "here" && !this.planned && !this.mapped) this.planned = this.mapped = true;
+    this.requestUpdate();
+  }
+  private mapped = false;
+
+  private wanderings(): { trail?: readonly number[]; accuracy?: number | null } {
+    const { outside } = this;
+    if (!outside.on) return {};
+    const sure = outside.accuracy();
+    const scale = outside.site?.scale ?? 1;
+    return { trail: outside.trail, accuracy: sure === null || outside.site === null ? null : sure * scale };
+  }
+
+  private toggleOutside(): void {
+    this.setsOut = !this.setsOut;
+    if (this.setsOut) this.building = false;
+    else this.canvas?.focus();
+  }
+
+  private outsidePanel(world: World): TemplateResult {
+    return outsidePanel({
+      app: this.app,
+      world,
+      voice: this.voice,
+      outside: this.outside,
+      spots: this.spots(world),
+      chosen: this.standsAt,
+      choose: (id) => {
+        this.standsAt = id;
+      },
+      close: () => this.toggleOutside(),
+    });
   }
 
   private steer(world: World, pose: Pose): void {
@@ -380,6 +441,7 @@ export class WalkView extends View {
       o: () => this.toggleList(),
       m: () => this.togglePlan(),
       g: () => this.toggleBuilding(),
+      u: () => this.toggleOutside(),
       " ": () => this.turnBack(),
       Delete: () => this.editing.delete(),
       Backspace: () => this.editing.delete(),
@@ -401,6 +463,7 @@ export class WalkView extends View {
   private leaveWalk(): void {
     if (this.editing.chosen !== null) this.editing.choose(null);
     else if (this.building) this.toggleBuilding();
+    else if (this.setsOut) this.toggleOutside();
     else if (this.listed) this.toggleList();
     else location.hash = "";
   }
@@ -467,8 +530,10 @@ export class WalkView extends View {
 
   private toggleBuilding(): void {
     this.building = !this.building;
-    if (this.building) this.editing.choose(null);
-    else this.canvas?.focus();
+    if (this.building) {
+      this.editing.choose(null);
+      this.setsOut = false;
+    } else this.canvas?.focus();
   }
 
   private worldPanel(world: World): TemplateResult {
@@ -521,6 +586,7 @@ export class WalkView extends View {
       ${this.failure === null ? nothing : html`<p class="walk-failure" role="alert">${this.failure}</p>`}
       ${this.beginning()} ${this.listed ? this.places(piece.world) : nothing}
       ${this.building ? this.worldPanel(piece.world) : nothing}
+      ${this.setsOut ? this.outsidePanel(piece.world) : nothing}
       ${this.editing.landmark === null || this.building ? nothing : landmarkPanel(this.app, this.editing, this.editing.landmark)} ${this.controls(piece.world)}
     `;
   }
@@ -568,7 +634,8 @@ export class WalkView extends View {
         ${starting ? "Starting…" : "Begin the walk"}
       </button>
       ${instrument.failure === null ? nothing : html`<p class="caution grave" role="alert">${instrument.failure}</p>`}
-      <p class="hint">
+      <p class="hint by-touch">The left half of the screen walks, the right half looks.</p>
+      <p class="hint by-keys">
         <kbd>W</kbd> <kbd>A</kbd> <kbd>S</kbd> <kbd>D</kbd> walk, drag looks, <kbd>Q</kbd> <kbd>E</kbd> sink and rise,
         <kbd>Shift</kbd> runs, <kbd>Enter</kbd> drops a demonstration, <kbd>I</kbd> says where you are.
       </p>
@@ -610,6 +677,9 @@ export class WalkView extends View {
       </button>
       <button type="button" aria-expanded=${this.building ? "true" : "false"} @click=${() => this.toggleBuilding()}>
         World <kbd>G</kbd>
+      </button>
+      <button type="button" aria-expanded=${this.setsOut ? "true" : "false"} @click=${() => this.toggleOutside()}>
+        Outside <kbd>U</kbd>
       </button>
       <button type="button" aria-pressed=${this.planned} @click=${() => this.togglePlan()}>Plan <kbd>M</kbd></button>
       ${
