@@ -111,11 +111,11 @@ def stage(
             rows = [(d.name, d.api, d.outputs, d.inputs, d.rate or "", d.default) for d in found]
             print_table(("device", "system", "outputs", "inputs", "Hz", "default"), rows)
         return
-    if (record is not None or to is not None) and (page or device.startswith("file:")):
-        raise UsageError("--record and --to take what a device is given; leave --page and file: away.")
+    if (record is not None or to is not None) and device.startswith("file:"):
+        raise UsageError("--record and --to take what a device is given; leave file: away.")
     if page:
         opening = Opening(browser, port, "127.0.0.1", None, as_json, doors=doors, phone=phone)
-        _with_page(piece, opening, from_options(device, rate or 0, block, ahead, spare), take)
+        _with_page(piece, opening, from_options(device, rate or 0, block, ahead, spare), take, record, to)
         return
     chosen = _piece(piece)
     settings = _settings(chosen, Settings(device, rate or 0, block, ahead, spare), take, seconds)
