@@ -4,9 +4,12 @@
 beside the native kernel, and fails where they differ in what they do (bytes differ from compiler
 to compiler).
 
-Every `kernel/*.c` becomes one library. Natively there is one for each level of processor
-(x86-64-v2, v3, v4, and v4 with VNNI as level 5; a single one elsewhere), put where the package looks
-for them; the best is chosen when it is loaded. For the browser there are two: plain SIMD and relaxed SIMD.
+Every `kernel/*.c` and `kernel/space/*.c` becomes one library. Natively there is one for each level of
+processor (x86-64-v2, v3, v4, and v4 with VNNI as level 5; a single one elsewhere), put where the package
+looks for them; the best is chosen when it is loaded. For the browser there are two of `kernel/*.c`: plain
+SIMD and relaxed SIMD. `kernel/space/*.c` is a module of its own there, `isobath-space.wasm`, fetched for a
+world. It lies in the memory of the first (from SPACE_AT on, which the page leaves free) and is called
+through its table. Its stack is the lower end of the first one's, which never goes so deep.
 
 The system's C compiler is used where there is one, `ziglang` from PyPI where there is none.
 Used alike by hand, by the build hook (`hatch_build.py`) and by the continuous checks.
@@ -30,6 +33,7 @@ KERNEL = Path(__file__).resolve().parent
 ROOT = KERNEL.parent
 NATIVE = ROOT / "src" / "isobath" / "models" / "native"
 WASM = KERNEL / "wasm"
+MEMORY = str(KERNEL / "freestanding" / "memory.c")
 COMMON = [
     "-std=gnu11",
     "-ffp-contract=fast",
@@ -40,6 +44,9 @@ COMMON = [
 ]
 X86_LEVELS = {2: ("x86-64-v2",), 3: ("x86-64-v3",), 4: ("x86-64-v4",), 5: ("x86-64-v4", "avx512vnni")}
 PAGE_STACK = 1 << 18
+SPACE_STACK = 1 << 14
+SPACE_AT = 1 << 19
+"""Where the second module's own data lies; SPACE_END in web/src/audio/space.ts is behind it."""
 
 
 class NoCompiler(Exception):
@@ -47,11 +54,17 @@ class NoCompiler(Exception):
 
 
 def sources() -> list[Path]:
+    """Of the page's first module, which every piece needs."""
     return sorted(KERNEL.glob("*.c"))
 
 
+def space_sources() -> list[Path]:
+    """Of its second one, which only worlds need."""
+    return sorted(KERNEL.glob("space/*.c"))
+
+
 def headers() -> list[Path]:
-    return sorted(KERNEL.glob("*.h"))
+    return sorted([*KERNEL.glob("*.h"), *KERNEL.glob("space/*.h")])
 
 
 def system_compiler() -> list[str] | None:
@@ -129,7 +142,9 @@ def native_is_built(to: Path = NATIVE) -> bool:
     if not all(target.is_file() for target in targets):
         return False
     made = min(target.stat().st_mtime for target in targets)
-    return all(path.stat().st_mtime <= made for path in [*sources(), *headers(), Path(__file__)])
+    return all(
+        path.stat().st_mtime <= made for path in [*sources(), *space_sources(), *headers(), Path(__file__)]
+    )
 
 
 def native_is_ready(to: Path = NATIVE) -> bool:
@@ -155,7 +170,7 @@ def build_native(to: Path = NATIVE) -> list[Path]:
         position = [] if sys.platform == "win32" else ["-fPIC"]
         flags = ["-O3", *COMMON, *position, "-shared", "-g0", *level_flags(level, using_zig)]
         partial = target.with_suffix(f".{os.getpid()}")
-        jobs.append([*command, *flags, "-o", str(partial), *map(str, sources())])
+        jobs.append([*command, *flags, "-o", str(partial), *map(str, [*sources(), *space_sources()])])
         made.append(target)
     together(jobs)
     for target in made:
@@ -167,13 +182,18 @@ RESAMPLING = {f"ib_resampler_{name}" for name in ("bytes", "init", "reset", "run
 """What the page needs of resample.h: the rest would only make its file larger."""
 
 
+def declared(*headers: str) -> set[str]:
+    """Every function that these public headers declare."""
+    names: set[str] = set()
+    for header in headers:
+        text = re.sub(r"/\*.*?\*/", "", (KERNEL / header).read_text(), flags=re.S)
+        names.update(re.findall(r"\b(ib_\w+)\s*\(", re.sub(r"typedef[^;{]*;", "", text)))
+    return names
+
+
 def exported_names() -> list[str]:
     """Every function the page's two public headers declare, and some of a third."""
-    names: set[str] = set()
-    for header in ("isobath.h", "player.h"):
-        text = re.sub(r"/\*.*?\*/", "", (KERNEL / header).read_text(), flags=re.S)
-        names.update(re.findall(r"\b(ib_\w+)\s*\(", text))
-    return sorted(names | RESAMPLING)
+    return sorted(declared("isobath.h", "player.h") | RESAMPLING)
 
 
 def build_wasm(to: Path = WASM) -> list[Path]:
@@ -189,7 +209,8 @@ def build_wasm(to: Path = WASM) -> list[Path]:
         f"-Wl,-z,stack-size={PAGE_STACK}",
         "-Wl,--strip-all",
     ]
-    link += [f"-Wl,--export={name}" for name in exported_names() if defined(name)]
+    table = ["-Wl,--export-table", "-Wl,--growable-table"]
+    link += [*table, *(f"-Wl,--export={name}" for name in exported_names() if defined(name))]
     made, jobs = [], []
     for name, flags in {
         "isobath.simd.wasm": ["-msimd128"],
@@ -210,11 +231,41 @@ def build_wasm(to: Path = WASM) -> list[Path]:
                 "-o",
                 str(to / name),
                 *map(str, sources()),
-                str(KERNEL / "freestanding" / "memory.c"),
+                MEMORY,
             ]
         )
     together(jobs)
     return made
+
+
+def build_space(to: Path = WASM) -> Path:
+    """`isobath-space.wasm`, where the page takes it from."""
+    command, using_zig = page_compiler()
+    to.mkdir(parents=True, exist_ok=True)
+    made = to / "isobath-space.wasm"
+    target = ["-target", "wasm32-freestanding"] if using_zig else ["--target=wasm32"]
+    target.append("-nostdlib")
+    run([*command, *target, *space_flags(), "-o", str(made), *map(str, space_sources()), MEMORY])
+    return made
+
+
+def space_flags() -> list[str]:
+    """How the second module is made: into memory that is there, beside what lies in it."""
+    return [
+        "-O2",
+        "-fno-unroll-loops",
+        *COMMON,
+        "-msimd128",
+        "-mbulk-memory",
+        f"-I{KERNEL / 'freestanding'}",
+        "-Wl,--no-entry",
+        "-Wl,--import-memory",
+        f"-Wl,--global-base={SPACE_AT}",
+        f"-Wl,-z,stack-size={SPACE_STACK}",
+        "-Wl,--export=__heap_base",
+        "-Wl,--strip-all",
+        *(f"-Wl,--export={name}" for name in sorted(declared("space/space.h"))),
+    ]
 
 
 def defined(name: str) -> bool:
@@ -243,7 +294,7 @@ def build_sanitize(to: Path = ROOT / "build" / "sanitize") -> Path:
             *flags,
             "-o",
             str(target),
-            *map(str, sources()),
+            *map(str, [*sources(), *space_sources()]),
             str(ROOT / "tests" / "kernel" / "driver.c"),
             "-lm",
         ]
@@ -251,7 +302,7 @@ def build_sanitize(to: Path = ROOT / "build" / "sanitize") -> Path:
     return target
 
 
-COMPARISONS = ("tests/kernel/test_wasm.py", "tests/engine/test_wasm.py")
+COMPARISONS = ("tests/kernel/test_wasm.py", "tests/engine/test_wasm.py", "tests/engine/test_space.py")
 """What plays the browser's kernel beside the native one, and the committed files beside fresh ones."""
 
 
@@ -264,9 +315,9 @@ def check_wasm() -> None:
 
 TARGETS: dict[str, list[Callable[[], object]]] = {
     "native": [build_native],
-    "wasm": [build_wasm],
+    "wasm": [build_wasm, build_space],
     "sanitize": [build_sanitize],
-    "all": [build_native, build_wasm],
+    "all": [build_native, build_wasm, build_space],
 }
 
 

@@ -41,6 +41,9 @@ struct ib_player {
   float peak[2], lowest, guarded;
   uint32_t scrubbed;
   ib_meters meters;
+  ib_between *between;
+  void *context;
+  float apart[IB_VOICES][2][GUARD_CELL];
   voice voices[IB_VOICES];
   float input[IB_VOICES][2][IB_HOP];
 };
@@ -226,7 +229,12 @@ static void listen(ib_player *p, int at, int n) {
 static void render_part(ib_player *p, float *const out[2], int at, int n) {
   float came[2][GUARD_CELL] = {{0}}, heard[2][GUARD_CELL];
   float *const mix[2] = {came[0], came[1]}, *const sound[2] = {heard[0], heard[1]};
-  for (int i = 0; i < IB_VOICES; i++) voice_add(&p->voices[i], mix, p->outputs, n);
+  if (p->between) memset(p->apart, 0, sizeof p->apart);
+  for (int i = 0; i < IB_VOICES; i++) {
+    float *const own[2] = {p->apart[i][0], p->apart[i][1]};
+    voice_add(&p->voices[i], p->between ? own : mix, p->outputs, n);
+  }
+  if (p->between) p->between(p->context, p->apart[0][0], came[0], n);
   listen(p, at, n);
   raise(p, mix, n);
   p->scrubbed += (uint32_t)limiter_scrub(&p->limiter, mix, n);
@@ -267,6 +275,11 @@ int ib_player_render(ib_player *p, float *out, int frames) {
   return 0;
 }
 
+void ib_player_between(ib_player *p, ib_between *between, void *context) {
+  p->between = between;
+  p->context = context;
+}
+
 void ib_player_master(ib_player *p, float gain, float ceiling_db, float guard_db) {
   float target = is_number(gain) ? between(0.0f, gain, LOUDEST_MASTER) : 0.0f;
   limiter_ceiling(&p->limiter, is_number(ceiling_db) ? between(-60.0f, ceiling_db, -1.0f) : -1.0f);
@@ -303,6 +316,7 @@ void ib_player_reset(ib_player *p, uint32_t seed) {
   p->panic = -1;
   p->heard = p->cell = p->fade = p->master_ramp = 0;
   clear_meters(p);
+  if (p->between) p->between(p->context, NULL, NULL, 0);
 }
 
 /* What the limiter takes is what goes beyond the guard's share. */

@@ -123,6 +123,12 @@ const float *ib_player_hop(const ib_player *player, int slot);
  * render, but not mixed; the same as ib_player_hop. NULL where no model of the player's rate is. Not to be mixed with renders. */
 const float *ib_player_make(ib_player *player, int slot, const float *heard);
 
+/* Whoever stands between the voices and the master (space/space.h): given what each voice adds, after gain
+ * and pan, apart [IB_VOICES][2][16], it writes mix [2][16]; n samples of each row, 16 at most. n 0: a reset,
+ * everything before it is past. NULL: the voices are added up, as if it were not there. */
+typedef void ib_between(void *context, float *apart, float *mix, int n);
+void ib_player_between(ib_player *player, ib_between *between, void *context);
+
 /* Master: gain (linear), ceiling (dBTP, <= -1), guard (0 off, else max momentary rise in dB). */
 void ib_player_master(ib_player *player, float gain, float ceiling_db, float guard_db);
 void ib_player_panic(ib_player *player);                         /* fade to silence within 64 samples, stay there */

@@ -25,9 +25,11 @@ from isobath.engine.morphing import go_over, morphings
 from isobath.engine.player import Meters
 from isobath.engine.scenes import morph_seconds
 from isobath.engine.sources import DreamOf, Heard, LoadSound, heard_by, quantised, recorded_input, sources_of
+from isobath.engine.space import is_placed, settings_of, sounding
 from isobath.engine.takes import TakeReader
 from isobath.engine.voices import LoadModel, Played, leaders, played, rate_of, voices_of
 from isobath.protocol.piece import Axis, Id, Piece, Take, Voice
+from isobath.protocol.world import World
 from isobath.types import Audio, Gesture
 
 GestureNow = Callable[[], NDArray[np.float64]]
@@ -43,7 +45,15 @@ def _structure(piece: Piece) -> object:
     return (
         tuple((axis.id, axis.rest) for axis in piece.axes),
         tuple(_voice_structure(voice) for voice in piece.voices),
+        _world_structure(piece.world),
     )
+
+
+def _world_structure(world: World | None) -> object:
+    """Whether there is a space, and which sounds stand in it."""
+    if world is None or not is_placed(world):
+        return None
+    return tuple(None if each.carries is None else each.carries.sound for each in sounding(world))
 
 
 def _voice_structure(voice: Voice) -> object:
@@ -261,6 +271,13 @@ class Live:
         """Take over what `prepare` got ready."""
         seconds = morph_seconds(self.piece, prepared.piece)
         self.piece = prepared.piece
+        if (
+            self.player.space is not None
+            and self.sources.placing is not None
+            and self.piece.world is not None
+        ):
+            self.player.space.set(settings_of(self.piece, self.sources.placing.frame_seconds))
+            self.player.space.walk(self.piece.world, self.piece.axes)
         go_over(self.voices, prepared.voices, self.player, prepared.controls, seconds)
         for slot, apart in self.sources.aparts.items():
             apart.set(prepared.controls.voices[slot])

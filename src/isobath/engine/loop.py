@@ -9,6 +9,7 @@ and there:
 - the take's frame is counted in samples, so all voices see the gesture of one moment,
   whatever their hops;
 - where a voice's safety map knows the place to be too loud, it is turned down in the same breath;
+- in a world that places its voices, the gesture is also the walker's pose (space.py);
 - voices that listen are given what comes in during the stretch before it is rendered, and those
   that dream the next latent of their dream whenever they are due;
 - the limiter looks ahead: what is rendered here drops its first `player.delay` samples and
@@ -90,6 +91,8 @@ def sound(
         wait, due = player.due()
         if wait == 0:
             gesture = gesture_at(position)
+            if player.space is not None:
+                player.space.stand(gesture)
             for slot in due:
                 if gestures[slot] is not gesture or latents[slot] is None:
                     gestures[slot], latents[slot] = gesture, voices[slot].latent(gesture)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from isobath.engine.controls import Controls, VoiceControls
 from isobath.engine.listening import DIMS, OWN, EarMeters, Heard, SourceFloats, write_source
 from isobath.engine.resampling import HIGHEST_HZ, LOWEST_HZ
+from isobath.engine.space import Placing, Space
 from isobath.errors import KernelError, ModelMismatch, UsageError
 from isobath.models import kernel
 from isobath.models.coder import Model
@@ -131,6 +132,9 @@ class Player:
         self._kept: dict[int, tuple[Model, kernel.State]] = {}
         self._ears: dict[int, NDArray[np.uint8]] = {}
         self._fed: dict[int, tuple[int, int]] = {}
+        self.space: Space | None = None
+        """What stands between the voices and the master; `place` makes it."""
+        self._level = level
 
     @property
     def delay(self) -> int:
@@ -152,12 +156,16 @@ class Player:
         state.reset(-1, seed)
         kernel.checked(self._library.ib_player_voice(self._at, slot, model.kernel.address, state.address))
         self._kept[slot] = (model, state)
+        if self.space is not None:
+            self.space.know(self._at, slot, model)
         self._ears.pop(slot, None)
         self._fed.pop(slot, None)
 
     def take_off(self, slot: int) -> None:
         """Empty a slot; what sounded there fades out."""
         self._check_slot(slot)
+        if self.space is not None:
+            self.space.know(self._at, slot, None)
         kernel.checked(self._library.ib_player_voice(self._at, slot, None, None))
         for kept in (self._kept, self._ears, self._fed):
             kept.pop(slot, None)
@@ -219,6 +227,8 @@ class Player:
         """
         self._check_slot(slot)
         rate = sample_rate or self.sample_rate
+        if self.space is not None:
+            self.space.know(self._at, slot, None)
         kernel.checked(self._library.ib_player_feed(self._at, slot, channels, hop, rate))
         self._kept.pop(slot, None)
         self._ears.pop(slot, None)
@@ -372,6 +382,16 @@ class Player:
         if code < 0:
             raise KernelError(f"The player refused to render {samples} samples (error {code}).")
         return out
+
+    def place(self, placing: Placing) -> Space:
+        """Put voices and sounds where they stand in a world; what sounds goes over to it within 50 ms."""
+        if self.space is None:
+            self.space = Space(self.channels, self.sample_rate, self._level)
+            for slot, (model, _) in self._kept.items():
+                self.space.know(self._at, slot, model)
+            self.space.library.ib_player_between(self._at, self.space.run, self.space.address)
+        self.space.place(placing)
+        return self.space
 
     def panic(self) -> None:
         """Fade to silence within 64 samples and stay there, until a reset."""

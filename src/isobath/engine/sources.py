@@ -17,6 +17,7 @@ from isobath.engine.controls import Controls
 from isobath.engine.listening import OWN, listens
 from isobath.engine.player import Player
 from isobath.engine.resampling import Resampler
+from isobath.engine.space import Placing, placing_of
 from isobath.engine.takes import layers, samples_of
 from isobath.engine.voices import Played, rate_of
 from isobath.errors import PieceError
@@ -126,9 +127,14 @@ class Sources:
     dreams: dict[int, Callable[[], Dream]]
     aparts: dict[int, Apart] = field(default_factory=dict)
     """Voices whose models no kernel plays: their hops are made apart and fed."""
+    placing: Placing | None = None
+    """Where everything stands, in a world that places it."""
 
     def attach(self, player: Player, controls: Controls) -> None:
-        """Give every voice that listens its ear, and set those that are fed. Before the player's controls."""
+        """Give every voice that listens its ear, set those that are fed, and place them. Before the player's
+        controls."""
+        if self.placing is not None:
+            player.place(self.placing)
         for slot, apart in self.aparts.items():
             apart.set(controls.voices[slot])
         for slot in self.heard.keys() - self.aparts.keys():
@@ -157,7 +163,9 @@ def sources_of(
     slots: dict[Id, int] = {}
     for slot, voice in enumerate(piece.voices):
         slots.setdefault(voice.id, slot)
-    found = Sources({}, {}, {})
+    lead = voices[0].model if voices else None
+    frame = 0.0 if lead is None else lead.hop / lead.sample_rate
+    found = Sources({}, {}, {}, placing=placing_of(piece, frame, rate, load_sound))
     for slot, voice in enumerate(piece.voices):
         kind = voice.source.kind
         if kind == "sound":

@@ -82,10 +82,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sounds_of(piece: Piece) -> tuple[SoundId, ...]:
-    """The sounds that a piece's voices and takes play with, each once."""
+    """The sounds that a piece's voices, takes and landmarks play with, each once."""
     sources = (voice.source.sound for voice in piece.voices)
     inputs = (take.input for take in piece.takes)
-    return tuple(dict.fromkeys(each for each in (*sources, *inputs) if each is not None))
+    landmarks = () if piece.world is None else piece.world.landmarks
+    carried = (each.carries.sound for each in landmarks if each.carries is not None)
+    return tuple(dict.fromkeys(each for each in (*sources, *inputs, *carried) if each is not None))
 
 
 def export(piece: Piece, models: Models, version: str, sounds: Sounds) -> bytes:

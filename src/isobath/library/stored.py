@@ -96,6 +96,9 @@ def check(piece: Piece) -> None:
         _check_sound(f"The voice on {voice.model}", voice.source.sound)
     for take in piece.takes:
         _check_take(take)
+    for landmark in () if piece.world is None else piece.world.landmarks:
+        if landmark.carries is not None:
+            _check_sound(f'The landmark "{landmark.label or landmark.id}"', landmark.carries.sound)
     if not _finite(msgspec.structs.replace(piece, takes=())):
         raise PieceDamaged(
             f'Something in "{_short(piece.name)}" holds a value that is not a number, so the change was not '

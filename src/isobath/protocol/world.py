@@ -38,6 +38,26 @@ class WalkAxes(msgspec.Struct, frozen=True, kw_only=True):
     """0 looks straight down, 0.5 at the horizon, 1 straight up."""
 
 
+class Carried(msgspec.Struct, frozen=True, kw_only=True):
+    """What sounds from where a landmark stands; the sixteen first of a world, the eight loudest at once."""
+
+    kind: Literal["sound", "voice"] = "sound"
+    """sound: one of the library, looped from the beginning of the take on; voice: one of the piece."""
+    sound: Annotated[str, Meta(max_length=64)] | None = None
+    """For `sound`: which one (a SoundId)."""
+    title: Name = ""
+    """What its file was called."""
+    voice: Id | None = None
+    """For `voice`: which one. It stands where the first landmark that carries it does."""
+    gain_db: Annotated[float, Meta(ge=-60, le=24)] = 0.0
+    """Of a sound; a voice has its own."""
+    reference: Annotated[float, Meta(ge=0.1, le=10_000)] = 4.0
+    """Metres within which distance takes nothing off."""
+    rolloff: Annotated[float, Meta(ge=0, le=100)] = 1.0
+    """Further away its gain is reference / (reference + rolloff (distance - reference)); 0: the same
+    everywhere."""
+
+
 class Landmark(msgspec.Struct, frozen=True, kw_only=True):
     """Something to see and to walk towards: an ellipsoid."""
 
@@ -52,6 +72,8 @@ class Landmark(msgspec.Struct, frozen=True, kw_only=True):
     colour: Colour = "#d9d4c5"
     beacon: bool = False
     """It is heard as well as seen: a quiet tone from where it stands, for whoever walks without sight."""
+    carries: Carried | None = None
+    """What sounds from there."""
 
 
 Sounding = Literal["flat", "loudness", "brightness", "novelty"]
@@ -134,6 +156,47 @@ class LandSurvey(msgspec.Struct, frozen=True, kw_only=True):
     """Fingerprint of what was measured; another one: measure again."""
 
 
+Placement = Literal["none", "turn", "head"]
+
+
+class Box(msgspec.Struct, frozen=True, kw_only=True):
+    """A place with walls: whoever walks in hears everything through its filter and its reverberation."""
+
+    id: Id
+    label: Name = ""
+    position: tuple[Place, Place, Place] = (0.0, 0.0, 0.0)
+    """Its middle."""
+    size: tuple[Extent, Extent, Extent] = (20.0, 12.0, 20.0)
+    """Of the cuboid that it is."""
+    fade: Annotated[float, Meta(ge=0, le=1000)] = 4.0
+    """Metres before its walls over which it is entered."""
+    wet: Annotated[float, Meta(ge=0, le=1)] = 0.4
+    """0 no reverberation, 1 nothing else; between boxes that overlap, everything is mixed."""
+    decay: Annotated[float, Meta(ge=0.1, le=30)] = 2.5
+    """Seconds until it has died away by 60 dB."""
+    brightness: Annotated[float, Meta(ge=200, le=20_000)] = 5000.0
+    """Hz, above which it dies away sooner."""
+    predelay: Annotated[float, Meta(ge=0, le=0.25)] = 0.02
+    """Seconds."""
+    filter: Literal["none", "low", "high", "band"] = "none"
+    """What is let through: what lies below, above or around `frequency`."""
+    frequency: Annotated[float, Meta(ge=20, le=20_000)] = 900.0
+    resonance: Annotated[float, Meta(ge=0.3, le=8)] = 0.7
+    colour: Colour = "#a99a86"
+    shown: bool = True
+
+
+class Edge(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of the world is heard: quieter, darker, and a low tone from afar."""
+
+    metres: Annotated[float, Meta(ge=0, le=10_000)] = 8.0
+    """Before the end of the axes, over which it comes; 0: that end is not heard."""
+    known: bool = True
+    """So is the end of what the models of all voices know of (their known radius; the clamp lies beyond)."""
+    hum_db: Annotated[float, Meta(ge=-100, le=-20)] = -36.0
+    """The tone at the very end, dBFS; -100: none."""
+
+
 class Air(msgspec.Struct, frozen=True, kw_only=True):
     """Light and distance."""
 
@@ -187,3 +250,10 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     air: Air = msgspec.field(default_factory=Air)
     site: Site | None = None
     """Where outside it can be walked; None: not tied to a place."""
+    placement: Placement = "none"
+    """What turning the head does. turn: two speakers stay in the north, and each is panned at constant power;
+    head: binaural, for headphones. What landmarks carry is placed in the same way."""
+    spread: Annotated[float, Meta(ge=0, le=180)] = 90.0
+    """Degrees between the two speakers."""
+    boxes: Annotated[tuple[Box, ...], Meta(max_length=16)] = ()
+    edge: Edge | None = None

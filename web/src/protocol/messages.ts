@@ -205,6 +205,31 @@ export function makeWalkAxes(given: Omit<WalkAxes, "x" | "y" | "z" | "azimuth" |
   return { x: null, y: null, z: null, azimuth: null, elevation: null, ...given };
 }
 
+/** What sounds from where a landmark stands; the sixteen first of a world, the eight loudest at once. */
+export interface Carried {
+  /** sound: one of the library, looped from the beginning of the take on; voice: one of the piece. */
+  readonly kind: "sound" | "voice";
+  /** For `sound`: which one (a SoundId). */
+  readonly sound: string | null;
+  /** What its file was called. */
+  readonly title: string;
+  /** For `voice`: which one. It stands where the first landmark that carries it does. */
+  readonly voice: string | null;
+  /** Of a sound; a voice has its own. */
+  readonly gain_db: number;
+  /** Metres within which distance takes nothing off. */
+  readonly reference: number;
+  /**
+   * Further away its gain is reference / (reference + rolloff (distance - reference)); 0: the same
+   * everywhere.
+   */
+  readonly rolloff: number;
+}
+
+export function makeCarried(given: Omit<Carried, "kind" | "sound" | "title" | "voice" | "gain_db" | "reference" | "rolloff"> & Partial<Carried> = {}): Carried {
+  return { kind: "sound", sound: null, title: "", voice: null, gain_db: 0.0, reference: 4.0, rolloff: 1.0, ...given };
+}
+
 /** Something to see and to walk towards: an ellipsoid. */
 export interface Landmark {
   readonly id: string;
@@ -218,10 +243,12 @@ export interface Landmark {
   readonly colour: string;
   /** It is heard as well as seen: a quiet tone from where it stands, for whoever walks without sight. */
   readonly beacon: boolean;
+  /** What sounds from there. */
+  readonly carries: Carried | null;
 }
 
-export function makeLandmark(given: Omit<Landmark, "label" | "position" | "size" | "stands" | "colour" | "beacon"> & Partial<Landmark>): Landmark {
-  return { label: "", position: [0.0, 0.0, 0.0], size: [1.0, 1.0, 1.0], stands: false, colour: "#d9d4c5", beacon: false, ...given };
+export function makeLandmark(given: Omit<Landmark, "label" | "position" | "size" | "stands" | "colour" | "beacon" | "carries"> & Partial<Landmark>): Landmark {
+  return { label: "", position: [0.0, 0.0, 0.0], size: [1.0, 1.0, 1.0], stands: false, colour: "#d9d4c5", beacon: false, carries: null, ...given };
 }
 
 /** The ground; its height and colour can come from the sound that is heard there. */
@@ -312,6 +339,50 @@ export function makeLandSurvey(given: Omit<LandSurvey, "loudness" | "brightness"
   return { loudness: [], brightness: [], novelty: [], of: "", ...given };
 }
 
+/** A place with walls: whoever walks in hears everything through its filter and its reverberation. */
+export interface Box {
+  readonly id: string;
+  readonly label: string;
+  /** Its middle. */
+  readonly position: readonly [number, number, number];
+  /** Of the cuboid that it is. */
+  readonly size: readonly [number, number, number];
+  /** Metres before its walls over which it is entered. */
+  readonly fade: number;
+  /** 0 no reverberation, 1 nothing else; between boxes that overlap, everything is mixed. */
+  readonly wet: number;
+  /** Seconds until it has died away by 60 dB. */
+  readonly decay: number;
+  /** Hz, above which it dies away sooner. */
+  readonly brightness: number;
+  /** Seconds. */
+  readonly predelay: number;
+  /** What is let through: what lies below, above or around `frequency`. */
+  readonly filter: "band" | "high" | "low" | "none";
+  readonly frequency: number;
+  readonly resonance: number;
+  readonly colour: string;
+  readonly shown: boolean;
+}
+
+export function makeBox(given: Omit<Box, "label" | "position" | "size" | "fade" | "wet" | "decay" | "brightness" | "predelay" | "filter" | "frequency" | "resonance" | "colour" | "shown"> & Partial<Box>): Box {
+  return { label: "", position: [0.0, 0.0, 0.0], size: [20.0, 12.0, 20.0], fade: 4.0, wet: 0.4, decay: 2.5, brightness: 5000.0, predelay: 0.02, filter: "none", frequency: 900.0, resonance: 0.7, colour: "#a99a86", shown: true, ...given };
+}
+
+/** The end of the world is heard: quieter, darker, and a low tone from afar. */
+export interface Edge {
+  /** Before the end of the axes, over which it comes; 0: that end is not heard. */
+  readonly metres: number;
+  /** So is the end of what the models of all voices know of (their known radius; the clamp lies beyond). */
+  readonly known: boolean;
+  /** The tone at the very end, dBFS; -100: none. */
+  readonly hum_db: number;
+}
+
+export function makeEdge(given: Omit<Edge, "metres" | "known" | "hum_db"> & Partial<Edge> = {}): Edge {
+  return { metres: 8.0, known: true, hum_db: -36.0, ...given };
+}
+
 /** Light and distance. */
 export interface Air {
   readonly sky: string;
@@ -372,10 +443,19 @@ export interface World {
   readonly air: Air;
   /** Where outside it can be walked; null: not tied to a place. */
   readonly site: Site | null;
+  /**
+   * What turning the head does. turn: two speakers stay in the north, and each is panned at constant power;
+   * head: binaural, for headphones. What landmarks carry is placed in the same way.
+   */
+  readonly placement: "head" | "none" | "turn";
+  /** Degrees between the two speakers. */
+  readonly spread: number;
+  readonly boxes: readonly Box[];
+  readonly edge: Edge | null;
 }
 
-export function makeWorld(given: Omit<World, "about" | "axes" | "size" | "start" | "facing" | "speed" | "flying" | "landmarks" | "cycles" | "zones" | "memory" | "stones" | "ground" | "land" | "air" | "site"> & Partial<World> = {}): World {
-  return { about: "", axes: makeWalkAxes(), size: [120.0, 60.0, 120.0], start: [0.0, 0.0, 24.0], facing: 0.0, speed: 5.0, flying: true, landmarks: [], cycles: [], zones: [], memory: null, stones: true, ground: makeGround(), land: null, air: makeAir(), site: null, ...given };
+export function makeWorld(given: Omit<World, "about" | "axes" | "size" | "start" | "facing" | "speed" | "flying" | "landmarks" | "cycles" | "zones" | "memory" | "stones" | "ground" | "land" | "air" | "site" | "placement" | "spread" | "boxes" | "edge"> & Partial<World> = {}): World {
+  return { about: "", axes: makeWalkAxes(), size: [120.0, 60.0, 120.0], start: [0.0, 0.0, 24.0], facing: 0.0, speed: 5.0, flying: true, landmarks: [], cycles: [], zones: [], memory: null, stones: true, ground: makeGround(), land: null, air: makeAir(), site: null, placement: "none", spread: 90.0, boxes: [], edge: null, ...given };
 }
 
 export const PIECE_FORMAT = 1;
