@@ -3,12 +3,17 @@
 #define ISOBATH_TILE_H
 #include "product.h"
 
-/* As many rows as the machine has registers for, with so many vectors of outputs. */
+/* As many rows as the machine has registers for, with so many vectors of outputs. On x86 twelve of
+ * one vector: with sixteen, the addresses of the rows no longer fit the sixteen registers for them. */
 #if LANES == 16 || defined(__aarch64__)  /* 32 vector registers */
 #define ROWS_4 6
 #define ROWS_3 8
 #define ROWS_2 12
+#if LANES == 16
+#define ROWS_1 12
+#else
 #define ROWS_1 16
+#endif
 #else                                    /* 16 */
 #define ROWS_4 2
 #define ROWS_3 4

@@ -42,12 +42,13 @@ _V1 = replace(
 )  # fmt: skip
 _V2 = Family()
 _V1_SHAPE = Family(capacity=64, dilations=(), noise=True, noise_ratios=(4, 4, 4))
-_SMALL = Family(hop=512, capacity=48, ratios=(4, 2, 2, 2))
+_SMALL = Family(
+    hop=512, capacity=48, ratios=(4, 2, 2, 2), noise=True, noise_bands=32, noise_width=64
+)  # fmt: skip
 _OURS = Course()
 
 
 def _all() -> list[Configuration]:
-    three = ((1, 3, 9),) * 4
     return [
         Configuration("instrument", "our own: 256-sample hop, 320 samples of delay", Shape(), _OURS),
         Configuration("slow", "our own with latents 21 times a second", SHAPES["slow"],
@@ -64,8 +65,7 @@ def _all() -> list[Configuration]:
         Configuration("onnx", "v1 of middle size, without noise",
                       replace(_V1_SHAPE, capacity=32, noise=False), _V1),
         Configuration("discrete", "v2 with a residual vector quantiser",
-                      replace(_V2, hop=1024, ratios=(4, 4, 2, 2), dilations=three, bottleneck="discrete",
-                              noise_channels=128),
+                      replace(_V2, hop=1024, ratios=(4, 4, 2, 2), bottleneck="discrete", noise_channels=128),
                       replace(_FAMILY, steps=200_000, beta=0.1, beta_start=0.0, beta_warmup=1)),
         Configuration("wasserstein", "v2 with 16 latents matched to a normal distribution",
                       replace(_V2, dims=16, bottleneck="wasserstein", noise_channels=128),

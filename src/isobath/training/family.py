@@ -59,7 +59,9 @@ class _Coder(Builder):
         return self.plain(source, out, cin, cout, k, act=leaky, add=add, stride=stride, dilation=dilation)
 
     def upsampled(self, source: str, out: str, cin: int, cout: int, ratio: int) -> str:
-        """Activation, then a transposed convolution."""
+        """Activation, then a transposed convolution; a plain one where there is nothing to raise."""
+        if ratio == 1:
+            return self.active(source, out, cin, cout, 3)
         leaky = self.shape.activation == "leaky"
         if not leaky:
             source = self.snake(source, f"{out}_s", cin)
@@ -195,10 +197,11 @@ def _gated(b: _Coder, top: str, width: int, rows: int) -> str:
 
 def _noise(b: _Coder, top: str, width: int, rows: int) -> None:
     shape = b.shape
-    inner = max(width, 8)
+    inner = shape.noise_width or max(width, 8)
     for i, ratio in enumerate(shape.noise_ratios):
         wide = rows * shape.noise_bands if i == len(shape.noise_ratios) - 1 else inner
-        top = b.active(top, f"d_n{i}", width, wide, 2 * ratio, stride=ratio)
+        k = 2 * ratio if shape.dilations else 3
+        top = b.active(top, f"d_n{i}", width, wide, k, stride=ratio)
         width = wide
     name = b.operations[-1]["bias"] = f"{b.operations[-1]['weight']}_bias"
     b.weights[name] = torch.full((width,), -5.0)  # begins in silence
@@ -207,12 +210,14 @@ def _noise(b: _Coder, top: str, width: int, rows: int) -> None:
 
 
 def noise_filters(bands: int, frame: int) -> NDArray[np.float32]:
-    """[bands, frame]: the impulse response that each band's gain adds, Hann-windowed and causal."""
-    taps = 2 * (bands - 1)
+    """[bands, frame]: the impulse response that each band's gain adds, Hann-windowed and causal.
+
+    A frame too short for so many bands holds the middle of their responses: neighbours blur, and
+    every band is still heard.
+    """
+    size = 2 * (bands - 1)
+    taps = min(size, frame)
+    centred = np.roll(np.fft.irfft(np.eye(bands), size, axis=1), taps // 2, axis=1)[:, :taps]
     found = np.zeros((bands, frame), np.float32)
-    for k in range(bands):
-        response = np.zeros(bands)
-        response[k] = 1.0
-        impulse = np.roll(np.fft.irfft(response, taps), taps // 2) * np.hanning(taps + 1)[:taps]
-        found[k, : min(taps, frame)] = impulse[:frame]
+    found[:, :taps] = centred * np.hanning(taps + 1)[:taps]
     return found

@@ -67,7 +67,8 @@ class Family:
     dilations: of the residual units, one tuple for each ratio (v2). Empty: plain strided
         convolutions in the encoder and stacks of `stacks` in the decoder (v1).
     activation: `leaky` or `snake`. normalise: the decoder's stages are normalised.
-    noise: shaped noise in the sub-bands, from rows `noise_ratios` times slower.
+    noise: shaped noise in the sub-bands, from rows `noise_ratios` times slower, by gains of
+        `noise_bands` bands each; `noise_width`: channels on the way there, 0: as many as come in.
     bottleneck: `variational`, `wasserstein`, `spherical` or `discrete`.
     noise_channels: of normal noise that the decoder hears beside the latent.
     codebooks, codes: of the discrete bottleneck.
@@ -89,6 +90,7 @@ class Family:
     noise: bool = False
     noise_ratios: tuple[int, ...] = (2, 2, 2)
     noise_bands: int = 5
+    noise_width: int = 0
     bottleneck: str = "variational"
     noise_channels: int = 0
     codebooks: int = 16
