@@ -44,6 +44,24 @@ def organ(name: str = "organ", sample_rate: int = SAMPLE_RATE) -> tuple[Descript
     return description, tensors
 
 
+def cathedral(width: int = 1850) -> tuple[Description, Tensors]:
+    """The organ behind a decoder of more than ten million numbers, whose breath is far below its partials."""
+    description, tensors = organ("cathedral")
+    random = np.random.default_rng(5)
+    sizes = {"nave": (width, DIMS, 1), "vault": (width, width, 3), "breath": (PARTIALS, width, 1)}
+    for name, (cout, cin, taps) in sizes.items():
+        weight = random.standard_normal((cout, cin, taps), dtype=np.float32) / np.sqrt(cin * taps)
+        tensors[f"{name}_weight"] = (weight * (0.1 if name == "breath" else 1.0)).astype(np.float16)
+    inner = [
+        Operation(kind="conv", source="latent", out="nave", weight="nave_weight"),
+        Operation(kind="conv", source="nave", out="vault", weight="vault_weight", act="leaky"),
+        Operation(kind="conv", source="vault", out="breath", weight="breath_weight", act="leaky"),
+    ]
+    gates, tones = description.decoder
+    decoder = [*inner, msgspec.structs.replace(gates, add="breath"), tones]
+    return msgspec.structs.replace(description, decoder=decoder), tensors
+
+
 def pebble() -> tuple[Description, Tensors]:
     """A small random model with every operation, noise included, of hop 96 and two channels."""
     description, tensors = small_model(3, channels=2, dims=2, bands=24)

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from isobath.engine import render_piece
 from isobath.library.foreign import ForeignModels
 from isobath.library.home import Home
+from isobath.models.description import write
 from isobath.protocol.piece import Piece, Take
 from tests.browser.conftest import Server
 from tests.browser.instrument import Instrument
+from tests.browser.organ import cathedral
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,3 +160,32 @@ def test_a_model_of_ours_plays_on_either_side(page: Instrument) -> None:
     page.run(f"await t.until(() => {STREAMING}, 'the voice', 30000);")
     tab.get_by_label("Made", exact=True).select_option("auto")
     page.run("await t.until(() => i.instrument.streamOf(0) === null, 'the page');")
+
+
+def test_a_decoder_of_ten_million_numbers_is_made_by_the_server_unasked(
+    page: Instrument, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "cathedral.safetensors"
+    write(path, *cathedral())
+    tab = page.page
+    page.new_piece("organ")
+    tab.set_input_files("isobath-voices input[type=file]", str(path))
+    try:
+        page.run(
+            "await t.until(() => i.store.state.models.some((m) => m.name === 'cathedral'), 'it', 30000);"
+        )
+        tab.get_by_label("Model", exact=True).select_option("cathedral")
+        page.run("await t.until(() => i.store.state.descriptions.has('cathedral'), 'its words', 30000);")
+        assert page.run("return i.store.state.descriptions.get('cathedral').parameters") > 10_000_000
+        page.start()
+        page.run(f"await t.until(() => {STREAMING}, 'the voice', 30000);")
+        assert tab.get_by_label("Made", exact=True).input_value() == "auto"
+        words = tab.locator("isobath-stream [data-stream]")
+        words.filter(has_text="streamed, ").wait_for()
+        for attempt in range(3):  # a busy machine may be late at first
+            if np.abs(page.capture("await t.wait(600)")).max() > 1e-3:
+                break
+            assert attempt < 2
+    finally:
+        page.new_piece("organ")
+        (server.home / "models" / "cathedral.safetensors").unlink(missing_ok=True)

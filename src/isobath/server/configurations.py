@@ -37,16 +37,16 @@ FIRST = tuple(WORDS)
 PARAMETERS = {
     "instrument": 905_168,
     "slow": 1_298_768,
-    "low_latency": 2_993_920,
-    "v1": 10_786_608,
-    "v2": 15_477_632,
-    "v2_small": 3_656_144,
-    "v3": 15_490_592,
+    "low_latency": 3_245_664,
+    "v1": 12_769_552,
+    "v2": 15_467_520,
+    "v2_small": 3_811_328,
+    "v3": 15_480_480,
     "raspberry": 969_008,
-    "onnx": 2_904_896,
-    "discrete": 17_250_176,
-    "wasserstein": 15_552_896,
-    "spherical": 15_477_632,
+    "onnx": 3_413_600,
+    "discrete": 14_877_696,
+    "wasserstein": 15_541_248,
+    "spherical": 15_467_520,
 }
 """Numbers in the decoder that is played, counted at 44.1 kHz and in mono."""
 
