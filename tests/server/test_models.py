@@ -36,7 +36,8 @@ def whale(shared):
 def test_the_list_is_what_the_library_has(shared):
     with shared.client() as client:
         listed = msgspec.json.decode(client.get("/models").content, type=tuple[ModelSummary, ...])
-    assert listed == shared.library.models.all()
+    assert listed == shared.library.playable()
+    assert [each for each in listed if not each.bars] == list(shared.library.models.all())
 
 
 def test_a_description_says_what_the_page_needs(shared, whale):

@@ -292,3 +292,31 @@ def test_a_page_that_closes_frees_its_voice_and_the_server_its_pump(home, static
             threads = len(threads_of(pump))
         wait_for(lambda: len(threads_of(pump)) < threads)
     wait_for(lambda: pump not in pumps())
+
+
+def test_a_model_of_bars_is_a_voice_in_the_tempo_of_the_piece(shared):
+    from isobath.library.bars import played_bars
+    from isobath.protocol.piece import BarsPlayed
+
+    played = played_bars("drums-2")
+    phrases = played.model.statistics.phrases
+    asked = [Latents(1, k, phrases[3 if k < 60 else 9]) for k in range(100)]
+    bars = BarsPlayed(every="beat")
+    with voice_of(shared, model="drums-2", page="bars") as voice:
+        assert (voice.ready.dims, voice.ready.channels, voice.ready.hop) == (32, 2, played.hop)
+        voice.say(Control(bars=bars, bpm=180.0))
+        voice.say(Begin(epoch=1, seed=1))
+        voice.ask(*asked)
+        heard = np.concatenate([each.audio for each in voice.sound(len(asked))], axis=1)
+    apart = Apart(played)
+    apart.set(VoiceControls(bars=bars, bpm=180.0))
+    apart.reset(1)
+    assert np.array_equal(heard, np.concatenate([apart.hop(each.latent) for each in asked], axis=1))
+    assert np.abs(heard).max() > 0.05
+    with shared.client() as client:
+        told = client.get("/models/drums-2").json()
+        listed = {each["name"]: each for each in client.get("/models").json()}
+    assert told["runs_apart"]
+    assert len(told["latent"]["mean"]) == 32
+    assert listed["melody"]["bars"] == "melody"
+    assert listed["drums"]["bars"] == ""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from isobath.foreign.torchscript import ForeignModel
     from isobath.models.coder import Model
     from isobath.protocol.piece import Piece
+    from isobath.symbolic.playing import PlayedBars
 
 
 @click.command()
@@ -74,13 +75,13 @@ class Loader:
     program's plays in a confined process, made apart from the mix."""
 
     def __init__(self) -> None:
-        self._loaded: dict[str, Model | ForeignModel] = {}
+        self._loaded: dict[str, Model | ForeignModel | PlayedBars] = {}
 
     def __call__(self, name: str) -> "Model":
-        from isobath.library.load import load_any
+        from isobath.library.load import load_voice
 
         if name not in self._loaded:
-            self._loaded[name] = load_any(name)
+            self._loaded[name] = load_voice(name)
         return cast("Model", self._loaded[name])
 
     def close(self) -> None:

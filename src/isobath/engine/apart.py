@@ -13,7 +13,7 @@ that a player would have made; another program's model decodes what a stand-in o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -25,6 +25,7 @@ from isobath.engine.player import Player
 from isobath.errors import ModelMismatch
 from isobath.models.coder import USUAL_LUFS, Model
 from isobath.models.description import Description, LatentStatistics, Operation, Percentiles
+from isobath.protocol.piece import BarsPlayed
 from isobath.types import Audio
 from isobath.units import db_to_gain
 
@@ -41,6 +42,14 @@ class Coder(Protocol):
 
     def reset(self, voice: int = -1, seed: int = 0) -> None:
         """Forget the past."""
+
+
+@runtime_checkable
+class InTime(Protocol):
+    """A coder that plays in bars."""
+
+    def attend(self, played: BarsPlayed, bpm: float) -> None:
+        """How, and how fast."""
 
 
 def is_ours(model: object) -> bool:
@@ -116,6 +125,8 @@ class Apart:
             self._close()
         self._listens, self._controls = wanted, controls
         source = controls.source
+        if isinstance(self._decoder, InTime):
+            self._decoder.attend(controls.bars, controls.bpm)
         if wanted and not self._ours:  # its encoder is out here: the player is given the latents
             controls = VoiceControls(
                 controls.shaping, source=msgspec.structs.replace(source, kind="prior", wet=1.0)

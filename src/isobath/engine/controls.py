@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from isobath.protocol.piece import Master, Piece, Shaping, Source, Voice
+from isobath.protocol.piece import BarsPlayed, Master, Piece, Shaping, Source, Voice
 from isobath.units import db_to_gain
 
 
@@ -18,6 +18,9 @@ class VoiceControls:
     """-1 left, 1 right."""
     muted: bool = False
     source: Source = field(default_factory=Source)
+    bars: BarsPlayed = field(default_factory=BarsPlayed)
+    bpm: float = 120.0
+    """Of the piece; heard by voices on models of bars."""
 
     @property
     def gain(self) -> float:
@@ -25,10 +28,10 @@ class VoiceControls:
         return 0.0 if self.muted else db_to_gain(self.gain_db)
 
     @staticmethod
-    def of(voice: Voice, somebody_solo: bool = False) -> VoiceControls:
+    def of(voice: Voice, somebody_solo: bool = False, bpm: float = 120.0) -> VoiceControls:
         """The controls a piece keeps for a voice; `somebody_solo`: only voices that have solo are heard."""
         muted = voice.muted or (somebody_solo and not voice.solo)
-        return VoiceControls(voice.shaping, voice.gain_db, voice.pan, muted, voice.source)
+        return VoiceControls(voice.shaping, voice.gain_db, voice.pan, muted, voice.source, voice.bars, bpm)
 
 
 @dataclass(frozen=True)
@@ -42,4 +45,5 @@ class Controls:
     def of(piece: Piece) -> Controls:
         """The controls a piece keeps."""
         solo = any(voice.solo for voice in piece.voices)
-        return Controls(tuple(VoiceControls.of(voice, solo) for voice in piece.voices), piece.master)
+        bpm = piece.tempo.bpm
+        return Controls(tuple(VoiceControls.of(voice, solo, bpm) for voice in piece.voices), piece.master)

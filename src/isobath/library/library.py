@@ -10,6 +10,7 @@ import msgspec
 from isobath.errors import PieceDamaged, SaveError
 from isobath.library import exchange, history
 from isobath.library.backup import back_up, open_or_recover
+from isobath.library.bars import bars_listed
 from isobath.library.examples import copy_of, examples, is_example, read_example
 from isobath.library.foreign import ForeignModels, is_voice, summary_of
 from isobath.library.home import Home
@@ -114,9 +115,15 @@ class Library:
         return self.pieces.add(blank(name, model))
 
     def playable(self) -> tuple[ModelSummary, ...]:
-        """Every model that can be a voice: ours, then those of other programs."""
+        """Every model that can be a voice: ours, those of other programs, then models of bars. Who was here
+        first has the name."""
         foreign = ForeignModels(self.home, self.models).all()
-        return (*self.models.all(), *(summary_of(f.description) for f in foreign if is_voice(f.description)))
+        sounding = (
+            *self.models.all(),
+            *(summary_of(f.description) for f in foreign if is_voice(f.description)),
+        )
+        taken = {each.name for each in sounding}
+        return (*sounding, *(each for each in bars_listed() if each.name not in taken))
 
     def duplicate(self, id: str, name: str | None = None) -> Piece:
         """A copy of a piece or example.

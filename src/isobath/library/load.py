@@ -13,6 +13,7 @@ from isobath.models.prior import Prior, prior_path, read_prior
 if TYPE_CHECKING:
     from isobath.foreign.torchscript import ForeignModel
     from isobath.library.foreign import FoundForeign
+    from isobath.symbolic.playing import PlayedBars
 
 
 def model_path(name: str | Path) -> Path:
@@ -89,6 +90,19 @@ def load_any(name: str | Path) -> "Model | ForeignModel":
 
         return open_model(found.path, found.description)
     return coder.load(model_path(name))
+
+
+def load_voice(name: str) -> "Model | ForeignModel | PlayedBars":
+    """What a voice of a piece plays: a model as by `load_any`, or a model of bars, if no other has the name.
+
+    Raises:
+        ModelUnknown, ModelError: as `load_any`.
+    """
+    from isobath.library.bars import played_bars
+
+    bars = played_bars(name)
+    taken = bars is None or Models(find_home()).find(name) is not None or find_foreign(name) is not None
+    return load_any(name) if bars is None or taken else bars
 
 
 def prior_place(name: str | Path) -> Path:

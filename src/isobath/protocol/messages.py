@@ -109,6 +109,8 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Of another program, run in PyTorch: it has no blob that the page could play."""
     dreams: bool = False
     """Has a prior: its voice can dream."""
+    bars: Literal["", "drums", "melody"] = ""
+    """What its phrases are, where it is a model of bars: notes, which the server plays."""
 
 
 class PieceSummary(msgspec.Struct, frozen=True, kw_only=True):

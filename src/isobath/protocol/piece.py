@@ -189,6 +189,15 @@ class SafetyMap(msgspec.Struct, frozen=True, kw_only=True):
     """Fingerprint of what was measured; another one: measure again."""
 
 
+class BarsPlayed(msgspec.Struct, frozen=True, kw_only=True):
+    """How a voice on a model of bars plays, in the tempo of its piece (docs/symbolic.md)."""
+
+    every: Literal["step", "beat", "bar", "phrase"] = "bar"
+    """How often the phrase at the voice's latent is read anew."""
+    sounds: Literal["own", "latent"] = "own"
+    """own: a kit and a string worked out from formulas; latent: the models `drums` and `guitar` play them."""
+
+
 class Voice(msgspec.Struct, frozen=True, kw_only=True):
     """One model being played."""
 
@@ -203,6 +212,8 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     source: Source = msgspec.field(default_factory=Source)
     follows: Id | None = None
     """Another voice, whose latents this one follows instead of its own mapping: one mapping for all."""
+    bars: BarsPlayed = msgspec.field(default_factory=BarsPlayed)
+    """Where its model is one of bars."""
     shaping: Shaping = msgspec.field(default_factory=Shaping)
     demonstrations: tuple[Demonstration, ...] = ()
     mapping: MappingSettings = msgspec.field(default_factory=MappingSettings)

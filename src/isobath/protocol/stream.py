@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from isobath.protocol.piece import Shaping, Source
+from isobath.protocol.piece import BarsPlayed, Shaping, Source
 
 FRAME_BYTES = 128 * 1024
 """The most that a page sends at once: a latent, a given one, two channels of the longest hop; or a source."""
@@ -36,6 +36,9 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, tag="control", tag_fiel
 
     shaping: Shaping = Shaping()
     source: Source = Source()
+    bars: BarsPlayed = BarsPlayed()
+    bpm: float = 120.0
+    """The tempo of the piece, heard by voices on models of bars."""
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin", tag_field="type"):

@@ -94,7 +94,7 @@ class LiveJam:
         self._kept_turns = 0
         self._wake = threading.Event()
         self._running = False
-        self._pool = ThreadPoolExecutor(1, "isobath-jam-thinks")
+        self._pool = ThreadPoolExecutor(1, "isobath-jam-thinks", initializer=hurry)
         self._keeper = ThreadPoolExecutor(1, "isobath-jam-keeps")
         self._thread = threading.Thread(target=self._run, name="isobath-jam", daemon=True)
 

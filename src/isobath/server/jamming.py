@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from isobath.errors import ModelMismatch, ModelUnknown, UsageError
+from isobath.inputs.urgent import hurry
 from isobath.protocol.jam import (
     JamAnswer,
     JamAsk,
@@ -57,7 +58,7 @@ class JamRoutes:
 
     def __init__(self) -> None:
         self._answerers: OrderedDict[tuple[str, str, str], Answerer] = OrderedDict()
-        self._pool = ThreadPoolExecutor(1, "isobath-jam-thinks")
+        self._pool = ThreadPoolExecutor(1, "isobath-jam-thinks", initializer=hurry)
 
     def routes(self) -> list[Route]:
         """In the order they are tried."""

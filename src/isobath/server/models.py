@@ -17,16 +17,18 @@ from isobath.errors import ModelMismatch, ModelUnknown
 from isobath.foreign.facts import Description as Foreign
 from isobath.foreign.torchscript import ForeignModel, open_model
 from isobath.library.arriving import Arrived, is_torchscript, take_in
+from isobath.library.bars import played_bars, summary_of_bars
 from isobath.library.foreign import ForeignModels, FoundForeign
 from isobath.library.models import Found
 from isobath.models import description as files
 from isobath.models.coder import USUAL_LUFS, Model, match_lufs
 from isobath.models.pack import pack
 from isobath.models.prior import read_prior
-from isobath.protocol.messages import Encoded
+from isobath.protocol.messages import Encoded, ModelSummary
 from isobath.server.desk import Desk
 from isobath.server.listen import read_sound
 from isobath.server.uploads import MEGABYTE, upload
+from isobath.symbolic.playing import PlayedBars
 
 SOUND_BYTES = 64 * MEGABYTE
 MODEL_BYTES = 256 * MEGABYTE
@@ -107,6 +109,26 @@ def _spelled_out_foreign(described: Foreign) -> bytes:
             "parameters": 0,
             "licence": "",
             "credit": "",
+            "training": {},
+            "quality": {},
+        }
+    )
+
+
+def _spelled_out_bars(played: PlayedBars, summary: ModelSummary) -> bytes:
+    """What is known of a model of bars, in the words of models of sound."""
+    told: dict[str, Any] = msgspec.to_builtins(summary)
+    del told["encodes"], told["foreign"], told["dreams"], told["bundled"], told["bytes"], told["sha256"]
+    return msgspec.json.encode(
+        told
+        | {
+            "format": 2,
+            "latent": played.description.latent,
+            "loudness": None,
+            "match_lufs": USUAL_LUFS,
+            "can_encode": False,
+            "runs_apart": True,
+            "parameters": 0,
             "training": {},
             "quality": {},
         }
@@ -213,6 +235,13 @@ class ModelRoutes:
         foreign = await self._desk.ask(self._foreign, request.path_params["name"])
         if foreign is not None:
             body = _spelled_out_foreign(foreign.description)
+            return Response(body, media_type="application/json", headers={"cache-control": "no-cache"})
+        name = request.path_params["name"]
+        summary = summary_of_bars(name)
+        if summary is not None and self._desk.library.models.find(name) is None:
+            played = played_bars(name)
+            assert played is not None
+            body = _spelled_out_bars(played, summary)
             return Response(body, media_type="application/json", headers={"cache-control": "no-cache"})
         return await self._made(request, "described", _spelled_out, "application/json")
 

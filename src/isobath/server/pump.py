@@ -24,6 +24,7 @@ import numpy as np
 from websockets.frames import Frame, Opcode
 from websockets.protocol import SERVER, Protocol, State
 
+from isobath import symbolic
 from isobath.engine.apart import Apart, is_ours
 from isobath.engine.controls import VoiceControls
 from isobath.errors import IsobathError
@@ -43,6 +44,7 @@ from isobath.protocol.stream import (
     write_sound,
 )
 from isobath.server.stage_stream import listen
+from isobath.symbolic.playing import PlayedBars
 
 NICENESS = -11
 """Wanted for all threads here; systems grant it to few, and what is not granted is done without."""
@@ -78,13 +80,15 @@ def raise_priority() -> None:
             os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
 
 
-def open_any(asked: Asked) -> Model | ForeignModel:
+def open_any(asked: Asked) -> Model | ForeignModel | PlayedBars:
     """The model that was asked for.
 
     Raises:
         IsobathError: it does not open.
     """
     path = Path(asked.path)
+    if not asked.foreign and symbolic.is_bars(path):
+        return PlayedBars(symbolic.load(path))
     if not asked.foreign:
         return load(path)
     described = msgspec.structs.replace(facts.read(path.with_suffix(".json")), name=asked.name)
@@ -183,7 +187,7 @@ class Stream:
 
     def run(self) -> None:
         """Make hops until the page goes."""
-        model: Model | ForeignModel | None = None
+        model: Model | ForeignModel | PlayedBars | None = None
         try:
             try:
                 model = open_any(self._asked)
@@ -208,7 +212,7 @@ class Stream:
                 model.close()  # type: ignore[union-attr]
             self._line.close()
 
-    def _play(self, apart: Apart, model: Model | ForeignModel) -> None:
+    def _play(self, apart: Apart, model: Model | ForeignModel | PlayedBars) -> None:
         frames = Pace(TIMES_REAL * model.sample_rate / model.hop, time.monotonic)
         while self._line.open:
             for frame in self._line.receive():
@@ -243,7 +247,9 @@ class Stream:
             apart.reset(message.seed & 0xFFFFFFFF)
             self._epoch = message.epoch
         elif isinstance(message, Control):
-            apart.set(VoiceControls(message.shaping, source=message.source))
+            apart.set(
+                VoiceControls(message.shaping, source=message.source, bars=message.bars, bpm=message.bpm)
+            )
 
     def _hop(self, apart: Apart, data: bytes) -> None:
         asked = read_latents(data)

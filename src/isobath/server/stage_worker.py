@@ -28,7 +28,7 @@ from isobath.engine.dreaming import dreams
 from isobath.engine.live import Live, Prepared, prepare
 from isobath.errors import IsobathError
 from isobath.library.home import find_home
-from isobath.library.load import load_any, load_prior
+from isobath.library.load import load_prior, load_voice
 from isobath.library.sounds import Sounds
 from isobath.outputs.stage import wire
 from isobath.outputs.stage.area import NOBODY, READY, WORKERS, Area
@@ -66,7 +66,7 @@ class Models:
 
     def __call__(self, name: str) -> Model:
         if name not in self._kept:
-            self._kept[name] = cast("Model", load_any(name))
+            self._kept[name] = cast("Model", load_voice(name))
         return self._kept[name]
 
 

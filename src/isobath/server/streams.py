@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from isobath.errors import IsobathError, UsageError
+from isobath.library.bars import bars_path
 from isobath.library.foreign import ForeignModels
 from isobath.library.library import Library
 from isobath.protocol.stream import Trouble
@@ -75,7 +76,8 @@ def place_of(library: Library, name: str) -> tuple[Path, bool]:
     foreign = ForeignModels(library.home, library.models).find(name)
     if foreign is not None:
         return foreign.path, True
-    return library.models.get(name).path, False
+    bars = bars_path(name)
+    return (bars or library.models.get(name).path), False
 
 
 class Streams:

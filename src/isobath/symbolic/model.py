@@ -367,6 +367,15 @@ def symbolic_path(name: str) -> Path:
     return Path(name)
 
 
+def is_bars(path: Path) -> bool:
+    """Whether a file says that it is a model of bars."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return KEY in (file.metadata() or {})
+    except (SafetensorError, OSError):
+        return False
+
+
 def load(name: str | Path) -> SymbolicModel:
     """A bundled model by name, or any by its file.
 

@@ -2,7 +2,7 @@
 // Implemented by worklet-instrument.ts; nothing outside web/src/audio knows about worklets or wasm.
 
 import type { ModelDescription } from "../net/models";
-import type { Axis, Master, SafetyMap, Shaping, Source, Take, Tempo } from "../protocol/messages";
+import type { Axis, BarsPlayed, Master, SafetyMap, Shaping, Source, Take, Tempo } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import type { Following } from "./hearing";
 import type { LineState } from "./stream-worker";
@@ -106,6 +106,8 @@ export interface Instrument extends EventTarget {
   scene: string | null;
   /** What a voice listens to, and how the performer meets it; `listening` null: it hears what it heard. */
   setSource(slot: number, source: Source, listening: Listening | null): void;
+  /** How a voice on a model of bars plays, and how fast. */
+  setInTime(slot: number, bars: BarsPlayed, bpm: number): void;
   /** Follow another voice's latents; null: its own mapping. */
   setFollowing(slot: number, following: Following | null): void;
   /** Open the microphone or line while somebody listens to it; `input` tells what became of that. */

@@ -1,6 +1,6 @@
 // The page's end of streamed voices: a worker with their sockets, and what is known of each.
 
-import type { Shaping, Source } from "../protocol/messages";
+import type { BarsPlayed, Shaping, Source } from "../protocol/messages";
 import type { FromWorker, LineState, ToWorker } from "./stream-worker";
 
 export class Lines {
@@ -27,6 +27,11 @@ export class Lines {
 
   control(slot: number, shaping: Shaping | null, source: Source | null): void {
     if (this.states.has(slot)) this.tell({ type: "control", slot, shaping, source });
+  }
+
+  /** How a voice on a model of bars plays, and the tempo. */
+  inTime(slot: number, bars: BarsPlayed, bpm: number): void {
+    if (this.states.has(slot)) this.tell({ type: "time", slot, bars, bpm });
   }
 
   close(slot: number): void {

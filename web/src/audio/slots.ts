@@ -1,7 +1,7 @@
 // What each voice slot was last asked to be, told to the worklet now and again to every new one.
 
 import type { ModelDescription } from "../net/models";
-import { makeSource, type SafetyMap, type Shaping, type Source } from "../protocol/messages";
+import { type BarsPlayed, makeSource, type SafetyMap, type Shaping, type Source } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import type { Following } from "./hearing";
 import type { Decibels } from "./instrument";
@@ -20,6 +20,7 @@ interface Slot {
   latent: Float64Array | null;
   source: { source: Source; listening: Listening } | null;
   shaping: { shaping: Shaping; gainDb: Decibels; pan: number; muted: boolean } | null;
+  time: { bars: BarsPlayed; bpm: number } | null;
 }
 
 const UNKNOWN: Slot["safety"] = { map: null, amount: 0 };
@@ -44,8 +45,8 @@ export class Slots {
   async put(slot: number, model: ModelDescription, blob: ArrayBuffer | null, seed: number): Promise<void> {
     this.lines.close(slot);
     const before = this.slots[slot];
-    const { mapping = null, latent = null, shaping = null, safety = UNKNOWN } = before ?? {};
-    const made: Slot = { model, blob, seed, mapping, safety, latent, shaping, source: null };
+    const { mapping = null, latent = null, shaping = null, safety = UNKNOWN, time = null } = before ?? {};
+    const made: Slot = { model, blob, seed, mapping, safety, latent, shaping, source: null, time };
     this.slots[slot] = made;
     await this.tell(slot, made);
   }
@@ -96,6 +97,14 @@ export class Slots {
     if (held.blob === null) this.lines.control(slot, null, streamedSource(held.source));
     const matchLufs = held.model.match_lufs;
     this.send({ type: "source", slot, source, matchLufs, listening });
+  }
+
+  /** How it plays in bars, where its model is one of bars. */
+  inTime(slot: number, bars: BarsPlayed, bpm: number): void {
+    const held = this.slots[slot];
+    if (!held) return;
+    held.time = { bars, bpm };
+    if (held.blob === null) this.lines.inTime(slot, bars, bpm);
   }
 
   following(slot: number, following: Following | null): void {
@@ -174,6 +183,7 @@ export class Slots {
     const { model, seed } = held;
     const port = this.lines.open(slot, model.name);
     if (held.source !== null) this.lines.control(slot, null, streamedSource(held.source));
+    if (held.time !== null) this.lines.inTime(slot, held.time.bars, held.time.bpm);
     const { dims, hop, channels, sample_rate: rate } = model;
     const shape = { dims, hop, channels, rate };
     return this.send({ type: "stream", request, slot, port, shape, seed, mean: model.latent.mean }, [port]);

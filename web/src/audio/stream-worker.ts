@@ -2,7 +2,7 @@
 // goes out at once, and what the server made goes to the audio thread without passing the page.
 
 import { waitBefore } from "../net/socket";
-import type { Shaping, Source } from "../protocol/messages";
+import type { BarsPlayed, Shaping, Source } from "../protocol/messages";
 import type { FromStream, ToStream } from "./streamed";
 
 export type ToWorker =
@@ -14,6 +14,7 @@ export type ToWorker =
       readonly shaping: Shaping | null;
       readonly source: Source | null;
     }
+  | { readonly type: "time"; readonly slot: number; readonly bars: BarsPlayed; readonly bpm: number }
   | { readonly type: "close"; readonly slot: number };
 
 export type LineState = "connecting" | "playing" | "away" | "refused";
@@ -36,6 +37,8 @@ class Line {
   private told = "";
   shaping: Shaping | null = null;
   source: Source | null = null;
+  /** How it plays in bars, and how fast. */
+  time: { readonly bars: BarsPlayed; readonly bpm: number } | null = null;
 
   constructor(
     private readonly slot: number,
@@ -89,9 +92,9 @@ class Line {
   /** Tell the server how the voice is set. */
   control(): void {
     if (!this.ready) return;
-    const { shaping, source } = this;
+    const { shaping, source, time } = this;
     this.socket?.send(
-      JSON.stringify({ type: "control", ...(shaping && { shaping }), ...(source && { source }) }),
+      JSON.stringify({ type: "control", ...(shaping && { shaping }), ...(source && { source }), ...time }),
     );
   }
 
@@ -128,11 +131,15 @@ self.onmessage = (event: MessageEvent<ToWorker>) => {
     const opened = new Line(message.slot, message.url, message.port);
     opened.shaping = line?.shaping ?? null;
     opened.source = line?.source ?? null;
+    opened.time = line?.time ?? null;
     lines.set(message.slot, opened);
   } else if (message.type === "close") {
     line?.close();
     lines.delete(message.slot);
-  } else if (line !== undefined) {
+  } else if (line !== undefined && message.type === "time") {
+    line.time = { bars: message.bars, bpm: message.bpm };
+    line.control();
+  } else if (line !== undefined && message.type === "control") {
     line.shaping = message.shaping ?? line.shaping;
     line.source = message.source ?? line.source;
     line.control();

@@ -3,7 +3,7 @@
 
 import { fetchSound, keepSound } from "../net/http";
 import type { ModelDescription } from "../net/models";
-import type { Axis, Master, SafetyMap, Shaping, Source, Take, Tempo } from "../protocol/messages";
+import type { Axis, BarsPlayed, Master, SafetyMap, Shaping, Source, Take, Tempo } from "../protocol/messages";
 import { makeTempo } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import { Buffering } from "./buffering";
@@ -277,6 +277,10 @@ export class WorkletInstrument extends EventTarget implements Instrument {
 
   setSource(slot: number, source: Source, listening: Listening | null): void {
     this.slots.source(slot, source, listening);
+  }
+
+  setInTime(slot: number, bars: BarsPlayed, bpm: number): void {
+    this.slots.inTime(slot, bars, bpm);
   }
 
   setFollowing(slot: number, following: Following | null): void {

@@ -640,6 +640,18 @@ export function makeSafetyMap(given: Omit<SafetyMap, "shape" | "points" | "nearn
   return { shape: [], points: [], nearness: 0.0, slopes: [], loudness: [], roughness: [], trim: [], loud_from: [], rough_from: 0, of: "", ...given };
 }
 
+/** How a voice on a model of bars plays, in the tempo of its piece (docs/symbolic.md). */
+export interface BarsPlayed {
+  /** How often the phrase at the voice's latent is read anew. */
+  readonly every: "bar" | "beat" | "phrase" | "step";
+  /** own: a kit and a string worked out from formulas; latent: the models `drums` and `guitar` play them. */
+  readonly sounds: "latent" | "own";
+}
+
+export function makeBarsPlayed(given: Omit<BarsPlayed, "every" | "sounds"> & Partial<BarsPlayed> = {}): BarsPlayed {
+  return { every: "bar", sounds: "own", ...given };
+}
+
 /** One model being played. */
 export interface Voice {
   readonly id: string;
@@ -653,6 +665,8 @@ export interface Voice {
   readonly source: Source;
   /** Another voice, whose latents this one follows instead of its own mapping: one mapping for all. */
   readonly follows: string | null;
+  /** Where its model is one of bars. */
+  readonly bars: BarsPlayed;
   readonly shaping: Shaping;
   readonly demonstrations: readonly Demonstration[];
   readonly mapping: MappingSettings;
@@ -668,8 +682,8 @@ export interface Voice {
   readonly safety: SafetyMap | null;
 }
 
-export function makeVoice(given: Omit<Voice, "gain_db" | "pan" | "muted" | "solo" | "seed" | "source" | "follows" | "shaping" | "demonstrations" | "mapping" | "other" | "side" | "fitted" | "fitted_other" | "foresight" | "safety"> & Partial<Voice>): Voice {
-  return { gain_db: 0.0, pan: 0.0, muted: false, solo: false, seed: 1, source: makeSource(), follows: null, shaping: makeShaping(), demonstrations: [], mapping: makeMappingSettings(), other: null, side: "a", fitted: null, fitted_other: null, foresight: 1.0, safety: null, ...given };
+export function makeVoice(given: Omit<Voice, "gain_db" | "pan" | "muted" | "solo" | "seed" | "source" | "follows" | "bars" | "shaping" | "demonstrations" | "mapping" | "other" | "side" | "fitted" | "fitted_other" | "foresight" | "safety"> & Partial<Voice>): Voice {
+  return { gain_db: 0.0, pan: 0.0, muted: false, solo: false, seed: 1, source: makeSource(), follows: null, bars: makeBarsPlayed(), shaping: makeShaping(), demonstrations: [], mapping: makeMappingSettings(), other: null, side: "a", fitted: null, fitted_other: null, foresight: 1.0, safety: null, ...given };
 }
 
 /** A state of the voices to come back to: mappings, shaping, levels, sources (docs/engine.md). */
@@ -1433,10 +1447,12 @@ export interface ModelSummary {
   readonly foreign: boolean;
   /** Has a prior: its voice can dream. */
   readonly dreams: boolean;
+  /** What its phrases are, where it is a model of bars: notes, which the server plays. */
+  readonly bars: "" | "drums" | "melody";
 }
 
-export function makeModelSummary(given: Omit<ModelSummary, "licence" | "credit" | "foreign" | "dreams"> & Partial<ModelSummary>): ModelSummary {
-  return { licence: "", credit: "", foreign: false, dreams: false, ...given };
+export function makeModelSummary(given: Omit<ModelSummary, "licence" | "credit" | "foreign" | "dreams" | "bars"> & Partial<ModelSummary>): ModelSummary {
+  return { licence: "", credit: "", foreign: false, dreams: false, bars: "", ...given };
 }
 
 /** One line of the list of pieces. */

@@ -131,6 +131,7 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     instrument.setMapping(slot, fittedOf(voice, voice.side));
     instrument.setSafety(slot, knownOf(voice), voice.foresight);
     instrument.setLatent(slot, directOf(store.state, slot, voice));
+    instrument.setInTime(slot, voice.bars, piece.tempo.bpm);
   };
 
   /** Tell what a voice listens to once it is here; until then, and where it cannot be had, it is the performer's. */
@@ -244,6 +245,8 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
       instrument.setMapping(slot, mapping);
     if (before === undefined || knownOf(voice) !== knownOf(before) || voice.foresight !== before.foresight)
       instrument.setSafety(slot, knownOf(voice), voice.foresight);
+    if (voice.bars !== before?.bars || piece.tempo !== previous.piece?.tempo)
+      instrument.setInTime(slot, voice.bars, piece.tempo.bpm);
     const direct = directOf(state, slot, voice);
     if (before === undefined || direct !== directOf(previous, slot, before))
       instrument.setLatent(slot, direct);

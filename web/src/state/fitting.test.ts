@@ -98,6 +98,7 @@ beforeEach(() => {
         credit: "",
         foreign: false,
         dreams: false,
+        bars: "",
       },
     ],
   });

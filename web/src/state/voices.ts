@@ -30,7 +30,7 @@ export function editedVoice(store: Store, index: number): void {
 }
 
 export type VoiceChange = Partial<
-  Pick<Voice, "gain_db" | "pan" | "muted" | "solo" | "follows" | "seed" | "side">
+  Pick<Voice, "gain_db" | "pan" | "muted" | "solo" | "follows" | "seed" | "side" | "bars">
 >;
 
 export function setVoice(store: Store, voiceId: string, change: VoiceChange): void {

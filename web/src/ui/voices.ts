@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { addModel } from "../net/http";
-import type { Voice } from "../protocol/messages";
+import type { BarsPlayed, Voice } from "../protocol/messages";
 import type { State } from "../state/store";
 import { addVoice, editedVoice, removeVoice, setModel, setVoice, VOICES } from "../state/voices";
 import { View } from "./app";
@@ -138,6 +138,32 @@ export class VoicesView extends View {
     }
   }
 
+  /** How a voice on a model of bars plays. */
+  private inBars(voice: Voice, set: (change: Parameters<typeof setVoice>[2]) => void): TemplateResult {
+    const { bars } = voice;
+    return html`${choose<BarsPlayed["every"]>(
+      `every-${voice.id}`,
+      "New notes",
+      [
+        { value: "step", name: "every sixteenth" },
+        { value: "beat", name: "every beat" },
+        { value: "bar", name: "every bar" },
+        { value: "phrase", name: "every phrase" },
+      ],
+      bars.every,
+      (every) => set({ bars: { ...bars, every } }),
+    )}${choose<BarsPlayed["sounds"]>(
+      `sounds-${voice.id}`,
+      "Played by",
+      [
+        { value: "own", name: "drums and a string" },
+        { value: "latent", name: "models of sound" },
+      ],
+      bars.sounds,
+      (sounds) => set({ bars: { ...bars, sounds } }),
+    )}`;
+  }
+
   private settings(voice: Voice, count: number): TemplateResult {
     const { store } = this.app;
     const about = this.state.models.find((m) => m.name === voice.model);
@@ -148,12 +174,13 @@ export class VoicesView extends View {
         "Model",
         this.state.models.map((m) => ({
           value: m.name,
-          name: `${m.title}${m.foreign ? " · runs apart" : ""} · ${m.dims} dimensions`,
+          name: `${m.title}${m.foreign ? " · runs apart" : m.bars ? " · notes" : ""} · ${m.dims} dimensions`,
         })),
         voice.model,
         (model) => setModel(store, voice.id, model),
       )}
       ${about === undefined ? nothing : html`<p class="hint">${about.about} ${about.credit}</p>`}
+      ${about?.bars ? this.inBars(voice, set) : nothing}
       ${this.hasSource ? html`<isobath-stream .app=${this.app} .voice=${voice} .model=${about}></isobath-stream>` : nothing}
       ${slider({ key: "v-gain", name: "Gain", value: voice.gain_db, min: -40, max: 12, step: 0.5, shown: decibels(voice.gain_db), neutral: 0, input: (gain_db) => set({ gain_db }) })}
       ${slider({

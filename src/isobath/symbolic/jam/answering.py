@@ -7,6 +7,7 @@ The phrase is encoded, moved towards what is asked for, and a place is drawn nea
 from __future__ import annotations
 
 from collections import deque
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 
@@ -31,6 +32,12 @@ def _pools() -> Any:
     return ThreadpoolController()
 
 
+def one_thread() -> AbstractContextManager[Any]:
+    """Products so small are slowed down by company, and on a busy machine tenfold."""
+    limited: AbstractContextManager[Any] = _pools().limit(limits=1, user_api="blas")
+    return limited
+
+
 class Answerer:
     """Thinks for one machine. Not for two threads at once."""
 
@@ -46,9 +53,8 @@ class Answerer:
         self._place = place if fits else None
 
     def answer(self, ask: Ask) -> Answer:
-        """The phrase that is asked for. On one thread: products so small are slowed down by company, and
-        on a busy machine tenfold."""
-        with _pools().limit(limits=1, user_api="blas"):
+        """The phrase that is asked for."""
+        with one_thread():
             return self._answer(ask)
 
     def ahead(self, ask: Ask) -> Answer:

@@ -27,6 +27,8 @@ STEPS_PER_BEAT = 4
 MELODY_VELOCITY = 0.75
 
 _Kind = Literal["drum", "note"]
+NoteOf = tuple[float, _Kind, int, float, float]
+"""Position, kind, pitch or class, velocity, length in sixteenths."""
 _Note = tuple[float, int, Who, _Kind, int, float, float]
 """Position, order, who, kind, pitch, velocity, length in sixteenths."""
 
@@ -251,7 +253,7 @@ def _silence(kind: str) -> Bars:
     return Drums.silence(STEPS_PER_BAR) if kind == "drums" else Melody.silence(STEPS_PER_BAR)
 
 
-def notes_of(bars: Bars, start: float) -> Iterable[tuple[float, _Kind, int, float, float]]:
+def notes_of(bars: Bars, start: float) -> Iterable[NoteOf]:
     """(position, kind, pitch or class, velocity, length) of a phrase that begins at a position."""
     if isinstance(bars, Drums):
         for step, piece in zip(*bars.hits.nonzero(), strict=True):
