@@ -115,6 +115,10 @@ class JamSpace(msgspec.Struct, frozen=True, kw_only=True):
     """The latents of the same phrases."""
     shares: tuple[float, float, float]
     """Of the variance that each direction of the view shows."""
+    mean: tuple[float, ...] = ()
+    """Latent in the middle of the view,"""
+    view: tuple[tuple[float, ...], ...] = ()
+    """and its three directions: what is seen of a latent is `view @ (latent - mean)`."""
     reach: tuple[tuple[float, float], ...] = ()
     """Pairs: so many hits differ on average at such a distance."""
 

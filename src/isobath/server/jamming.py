@@ -158,6 +158,8 @@ def space_of(model: SymbolicModel) -> JamSpace:
         phrases=_seen(model, statistics.phrases),
         places=rows(statistics.phrases),
         shares=_three(statistics.view_share),
+        mean=tuple(float(v) for v in statistics.mean),
+        view=rows(statistics.view),
         reach=tuple((float(hits), model.radius_of(float(hits))) for hits in REACH),
     )
 

@@ -1,29 +1,44 @@
 // What a jam is heard on: a context of its own, sounds that are made once, and the clock of both.
 
-import { CLOSED, hit, LOUDNESS, OPEN, PIECES } from "./kit";
-import { note } from "./pluck";
-import type { ToJam } from "./processor";
+import { CLOSED, LOUDNESS, OPEN, PIECES } from "./kit";
+import type { KitMade, KitOrder } from "./kit-worker";
+import { note, LOUDNESS as STRING_LOUDNESS } from "./pluck";
+import type { FromJam, ToJam } from "./processor";
 import processorUrl from "./processor.ts?worker&url";
 import type { JamEvent, Who } from "./session";
 
 const DEGREES = 8;
+/** Made first, the loudest last. */
+const ORDER = [6, 4, 8, 7, 5, 3, 2, 1];
 const GAIN = 0.7;
 const CLICK_GAIN = 0.25;
 const TUNES: Record<Who, number> = { human: 1, machine: 0.86, second: 1.14 };
 const PANS: Record<Who, number> = { human: -0.35, machine: 0.35, second: -0.35 };
+/** A note of the human's rings so long, if it is not let go before. */
+const RING_SECONDS = 3;
+/** Notes that the audio thread remembers. */
+const MOST_NOTES = 192;
+
+/** What was heard: both channels from a moment of the context on. */
+export interface Recorded {
+  readonly seconds: number;
+  readonly left: Float32Array;
+  readonly right: Float32Array;
+  /** Sounds so far that were put after they should have begun. */
+  readonly late: number;
+}
 
 export class Band {
   private readonly made = new Map<string, Set<number>>();
-  private readonly clicks = new Set<number>();
+  private readonly notes = new Set<string>();
+  private worker: Worker | null = null;
+  private pieces: FromJam[] = [];
+  private recorded: ((sound: Recorded) => void) | null = null;
 
   private constructor(
     readonly context: AudioContext,
     private readonly node: AudioWorkletNode,
-  ) {
-    for (const who of ["human", "machine"] as const) {
-      for (let piece = 0; piece < PIECES; piece++) this.sound(piece, who, 6);
-    }
-  }
+  ) {}
 
   /** tick: hears the time of what is made next, every 11 ms. Call it while the person presses something. */
   static async open(tick: (seconds: number) => void): Promise<Band> {
@@ -32,9 +47,38 @@ export class Band {
     const node = new AudioWorkletNode(context, "isobath-jam", { numberOfInputs: 0, outputChannelCount: [2] });
     node.connect(context.destination);
     const band = new Band(context, node);
-    node.port.onmessage = ({ data }: MessageEvent<number>) => tick(data);
-    await context.resume();
+    node.port.onmessage = ({ data }: MessageEvent<FromJam>) => band.told(data, tick);
+    await Promise.all([band.tuned(), context.resume()]);
     return band;
+  }
+
+  private told(message: FromJam, tick: (seconds: number) => void): void {
+    if (message.type === "time") {
+      tick(message.seconds);
+      return;
+    }
+    this.pieces.push(message);
+    if (message.type === "end") this.handOver(message.late);
+  }
+
+  /** Resolves when both kits have a first degree of force; the others follow. */
+  private tuned(): Promise<void> {
+    const worker = new Worker(new URL("./kit-worker.ts", import.meta.url), { type: "module" });
+    this.worker = worker;
+    const tunes = Object.entries(TUNES);
+    const order: KitOrder = { rate: this.context.sampleRate, tunes, degrees: ORDER, of: DEGREES };
+    return new Promise((ready, failed) => {
+      let missing = PIECES * tunes.length;
+      worker.onerror = () => failed(new Error("the drums could not be made"));
+      worker.onmessage = ({ data: { who, piece, degree, sound } }: MessageEvent<KitMade>) => {
+        this.tell({ type: "sound", id: `${who} ${piece} ${degree}`, sound }, [sound.buffer]);
+        const key = `${who} ${piece}`;
+        this.made.set(key, (this.made.get(key) ?? new Set()).add(degree));
+        missing -= 1;
+        if (missing === 0) ready();
+      };
+      worker.postMessage(order);
+    });
   }
 
   /** When the person heard what they played to: a moment of performance.now on the context's clock. */
@@ -49,45 +93,104 @@ export class Band {
   /** Have it sound at its time; at once, where `now`. */
   put(event: JamEvent, now = false): void {
     const at = now ? 0 : event.seconds;
-    if (event.kind === "click") {
-      const id = `click ${event.piece}`;
-      if (!this.clicks.has(event.piece)) {
-        this.clicks.add(event.piece);
-        const sound = note(event.piece ? 93 : 86, event.velocity, 0.03, this.context.sampleRate);
-        this.tell({ type: "sound", id, sound });
-      }
+    if (event.kind === "drum") this.strike(event, at);
+    else if (event.kind === "click") {
+      const id = this.noted(event.pitch ? 93 : 86, event.velocity, 0.03);
       this.tell({ type: "put", id, at, put: { gain: CLICK_GAIN } });
-      return;
+    } else {
+      const degree = Math.ceil(event.velocity * DEGREES) / DEGREES;
+      const id = this.noted(event.pitch, degree, now ? RING_SECONDS : Math.max(0.02, event.length));
+      const gain = GAIN * (event.velocity / degree) ** STRING_LOUDNESS;
+      const group = now ? string(event.pitch) : "";
+      this.tell({ type: "put", id, at, put: { gain, pan: PANS[event.who], group, chokes: group } });
     }
+  }
+
+  private strike(event: JamEvent, at: number): void {
     const wanted = Math.min(DEGREES, Math.max(1, Math.ceil(event.velocity * DEGREES)));
-    const degree = this.sound(event.piece, event.who, wanted);
+    const key = `${event.who} ${event.pitch}`;
+    const made = [...(this.made.get(key) ?? [wanted])];
+    // where a degree is not made yet nobody waits: the nearest one, as loud as it should be
+    const degree = made.reduce((a, b) => (Math.abs(b - wanted) < Math.abs(a - wanted) ? b : a));
     const gain = GAIN * ((event.velocity * DEGREES) / degree) ** LOUDNESS;
     const hats = `${event.who} hi-hat`;
-    const group = event.piece === OPEN ? hats : "";
-    const chokes = event.piece === OPEN || event.piece === CLOSED ? hats : "";
-    const id = `${event.who} ${event.piece} ${degree}`;
-    this.tell({ type: "put", id, at, put: { gain, pan: PANS[event.who], group, chokes } });
+    const group = event.pitch === OPEN ? hats : "";
+    const chokes = event.pitch === OPEN || event.pitch === CLOSED ? hats : "";
+    this.tell({
+      type: "put",
+      id: `${key} ${degree}`,
+      at,
+      put: { gain, pan: PANS[event.who], group, chokes },
+    });
+  }
+
+  /** The human lets a note go. */
+  letGo(pitch: number): void {
+    this.tell({ type: "end", group: string(pitch) });
+  }
+
+  /** Nothing that was put sounds on. */
+  hush(): void {
+    this.tell({ type: "hush" });
+  }
+
+  /** Keep what is heard from now on. */
+  record(): void {
+    this.pieces = [];
+    this.tell({ type: "record", on: true });
+  }
+
+  /** What was heard since. */
+  stopRecording(): Promise<Recorded> {
+    this.tell({ type: "record", on: false });
+    return new Promise((resolve) => {
+      this.recorded = resolve;
+    });
+  }
+
+  private handOver(late: number): void {
+    const sounds = this.pieces.filter((each) => each.type === "heard");
+    const joined = (of: "left" | "right") => {
+      const whole = new Float32Array(sounds.reduce((sum, each) => sum + each[of].length, 0));
+      let at = 0;
+      for (const each of sounds) {
+        whole.set(each[of], at);
+        at += each[of].length;
+      }
+      return whole;
+    };
+    this.recorded?.({ seconds: sounds[0]?.seconds ?? 0, left: joined("left"), right: joined("right"), late });
+    this.recorded = null;
+    this.pieces = [];
   }
 
   async close(): Promise<void> {
-    this.tell({ type: "hush" });
+    this.worker?.terminate();
+    this.hush();
     await this.context.close();
   }
 
-  /** Makes a drum, and returns the degree of force it was made for. */
-  private sound(piece: number, who: Who, degree: number): number {
-    const key = `${who} ${piece}`;
-    const made = this.made.get(key) ?? new Set<number>();
-    this.made.set(key, made);
-    if (!made.has(degree)) {
-      made.add(degree);
-      const sound = hit(piece, degree / DEGREES, this.context.sampleRate, TUNES[who]);
-      this.tell({ type: "sound", id: `${who} ${piece} ${degree}`, sound });
+  /** The id of a note, which is made if it is not there. */
+  private noted(pitch: number, velocity: number, seconds: number): string {
+    const lasts = Math.round(seconds * 100) / 100;
+    const id = `note ${pitch} ${velocity} ${lasts}`;
+    const known = this.notes.delete(id);
+    this.notes.add(id); // the newest are last
+    if (!known) {
+      const sound = note(pitch, velocity, lasts, this.context.sampleRate);
+      this.tell({ type: "sound", id, sound }, [sound.buffer]);
+      const [oldest] = this.notes;
+      if (this.notes.size > MOST_NOTES && oldest !== undefined) {
+        this.notes.delete(oldest);
+        this.tell({ type: "forget", id: oldest });
+      }
     }
-    return degree;
+    return id;
   }
 
-  private tell(message: ToJam): void {
-    this.node.port.postMessage(message);
+  private tell(message: ToJam, transfer: Transferable[] = []): void {
+    this.node.port.postMessage(message, transfer);
   }
 }
+
+const string = (pitch: number): string => `string ${pitch}`;

@@ -8,7 +8,7 @@ export const FASTEST_BPM = 300;
 const TAPS = 5;
 const TAP_PAUSE_SECONDS = 2;
 
-interface Stretch {
+export interface Stretch {
   readonly position: number;
   readonly seconds: number;
   readonly bpm: number;
@@ -20,6 +20,11 @@ export class BarClock {
   /** start: seconds at which the count-in begins; begin: position of the bar line after it. */
   constructor(bpm: number, start: number, countInBars: number, begin = 0) {
     this.stretches = [{ position: begin - STEPS_PER_BAR * countInBars, seconds: start, bpm: within(bpm) }];
+  }
+
+  /** Tempi from the beginning, each with where and when it begins. */
+  get tempi(): readonly Stretch[] {
+    return this.stretches;
   }
 
   position(seconds: number): number {

@@ -30,17 +30,13 @@ export class Mixer {
 
   constructor(readonly rate: number) {}
 
-  /** A sound that begins at a sample; one in the past begins now. */
+  /** A sound that begins at a sample; one in the past begins now, and is late; 0 is now. */
   add(sound: Float32Array, at: number, { gain = 1, pan = 0, group = "", chokes = "" }: Put = {}): void {
     if (at < this.sample) {
-      this.late += 1;
+      if (at > 0) this.late += 1;
       at = this.sample;
     }
-    if (chokes) {
-      for (const each of this.sounding) {
-        if (each.group === chokes && each.at < at) each.ends = Math.min(each.ends, at);
-      }
-    }
+    if (chokes) this.choke(chokes, at);
     if (this.sounding.length >= MOST_SOUNDING) {
       this.sounding.sort((a, b) => a.at - b.at);
       this.sounding.shift();
@@ -49,6 +45,13 @@ export class Mixer {
     const left = gain * Math.cos(angle);
     const right = gain * Math.sin(angle);
     this.sounding.push({ sound, at, left, right, group, ends: Number.POSITIVE_INFINITY });
+  }
+
+  /** What began in a group before a sample fades from there on. */
+  choke(group: string, at: number): void {
+    for (const each of this.sounding) {
+      if (each.group === group && each.at < at) each.ends = Math.min(each.ends, at);
+    }
   }
 
   /** Everything that sounds fades, and what is to come is forgotten. */

@@ -1,4 +1,5 @@
-// A plucked string: the page's copy of src/isobath/sound/pluck.py, which says how it is made.
+// A plucked string: the page's copy of src/isobath/sound/pluck.py, which says how it is made. Each partial is
+// a resonator that rings out, so a note costs a few products a sample.
 
 import { ended } from "./kit";
 
@@ -22,16 +23,35 @@ export function note(pitch: number, velocity: number, seconds: number, rate: num
     const at = k * hertz * (1 + STIFFNESS * k * k) ** 0.5;
     if (at >= 0.45 * rate) break;
     const loud = (Math.sin(Math.PI * k * PLUCKED_AT) / k) * bright ** (k - 1);
-    for (let i = 0; i < sound.length; i++) {
-      const t = i / rate;
-      sound[i] = sound[i]! + loud * Math.sin(TAU * at * t) * Math.exp((-t / decay) * (1 + 0.3 * (k - 1)));
-    }
+    ring(sound, loud, (TAU * at) / rate, (1 + 0.3 * (k - 1)) / (decay * rate));
   }
-  const gain = 0.8 * force ** LOUDNESS;
-  for (let i = 0; i < sound.length; i++) {
-    const t = i / rate;
-    const shape = (1 - Math.exp(-t / 0.0012)) * Math.exp(-Math.max(t - held, 0) / RELEASE_SECONDS);
-    sound[i] = sound[i]! * gain * shape;
-  }
+  shape(sound, held * rate, rate, 0.8 * force ** LOUDNESS);
   return ended(sound, rate);
+}
+
+/** Adds loud · sin(turn · i) · exp(-fall · i). */
+function ring(sound: Float64Array, loud: number, turn: number, fall: number): void {
+  const left = Math.exp(-fall);
+  const a = 2 * left * Math.cos(turn);
+  const b = left * left;
+  let before = 0;
+  let value = loud * left * Math.sin(turn);
+  for (let i = 1; i < sound.length; i++) {
+    sound[i] = sound[i]! + value;
+    const next = a * value - b * before;
+    before = value;
+    value = next;
+  }
+}
+
+function shape(sound: Float64Array, held: number, rate: number, gain: number): void {
+  const attack = Math.exp(-1 / (0.0012 * rate));
+  const release = Math.exp(-1 / (RELEASE_SECONDS * rate));
+  let missing = 1;
+  let left = 1;
+  for (let i = 0; i < sound.length; i++) {
+    if (i > held) left = left === 1 ? Math.exp(-(i - held) / (RELEASE_SECONDS * rate)) : left * release;
+    sound[i] = sound[i]! * gain * (1 - missing) * left;
+    missing *= attack;
+  }
 }

@@ -12,9 +12,25 @@ declare function registerProcessor(name: string, processor: new () => AudioWorkl
 
 export type ToJam =
   | { readonly type: "sound"; readonly id: string; readonly sound: Float32Array }
+  | { readonly type: "forget"; readonly id: string }
   /** at: seconds of the context; in the past: now. */
   | { readonly type: "put"; readonly id: string; readonly at: number; readonly put: Put }
+  /** What sounds of a group ends now. */
+  | { readonly type: "end"; readonly group: string }
+  | { readonly type: "record"; readonly on: boolean }
   | { readonly type: "hush" };
+
+export type FromJam =
+  | { readonly type: "time"; readonly seconds: number }
+  /** What was heard from that moment on. */
+  | {
+      readonly type: "heard";
+      readonly seconds: number;
+      readonly left: Float32Array;
+      readonly right: Float32Array;
+    }
+  /** The end of it; late: sounds that were put after they should have begun, since the jam was opened. */
+  | { readonly type: "end"; readonly late: number };
 
 /** Quanta between two words of what time it is: some 11 ms. */
 const WORD = 4;
@@ -24,6 +40,7 @@ class JamProcessor extends AudioWorkletProcessor {
   private readonly sounds = new Map<string, Float32Array>();
   private readonly spare = new Float32Array(128);
   private quantum = 0;
+  private recording = false;
 
   constructor() {
     super();
@@ -33,20 +50,36 @@ class JamProcessor extends AudioWorkletProcessor {
 
   private told(message: ToJam): void {
     if (message.type === "sound") this.sounds.set(message.id, message.sound);
+    else if (message.type === "forget") this.sounds.delete(message.id);
     else if (message.type === "hush") this.mixer.hush();
-    else {
+    else if (message.type === "end") this.mixer.choke(message.group, this.mixer.sample);
+    else if (message.type === "record") {
+      if (this.recording && !message.on) this.say({ type: "end", late: this.mixer.late });
+      this.recording = message.on;
+    } else {
       const sound = this.sounds.get(message.id);
       if (sound) this.mixer.add(sound, Math.round(message.at * sampleRate), message.put);
     }
   }
 
   process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
-    const [left, right] = outputs[0]!;
+    const [left, right = this.spare] = outputs[0]!;
     this.mixer.sample = currentFrame;
-    this.mixer.mix(left!, right ?? this.spare);
+    this.mixer.mix(left!, right);
+    if (this.recording)
+      this.say({
+        type: "heard",
+        seconds: currentFrame / sampleRate,
+        left: left!.slice(),
+        right: right.slice(),
+      });
     this.quantum += 1;
-    if (this.quantum % WORD === 0) this.port.postMessage(this.mixer.sample / sampleRate);
+    if (this.quantum % WORD === 0) this.say({ type: "time", seconds: this.mixer.sample / sampleRate });
     return true;
+  }
+
+  private say(message: FromJam): void {
+    this.port.postMessage(message);
   }
 }
 

@@ -1,25 +1,30 @@
 // Whose turn it is, what is asked of the model and when, and what sounds: the page's copy of
-// src/isobath/symbolic/jam/session.py for drums. It is told the time and what was played; it waits for
+// src/isobath/symbolic/jam/session.py. It is told the time and what was played; it waits for
 // nothing. What has not come by the bar line is not waited for: the last answer is played again.
 
-import type { JamHit, JamMode, JamPhrase, JamSetting } from "../protocol/messages";
+import type { JamAnswer, JamMode, JamPhrase, JamSetting } from "../protocol/messages";
+import { captured, count, type Kind, notesOf, type Played } from "./bars";
 import { BarClock, STEPS_PER_BAR } from "./clock";
 
 export type Who = "human" | "machine" | "second";
+/** So long before the bar line what is not there yet is late: an audio block and a turn of the page's thread. */
 export const MARGIN_SECONDS = 0.02;
-/** Before the bar line what is not there yet is late: an audio block and a turn of the page's thread. */
+/** Clicks are told so long before they are due, notes up to the end of their bar: there no tempo changes, and
+ *  a page that stands still for a moment does not stop them. */
 export const HORIZON_SECONDS = 0.12;
 const ENCODE_STEPS = 0.5;
 const STEPS_PER_BEAT = 4;
-const MOST_HITS = 20000;
+const MOST_NOTES = 20000;
 
 export interface JamEvent {
   readonly seconds: number;
   readonly who: Who;
-  readonly kind: "drum" | "click";
-  /** Piece of the kit; of a click, 1 on the bar line. */
-  readonly piece: number;
+  readonly kind: "drum" | "note" | "click";
+  /** Piece of the kit, or pitch of MIDI; of a click, 1 on the bar line. */
+  readonly pitch: number;
   readonly velocity: number;
+  /** Seconds. */
+  readonly length: number;
 }
 
 export interface Wanted {
@@ -31,20 +36,22 @@ export interface Wanted {
   readonly share: number;
 }
 
-export interface Turn {
+/** Where a phrase lies: latents, one for each part that the model hears at once, and where they are seen. */
+export interface Lies {
+  readonly place: JamAnswer["place"];
+  readonly seen: JamAnswer["seen"];
+}
+
+export interface Turn extends Lies {
   readonly who: Who;
   readonly position: number;
   readonly phrase: JamPhrase;
   readonly repeated: boolean;
 }
 
-interface Hit {
-  readonly position: number;
-  readonly piece: number;
-  readonly velocity: number;
-}
+export type Answered = Pick<JamAnswer, "phrase"> & Partial<JamAnswer>;
 
-interface Note extends Hit {
+interface Note extends Played {
   readonly who: Who;
 }
 
@@ -54,38 +61,40 @@ interface Playing {
   readonly players: readonly Who[];
 }
 
-/** The phrase that begins at a position: a hit belongs to the sixteenth within half of which it lies. */
-export function captured(hits: readonly Hit[], first: number, steps: number): JamPhrase {
-  const kept = new Map<number, JamHit>();
-  for (const { position, piece, velocity } of hits) {
-    const step = Math.floor(position - first + 0.5);
-    if (step < 0 || step >= steps) continue;
-    const key = step * 16 + piece;
-    if (velocity > (kept.get(key)?.velocity ?? 0)) {
-      kept.set(key, { step, piece, velocity, offset: 2 * (step - (position - first)) });
-    }
-  }
-  const order = [...kept.entries()].sort(([a], [b]) => a - b);
-  return { steps, hits: order.map(([, hit]) => hit), tokens: [] };
+export interface JamOptions {
+  readonly kind?: Kind;
+  readonly countIn?: number;
+  readonly metronome?: boolean;
+  /** Bar line after the count-in, over 0 where a session goes on. */
+  readonly begin?: number;
 }
+
+const NOWHERE: Lies = { place: [], seen: [] };
 
 export class Jam {
   readonly clock: BarClock;
   readonly turns: Turn[] = [];
-  /** Answers that did not come in time. */
+  /** Answers that did not come in time, so that what was played before was played again. */
   missed = 0;
+  /** Answers that did not come in time, so that what had been asked ahead was played. */
+  hurried = 0;
   /** Played when the very first answer is late. */
   spare: JamPhrase | null = null;
-  private hits: Hit[] = [];
+  readonly kind: Kind;
+  metronome: boolean;
+  private heard: Played[] = [];
+  private readonly down = new Map<number, number>();
   private notes: Note[] = [];
   private click: number;
   private next: number;
+  private readonly begins: number;
   private phrase: Playing | null = null;
   private players: readonly Who[] | null = null;
   private readonly asked = new Map<Who, Wanted>();
   private readonly given = new Set<Who>();
-  private readonly last = new Map<Who, JamPhrase>();
+  private readonly last = new Map<Who, Answered>();
   private kept: JamPhrase[] = [];
+  private foresight: { readonly position: number; readonly answer: Answered } | null = null;
   private number = 0;
   private morphed = 0;
 
@@ -93,12 +102,20 @@ export class Jam {
   constructor(
     public settings: JamSetting,
     start: number,
-    countIn = 1,
-    public metronome = true,
+    { kind = "drums", countIn = 1, metronome = true, begin = 0 }: JamOptions = {},
   ) {
-    this.clock = new BarClock(settings.bpm, start, countIn);
-    this.next = 0;
-    this.click = -STEPS_PER_BAR * countIn;
+    this.kind = kind;
+    this.metronome = metronome;
+    this.clock = new BarClock(settings.bpm, start, countIn, begin);
+    this.next = begin;
+    this.begins = begin;
+    this.click = begin - STEPS_PER_BAR * countIn;
+  }
+
+  /** Position, sixteenths and players of the next phrase, once that is decided. */
+  get coming(): Playing | null {
+    const steps = this.settings.bars * STEPS_PER_BAR;
+    return this.players && { position: this.next, steps, players: this.players };
   }
 
   /** The phrase that is played. */
@@ -108,25 +125,89 @@ export class Jam {
 
   /** Other settings: the tempo from the next bar line, the rest from the next phrase. */
   change(settings: JamSetting, now: number): void {
-    if (settings.bpm !== this.settings.bpm) this.clock.change(settings.bpm, now);
+    // notes up to the bar line after the horizon have been told already
+    if (settings.bpm !== this.settings.bpm) this.clock.change(settings.bpm, now + HORIZON_SECONDS);
     this.settings = settings;
   }
 
-  /** The human plays, at a time of this clock; what is no hit is passed by. */
-  hear(seconds: number, piece: number, velocity: number): boolean {
-    const right = Number.isInteger(piece) && piece >= 0 && piece < 9 && velocity > 0 && velocity <= 1;
+  /** Everything the human played, in order. */
+  get played(): readonly Played[] {
+    return this.heard;
+  }
+
+  /** The human plays a piece or a pitch, at a time of this clock; velocity 0 lets it go. Whether it begins
+   *  a note; what is none is passed by. */
+  hear(seconds: number, pitch: number, velocity: number): boolean {
+    const highest = this.kind === "drums" ? 8 : 127;
+    const right = Number.isInteger(pitch) && pitch >= 0 && pitch <= highest && velocity >= 0 && velocity <= 1;
     if (!right || !Number.isFinite(seconds)) return false;
-    this.hits.push({ position: this.clock.position(seconds), piece, velocity });
-    if (this.hits.length > MOST_HITS) this.hits = this.hits.slice(-MOST_HITS / 2);
+    const position = this.clock.position(seconds);
+    this.letGo(pitch, position);
+    if (velocity === 0) return false;
+    this.heard.push({ position, pitch, velocity, length: -1 });
+    if (this.heard.length > MOST_NOTES) {
+      this.heard = this.heard.slice(-MOST_NOTES / 2);
+      this.down.clear();
+    }
+    this.down.set(pitch, this.heard.length - 1);
     return true;
   }
 
+  private letGo(pitch: number, position: number): void {
+    const at = this.down.get(pitch);
+    if (at === undefined) return;
+    this.down.delete(pitch);
+    const note = this.heard[at]!;
+    this.heard[at] = { ...note, length: Math.max(0.05, position - note.position) };
+  }
+
+  /** The device is gone, or all notes off: what sounds ends here. */
+  lost(seconds: number): void {
+    for (const pitch of [...this.down.keys()]) this.letGo(pitch, this.clock.position(seconds));
+  }
+
+  /** The human's phrase as far as it has been played. */
+  get sofar(): JamPhrase | null {
+    if (!this.phrase?.players.includes("human")) return null;
+    return captured(this.kind, this.heard, this.phrase.position, this.phrase.steps);
+  }
+
+  /** What to ask to see the coming answer, while the phrase that it answers is still played. */
+  get ahead(): Wanted | null {
+    const phrase = this.sofar;
+    const answered = ["trade", "lead", "follow"].includes(this.settings.mode);
+    if (!phrase || !answered || this.players || count(phrase) === 0) return null;
+    return { number: 0, who: "machine", settings: this.settings, phrase, other: null, share: 0 };
+  }
+
+  /** What was asked ahead came, while this phrase is played: seen, and played should the answer be late. */
+  foresee(of: Playing, answer: Answered): void {
+    if (of === this.phrase) this.foresight = { position: of.position, answer };
+  }
+
+  /** The coming answer to the phrase that is played, as far as it is known. */
+  get foreseen(): Answered | null {
+    return this.foresight && this.foresight.position === this.phrase?.position ? this.foresight.answer : null;
+  }
+
   /** An answer came. Whether it came in time. */
-  give(wanted: Wanted, phrase: JamPhrase, now: number): boolean {
+  give(wanted: Wanted, answer: Answered, now: number): boolean {
     if (this.asked.get(wanted.who) !== wanted || this.given.has(wanted.who) || !this.players) return false;
     this.given.add(wanted.who);
-    this.play(wanted.who, phrase, now, false);
+    this.place(answer);
+    this.play(wanted.who, answer, now, false);
     return true;
+  }
+
+  /** The human's phrase, now that it is known where it lies. */
+  private place({ heard = [], heard_seen = [] }: Answered): void {
+    if (heard.length === 0) return;
+    for (let at = this.turns.length - 1; at >= Math.max(0, this.turns.length - 3); at--) {
+      const turn = this.turns[at]!;
+      if (turn.who !== "human") continue;
+      this.turns[at] = { ...turn, place: heard, seen: heard_seen };
+      return;
+    }
   }
 
   /** It is now so late: what is to sound up to a horizon, and what is to be thought of. */
@@ -147,9 +228,9 @@ export class Jam {
     let phrase: JamPhrase | null = null;
     if (this.phrase?.players.includes("human")) {
       const { position, steps } = this.phrase;
-      phrase = captured(this.hits, position, steps);
-      this.turns.push({ who: "human", position, phrase, repeated: false });
-      if (phrase.hits.length) this.kept = [...this.kept.slice(-1), phrase];
+      phrase = captured(this.kind, this.heard, position, steps);
+      this.turns.push({ who: "human", position, phrase, repeated: false, ...NOWHERE });
+      if (count(phrase)) this.kept = [...this.kept.slice(-1), phrase];
     }
     const mode = this.settings.mode;
     const players = this.whose(mode, this.phrase?.players ?? []);
@@ -161,7 +242,7 @@ export class Jam {
     if (mode === "loop" && loop) {
       for (const who of others) {
         this.given.add(who);
-        this.play(who, loop, now, false);
+        this.play(who, { phrase: loop }, now, false);
       }
       return [];
     }
@@ -186,7 +267,7 @@ export class Jam {
     let other: JamPhrase | null = null;
     let share = 0;
     if (settings.mode === "machines")
-      phrase = this.last.get(who === "machine" ? "second" : "machine") ?? null;
+      phrase = this.last.get(who === "machine" ? "second" : "machine")?.phrase ?? null;
     if (settings.mode === "morph" && this.kept.length === 2) {
       [phrase, other] = this.kept as [JamPhrase, JamPhrase];
       const last = settings.morph_phrases - 1;
@@ -200,10 +281,14 @@ export class Jam {
   private begin(now: number): void {
     const players = this.players ?? [];
     for (const who of players) {
-      if (who !== "human" && !this.given.has(who)) {
+      if (who === "human" || this.given.has(who)) continue;
+      if (who === "machine" && this.foreseen) {
+        this.hurried += 1;
+        this.place(this.foreseen);
+        this.play(who, this.foreseen, now, false);
+      } else {
         this.missed += 1;
-        const silence: JamPhrase = { steps: this.settings.bars * STEPS_PER_BAR, hits: [], tokens: [] };
-        this.play(who, this.last.get(who) ?? this.spare ?? this.kept.at(-1) ?? silence, now, true);
+        this.play(who, this.last.get(who) ?? { phrase: this.instead() }, now, true);
       }
     }
     const steps = this.settings.bars * STEPS_PER_BAR;
@@ -212,14 +297,19 @@ export class Jam {
     this.players = null;
   }
 
-  private play(who: Who, phrase: JamPhrase, now: number, repeated: boolean): void {
-    this.last.set(who, phrase);
-    this.turns.push({ who, position: this.next, phrase, repeated });
+  private instead(): JamPhrase {
+    const silence: JamPhrase = { steps: this.settings.bars * STEPS_PER_BAR, hits: [], tokens: [] };
+    return this.kept.at(-1) ?? this.spare ?? silence;
+  }
+
+  private play(who: Who, answer: Answered, now: number, repeated: boolean): void {
+    const { phrase, place = [], seen = [] } = answer;
+    this.last.set(who, answer);
+    this.turns.push({ who, position: this.next, phrase, repeated, place, seen });
     // an early first hit may be due before it could be thought of: as early as there is
     const first = Math.min(this.clock.position(now), this.next);
-    for (const { step, piece, velocity, offset } of phrase.hits) {
-      const position = Math.max(this.next + step - offset / 2, first);
-      this.notes.push({ position, who, piece, velocity });
+    for (const note of notesOf(phrase)) {
+      this.notes.push({ ...note, who, position: Math.max(this.next + note.position, first) });
     }
     this.notes.sort((a, b) => a.position - b.position);
   }
@@ -228,14 +318,25 @@ export class Jam {
     const events: JamEvent[] = [];
     const until = now + HORIZON_SECONDS;
     for (; this.clock.seconds(this.click) <= until; this.click += STEPS_PER_BEAT) {
-      if (!this.metronome && this.click >= 0) continue;
-      const piece = this.click % STEPS_PER_BAR === 0 ? 1 : 0;
+      if (!this.metronome && this.click >= this.begins) continue;
+      const pitch = this.click % STEPS_PER_BAR === 0 ? 1 : 0;
       const seconds = this.clock.seconds(this.click);
-      events.push({ seconds, who: "machine", kind: "click", piece, velocity: piece ? 0.8 : 0.5 });
+      events.push({
+        seconds,
+        who: "machine",
+        kind: "click",
+        pitch,
+        velocity: pitch ? 0.8 : 0.5,
+        length: 0.03,
+      });
     }
-    while (this.notes.length && this.clock.seconds(this.notes[0]!.position) <= until) {
-      const { position, who, piece, velocity } = this.notes.shift()!;
-      events.push({ seconds: this.clock.seconds(position), who, kind: "drum", piece, velocity });
+    const kind = this.kind === "drums" ? "drum" : "note";
+    const line = STEPS_PER_BAR * Math.floor(this.clock.position(until) / STEPS_PER_BAR + 1);
+    while (this.notes.length && this.notes[0]!.position < line) {
+      const { position, who, pitch, velocity, length } = this.notes.shift()!;
+      const seconds = this.clock.seconds(position);
+      const lasts = this.clock.seconds(position + length) - seconds;
+      events.push({ seconds, who, kind, pitch, velocity, length: lasts });
     }
     return events;
   }

@@ -1160,12 +1160,16 @@ export interface JamSpace {
   readonly places: readonly (readonly number[])[];
   /** Of the variance that each direction of the view shows. */
   readonly shares: readonly [number, number, number];
+  /** Latent in the middle of the view, */
+  readonly mean: readonly number[];
+  /** and its three directions: what is seen of a latent is `view @ (latent - mean)`. */
+  readonly view: readonly (readonly number[])[];
   /** Pairs: so many hits differ on average at such a distance. */
   readonly reach: readonly (readonly [number, number])[];
 }
 
-export function makeJamSpace(given: Omit<JamSpace, "reach"> & Partial<JamSpace>): JamSpace {
-  return { reach: [], ...given };
+export function makeJamSpace(given: Omit<JamSpace, "mean" | "view" | "reach"> & Partial<JamSpace>): JamSpace {
+  return { mean: [], view: [], reach: [], ...given };
 }
 
 /**

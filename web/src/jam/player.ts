@@ -1,0 +1,311 @@
+// One person's jam: the band that sounds, the turns, what is asked of the server, and what is played again.
+// It is told what the hands do; it draws nothing.
+
+import { get, post } from "../net/http";
+import type { JamAnswer, JamPhrase, JamSession, JamSetting, JamSpace } from "../protocol/messages";
+import { Band } from "./band";
+import { counted, type Kind, notesOf } from "./bars";
+import { type Going, keptOf, turnsOf, whereNext } from "./keeping";
+import { Jam, type JamEvent, type Turn, type Wanted, type Who } from "./session";
+
+const START_SECONDS = 0.3;
+const AUDITION_SECONDS = 0.08;
+const AHEAD_SECONDS = 0.12;
+const STEPS_PER_BEAT = 4;
+/** Nearer to its end a phrase's answer is not asked for ahead: the answer itself is about to be. */
+const LEAST_STEPS_LEFT = 2.5;
+const NOTE_SECONDS = 0.4;
+
+/** A phrase that is played again by itself. */
+export interface Audition {
+  readonly who: Who;
+  readonly phrase: JamPhrase;
+  readonly seconds: number;
+  readonly bpm: number;
+}
+
+export interface PlayerEvents {
+  changed(): void;
+  /** A note is put on the line, to sound at a time of the context. */
+  sounds(event: JamEvent): void;
+  /** Phrases are there that could be kept. */
+  worthKeeping(): void;
+}
+
+export class Player {
+  jam: Jam | null = null;
+  band: Band | null = null;
+  kind: Kind = "drums";
+  metronome = true;
+  countIn = 1;
+  /** A sentence, where something went wrong. */
+  failure: string | null = null;
+  space: JamSpace | null = null;
+  audition: Audition | null = null;
+  /** Times of the machine's notes as they were put on the clock of samples. */
+  readonly scheduled: number[] = [];
+  /** The session that goes on, or has been opened. */
+  going: Going | null = null;
+  /** Names the session, here and where it is kept. */
+  id = crypto.randomUUID() as string;
+  name = "";
+  /** The model of the session; null: as the settings have it. */
+  private chosen: string | null = null;
+  private opening: Promise<Band> | null = null;
+  private waiting: JamEvent[] = [];
+  private beat = 0;
+  private looking = false;
+
+  constructor(
+    public settings: JamSetting,
+    private readonly events: PlayerEvents,
+  ) {}
+
+  get running(): boolean {
+    return this.jam !== null;
+  }
+
+  get model(): string {
+    if (this.chosen !== null) return this.chosen;
+    return this.kind === "melody" ? "melody" : this.settings.bars === 4 ? "drums-4" : "drums-2";
+  }
+
+  /** All turns, those of before included. */
+  get turns(): readonly Turn[] {
+    return [...(this.going?.turns ?? []), ...(this.jam?.turns ?? [])];
+  }
+
+  /** Seconds of the context that are heard now; null: nothing sounds. */
+  get now(): number | null {
+    return this.band === null ? null : this.band.heardAt(performance.now());
+  }
+
+  // ------------------------------------------------------------------ transport
+
+  /** Sound. Call it while the person presses something. */
+  open(): Promise<Band> {
+    this.opening ??= Band.open((seconds) => this.advance(seconds)).then(
+      (band) => {
+        this.band = band;
+        return band;
+      },
+      (error: Error) => {
+        this.opening = null;
+        throw new Error(`The jam cannot sound here (${error.message}). Use another browser.`);
+      },
+    );
+    return this.opening;
+  }
+
+  async start(): Promise<void> {
+    this.chosen = this.model;
+    const band = await this.open();
+    this.audition = null;
+    this.waiting = [];
+    this.failure = null;
+    const begin = this.going === null ? 0 : whereNext(this.going.turns, this.countIn);
+    const { kind, countIn, metronome } = this;
+    const options = { kind, countIn, metronome, begin };
+    this.jam = new Jam(this.settings, band.context.currentTime + START_SECONDS, options);
+    this.beat = Number.NEGATIVE_INFINITY;
+    this.events.changed();
+    await this.warm(this.jam);
+  }
+
+  /** While it counts in: the model is read from the disk, and thinks of a phrase for when it is late. */
+  private async warm(jam: Jam): Promise<void> {
+    const { settings } = this;
+    const wanted: Wanted = { number: 0, who: "second", settings, phrase: null, other: null, share: 0 };
+    try {
+      jam.spare = (await this.think(wanted, true)).phrase;
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  stop(): void {
+    if (!this.jam) return;
+    const session = this.session;
+    if (session) this.going = { session, turns: this.turns };
+    this.jam = null;
+    this.band?.hush();
+    this.events.changed();
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    const { band } = this;
+    this.band = this.opening = null;
+    await band?.close();
+  }
+
+  set(settings: Partial<JamSetting>): void {
+    this.settings = { ...this.settings, ...settings };
+    if (this.jam && this.band) this.jam.change(this.settings, this.band.context.currentTime);
+    this.events.changed();
+  }
+
+  // ------------------------------------------------------------------ sessions
+
+  /** All of the session, to be kept; null where there is nothing yet. */
+  get session(): JamSession | null {
+    if (!this.jam || this.jam.turns.length === 0) return this.going?.session ?? null;
+    return keptOf(this.jam, this.model, this.settings, this.name, this.going?.session ?? null);
+  }
+
+  /** From nothing. */
+  fresh(kind: Kind = this.kind): void {
+    this.stop();
+    Object.assign(this, { going: null, chosen: null, id: crypto.randomUUID(), name: "", kind });
+    this.events.changed();
+  }
+
+  /** A session that was kept, to be heard or gone on with. */
+  async recall(id: string, kind: Kind, session: JamSession): Promise<void> {
+    this.fresh(kind);
+    Object.assign(this, { id, name: session.name, chosen: session.model, settings: session.settings });
+    const space = await this.fetchSpace();
+    this.going = { session, turns: turnsOf(session, space) };
+    this.events.changed();
+  }
+
+  /** Where the model's phrases lie. */
+  async fetchSpace(): Promise<JamSpace> {
+    const { model } = this;
+    if (this.space?.model === model) return this.space;
+    const answer = await get(`jam/space?model=${encodeURIComponent(model)}`);
+    const space = (await answer.json()) as JamSpace;
+    if (space.model === this.model) this.space = space;
+    return space;
+  }
+
+  // ------------------------------------------------------------------ time
+
+  private advance(now: number): void {
+    const { jam, band } = this;
+    if (!band) return;
+    this.again(now);
+    if (!jam) return;
+    const turns = jam.turns.length;
+    const before = jam.playing;
+    const { events, asks } = jam.advance(now);
+    for (const event of events) {
+      if (event.kind !== "click") this.scheduled.push(event.seconds);
+      band.put(event);
+      this.events.sounds(event);
+    }
+    for (const wanted of asks) void this.ask(jam, wanted);
+    this.foresee(jam, now);
+    if (jam.turns.length !== turns || jam.playing !== before) this.events.changed();
+  }
+
+  private again(now: number): void {
+    const { audition } = this;
+    if (!audition) return;
+    while (this.waiting.length > 0 && this.waiting[0]!.seconds <= now + AHEAD_SECONDS) {
+      const event = this.waiting.shift()!;
+      this.band?.put(event);
+      this.events.sounds(event);
+    }
+    if (now < audition.seconds + (15 / audition.bpm) * audition.phrase.steps) return;
+    this.audition = null;
+    this.events.changed();
+  }
+
+  private async ask(jam: Jam, wanted: Wanted): Promise<void> {
+    try {
+      const answer = await this.think(wanted);
+      const now = this.band?.context.currentTime;
+      if (now === undefined || jam !== this.jam || !jam.give(wanted, answer, now)) return;
+      this.failure = null;
+      this.events.changed();
+      this.events.worthKeeping();
+    } catch (error) {
+      this.fail(error); // the last answer is played again
+    }
+  }
+
+  /** Once a beat, see what is coming. */
+  private foresee(jam: Jam, now: number): void {
+    const position = jam.clock.position(now);
+    const beat = Math.floor(position / STEPS_PER_BEAT);
+    if (beat === this.beat) return;
+    this.beat = beat;
+    const { playing, ahead } = jam;
+    if (!ahead || !playing || this.looking) return;
+    if (playing.position + playing.steps - position < LEAST_STEPS_LEFT) return;
+    this.looking = true;
+    this.think(ahead, true)
+      .then((answer) => jam.foresee(playing, answer))
+      .catch(() => {}) // the answer itself will say what is wrong
+      .finally(() => {
+        this.looking = false;
+      });
+  }
+
+  private async think(wanted: Wanted, ahead = false): Promise<JamAnswer> {
+    const { who, settings, phrase, other, share } = wanted;
+    const last = this.going?.turns.findLast((turn) => turn.who === who && turn.place.length > 0)?.place ?? [];
+    const ask = { session: this.id, model: this.model, who, settings, phrase, other, share, ahead, last };
+    return (await post("jam/answer", JSON.stringify(ask), "application/json")).json() as Promise<JamAnswer>;
+  }
+
+  private fail(error: unknown): void {
+    this.failure = (error as Error).message;
+    this.events.changed();
+  }
+
+  // ------------------------------------------------------------------ hands
+
+  /** The human plays; velocity 0 lets go. stamp: of performance.now; late: seconds it took to get here. */
+  async play(pitch: number, velocity: number, stamp: number, late = 0): Promise<void> {
+    if (!this.band && velocity === 0) return;
+    const band = this.band ?? (await this.open());
+    const seconds = band.heardAt(stamp) - late;
+    this.jam?.hear(seconds, pitch, velocity);
+    if (velocity === 0) {
+      if (this.kind === "melody") band.letGo(pitch);
+      return;
+    }
+    const kind = this.kind === "drums" ? "drum" : "note";
+    const event: JamEvent = { seconds, who: "human", kind, pitch, velocity, length: NOTE_SECONDS };
+    band.put(event, true);
+  }
+
+  /** A device is gone: what it held ends. */
+  lost(): void {
+    if (!this.band || !this.jam) return;
+    for (const { pitch, length } of this.jam.played) if (length < 0) this.band.letGo(pitch);
+    this.jam.lost(this.band.context.currentTime);
+  }
+
+  /** Play a phrase again, in time with what is played. Says what it is. */
+  async hear(phrase: JamPhrase, who: Who): Promise<string> {
+    const band = await this.open();
+    const { jam } = this;
+    const soon = band.context.currentTime + AUDITION_SECONDS;
+    let seconds = soon;
+    if (jam) {
+      const beat = Math.ceil(jam.clock.position(soon) / STEPS_PER_BEAT);
+      seconds = jam.clock.seconds(beat * STEPS_PER_BEAT);
+    }
+    const bpm = jam?.clock.bpm(seconds) ?? this.settings.bpm;
+    this.audition = { who, phrase, seconds, bpm };
+    const kind = phrase.tokens.length > 0 ? "note" : "drum";
+    this.waiting = notesOf(phrase)
+      .map(({ position, pitch, velocity, length }): JamEvent => {
+        const at = seconds + (15 / bpm) * position;
+        return { seconds: at, who, kind, pitch, velocity, length: (15 / bpm) * length };
+      })
+      .sort((a, b) => a.seconds - b.seconds);
+    this.events.changed();
+    return counted(kind === "note" ? "melody" : "drums", phrase);
+  }
+
+  /** Play what is at a place of the latent. */
+  async hearPlace(place: readonly number[]): Promise<string> {
+    const body = JSON.stringify({ model: this.model, place: [place] });
+    const answer = (await (await post("jam/phrase", body, "application/json")).json()) as JamAnswer;
+    return this.hear(answer.phrase, "machine");
+  }
+}
