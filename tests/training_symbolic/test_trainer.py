@@ -110,6 +110,14 @@ def test_every_ablation_takes_its_steps(beats, name):
         variant(tiny(), "none")
 
 
+def test_our_own_terms_take_their_steps(beats):
+    made = tiny(condition=15.0, stress=60.0, even=10.0, exact_batch=3, stress_batch=8, lines=2)
+    trainer = Trainer(made, Material.of(open_scores(beats), 2))
+    figures = [trainer.advance() for _ in range(12)][-1]
+    for name in ("turned", "flat", "stress", "even", "followed", "loss"):
+        assert np.isfinite(figures[name])
+
+
 @pytest.mark.parametrize("estimator", ["pairwise", "nesterov", "taylor"])
 @pytest.mark.parametrize("feedback", ["parallel", "autoregressive"])
 def test_the_papers_networks_take_their_steps(beats, estimator, feedback):

@@ -22,6 +22,8 @@ import torch
 from torch import Tensor
 
 Decoder = Callable[[Tensor], Tensor]
+LEAST_EIGENVALUE = 1e-3
+"""Of the mean one: what a direction that does nothing is taken for."""
 LARGEST_TERM = 50.0
 """What one point's scaled loss is held below: a kink must not throw the decoder."""
 
@@ -55,11 +57,15 @@ def pairwise(
     return (seen - c2 * wanted).square().mean(0), c2
 
 
+def metric(decode: Decoder, z: Tensor, step: float) -> Tensor:
+    """G of each point, (n, dims, dims), from a difference along every axis."""
+    axes = torch.eye(z.shape[-1], dtype=z.dtype, device=z.device)[:, None].expand(-1, len(z), -1)
+    return _products(differences(decode, z, axes, step))
+
+
 def taylor(decode: Decoder, z: Tensor, step: float, *, held: bool = True) -> tuple[Tensor, Tensor]:
     """The same from a difference along every axis."""
-    dims = z.shape[-1]
-    axes = torch.eye(dims, dtype=z.dtype, device=z.device)[:, None].expand(-1, len(z), -1)
-    return _of_jacobian(differences(decode, z, axes, step), held)
+    return of_metric(metric(decode, z, step), held=held)
 
 
 def nesterov(
@@ -67,16 +73,35 @@ def nesterov(
 ) -> tuple[Tensor, Tensor]:
     """The same from equation 8: J is the mean over directions of (Ju) uᵀ."""
     moved = differences(decode, z, directions, step)
-    return _of_jacobian(torch.einsum("mno,mnd->dno", moved, directions) / len(directions), held)
+    columns = torch.einsum("mno,mnd->dno", moved, directions) / len(directions)
+    return of_metric(_products(columns), held=held)
 
 
-def _of_jacobian(columns: Tensor, held: bool) -> tuple[Tensor, Tensor]:
-    metric = torch.einsum("ano,bno->nab", columns, columns)
-    dims = len(columns)
+def _products(columns: Tensor) -> Tensor:
+    return torch.einsum("ano,bno->nab", columns, columns)
+
+
+def of_metric(metric: Tensor, *, held: bool = True) -> tuple[Tensor, Tensor]:
+    """(‖G − c²I‖² of each point, c²) from G, (n, dims, dims)."""
+    dims = metric.shape[-1]
     c2 = metric.diagonal(dim1=1, dim2=2).sum(-1).mean() / dims
     c2 = c2.detach() if held else c2
     eye = torch.eye(dims, dtype=metric.dtype, device=metric.device)
     return (metric - c2 * eye).square().sum((1, 2)), c2
+
+
+def condition(metric: Tensor) -> Tensor:
+    """(tr G/s − log det (G/s) − dims) / dims of each point, (n,), s = tr G/dims of that point.
+
+    Stein's loss: 0 where G = sI. ‖G − c²I‖² sees a direction that does nothing as one part in dims;
+    here it costs without end, as it does in a condition number. metric: (n, dims, dims).
+    """
+    dims = metric.shape[-1]
+    size = metric.diagonal(dim1=1, dim2=2).mean(-1).clamp(min=1e-12)
+    eye = torch.eye(dims, dtype=metric.dtype, device=metric.device)
+    even = (metric / size[:, None, None] + LEAST_EIGENVALUE * eye) / (1 + LEAST_EIGENVALUE)
+    volume: Tensor = torch.linalg.slogdet(even).logabsdet
+    return -volume / dims
 
 
 def scaled(loss: Tensor, c2: Tensor, dims: int, least: float = 0.0) -> Tensor:

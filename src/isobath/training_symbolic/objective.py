@@ -13,13 +13,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import bound, flat, head
+from . import bound, distances, flat, head
 from .networks import HierarchicalPrior, Network
 from .settings import Course
 
-_CHORD_FLOOR = 1e-3
 _C2_FLOOR = 0.3
 """Of the running mean of c²: a batch that says less is not believed."""
+_FOLLOWERS = 32
 REACH_OF_ATTRIBUTES = 1.2
 
 
@@ -85,11 +85,23 @@ class Objective:
         distance = self.distance(z, mean, log_sigma).mean().clamp(min=course.free_nats)
         loss = units(kind, x.shape[1], x.shape[2]) * error + beta * distance
         figures = {"error": float(error.detach()), "distance": float(distance.detach())}
-        if course.flat or course.chord:
-            loss = loss + self._geometry(z.detach(), beta, step, figures)
+        if course.flat or course.condition:
+            loss = loss + self._rise(step) * self._geometry(z.detach(), beta, figures)
+        if course.stress or course.even:
+            loss = loss + self._rise(step) * self._distances(mean, z.detach(), figures)
         if course.attributes:
             loss = loss + course.attributes * self._attributes(mean, z.detach(), attributes, figures)
         return loss, figures
+
+    def _rise(self, step: int) -> float:
+        """How much of the weights of geometry counts already."""
+        course = self.course
+        return min(1.0, max(0.0, (step - course.flat_from) / max(1, course.flat_rise)))
+
+    def _points(self, z: Tensor, count: int) -> Tensor:
+        """Mixed-up latents, where the decoder is to be flat."""
+        order = torch.randperm(len(z), device=z.device)
+        return flat.mixed(z, self.course.reach, order, torch.rand(len(z), device=z.device))[:count]
 
     def _noisy(self, x: Tensor) -> Tensor:
         if not self.course.noise:
@@ -104,38 +116,43 @@ class Objective:
         noise = torch.randn(self.course.samples, *z.shape, device=z.device)
         return bound.distance(self.prior, z, mean, log_sigma, noise)
 
-    def _geometry(self, z: Tensor, beta: float, step: int, figures: dict[str, float]) -> Tensor:
-        course, decode = self.course, self.network.decode
-        rise = min(1.0, max(0.0, (step - course.flat_from) / max(1, course.flat_rise)))
-        order = torch.randperm(len(z), device=z.device)
-        points = flat.mixed(z, course.reach, order, torch.rand(len(z), device=z.device))[: course.flat_batch]
-        directions = torch.randn(course.directions, *points.shape, device=z.device)
+    def _geometry(self, z: Tensor, beta: float, figures: dict[str, float]) -> Tensor:
+        course, decode, dims = self.course, self.network.decode, z.shape[1]
         held = not course.flat_scaled
-        if course.estimator == "pairwise":
-            raw, c2 = flat.pairwise(decode, points, directions, course.step, held=held)
-        elif course.estimator == "nesterov":
-            raw, c2 = flat.nesterov(decode, points, directions, course.step, held=held)
+        if course.condition:
+            metric = flat.metric(decode, self._points(z, course.exact_batch), course.step)
+            raw, c2 = flat.of_metric(metric, held=held)
+            turned = course.condition * flat.condition(metric).mean()
+            figures["turned"] = float(turned.detach())
         else:
-            raw, c2 = flat.taylor(decode, points, course.step, held=held)
+            raw, c2 = self._estimated(self._points(z, course.flat_batch), held=held)
+            turned = raw.new_zeros(())
         least = _C2_FLOOR * self.running.hear(float(c2.detach()))
-        flatness = flat.scaled(raw, c2, z.shape[1], least) if course.flat_scaled else beta * raw.mean()
+        flatness = flat.scaled(raw, c2, dims, least) if course.flat_scaled else beta * raw.mean()
         figures["flat"], figures["c2"] = float(flatness.detach()), float(c2.detach())
-        loss = rise * course.flat * flatness
-        if course.chord:
-            chord = self._chord(points)
-            figures["chord"] = float(chord.detach())
-            loss = loss + rise * course.chord * chord
-        return loss
+        return course.flat * flatness + turned
 
-    def _chord(self, points: Tensor) -> Tensor:
-        """How far decoded distances of pairs are from c times the latent ones, relative, squared."""
-        half = len(points) // 2
-        apart = (points[:half] - points[half : 2 * half]).norm(dim=-1)
-        decoded = self.network.decode(points).flatten(1)
-        far = (decoded[:half] - decoded[half : 2 * half]).norm(dim=-1)
-        usual = (far * apart).sum() / apart.square().sum()
-        off: Tensor = far / (usual * apart).clamp(min=_CHORD_FLOOR) - 1
-        return off.square().mean()
+    def _estimated(self, points: Tensor, *, held: bool) -> tuple[Tensor, Tensor]:
+        course, decode = self.course, self.network.decode
+        if course.estimator == "taylor":
+            return flat.taylor(decode, points, course.step, held=held)
+        directions = torch.randn(course.directions, *points.shape, device=points.device)
+        estimate = flat.pairwise if course.estimator == "pairwise" else flat.nesterov
+        return estimate(decode, points, directions, course.step, held=held)
+
+    def _distances(self, mean: Tensor, z: Tensor, figures: dict[str, float]) -> Tensor:
+        course, network = self.course, self.network
+        total = z.new_zeros(())
+        if course.stress:
+            some = mean[: course.stress_batch]
+            stress = distances.stress(some, network.decode(some))
+            figures["stress"] = float(stress.detach())
+            total = total + course.stress * stress
+        if course.even:
+            even = distances.unevenness(network.shape.kind, network.logits, z[: 2 * course.lines])
+            figures["even"] = float(even.detach())
+            total = total + course.even * even
+        return total
 
     def _attributes(self, mean: Tensor, z: Tensor, attributes: Tensor, figures: dict[str, float]) -> Tensor:
         network, scales = self.network, self.scales
@@ -143,14 +160,13 @@ class Objective:
         network.moments.hear(mean.detach(), truth)
         network.moments.solve(network.head)
         learned = head.told(network.head(mean), truth)
-        order = torch.randperm(len(z), device=z.device)
-        points = flat.mixed(z, self.course.reach, order, torch.rand(len(z), device=z.device))
-        share = (2 * torch.rand(len(z), device=z.device) - 1) * REACH_OF_ATTRIBUTES
-        which = torch.randint(truth.shape[1], (len(z),), device=z.device)
-        points = points + share[:, None] * head.vectors(z, truth)[which]
-        points = points[: self.course.flat_batch]
-        logits = network.logits(points)
+        base = z[:_FOLLOWERS]
+        share = (2 * torch.rand(len(base), device=z.device) - 1) * REACH_OF_ATTRIBUTES
+        which = torch.randint(truth.shape[1], (len(base),), device=z.device)
+        away = share[:, None] * head.vectors(z, truth)[which]
+        logits = network.logits(torch.cat((base, base + away)))
         done = scales(head.soft_attributes(network.shape.kind, logits, network.activated(logits)))
-        followed = head.told(done, network.head(points))
+        before, after = done.chunk(2)
+        followed = head.told(after - before, away @ network.head.weight.T)
         figures["learned"], figures["followed"] = float(learned.detach()), float(followed.detach())
         return learned + followed

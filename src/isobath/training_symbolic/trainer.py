@@ -69,7 +69,7 @@ class Trainer:
         self.objective = Objective(self.network, self.prior, course, self.scales)
         self.multiplier = Multiplier(course.constraint, course.bound, course.gain, course.beta)
         self.optimiser = torch.optim.Adam(
-            [*self.network.parameters(), *self.prior.parameters()], course.learning_rate
+            [*self.network.parameters(), *self.prior.parameters()], course.learning_rate, fused=True
         )
         self.averaged = copy.deepcopy(nn.ModuleList([self.network, self.prior]))
         self.step, self.spent = 0, 0.0
