@@ -23,7 +23,9 @@ from isobath.outputs.stage.area import NOBODY, RING, Area
 from isobath.outputs.stage.engine import Settings, StageEngine
 from isobath.outputs.stage.recorder import Recorder
 from isobath.outputs.stage.rows import Recording
+from isobath.protocol.messages import Heard
 from isobath.protocol.piece import Axis, Demonstration, Piece, Take, Voice
+from isobath.server.stage_telling import StageTeller
 from isobath.server.stage_worker import Worker
 
 RATE, BLOCK = 48000, 256
@@ -398,6 +400,31 @@ def test_a_recording_goes_on_when_its_worker_ends(stage: StageEngine) -> None:
     assert list(kept[0].frames) == sorted(set(kept[0].frames))
     model_frames = lasted * kept[0].sample_rate / kept[0].hop
     assert 0.7 * model_frames < kept[0].length < 1.5 * model_frames
+
+
+def test_what_the_device_is_given_is_told_to_other_programs(stage: StageEngine, model: Model) -> None:
+    class Programs:
+        def __init__(self) -> None:
+            self.heard: list[Heard] = []
+
+        def send(self, heard: Heard) -> None:
+            self.heard.append(heard)
+
+        def close(self) -> None: ...
+
+    programs = Programs()
+    teller = StageTeller(programs)
+    stage.gesture([0.25, 0.75])
+    teller.follow(stage)
+    try:
+        assert until(lambda: any(max(each.bands) > 0.0 for each in programs.heard))
+    finally:
+        teller.end()
+    newest = programs.heard[-1]
+    assert (len(newest.latent), len(newest.bands), newest.axes) == (model.dims, 32, (0.25, 0.75))
+    count = len(programs.heard)
+    time.sleep(0.1)
+    assert len(programs.heard) == count, "no more is told"
 
 
 def test_a_worker_has_the_take_before_it_says_that_it_is_ready(

@@ -13,6 +13,7 @@ import pytest
 
 from isobath.engine import render_piece
 from isobath.models.coder import Model, bundled, load
+from isobath.outputs.midi_clock import START, STOP, TICK, MidiClock
 from isobath.outputs.stage import jack
 from isobath.outputs.stage.engine import Settings, StageEngine
 from isobath.protocol.piece import Axis, Demonstration, Master, Piece, Take, Voice
@@ -140,6 +141,34 @@ def test_workers_ended_and_hung_are_not_heard(model: Model) -> None:
     assert np.isfinite(heard).all()
     assert min(silences[signal.SIGKILL]) <= 5.0, silences  # the machine's own stalls may add to one of them
     assert max(silences[signal.SIGSTOP]) <= 150.0, silences
+
+
+@pytest.mark.usefixtures("server")
+def test_a_clock_beats_for_other_machines() -> None:
+    """Through a real port: JACK hands MIDI on once a block, so moments are as coarse as that."""
+    rtmidi = pytest.importorskip("rtmidi")
+    if rtmidi.API_UNIX_JACK not in rtmidi.get_compiled_api():
+        pytest.skip("This python-rtmidi knows no JACK.")
+    heard: list[tuple[int, float]] = []
+    listener = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="follower")
+    listener.ignore_types(timing=False)
+    listener.set_callback(lambda event, _: heard.append((event[0][0], time.monotonic())))
+    listener.open_virtual_port("clock here")
+    clock = MidiClock("clock here", 150.0)
+    try:
+        clock.start()
+        assert until(lambda: sum(status == TICK for status, _ in heard) >= 120)
+        late = np.array(clock.late())
+    finally:
+        clock.close()
+    assert until(lambda: heard[-1][0] == STOP)
+    listener.close_port()
+    listener.delete()
+    began = next(i for i, (status, _) in enumerate(heard) if status == START)
+    ticks = np.array([at for status, at in heard[began:] if status == TICK])
+    lasting = (ticks[100] - ticks[0]) / 100
+    assert lasting == pytest.approx(60 / 150 / 24, rel=0.05)
+    assert float(np.median(late)) < 0.003, "as the process itself sends them"
 
 
 def test_a_server_that_ends_is_told_and_its_return_is_heard(

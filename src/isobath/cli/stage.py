@@ -3,7 +3,7 @@
 import sys
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from isobath.cli.telling import as_json, print_json, print_table
 from isobath.errors import PieceUnknown
 
 if TYPE_CHECKING:
-    from isobath.outputs.stage.area import Area
+    from isobath.outputs.outlet import Outlets
     from isobath.outputs.stage.engine import Settings, StageEngine, Status
     from isobath.outputs.stage.recorder import Recorder
     from isobath.protocol.controllers import Action
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from isobath.protocol.stage import StageSettings
     from isobath.server.broadcast import Broadcast
     from isobath.server.controllers import Controllers
+    from isobath.server.stage_telling import StageTeller
 
 
 @click.command()
@@ -73,6 +74,15 @@ if TYPE_CHECKING:
     envvar="ISOBATH_STAGE_TO",
     help="Send it as Ogg Vorbis to an Icecast mount: http://source:PASSWORD@HOST:8000/NAME.ogg.",
 )
+@click.option("--osc", metavar="HOST:PORT", help="Send what is heard to another program, as OSC over UDP.")
+@click.option(
+    "--midi-out",
+    metavar="PORT",
+    help="Send what is heard as MIDI to the port with this in its name, or to a new one of this name.",
+)
+@click.option(
+    "--clock-out", metavar="PORT", help="Send MIDI clock in the piece's tempo, with start, stop, continue."
+)
 @doors(programs=False)
 @as_json
 def stage(
@@ -91,6 +101,9 @@ def stage(
     seconds: float | None,
     record: Path | None,
     to: str | None,
+    osc: str | None,
+    midi_out: str | None,
+    clock_out: str | None,
     doors: Doors,
     as_json: bool,
 ) -> None:
@@ -111,22 +124,25 @@ def stage(
             rows = [(d.name, d.api, d.outputs, d.inputs, d.rate or "", d.default) for d in found]
             print_table(("device", "system", "outputs", "inputs", "Hz", "default"), rows)
         return
-    if (record is not None or to is not None) and device.startswith("file:"):
-        raise UsageError("--record and --to take what a device is given; leave file: away.")
+    wanted = Wanted(record, to, osc, midi_out, clock_out)
+    if wanted != Wanted() and device.startswith("file:"):
+        raise UsageError("--record, --to, --osc, --midi-out and --clock-out need a device; leave file: away.")
     if page:
-        opening = Opening(browser, port, "127.0.0.1", None, as_json, doors=doors, phone=phone)
-        _with_page(piece, opening, from_options(device, rate or 0, block, ahead, spare), take, record, to)
+        opening = Opening(
+            browser, port, "127.0.0.1", osc, as_json, doors=doors, midi_out=midi_out, phone=phone
+        )
+        _with_page(piece, opening, from_options(device, rate or 0, block, ahead, spare), take, wanted)
         return
     chosen = _piece(piece)
     settings = _settings(chosen, Settings(device, rate or 0, block, ahead, spare), take, seconds)
-    engine = StageEngine(chosen, rate_of(chosen), settings)
+    kept = Kept(wanted)
+    engine = StageEngine(chosen, rate_of(chosen), settings, clock=kept.clock)
     if take is not None:
         engine.play(find_take(chosen, take), chosen.takes)
     controllers = doors.open()
     engine.start()
-    kept = Kept()
     try:
-        kept.begin(engine.area, record, to)
+        kept.begin(engine, tells=True)
         _let_in(controllers, engine, chosen)
         if settings.samples:
             _wait_for_file(engine, settings.samples / engine.status.rate)
@@ -140,30 +156,67 @@ def stage(
         kept.end()
 
 
-class Kept:
-    """What goes to the device, into a file and to listeners elsewhere, as asked."""
+@dataclass(frozen=True)
+class Wanted:
+    """Where what goes to the device goes as well."""
 
-    def __init__(self) -> None:
+    record: Path | None = None
+    to: str | None = None
+    osc: str | None = None
+    midi_out: str | None = None
+    clock_out: str | None = None
+
+
+class Kept:
+    """All of that while it is open."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        """Opens the clock. Raises UsageError."""
+        from isobath.outputs.midi_clock import MidiClock
+
+        self._wanted = wanted
+        self.clock = None if wanted.clock_out is None else MidiClock(wanted.clock_out)
         self.recorder: Recorder | None = None
         self.sent: Broadcast | None = None
+        self._teller: StageTeller | None = None
+        self._outlets: Outlets | None = None
 
-    def begin(self, area: "Area", record: Path | None, to: str | None) -> None:
-        """From now on. Raises UsageError, AudioError."""
+    def begin(self, engine: "StageEngine", *, tells: bool) -> None:
+        """From now on. tells: to other programs, too; else somebody else does.
+
+        Raises UsageError, AudioError.
+        """
+        from isobath.outputs.midi import open_midi
+        from isobath.outputs.osc import OscOutput, read_address
+        from isobath.outputs.outlet import Outlets
         from isobath.outputs.stage.recorder import Recorder
         from isobath.server.broadcast import Broadcast
+        from isobath.server.stage_telling import StageTeller
 
-        self.recorder = None if record is None else Recorder(record, area)
-        self.sent = None if to is None else Broadcast(to, area)
+        wanted = self._wanted
+        self.recorder = None if wanted.record is None else Recorder(wanted.record, engine.area)
+        self.sent = None if wanted.to is None else Broadcast(wanted.to, engine.area)
+        outlets = [] if wanted.osc is None or not tells else [OscOutput(*read_address(wanted.osc))]
+        midi = [] if wanted.midi_out is None or not tells else [open_midi(wanted.midi_out)]
+        if outlets or midi:
+            self._outlets = Outlets([*outlets, *midi])
+            self._teller = StageTeller(self._outlets)
+            self._teller.follow(engine)
 
-    def follow(self, area: "Area") -> None:
+    def follow(self, engine: "StageEngine") -> None:
         """Another stage plays."""
         if self.recorder is not None:
-            self.recorder.follow(area)
+            self.recorder.follow(engine.area)
         if self.sent is not None:
-            self.sent.follow(area)
+            self.sent.follow(engine.area)
 
     def end(self) -> None:
-        """Close both, and say what was written."""
+        """Close all of it, and say what was written."""
+        if self._teller is not None and self._outlets is not None:
+            self._teller.end()
+            self._outlets.close()
+        if self.clock is not None:
+            self.clock.close()
         if self.sent is not None:
             self.sent.end()
         if self.recorder is not None:
@@ -177,8 +230,7 @@ def _with_page(
     opening: Opening,
     settings: "StageSettings",
     take: str | None,
-    record: Path | None,
-    to: str | None,
+    wanted: Wanted,
 ) -> None:
     """The stage plays, and the page opens beside it; until Ctrl-C."""
     from isobath.engine import find_take
@@ -188,15 +240,16 @@ def _with_page(
     from isobath.server.stage import Stage
 
     with Library.open(find_home()) as library:
-        wanted = library.pieces.last_played() if piece is None else find_piece(library, piece)
-        if wanted is None:
+        found = library.pieces.last_played() if piece is None else find_piece(library, piece)
+        if found is None:
             raise PieceUnknown("Nothing has been played here yet. Name a piece or an example: Drifting.")
-        chosen = library.read(library.own(wanted))
-    stage, kept = Stage(_rate), Kept()
-    stage.open(chosen, settings)
+        chosen = library.read(library.own(found))
+    stage, kept = Stage(_rate), Kept(wanted)
+    stage.clock = kept.clock
     try:
-        if stage.area is not None:
-            kept.begin(stage.area, record, to)
+        stage.open(chosen, settings)
+        if stage.engine is not None:
+            kept.begin(stage.engine, tells=False)
         stage.followers.append(kept.follow)
         if take is not None:
             stage.do(DoOnStage(request=0, action="play", take=find_take(chosen, take).id))

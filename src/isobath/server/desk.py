@@ -22,6 +22,7 @@ from isobath.server.controllers import Controllers
 from isobath.server.mime import mime
 from isobath.server.rooms import RoomAsked, Rooms, pose_teller
 from isobath.server.stage import Stage
+from isobath.server.stage_telling import StageTeller
 from isobath.server.survey import KeptModels, low_priority_pool
 
 ECHO_SECONDS = 0.15
@@ -101,6 +102,11 @@ class Desk:
         self.controllers.watchers.append(self.stage.changed)
         self.rooms: Rooms | None = None
         """Where others walk."""
+        self._teller = None if osc is None else StageTeller(osc)
+        if self._teller is not None:
+            self.stage.followers.append(self._teller.follow)
+            if self.stage.engine is not None:
+                self._teller.follow(self.stage.engine)
         self.listeners: set[Listener] = set()
         self.echo = Echo(self)
         self._told: set[str] = set()
@@ -201,5 +207,7 @@ class Desk:
         self.surveys.shutdown(wait=False, cancel_futures=True)
         self._librarian.shutdown(wait=True)
         self.library.close()
+        if self._teller is not None:
+            self._teller.end()
         if self.osc is not None:
             self.osc.close()

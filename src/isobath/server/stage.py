@@ -26,8 +26,7 @@ from isobath.protocol.piece import Piece, Take
 from isobath.protocol.stage import StageDevice, StageSettings, StageState
 
 if TYPE_CHECKING:
-    from isobath.outputs.stage.area import Area
-    from isobath.outputs.stage.engine import StageEngine
+    from isobath.outputs.stage.engine import Clock, StageEngine
 
 HEARD_SECONDS = 1 / 30
 STATE_SECONDS = 0.25
@@ -65,14 +64,15 @@ class Stage:
         self._task: asyncio.Task[None] | None = None
         self._listing: asyncio.Task[None] | None = None
         self._devices: tuple[StageDevice, ...] = ()
-        self.followers: list[Callable[[Area], None]] = []
-        """Are told the memory of each stage that begins: they record it or send it on."""
+        self.followers: list[Callable[[StageEngine], None]] = []
+        """Are told each engine that begins: they record it or send it on."""
+        self.clock: Clock | None = None
+        """Beats in the tempo of what plays."""
 
     @property
-    def area(self) -> Area | None:
-        """Its memory, while it plays."""
-        engine = self._engine
-        return None if engine is None else engine.area
+    def engine(self) -> StageEngine | None:
+        """What plays."""
+        return self._engine
 
     @property
     def plays(self) -> str | None:
@@ -98,6 +98,7 @@ class Stage:
                 max(self._rate_of(voice.model) for voice in piece.voices),
                 Settings(settings.device, settings.rate, settings.block, settings.ahead, settings.spare),
                 recorded=self._took,
+                clock=self.clock,
             )
             engine.start()
         except IsobathError as error:
@@ -109,7 +110,7 @@ class Stage:
             self._engine, self._piece, self._settings = engine, piece, settings
             self._values = {}
         for follow in self.followers:
-            follow(engine.area)
+            follow(engine)
 
     def close(self) -> None:
         """Fade out and end it, if it plays."""

@@ -285,7 +285,7 @@ class Worker:
                 live.begin()
             if order.under_way is not None:  # before anybody asks for sound
                 self._resume(live, order.under_way, at)
-            self._say(wire.Ready(order.revision, live.listens, spent))
+            self._say(wire.Ready(order.revision, live.listens, spent, live.voices[0].model.dims))
 
         self._put(take_over)
 
@@ -312,7 +312,7 @@ class Worker:
             if self._live is live:
                 live.change(prepared)
                 self._board.revision = order.revision
-            self._say(wire.Ready(order.revision, live.listens, spent))
+            self._say(wire.Ready(order.revision, live.listens, spent, live.voices[0].model.dims))
 
         self._put(take_over)
 

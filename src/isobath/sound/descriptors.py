@@ -94,25 +94,36 @@ class Descriptors:
         return _clamp(rise * 4)
 
 
+class Listening:
+    """Spectra in dB as an AnalyserNode gives them (1024 bins, Blackman, smoothed from one to the next)."""
+
+    def __init__(self) -> None:
+        n = np.arange(SIZE)
+        self._window = 0.42 - 0.5 * np.cos(2 * np.pi * n / SIZE) + 0.08 * np.cos(4 * np.pi * n / SIZE)
+        self._smooth: Floats = np.zeros(SIZE // 2)
+
+    def hear(self, sound: Audio | Floats) -> Floats:
+        """The next one: of the last `SIZE` samples, (channels, SIZE) or (SIZE,)."""
+        heard = np.atleast_2d(sound).mean(axis=0, dtype=np.float64)
+        size = np.abs(np.fft.rfft(heard * self._window))[: SIZE // 2] / SIZE
+        self._smooth = _SMOOTHING * self._smooth + (1 - _SMOOTHING) * size
+        return np.asarray(20 * np.log10(self._smooth + 1e-12))
+
+
 def spectra(blocks: Iterable[Audio], sample_rate: int) -> Iterator[Floats]:
-    """Spectra in dB as an AnalyserNode gives them (1024 bins, Blackman, smoothed), 30 a second.
+    """Spectra in dB as `Listening` has them, 30 a second.
 
     blocks: (channels, samples) one after another; only a window's length of it is kept.
     """
-    n = np.arange(SIZE)
-    window = 0.42 - 0.5 * np.cos(2 * np.pi * n / SIZE) + 0.08 * np.cos(4 * np.pi * n / SIZE)
+    listening = Listening()
     kept, begins, step = np.zeros(SIZE), -SIZE, 0
-    smooth = np.zeros(SIZE // 2)
     for block in blocks:
         kept = np.concatenate((kept, block.mean(axis=0, dtype=np.float64)))
         while True:
             end = round((step + 1) * sample_rate / SNAPSHOTS_A_SECOND)
             if end > begins + len(kept):
                 break
-            heard = kept[end - SIZE - begins : end - begins]
-            size = np.abs(np.fft.rfft(heard * window))[: SIZE // 2] / SIZE
-            smooth = _SMOOTHING * smooth + (1 - _SMOOTHING) * size
-            yield 20 * np.log10(smooth + 1e-12)
+            yield listening.hear(kept[end - SIZE - begins : end - begins])
             step += 1
         drop = max(0, len(kept) - SIZE - sample_rate // SNAPSHOTS_A_SECOND)
         kept, begins = kept[drop:], begins + drop

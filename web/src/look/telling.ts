@@ -6,7 +6,10 @@ import type { Performer } from "../gesture/performer";
 import type { Link } from "../net/link";
 import { BINS, Descriptors, SNAPSHOTS_A_SECOND } from "./descriptors";
 
-type Sounding = Pick<Instrument, "addEventListener" | "sampleRate" | "spectrum">;
+type Sounding = Pick<Instrument, "addEventListener" | "sampleRate" | "spectrum"> & {
+  /** The stage plays, and tells by itself. */
+  readonly onStage?: boolean;
+};
 
 /** Tell `link` what `instrument` sounds like and where the performer is, from its first sound on. */
 export function tellHeard(
@@ -21,7 +24,7 @@ export function tellHeard(
     meters = (event as CustomEvent<Meters>).detail;
   });
   setInterval(() => {
-    if (!link.heeded || meters === null) return;
+    if (!link.heeded || meters === null || instrument.onStage) return;
     if (descriptors?.sampleRate !== instrument.sampleRate)
       descriptors = new Descriptors(instrument.sampleRate);
     instrument.spectrum(spectrum);

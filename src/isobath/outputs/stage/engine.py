@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, Literal, Protocol, cast
 
 import msgspec
 import numpy as np
@@ -146,6 +146,26 @@ class _Worker:
             self.process.stdin.flush()
 
 
+class Clock(Protocol):
+    """What other machines follow (isobath.outputs.midi_clock)."""
+
+    def tempo(self, bpm: float) -> None:
+        """So many beats a minute."""
+        ...
+
+    def start(self) -> None:
+        """From the beginning."""
+        ...
+
+    def stop(self) -> None:
+        """Silence."""
+        ...
+
+    def go_on(self) -> None:
+        """After a silence."""
+        ...
+
+
 class StageEngine:
     """A piece on a device. Methods may be called from any thread."""
 
@@ -157,19 +177,23 @@ class StageEngine:
         *,
         told: Callable[[], None] = lambda: None,
         recorded: Callable[[Take], None] = lambda _: None,
+        clock: Clock | None = None,
         worker_command: Sequence[str] = WORKER_COMMAND,
     ) -> None:
         """rate: the piece's, Hz. told: is called, in another thread, when the state has changed.
-        recorded: is given each take that has been recorded.
+        recorded: is given each take that has been recorded. clock: what beats in the piece's tempo; it is
+        the caller's to close.
 
         Raises UsageError where rate or settings are out of range.
         """
         self.settings, self._told, self._recorded = settings, told, recorded
-        self._command = tuple(worker_command)
+        self._command, self._clock = tuple(worker_command), clock
         self._piece, self._revision = _bare(piece), 1
         self._structure = 1
         """The revision whose structure the newest one shares."""
         self.area = Area.new(rate, settings.ahead, settings.block)
+        self.dims = 0
+        """Of the first voice's latent."""
         self._delay = Player(rate).delay
         self._lock, self._gestures = threading.RLock(), threading.Lock()
         self._workers: dict[int, _Worker] = {}
@@ -215,6 +239,9 @@ class StageEngine:
             self.stop()
             raise
         self._tender.start()
+        if self._clock is not None:
+            self._clock.tempo(self._piece.tempo.bpm)
+            self._clock.start()
 
     def _first_ready(self) -> int | None:
         with self._lock:
@@ -223,6 +250,8 @@ class StageEngine:
     def stop(self) -> None:
         """Fade out and end all processes."""
         self._stopping.set()
+        if self._clock is not None:
+            self._clock.stop()
         if self._host is not None and self._host.poll() is None:
             self._broadcast(wire.Panic())
             time.sleep(0.05)
@@ -257,6 +286,8 @@ class StageEngine:
         with self._lock:
             bare = _bare(piece)
             alike = same_structure(bare, self._piece)
+            if self._clock is not None:
+                self._clock.tempo(piece.tempo.bpm)
             self._piece, self._revision = bare, self._revision + 1
             if alike:
                 for worker in self._workers.values():
@@ -280,6 +311,13 @@ class StageEngine:
             elif isinstance(message, wire.Stop | wire.Finish):
                 self._under_way = None
             self._broadcast(message)
+        if self._clock is not None:
+            if isinstance(message, wire.Play | wire.Record):
+                self._clock.start()
+            elif isinstance(message, wire.Panic):
+                self._clock.stop()
+            elif isinstance(message, wire.Begin):
+                self._clock.go_on()
 
     def play(self, take: Take, takes: Sequence[Take] = ()) -> None:
         """Play a take from its beginning; `takes`: all those of the piece."""
@@ -336,11 +374,6 @@ class StageEngine:
         worker = board.workers[max(0, board.active)]
         peak, came = (board.peak[0], board.peak[1]), (board.input_peak[0], board.input_peak[1])
         board.peak[:] = board.input_peak[:] = (0.0, 0.0)
-        for _ in range(4):
-            sequence = worker.latent_sequence
-            rows = np.ctypeslib.as_array(worker.latents).reshape(-1, 128)[: worker.voices].copy()
-            if sequence % 2 == 0 and worker.latent_sequence == sequence:
-                break
         return StageMeters(
             peak,
             (worker.rms[0], worker.rms[1]),
@@ -349,9 +382,20 @@ class StageEngine:
             worker.clamped,
             worker.scrubbed,
             came,
-            tuple(rows),
+            tuple(self.latents()),
             worker.position,
         )
+
+    def latents(self) -> list[NDArray[np.float32]]:
+        """What each voice's decoder was last given, (128,) each, zeros beyond its dimensions."""
+        board = self.area.board
+        worker = board.workers[max(0, board.active)]
+        for _ in range(4):
+            sequence = worker.latent_sequence
+            rows = np.ctypeslib.as_array(worker.latents).reshape(-1, 128)[: worker.voices].copy()
+            if sequence % 2 == 0 and worker.latent_sequence == sequence:
+                break
+        return list(rows)
 
     def heard(self, start: int, frames: int) -> tuple[Audio, int]:
         """What went to the device, frames counted since the beginning: for recording and streaming."""
@@ -405,6 +449,7 @@ class StageEngine:
             self._told()
         else:
             with self._lock:
+                self.dims = answer.dims
                 worker.ready = max(worker.ready, answer.revision)
                 self._go_on(worker)
 

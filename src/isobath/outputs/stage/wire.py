@@ -78,6 +78,8 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     listens: bool
     seconds: float
     """That getting ready took."""
+    dims: int = 0
+    """Of the first voice's latent."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
