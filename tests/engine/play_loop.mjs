@@ -3,7 +3,7 @@
 // AUDIO.mjs: web/src/audio bundled (tests/engine/page_audio.ts). FOLDER holds SLOT.blob and ID.f32 (two
 // channels, one after the other).
 import { readFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [audioPath, kernelPath, scriptPath, folder] = process.argv.slice(2);
@@ -26,6 +26,13 @@ function sound(id) {
 const slotOf = (id) => piece.voices.findIndex((voice) => voice.id === id);
 const solo = piece.voices.some((voice) => voice.solo);
 loop.setAxes(piece.axes.map((axis) => axis.rest));
+if (page.isPlaced(piece.world)) {
+  const module = new WebAssembly.Module(readFileSync(join(dirname(kernelPath), "isobath-space.wasm")));
+  const first = script.models[piece.voices[0].model];
+  const space = player.loadSpace(module);
+  space.set(page.spaceOf(piece, piece.world, first.hop / first.sample_rate));
+  page.sounding(piece.world).forEach((mark, i) => space.sound(i, sound(mark.carries.sound)));
+}
 piece.voices.forEach((voice, slot) => {
   const model = script.models[voice.model];
   const { source } = voice;

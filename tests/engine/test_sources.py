@@ -29,6 +29,7 @@ from isobath.protocol.piece import (
     Take,
     Voice,
 )
+from isobath.protocol.world import Box, Carried, Edge, Landmark, WalkAxes, World
 from isobath.types import Audio
 
 from .loudspeaker import RATE, listener, quiet_noise, repeater, whistle
@@ -275,6 +276,28 @@ def staged() -> Piece:
     )
 
 
+def wanderers() -> Piece:
+    """A world where everything is placed: two voices, one of them on a landmark, a sound, boxes, an edge."""
+    at = Carried(kind="voice", voice="wide", reference=2.0)
+    marks = (
+        Landmark(id="one", position=(8.0, 0.0, -5.0), size=(2.0, 2.0, 2.0), carries=at),
+        Landmark(id="two", position=(-6.0, 0.0, 3.0), carries=Carried(sound=LOOP, gain_db=-6.0)),
+    )
+    boxes = (
+        Box(id="hall", position=(-12.0, 0.0, 0.0), size=(12.0, 12.0, 12.0), wet=0.5),
+        Box(id="mist", position=(12.0, 0.0, 0.0), filter="low", wet=0.2, decay=1.0, fade=6.0),
+    )
+    world = World(
+        axes=WalkAxes(x="x", azimuth="y"),
+        size=(40.0, 40.0, 40.0),
+        placement="head",
+        landmarks=marks,
+        boxes=boxes,
+        edge=Edge(metres=5.0),
+    )
+    return piece(of("lead", "whistle", fitted=fitted()), of("wide", "wide", gain_db=-3.0), world=world)
+
+
 # ------------------------------------------------------------------ the page's loop
 
 
@@ -292,7 +315,7 @@ def page_audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("make", "block"),
-    [(orchestra, 128), (orchestra, 96), (travellers, 128), (staged, 96)],
+    [(orchestra, 128), (orchestra, 96), (travellers, 128), (staged, 96), (wanderers, 96)],
     ids=lambda each: str(each)[:20],
 )
 def test_the_page_plays_the_same_samples(
@@ -312,6 +335,8 @@ def test_the_page_plays_the_same_samples(
                 "mean": list(each.description.latent.mean),
                 "std": list(each.description.latent.std),
                 "match_lufs": each.match_lufs,
+                "hop": each.hop,
+                "sample_rate": each.sample_rate,
             }
             for name, each in MODELS.items()
         },

@@ -3,6 +3,7 @@
 
 import relaxedUrl from "../../../kernel/wasm/isobath.relaxed.wasm?url";
 import simdUrl from "../../../kernel/wasm/isobath.simd.wasm?url";
+import spaceUrl from "../../../kernel/wasm/isobath-space.wasm?url";
 import processorUrl from "./processor.ts?worker&url";
 import { chooseBuild } from "./simd";
 import type { FromWorklet, ToWorklet } from "./wire";
@@ -23,6 +24,16 @@ export async function fetchKernel(): Promise<WebAssembly.Module> {
   if (answer === null || !answer.ok)
     throw new Error(
       "The sound could not be fetched from the server. Is Isobath still running? Reload the page.",
+    );
+  return WebAssembly.compile(await answer.arrayBuffer());
+}
+
+/** The kernel's second module, which worlds need. */
+export async function fetchSpace(): Promise<WebAssembly.Module> {
+  const answer = await fetch(spaceUrl).catch(() => null);
+  if (answer === null || !answer.ok)
+    throw new Error(
+      "This world is heard without its places, for their sound could not be fetched. Reload the page.",
     );
   return WebAssembly.compile(await answer.arrayBuffer());
 }

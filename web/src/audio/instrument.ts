@@ -4,7 +4,8 @@
 import type { ModelDescription } from "../net/models";
 import type { Axis, BarsPlayed, Master, SafetyMap, Shaping, Source, Take, Tempo } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
-import type { Following } from "./hearing";
+import type { Following, Sound } from "./hearing";
+import type { SpaceSettings } from "./space";
 import type { LineState } from "./stream-worker";
 import type { Listening, WayMessage } from "./wire";
 
@@ -110,6 +111,10 @@ export interface Instrument extends EventTarget {
   setInTime(slot: number, bars: BarsPlayed, bpm: number): void;
   /** Follow another voice's latents; null: its own mapping. */
   setFollowing(slot: number, following: Following | null): void;
+  /** Where everything stands in a world, and what its places do to the sound. */
+  setSpace(settings: SpaceSettings): void;
+  /** The sound that a place of the world carries; null: none. */
+  setPlaceSound(number: number, sound: Sound | null): void;
   /** Open the microphone or line while somebody listens to it; `input` tells what became of that. */
   setInput(wanted: boolean): void;
   readonly input: Input;

@@ -532,6 +532,7 @@ export class Loop {
 
   private frameDue(waiting: number, offset: number): void {
     this.hold(offset);
+    this.player.space?.stand(this.gesture);
     if (this.lead >= 0 && (waiting >> this.lead) & 1) {
       this.recorder?.add(this.gesture, this.touched);
       this.frame++;

@@ -4,6 +4,7 @@
 import { Arena } from "./arena";
 import { Crossing, type CrossingKernel } from "./crossing";
 import { SOURCE_FLOATS } from "./listening";
+import { SPACE_END, Space } from "./space";
 
 export const VOICES = 8; // IB_VOICES
 const DIMS = 128; // IB_DIMS
@@ -32,6 +33,7 @@ const METERS_SCRUBBED = 7;
 
 interface Exports extends CrossingKernel {
   readonly __heap_base: WebAssembly.Global<"i32">;
+  readonly __indirect_function_table: WebAssembly.Table;
   ib_model_bytes(blob: number, bytes: bigint): bigint;
   ib_model_init(memory: number, bytes: bigint, blob: number, blobBytes: bigint): number;
   ib_model_info(model: number, info: number): void;
@@ -71,6 +73,10 @@ interface Exports extends CrossingKernel {
   ib_player_feed(player: number, slot: number, channels: number, hop: number, sampleRate: number): number;
   ib_player_fed(player: number, slot: number): number;
   ib_player_filled(player: number, slot: number): void;
+  ib_player_between(player: number, between: number, context: number): void;
+  ib_model_mean(model: number): number;
+  ib_model_whitening(model: number): number;
+  ib_model_known_radius(model: number): number;
 }
 
 export interface ModelInfo {
@@ -121,6 +127,8 @@ export class Player {
   private f32!: Float32Array;
   private u32!: Uint32Array;
   private u8!: Uint8Array;
+  /** What stands between the voices and the master, in a world. */
+  space: Space | null = null;
   /** Bit mask of the voices that wait for a latent, after due(). */
   waiting = 0;
 
@@ -130,8 +138,9 @@ export class Player {
     readonly sampleRate: number,
   ) {
     this.c = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
-    this.arena = new Arena(this.c.__heap_base.value, (bytes) => this.reserve(bytes));
-    this.reserve(this.c.__heap_base.value);
+    const free = Math.max(this.c.__heap_base.value, SPACE_END);
+    this.arena = new Arena(free, (bytes) => this.reserve(bytes));
+    this.reserve(free);
     this.word = this.arena.take(64);
     this.out = this.arena.take(QUANTUM * channels * 4);
     const bytes = this.size(this.c.ib_player_bytes(channels, sampleRate));
@@ -145,17 +154,40 @@ export class Player {
     const loaded = this.prepare(blob, seed);
     this.check(this.c.ib_player_voice(this.player, slot, loaded.model, loaded.state));
     this.slots[slot] = loaded;
+    this.tellKnown(slot, loaded);
     return loaded.info;
   }
 
   unload(slot: number): void {
     const loaded = this.slots[slot];
     if (loaded === null || loaded === undefined) return;
+    this.space?.know(slot, 0, 0, 0, 0, 0);
     this.c.ib_player_voice(this.player, slot, 0, 0);
     this.slots[slot] = null;
     this.freeEar(loaded);
     this.arena.give(loaded.state, loaded.stateBytes);
     this.arena.give(loaded.model, loaded.modelBytes);
+  }
+
+  /** The space, made from its module at first; what sounds goes over to it within 50 ms. Allocates. */
+  loadSpace(module: WebAssembly.Module): Space {
+    if (this.space !== null) return this.space;
+    const { channels, sampleRate, arena, c } = this;
+    const made = new Space(module, { memory: c.memory, arena, channels, sampleRate, floats: () => this.f32 });
+    const index = c.__indirect_function_table.grow(1, made.run);
+    c.ib_player_between(this.player, index, made.at);
+    this.space = made;
+    this.slots.forEach((loaded, slot) => {
+      if (loaded !== null) this.tellKnown(slot, loaded);
+    });
+    return made;
+  }
+
+  private tellKnown(slot: number, { model, info }: Loaded): void {
+    const { c } = this;
+    const latent = c.ib_player_latent(this.player, slot);
+    const radius = c.ib_model_known_radius(model);
+    this.space?.know(slot, c.ib_model_mean(model), c.ib_model_whitening(model), latent, info.dims, radius);
   }
 
   private prepare(blob: ArrayBuffer, seed: number): Loaded {

@@ -166,6 +166,12 @@ class IsobathProcessor extends AudioWorkletProcessor {
       case "follow":
         loop.follow(message.slot, message.following);
         break;
+      case "space":
+        this.place(() => loop.player.loadSpace(message.module).set(message.settings));
+        break;
+      case "place-sound":
+        this.place(() => loop.player.space?.sound(message.number, message.sound));
+        break;
       case "start":
         this.keepsInput = false;
         this.wantsInput = message.record && message.input === null && loop.hearsLive;
@@ -279,6 +285,14 @@ class IsobathProcessor extends AudioWorkletProcessor {
     const given =
       source.kind === "prior" && dream === undefined ? { ...source, kind: "gesture" as const } : source;
     loop.player.source(slot, sourceFloats(given, message.matchLufs, loop.player.hasEar(slot)));
+  }
+
+  private place(act: () => void): void {
+    try {
+      act();
+    } catch (problem) {
+      this.post({ type: "complaint", sentence: sentenceOf(problem) });
+    }
   }
 
   private listen(loop: Loop, slot: number, listening: Listening): void {

@@ -4,6 +4,7 @@ import type { SafetyMap, Source } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import type { Following, Sound } from "./hearing";
 import type { Prior } from "./prior";
+import type { SpaceSettings } from "./space";
 import type { StreamShape } from "./streamed";
 import type { TakeStack } from "./take";
 
@@ -100,6 +101,8 @@ export type ToWorklet =
     }
   | { readonly type: "follow"; readonly slot: number; readonly following: Following | null }
   | { readonly type: "master"; readonly gain: number; readonly ceilingDb: number; readonly guardDb: number }
+  | { readonly type: "space"; readonly module: WebAssembly.Module; readonly settings: SpaceSettings }
+  | { readonly type: "place-sound"; readonly number: number; readonly sound: Sound | null }
   /** The meters carry the latent of this slot's voice. */
   | { readonly type: "watch"; readonly slot: number }
   | { readonly type: "panic" }

@@ -8,13 +8,15 @@ import { makeTempo } from "../protocol/messages";
 import type { MappingData } from "../steer/mapping";
 import { Buffering } from "./buffering";
 import { type Connected, connect, fetchKernel, makeContext } from "./context";
-import type { Following } from "./hearing";
+import type { Following, Sound } from "./hearing";
 import type { Decibels, Input, Instrument, InstrumentState, Meters, StreamStatus } from "./instrument";
 import { Lines } from "./lines";
 import { emptyMeters, readMeters, underrunsOf } from "./meters";
 import { Microphone } from "./microphone";
 import { SoundRecording, type TakeEnd, TakeRecording } from "./recording";
 import { Slots } from "./slots";
+import type { SpaceSettings } from "./space";
+import { Spaces } from "./spaces";
 import { inputOf, stackOf, type TakeStack } from "./take";
 import {
   type FromWorklet,
@@ -47,6 +49,10 @@ export class WorkletInstrument extends EventTarget implements Instrument {
 
   private readonly lines: Lines;
   private readonly slots: Slots;
+  private readonly spaces = new Spaces(
+    (message) => this.send(message),
+    (sentence) => this.complain(sentence),
+  );
   /** By slot; what was last heard of each streamed voice. */
   private readonly slow = new Set<number>();
   private readonly reports = new Map<number, StreamReport>();
@@ -183,6 +189,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     this.setTempo(this.tempo);
     if (this.frozen) this.setFrozen(true);
     if (this.fadedTo !== 1) this.fade(this.fadedTo, 0);
+    this.spaces.tellAll();
     this.slots.tellAll((sentence) => this.fail(sentence));
   }
 
@@ -285,6 +292,14 @@ export class WorkletInstrument extends EventTarget implements Instrument {
 
   setFollowing(slot: number, following: Following | null): void {
     this.slots.following(slot, following);
+  }
+
+  setSpace(settings: SpaceSettings): void {
+    this.spaces.set(settings);
+  }
+
+  setPlaceSound(number: number, sound: Sound | null): void {
+    this.spaces.sound(number, sound);
   }
 
   get input(): Input {

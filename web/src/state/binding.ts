@@ -14,6 +14,7 @@ import { followed, isSilent, listeningKey, listeningOf } from "./listening";
 import { isUntried, type Place, placeOf, rememberPlaces } from "./places";
 import { rateOf } from "./rate";
 import { morphSeconds, wayOf } from "./scenes";
+import { bindSpace } from "./space";
 import type { State, Store } from "./store";
 
 interface OnSlot {
@@ -277,6 +278,7 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     for (let i = 0; i < touched.length; i++) touched[i] = performer.isTouched(i) ? 1 : 0;
     instrument.setGesture(values, touched);
   });
+  bindSpace(store, instrument, rate, complain);
   follow(store.state, { ...store.state, piece: null });
 }
 
