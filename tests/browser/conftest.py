@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,12 +74,19 @@ def free_port() -> int:
 class Server:
     """`isobath play` as a process of its own, with a library of its own."""
 
-    def __init__(self, home: Path, module: str = "isobath.cli", osc: int | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        module: str = "isobath.cli",
+        osc: int | None = None,
+        opens: Sequence[str] = ("play",),
+    ) -> None:
         self.home = home
         self.port = 0
         self.osc = osc
         """Where other programs move the axes."""
         self._module = module
+        self._opens = opens
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -89,7 +96,7 @@ class Server:
     def start(self) -> str:
         """Listen, on the port of last time if there was one; the link that lets a browser in."""
         environment = {**os.environ, "ISOBATH_HOME": str(self.home)}
-        command = [sys.executable, "-m", self._module, "play", "--no-browser", "--port", str(self.port)]
+        command = [sys.executable, "-m", self._module, *self._opens, "--no-browser", "--port", str(self.port)]
         command += [] if self.osc is None else ["--osc-in", str(self.osc)]
         self._process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -17,6 +17,7 @@ from isobath.protocol.messages import (
     Fit,
     FromPage,
     FromServer,
+    Heard,
     Hello,
     History,
     Models,
@@ -28,6 +29,8 @@ from isobath.protocol.messages import (
     Redo,
     StageHeard,
     StageNow,
+    Survey,
+    SurveyLand,
     Undo,
     Welcome,
 )
@@ -93,6 +96,8 @@ class GuestSession(Session):
                 self._rooms.room.editing and message.id == self._rooms.piece and message.piece is not None
             ):
                 await super()._act(message)
+            case Fit() | Survey() | SurveyLand() | Heard():
+                pass  # what the host's page has learned and measured is in the piece
             case _:
                 await self._refuse(message)
 

@@ -349,7 +349,7 @@ class Rooms:
         if walkers:
             self._tell_poses(walkers, crowd)
         if self.crowd is not None and self.room.crowd:
-            self.crowd.follow(walkers)
+            self.crowd.follow([each for each in walkers if each.placed and not each.muted])
 
     def _tell_news(self) -> None:
         news = self.room.news.take()
@@ -375,7 +375,8 @@ class Rooms:
         poses = write_poses(shares, states, ids)
         budget = ROOM_BYTES_PER_SECOND // POSES_PER_SECOND - PACKET_BYTES - HEAD_BYTES - len(crowd)
         room = max(4, min(MOST_IN_FRAME, budget // POSE_BYTES))
-        chosen = self._interest.choose(self._tick, places, shares, self.room.metres(walkers), room)
+        shown = np.array([each.placed for each in walkers], dtype=np.bool_)
+        chosen = self._interest.choose(self._tick, places, shares, self.room.metres(walkers), room, shown)
         for walker, others in zip(walkers, chosen, strict=True):
             visitor = self._visitors.get(walker.id)
             if visitor is None or (len(others) == 0 and not crowd):
@@ -389,6 +390,8 @@ class Rooms:
                 self._interest.forget_told(self._places[walker.id])
         if self._poses is not None:
             for walker, metres in zip(walkers, self.room.metres(walkers), strict=True):
+                if not walker.placed:
+                    continue
                 x, y, z = (float(each) for each in metres)
                 self._poses(walker, (x, y, z), walker.place[3], walker.place[4])
 

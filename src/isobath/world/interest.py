@@ -3,8 +3,8 @@ agreed.
 
 With every tick each walker has room for a few poses. Others wait in line, and the line is ordered by how
 much there is to tell: how long ago this walker was last told of them, times how near they are. Who has not
-moved since is not in line at all. So the nearest are told with every tick, those in the fog about once a
-second, and nobody is forgotten.
+moved since is not in line at all. So the nearest are told with every tick, those in the fog every
+second or two, and nobody is forgotten.
 """
 
 import numpy as np
@@ -45,10 +45,12 @@ class Interest:
         shares: NDArray[np.float64],
         metres: NDArray[np.float32],
         room: int,
+        shown: NDArray[np.bool_] | None = None,
     ) -> list[NDArray[np.intp]]:
         """For each of `places` (n,), whom to tell of: indices into `places`, `room` of them at most.
 
-        shares: (n, 5) as they will be sent. metres: (n, 3).
+        shares: (n, 5) as they will be sent. metres: (n, 3). shown: who is seen
+        at all.
         """
         count = len(places)
         if count == 0:
@@ -59,9 +61,11 @@ class Interest:
         told = self._told[np.ix_(places, places)]
         news = self._changed[places][None, :] > told
         np.fill_diagonal(news, False)
+        if shown is not None:
+            news &= shown[None, :]
         apart = metres[:, None, :] - metres[None, :, :]
         squared = np.einsum("ijk,ijk->ij", apart, apart)
-        rank = (tick - told) / (1.0 + squared / (NEAR * NEAR))
+        rank = (tick - told) / (1.0 + np.sqrt(squared) / NEAR)
         if count > FIRST + 1:
             nearest = np.argpartition(squared, FIRST, axis=1)[:, : FIRST + 1]
             np.put_along_axis(rank, nearest, np.take_along_axis(rank, nearest, 1) + 1e9, 1)

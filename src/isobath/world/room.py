@@ -51,6 +51,8 @@ class Walker:
     away_since: float | None = None
     """The connection has been lost since; None: it stands."""
     place: Place = START
+    placed: bool = False
+    """They have said where they are."""
     moved_at: float = -math.inf
     jumped_at: float = -math.inf
     held_back: int = 0
@@ -191,8 +193,8 @@ class Room:
         azimuth, elevation = float(place[3]) % 1.0, min(max(float(place[4]), -0.25), 0.25)
         passed = max(0.0, now - walker.moved_at)
         walker.moved_at = max(now, walker.moved_at)
-        if jumps and now - walker.jumped_at >= JUMP_SECONDS:
-            walker.jumped_at = now
+        if not walker.placed or (jumps and now - walker.jumped_at >= JUMP_SECONDS):
+            walker.jumped_at, walker.placed = now, True
             walker.place = (x, y, z, azimuth, elevation)
             return True
         share = self._reached(walker.place, (x, y, z), passed + SLACK)

@@ -17,6 +17,7 @@ import type {
   Mimed,
   Opened,
   PieceSummary,
+  RoomHere,
   RunFollowed,
   StageHeard,
   StageNow,
@@ -81,6 +82,10 @@ export class Link {
   };
   /** Hears what was learned of controllers and gestures. */
   taught: (message: ControllerNoticed | InputsCalibrated | Mimed) => void = () => {};
+  /** Where others walk, too; null: nowhere. */
+  room: RoomHere | null = null;
+  /** Hears that there is a room. */
+  roomed: () => void = () => {};
   /** Hears what the ground sounds like, while somebody walks. */
   land: (message: LandSurveyed) => void = () => {};
   /** Hears of the stage. */
@@ -389,6 +394,7 @@ export class Link {
     this.online = true;
     const { models, pieces, notes, opened } = message;
     this.reads = message.reads;
+    this.room = message.room;
     this.store.set({ models, pieces, firstRun: message.first_run });
     const again = this.outbox.reconnected(message.acknowledged);
     const unsent = this.outbox.unsaved;
@@ -398,6 +404,7 @@ export class Link {
     for (const each of again) this.socket.send(each);
     if (notes.length > 0) this.say("information", notes.join(" "));
     this.events.back();
+    this.roomed();
     this.osc = message.osc;
     if (this.osc) this.events.osc();
   }

@@ -1,4 +1,4 @@
-// The world as it is seen: ground, landmarks, stones, sky. three.js lives here and nowhere else.
+// The world as it is seen: ground, landmarks, stones, sky. three.js lives here, in avatars.ts, and nowhere else.
 
 import {
   BackSide,
@@ -101,6 +101,15 @@ export class WorldScene {
     for (const each of [this.landmarks, this.stones, this.zones]) each?.dispose();
     this.ground.geometry.dispose();
     this.renderer.dispose();
+  }
+
+  /** Something else to be seen. */
+  add(thing: Object3D): void {
+    this.scene.add(thing);
+  }
+
+  remove(thing: Object3D): void {
+    this.scene.remove(thing);
   }
 
   /** Pixels; at most two device pixels to one of the page's. */

@@ -6,7 +6,7 @@ import { type Pose, turns } from "./pose";
 /** Something with a name that one can walk to. */
 export interface Spot {
   readonly id: string;
-  readonly kind: "landmark" | "demonstration";
+  readonly kind: "landmark" | "demonstration" | "walker";
   readonly label: string;
   readonly x: number;
   readonly y: number;

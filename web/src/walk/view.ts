@@ -15,6 +15,7 @@ import { icon } from "../ui/icons";
 import { ticker } from "../ui/ticker";
 import { recordTake, startSound, stopTakes } from "../ui/transport";
 import { Beacons } from "./beacons";
+import { companyPanel } from "./company-panel";
 import { Editing } from "./editing";
 import { clockOfDay, cycleValue, eachZone, type Visits } from "./events";
 import { Hands } from "./hands";
@@ -29,6 +30,7 @@ import { axisValue, coordinate, eachAxis, edgeOf, type Pose, startOf, takePose }
 import { recall, recallSite, remember, rememberSite } from "./remembering";
 import { type Stone, WorldScene } from "./scene";
 import { type Bearing, bearings, type Spot, spokenBearing, whereabouts } from "./telling";
+import { Together } from "./together";
 import { Walker } from "./walker";
 import { worldPanel } from "./world-panel";
 import "../styles/walk.css";
@@ -52,6 +54,11 @@ export class WalkView extends View {
   /** Where the person is on Earth. */
   readonly outside = new Outside(() => this.wandered());
   private shownStones: readonly Stone[] = [];
+  @query(".walker-names") private names!: HTMLElement | null;
+  /** The list of walkers is open. */
+  @state() private gathered = false;
+  /** Others who walk here; for the tests, too. */
+  together!: Together;
   /** The walker; for the tests, and for whoever stands at the console. */
   walker: Walker | null = null;
   /** Script time of the last frames, in milliseconds (a moving mean). */
@@ -106,6 +113,8 @@ export class WalkView extends View {
     listen(this.app.store, "play");
     this.landing = new Landing(this.app.store, (survey) => this.app.link.surveyLand(survey));
     this.app.link.land = (answer) => this.landing?.answered(answer);
+    this.together = new Together(this.app, () => this.requestUpdate());
+    this.app.link.roomed = () => this.together.attend();
   }
 
   override disconnectedCallback(): void {
@@ -114,6 +123,8 @@ export class WalkView extends View {
     this.beacons.stop();
     this.outside.end();
     this.app.performer.pose = [];
+    this.app.link.roomed = () => {};
+    this.together.stop();
     this.hands?.stop();
     this.scene?.dispose();
     this.survey.stop();
@@ -127,6 +138,7 @@ export class WalkView extends View {
   protected override updated(): void {
     const { world, canvas } = this;
     if (world === null || canvas === null) return;
+    this.together.attend();
     if (this.walker === null) this.begin(world);
     if (this.scene === null && this.failure === null) this.open(canvas);
     if (world !== this.drawn) this.redraw(world);
@@ -235,7 +247,7 @@ export class WalkView extends View {
         z: each.position[2],
       }),
     );
-    return [...landmarks, ...this.demonstrationSpots(world)];
+    return [...landmarks, ...this.demonstrationSpots(world), ...this.together.spots()];
   }
 
   /** The ground shows the map at the height of the origin. */
@@ -286,12 +298,14 @@ export class WalkView extends View {
       this.steer(world, walker.pose);
       this.happen(world, walker.pose, passed);
     }
+    this.together.frame(world, walker.pose, seconds, passed);
     const scale = canvas.clientWidth;
     if (scale > 0 && this.scene !== null) {
       if (this.sized !== `${canvas.clientWidth}x${canvas.clientHeight}`) {
         this.sized = `${canvas.clientWidth}x${canvas.clientHeight}`;
         this.scene.resize(canvas.clientWidth, canvas.clientHeight);
       }
+      this.together.draw(this.scene, this.names, walker, seconds);
       this.scene.draw(walker.pose);
     }
     if (this.planned && this.planCanvas !== null)
@@ -300,8 +314,8 @@ export class WalkView extends View {
         land: this.land,
         stones: this.shownStones,
         pose: walker.pose,
-        others: [],
         ...this.wanderings(),
+        others: this.together.marks(),
       });
     this.frameMs += (performance.now() - began - this.frameMs) * 0.05;
     if (this.app.instrument.state === "running" && !this.app.silent)
@@ -442,6 +456,7 @@ export class WalkView extends View {
       m: () => this.togglePlan(),
       g: () => this.toggleBuilding(),
       u: () => this.toggleOutside(),
+      t: () => this.toggleCompany(),
       " ": () => this.turnBack(),
       Delete: () => this.editing.delete(),
       Backspace: () => this.editing.delete(),
@@ -465,6 +480,7 @@ export class WalkView extends View {
     else if (this.building) this.toggleBuilding();
     else if (this.setsOut) this.toggleOutside();
     else if (this.listed) this.toggleList();
+    else if (this.gathered) this.toggleCompany();
     else location.hash = "";
   }
 
@@ -528,6 +544,11 @@ export class WalkView extends View {
     if (!this.listed) this.canvas?.focus();
   }
 
+  private toggleCompany(): void {
+    this.gathered = !this.gathered && this.together.there;
+    if (!this.gathered) this.canvas?.focus();
+  }
+
   private toggleBuilding(): void {
     this.building = !this.building;
     if (this.building) {
@@ -582,11 +603,13 @@ export class WalkView extends View {
         aria-label="The world. W A S D or arrows walk, Q and E sink and rise, Shift runs, I says where you are, O lists the places."
       ></canvas>
       ${this.planned ? html`<canvas class="plan ${this.failure === null ? "" : "whole"}" aria-hidden="true"></canvas>` : nothing}
+      <div class="walker-names" aria-hidden="true"></div>
       <p class="walk-where" aria-hidden="true"></p>
       ${this.failure === null ? nothing : html`<p class="walk-failure" role="alert">${this.failure}</p>`}
       ${this.beginning()} ${this.listed ? this.places(piece.world) : nothing}
       ${this.building ? this.worldPanel(piece.world) : nothing}
       ${this.setsOut ? this.outsidePanel(piece.world) : nothing}
+      ${this.gathered ? companyPanel(this.together, () => this.toggleCompany()) : nothing}
       ${this.editing.landmark === null || this.building ? nothing : landmarkPanel(this.app, this.editing, this.editing.landmark)} ${this.controls(piece.world)}
     `;
   }
@@ -681,6 +704,13 @@ export class WalkView extends View {
       <button type="button" aria-expanded=${this.setsOut ? "true" : "false"} @click=${() => this.toggleOutside()}>
         Outside <kbd>U</kbd>
       </button>
+      ${
+        this.together.there
+          ? html`<button type="button" aria-expanded=${this.gathered ? "true" : "false"} @click=${() => this.toggleCompany()}>
+            Walkers ${this.together.company.walkers.length || ""} <kbd>T</kbd>
+          </button>`
+          : nothing
+      }
       <button type="button" aria-pressed=${this.planned} @click=${() => this.togglePlan()}>Plan <kbd>M</kbd></button>
       ${
         world.flying && world.axes.y !== null

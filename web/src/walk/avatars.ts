@@ -1,0 +1,141 @@
+// Others as they are seen: soft figures of one stroke that breathe, look where they look, and have a name when one
+// comes near. They are landmarks that walk.
+
+import {
+  Color,
+  InstancedMesh,
+  Matrix4,
+  MeshLambertMaterial,
+  Quaternion,
+  SphereGeometry,
+  Vector3,
+} from "three";
+import type { Other } from "./company";
+import { EYES, type Pose } from "./pose";
+import type { WorldScene } from "./scene";
+
+const MOST = 256;
+/** Metres within which somebody's name is shown, and how many names at most. */
+const NAMED = 22;
+const NAMES = 10;
+/** Seconds of one breath. */
+const BREATH = 4.2;
+const BODY = { width: 0.52, height: 1.32, depth: 0.4 } as const;
+const HEAD = 0.34;
+
+const PLACE = new Matrix4();
+const AT = new Vector3();
+const SIZE = new Vector3();
+const TURN = new Quaternion();
+const UP = new Vector3(0, 1, 0);
+const SIDE = new Vector3(1, 0, 0);
+const TILT = new Quaternion();
+const TINT = new Color();
+const PALE = new Color("#e9e6da");
+
+type Ground = (x: number, z: number) => number;
+
+export class Avatars {
+  private readonly ball = new SphereGeometry(0.5, 20, 14);
+  private readonly bodies = new InstancedMesh(this.ball, new MeshLambertMaterial(), MOST);
+  private readonly heads = new InstancedMesh(this.ball, new MeshLambertMaterial(), MOST);
+  /** What looks: a small light spot where a face would be. */
+  private readonly faces = new InstancedMesh(this.ball, new MeshLambertMaterial(), MOST);
+  private readonly names: HTMLElement[] = [];
+  private readonly calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+  constructor(
+    private readonly scene: WorldScene,
+    private readonly layer: HTMLElement,
+  ) {
+    for (const mesh of [this.bodies, this.heads, this.faces]) {
+      mesh.frustumCulled = false;
+      mesh.count = 0;
+      scene.add(mesh);
+    }
+  }
+
+  dispose(): void {
+    for (const mesh of [this.bodies, this.heads, this.faces]) {
+      this.scene.remove(mesh);
+      mesh.dispose();
+    }
+    for (const name of this.names) name.remove();
+  }
+
+  /** Everybody where they are now, `seconds` on the clock of breathing. */
+  show(others: readonly Other[], seconds: number, ground: Ground): void {
+    const count = Math.min(MOST, others.length);
+    for (let i = 0; i < count; i++) this.place(i, others[i]!, seconds, ground);
+    for (const mesh of [this.bodies, this.heads, this.faces]) {
+      mesh.count = count;
+      mesh.instanceMatrix.needsUpdate = true;
+      if (mesh.instanceColor !== null) mesh.instanceColor.needsUpdate = true;
+    }
+  }
+
+  private place(i: number, { who, pose, presence }: Other, seconds: number, ground: Ground): void {
+    const phase = 2 * Math.PI * (seconds / BREATH + who.id * 0.37);
+    const breath = this.calm.matches ? 0 : Math.sin(phase);
+    const there = Math.max(0.001, presence);
+    const feet = Math.max(pose.y - EYES, ground(pose.x, pose.z));
+    TURN.setFromAxisAngle(UP, -2 * Math.PI * pose.azimuth);
+    TINT.set(who.colour).lerp(PALE, 0.12);
+    if (who.muted || who.away) TINT.lerp(PALE, 0.6);
+
+    const height = BODY.height * (1 + 0.015 * breath) * there;
+    AT.set(pose.x, feet + 0.04 + height / 2, pose.z);
+    SIZE.set(BODY.width * (1 + 0.03 * breath) * there, height, BODY.depth * (1 + 0.05 * breath) * there);
+    this.bodies.setMatrixAt(i, PLACE.compose(AT, TURN, SIZE));
+    this.bodies.setColorAt(i, TINT);
+
+    const head = HEAD * there;
+    const top = feet + 0.04 + height + 0.1 * there + head / 2;
+    AT.set(pose.x, top, pose.z);
+    this.heads.setMatrixAt(i, PLACE.compose(AT, TURN, SIZE.setScalar(head)));
+    this.heads.setColorAt(i, TINT);
+
+    TILT.setFromAxisAngle(SIDE, 2 * Math.PI * pose.elevation);
+    TURN.multiply(TILT);
+    SIZE.set(0, 0, -0.42 * head).applyQuaternion(TURN);
+    AT.add(SIZE);
+    this.faces.setMatrixAt(i, PLACE.compose(AT, TURN, SIZE.setScalar(0.36 * head)));
+    this.faces.setColorAt(i, TINT.lerp(PALE, 0.75));
+  }
+
+  /** Names over the heads of those who are near; always as text. */
+  name(others: readonly Other[], me: Pose, ground: Ground): void {
+    const near = others
+      .map((each) => ({
+        each,
+        metres: Math.hypot(each.pose.x - me.x, each.pose.y - me.y, each.pose.z - me.z),
+      }))
+      .filter(({ metres }) => metres < NAMED)
+      .sort((a, b) => a.metres - b.metres)
+      .slice(0, NAMES);
+    near.forEach(({ each, metres }, i) => {
+      const label = this.label(i);
+      const { x, y, z } = each.pose;
+      const at = this.scene.project(x, Math.max(y, ground(x, z) + EYES) + 0.42, z);
+      const text = each.who.away ? `${each.who.name} (away)` : each.who.name;
+      if (label.textContent !== text) label.textContent = text;
+      label.hidden = at === null;
+      if (at === null) return;
+      label.style.opacity = String(Math.min(1, 2 * (1 - metres / NAMED)) * each.presence);
+      label.style.insetInlineStart = `${100 * at.x}%`;
+      label.style.insetBlockStart = `${100 * at.y}%`;
+    });
+    for (const spare of this.names.slice(near.length)) spare.hidden = true;
+  }
+
+  private label(i: number): HTMLElement {
+    let found = this.names[i];
+    if (found === undefined) {
+      found = document.createElement("span");
+      found.className = "walker-name";
+      this.layer.append(found);
+      this.names[i] = found;
+    }
+    return found;
+  }
+}
