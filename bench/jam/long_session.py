@@ -139,7 +139,8 @@ def main() -> None:
             {
                 "bpm": asked.bpm, "bars": asked.bars, "model": asked.model,
                 "minutes": round((time.monotonic() - began) / 60, 2),
-                "phrases": len(session.turns), "notes": notes, "repeated": session.missed,
+                "phrases": len(session.turns), "notes": notes,
+                "repeated": session.missed, "drafted": live.jam.drafted,
                 "ticks": len(ticks), "ticks_expected": round(asked.bpm * 24 * asked.minutes),
                 "drift_ms": round(statistics.median(off[-few:]) - statistics.median(off[:few]), 3),
                 "tick_late_ms": {

@@ -89,6 +89,30 @@ def test_a_late_or_crashed_model_repeats_and_the_clock_goes_on():
     assert [t.bars.changed(jam.turns[0].bars) for t in jam.turns if t.who == "machine"] == [0, 0, 0]
 
 
+def test_where_the_answer_is_late_a_draft_of_a_beat_before_is_played():
+    echo = Echo()
+    line = [*BEAT, (29.0, 0.5, 49, 1.0)]  # a crash in the last beat, of which the draft knows nothing
+    jam, simulation = simulated(
+        JamSettings(metronome=False), 32 * 6, line, lambda ask: 0.01 if ask.draft else 5.0, echo
+    )
+    assert (jam.missed, jam.drafted) == (0, 3)
+    assert not any(t.repeated for t in jam.turns)
+    drafts, answers = ([ask for ask in echo.asked if ask.draft is draft] for draft in (True, False))
+    assert [each.number for each in drafts] == [each.number for each in answers] == [1, 2, 3]
+    assert all(b.phrase.hits.sum() == a.phrase.hits.sum() + 4 for a, b in zip(drafts, answers, strict=True))
+    seconds = [e.seconds for e in simulation.events if e.who == "machine" and e.kind == "drum"]
+    lines = [jam.clock.seconds(t.position) for t in jam.turns if t.who == "machine"]
+    assert seconds == pytest.approx(lines)
+
+
+def test_a_draft_is_forgotten():
+    answerers = [Answerer(model(), 5), Answerer(model(), 5)]
+    ask = Ask(1, "machine", 0.0, JamSettings(), model().decode(model().statistics.phrases[3]))
+    answerers[0].answer(msgspec.structs.replace(ask, draft=True))
+    first, other = (each.answer(ask) for each in answerers)
+    assert np.array_equal(first.place, other.place)
+
+
 def test_the_modes_have_their_turns():
     def players(mode, phrases=6):
         jam, _ = simulated(JamSettings(mode=mode, metronome=False), 32 * phrases + 1)

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
@@ -53,7 +54,9 @@ class Answerer:
         self._place = place if fits else None
 
     def answer(self, ask: Ask) -> Answer:
-        """The phrase that is asked for."""
+        """The phrase that is asked for. A draft is forgotten."""
+        if ask.draft:
+            return self.ahead(msgspec.structs.replace(ask, draft=False))
         with one_thread():
             return self._answer(ask)
 

@@ -2,8 +2,9 @@
 
 No thread, no socket, no waiting: it is told the time and what was played, and tells what is to sound and
 what is to be thought of. Thinking begins half a sixteenth before a bar line, when the phrase before it is
-whole. What has not come by the bar line is not waited for: the last answer is played again, and the clock
-goes on. A note is told a little before it is due, with its time; nobody schedules on arrival.
+whole. What has not come by the bar line is not waited for: a draft is played, thought of a beat before in
+answer to what there was by then; where there is none, the last answer again. The clock goes on. A note is
+told a little before it is due, with its time; nobody schedules on arrival.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ HORIZON_SECONDS = 0.05
 ENCODE_STEPS = 0.5
 """Before the bar line, the phrase is whole."""
 STEPS_PER_BEAT = 4
+DRAFT_STEPS = 4.5
+"""Before the bar line, a draft is asked for."""
 MELODY_VELOCITY = 0.75
 
 _Kind = Literal["drum", "note"]
@@ -53,6 +56,8 @@ class Jam:
         self.turns: list[Turn] = []
         self.missed = 0
         """Answers that did not come in time."""
+        self.drafted = 0
+        """Those for which a draft was played."""
         self._notes: list[_Note] = []
         self._order = 0
         self._click = begin - STEPS_PER_BAR * self.settings.count_in
@@ -62,6 +67,9 @@ class Jam:
         self._next = float(begin)
         self._asked: dict[Who, Ask] = {}
         self._given: dict[Who, Answer] = {}
+        self._drafting: dict[Who, Ask] | None = None
+        """Drafts that were asked for; None: not yet for this phrase."""
+        self._drafts: dict[Who, Answer] = {}
         self._players: tuple[Who, ...] | None = None
         """Of the next phrase, once that is decided."""
         self._last: dict[Who, Answer] = {}
@@ -91,6 +99,9 @@ class Jam:
 
     def give(self, ask: Ask, answer: Answer | None, now: float) -> bool:
         """An answer came, or none will (the model failed). Whether it came in time."""
+        if answer is not None and ask.draft and (self._drafting or {}).get(ask.who) is ask:
+            self._drafts[ask.who] = answer
+            return True
         if answer is None or self._asked.get(ask.who) is not ask:
             return False
         if ask.who in self._given or self._players is None:
@@ -112,6 +123,7 @@ class Jam:
     def wants(self) -> float:
         """Seconds at which `advance` has something to decide at the latest."""
         step = self._next if self._players is not None else self._next - ENCODE_STEPS
+        step = self._next - DRAFT_STEPS if self._drafting is None else step
         due = self.clock.seconds(step) - (MARGIN_SECONDS if self._players is not None else 0.0)
         return min(due, self._soonest() - HORIZON_SECONDS)
 
@@ -123,6 +135,8 @@ class Jam:
         """It is now so late: what is to sound up to a horizon, and what is to be thought of."""
         asks: list[Ask] = []
         while True:
+            if self._drafting is None and now >= self.clock.seconds(self._next - DRAFT_STEPS):
+                asks += self._draft()
             if self._players is None:
                 if now < self.clock.seconds(self._next - ENCODE_STEPS):
                     break
@@ -130,7 +144,9 @@ class Jam:
             if now < self.clock.seconds(self._next) - MARGIN_SECONDS:
                 break
             self._begin(now)
-        return self._due(now), [ask for ask in asks if self._asked.get(ask.who) is ask]
+        drafting = self._drafting or {}
+        wanted = [ask for ask in asks if (drafting if ask.draft else self._asked).get(ask.who) is ask]
+        return self._due(now), wanted
 
     def silence(self, now: float) -> None:
         """Panic: nothing that was to come sounds, and no note is held."""
@@ -160,6 +176,19 @@ class Jam:
         self._asked = {who: self._ask(who, phrase) for who in others}
         return list(self._asked.values())
 
+    def _draft(self) -> list[Ask]:
+        """A beat before the line: what is answered if the whole phrase cannot be in time."""
+        self._drafting, self._drafts = {}, {}
+        if self.settings.mode in {"loop", "morph"}:
+            return []
+        before = self._phrase[2] if self._phrase is not None else ()
+        phrase = None
+        if self._phrase is not None and "human" in before:
+            phrase = self.capture.bars(self.kind, *self._phrase[:2])
+        others = [who for who in self._whose(self.settings.mode, before) if who != "human"]
+        self._drafting = {who: self._ask(who, phrase, draft=True) for who in others}
+        return list(self._drafting.values())
+
     def _whose(self, mode: Mode, before: tuple[Who, ...]) -> tuple[Who, ...]:
         if mode == "machines":
             return ("second",) if before == ("machine",) else ("machine",)
@@ -172,16 +201,17 @@ class Jam:
             return ("machine",) if mode == "lead" else ("human",)
         return ("human",) if "machine" in before or "second" in before else ("machine",)
 
-    def _ask(self, who: Who, phrase: Bars | None) -> Ask:
-        self._number += 1
+    def _ask(self, who: Who, phrase: Bars | None, *, draft: bool = False) -> Ask:
+        number = self._number + 1  # a draft has that of the answer it stands for
+        self._number = self._number if draft else number
         due = self.clock.seconds(self._next) - MARGIN_SECONDS
         settings = self.settings
         if settings.mode == "machines":
             other: Who = "second" if who == "machine" else "machine"
             phrase = self._last[other].bars if other in self._last else None
         if settings.mode == "morph" and len(self._kept) == 2:
-            return Ask(self._number, who, due, settings, self._kept[0], self._kept[1], self._share())
-        return Ask(self._number, who, due, settings, phrase)
+            return Ask(number, who, due, settings, self._kept[0], self._kept[1], self._share())
+        return Ask(number, who, due, settings, phrase, draft=draft)
 
     def _share(self) -> float:
         """How far between the ends the next phrase of a morph is: there and back."""
@@ -191,12 +221,15 @@ class Jam:
         return (at if at <= last else 2 * last - at) / last
 
     def _begin(self, now: float) -> None:
-        """The bar line is here: what did not come is replaced by what was played before."""
+        """The bar line is here: what did not come is replaced by its draft, or by what was played before."""
         assert self._players is not None
         for who in self._players:
-            if who != "human" and who not in self._given:
-                self.missed += 1
-                self._play(who, self._instead(who), now, repeated=True)
+            if who == "human" or who in self._given:
+                continue
+            draft = self._drafts.get(who)
+            self.missed, self.drafted = self.missed + (draft is None), self.drafted + (draft is not None)
+            self._play(who, draft or self._instead(who), now, repeated=draft is None)
+        self._drafting, self._drafts = None, {}
         self._phrase = (self._next, self.settings.steps, self._players)
         self._next += self.settings.steps
         self._players = None

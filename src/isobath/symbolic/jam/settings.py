@@ -91,7 +91,8 @@ class Event(msgspec.Struct, frozen=True):
 class Ask(msgspec.Struct, frozen=True):
     """A phrase to think of. due: seconds by which it must be there; phrase: what it answers, if anything.
 
-    other: for a morph, its other end, and `share` of the way there.
+    other: for a morph, its other end, and `share` of the way there. draft: asked a beat before the phrase
+    is whole, to be played only where the answer to all of it comes late.
     """
 
     number: int
@@ -101,6 +102,7 @@ class Ask(msgspec.Struct, frozen=True):
     phrase: Bars | None = None
     other: Bars | None = None
     share: float = 0.0
+    draft: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True):
