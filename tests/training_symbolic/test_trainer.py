@@ -170,7 +170,28 @@ def test_the_evaluation_goes_on_and_tells_what_is_there(beats, tmp_path):
     text = (tmp_path / "tables.md").read_text()
     assert "| drums-2 | density | 0.89 | 0.50 | ours |" in text
     assert "| drums-4 | 50 % | velocity | 0.0195 ± 0.0116 |" in text
+    assert "| largest step against baseline's, at most 0.85 |" in text
     assert "<svg" in (tmp_path / "figure-2.svg").read_text()
+
+
+def test_goals_that_are_missed_are_bold():
+    ours, base = (evaluation.Run("drums-2", v, 1) for v in ("ours", "baseline"))
+
+    def measured(largest, condition):
+        return {
+            "smoothness": {"largest": largest, "ratio": 2.0, "morph_whole": 1.0},
+            "geometry": {"condition": condition, "magnification": 0.1, "distances": 0.96},
+            "steering": {a: {"change": 0.97} for a in ("density", "velocity", "offset")},
+            "reconstruction": {"wrong": 0.04},
+        }
+
+    _, _, rows = report.goals({ours: measured(8.0, 3.0), base: measured(10.0, 9.0)})
+    first = {row[0]: row[1] for row in rows}
+    assert first["median cond(J), at most 4"] == "3.00"
+    assert first["largest step against baseline's, at most 0.85"] == "0.80"
+    assert first["attribute vector of offset, r of the change"] == "**0.970**"
+    assert first["attribute vector of pitch, r of the change"] == ""
+    assert first["table 1, density, 10 % held"] == ""
 
 
 def test_the_plan_holds_each_run_once_and_every_cell_of_the_tables():

@@ -141,9 +141,81 @@ def geometry(found: Found) -> Table:
     return "Geometry, and errors by file and by window", head, rows
 
 
+_GOALS_1 = {
+    ("drums-4", "density", 0.1): 0.035, ("drums-4", "velocity", 0.1): 0.0110,
+    ("drums-4", "offset", 0.1): 0.0039, ("drums-4", "density", 0.5): 0.055,
+    ("drums-4", "velocity", 0.5): 0.0175, ("drums-4", "offset", 0.5): 0.0050,
+    ("piano-2", "density", 0.5): 0.17, ("piano-2", "pitch", 0.5): 0.15,
+    ("cello-4", "density", 0.5): 0.13, ("cello-4", "pitch", 0.5): 0.11,
+}  # fmt: skip
+_GOALS_2 = {
+    "drums": {"density": 0.95, "velocity": 0.96, "offset": 0.98},
+    "melody": {"density": 0.95, "pitch": 0.95},
+}
+
+
+def goals(found: Found) -> Table:
+    """What `ours` was to reach, and what it reached; what was not reached is bold."""
+    head = ["goal", *(case.name for case in CASES)]
+    rows: list[list[str]] = []
+    for what, most, keys in (
+        ("median cond(J), at most 4", 4.0, ("geometry", "condition")),
+        ("sd of log magnification, at most 0.15", 0.15, ("geometry", "magnification")),
+        ("latent with decoded distance, r at least 0.95", -0.95, ("geometry", "distances")),
+        ("largest step against an even change, at most 2.5", 2.5, ("smoothness", "ratio")),
+        ("the morph's against the least of whole changes, at most 1.3", 1.3, ("smoothness", "morph_whole")),
+    ):
+        rows.append([what, *(_reached(_values(found, case.name, "ours", keys), most) for case in CASES)])
+    rows.append(["largest step against baseline's, at most 0.85", *(_smoother(found, c.name) for c in CASES)])
+    rows.append(["wrong, ours against baseline's", *(_as_right(found, c.name) for c in CASES)])
+    for attribute in ("density", "velocity", "offset", "pitch"):
+        row = [f"attribute vector of {attribute}, r of the change"]
+        for case in CASES:
+            least = _GOALS_2[case.configuration.shape.kind].get(attribute)
+            values = _values(found, case.name, "ours", ("steering", attribute, "change"))
+            row.append(_reached(values, -least, ".3f") if least else "")
+        rows.append(row)
+    for attribute, held in dict.fromkeys((a, h) for _, a, h in PAPER_1):
+        row = [f"table 1, {attribute}, {round(100 * held)} % held"]
+        for case in CASES:
+            most = _GOALS_1.get((case.name, attribute, held), 0.0)
+            which = {"split": "window", "attribute": attribute, "held": held}
+            values = _values(found, case.name, "ours", ("reconstruction", _COLUMN[attribute]), **which)
+            row.append(f"{_reached(values, most, '.4f')} (at most {most:g})" if most else "")
+        rows.append(row)
+    return "Goals, and what `ours` reached", head, rows
+
+
+def _values(found: Found, case: str, model: str, keys: Sequence[str], **which: Any) -> list[float]:
+    return [_number(run, keys) for run in _of(found, case, model, **which)]
+
+
+def _reached(values: Sequence[float], goal: float, form: str = ".2f") -> str:
+    """The mean of values; bold above a goal, or below one that is given with a minus."""
+    if not values:
+        return "-"
+    mean = float(np.mean(values))
+    missed = mean > goal if goal > 0 else mean < -goal
+    return f"**{mean:{form}}**" if missed else f"{mean:{form}}"
+
+
+def _against(found: Found, case: str, keys: Sequence[str]) -> list[float]:
+    ours, base = (_values(found, case, model, keys) for model in ("ours", "baseline"))
+    return [float(np.mean(ours) / np.mean(base))] if ours and base else []
+
+
+def _smoother(found: Found, case: str) -> str:
+    return _reached(_against(found, case, ("smoothness", "largest")), 0.85)
+
+
+def _as_right(found: Found, case: str) -> str:
+    values = _against(found, case, ("reconstruction", "wrong"))
+    return f"{values[0]:.2f}" if values else "-"
+
+
 def tables(found: Found) -> list[Table]:
     """All of them."""
-    return [figure_2(found), table_1(found), table_2(found), geometry(found)]
+    return [goals(found), figure_2(found), table_1(found), table_2(found), geometry(found)]
 
 
 def write(found: Found, folder: Path) -> list[Path]:

@@ -99,7 +99,7 @@ class Configuration:
     course: Course
 
 
-_DISTANCES: dict[str, Any] = {"condition": 15.0, "stress": 60.0, "even": 10.0}
+_DISTANCES: dict[str, Any] = {"condition": 15.0, "stress": 80.0, "even": 10.0, "attributes": 5.0}
 _NO_DISTANCES: dict[str, Any] = {"condition": 0.0, "stress": 0.0, "even": 0.0}
 
 
@@ -119,8 +119,8 @@ def _paper(name: str, shape: Shape, *, bound: float, flat: float, samples: int) 
 CONFIGURATIONS = {
     c.name: c
     for c in (
-        _twin("drums-2", Shape("drums", 2, 32)),
-        _twin("drums-4", Shape("drums", 4, 32), bound=0.05),
+        _twin("drums-2", Shape("drums", 2, 32, bar_width=256, width=384)),
+        _twin("drums-4", Shape("drums", 4, 32, bar_width=256, width=384), bound=0.05),
         _twin(
             "melody",
             Shape("melody", 2, 32, bar_width=320, token_width=28),
