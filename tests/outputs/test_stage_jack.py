@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ from isobath.models.coder import Model, bundled, load
 from isobath.outputs.midi_clock import START, STOP, TICK, MidiClock
 from isobath.outputs.stage import jack
 from isobath.outputs.stage.engine import Settings, StageEngine
-from isobath.protocol.piece import Axis, Demonstration, Master, Piece, Take, Voice
+from isobath.protocol.piece import Axis, Demonstration, Master, Piece, Shaping, Source, Take, Voice
 
 pytestmark = [
     pytest.mark.stage,
@@ -95,25 +96,37 @@ def longest_silence(sound: np.ndarray) -> int:
 def test_a_take_is_captured_sample_by_sample(server: jack.DummyServer, model: Model) -> None:
     """Whatever the machine's own stalls did, it says so: what nobody missed is the same to the last bit."""
     played, gesture = piece(model), take(model, SECONDS)
-    engine = on_stage(played, model, ahead=1024)
-    recorder = jack.Recorder(model.sample_rate, BLOCK)
+    reference = render_piece(played, gesture, lambda _: model)
+    heard, stalled = captured(played, gesture, model.sample_rate, BLOCK, server)
+    broken = jack.first_break(heard, reference)
+    if broken is not None and stalled:
+        pytest.skip(f"The machine stalled ({stalled}), so the sound broke off after {broken} samples.")
+    assert broken is None
+
+
+def captured(
+    played: Piece, gesture: Take, rate: int, block: int, server: jack.DummyServer, spare: bool = True
+) -> tuple[np.ndarray, str]:
+    """What another client is handed of a take; and what the machine did meanwhile, if it did."""
+    engine = StageEngine(played, rate, Settings("JACK", block=block, ahead=1024, spare=spare))
+    engine.start()
+    assert until(lambda: engine.status.spare or not spare, 30.0)
+    recorder = jack.Recorder(rate, block)
     try:
-        reference = render_piece(played, gesture, lambda _: model)
         engine.panic()
         time.sleep(0.2)
         start, calm = recorder.moment()[0], (server.xruns(), recorder.xruns)
         engine.play(gesture)
-        assert until(lambda: engine.status.take is None, SECONDS + 10)
+        seconds = gesture.length * gesture.hop / gesture.sample_rate
+        assert until(lambda: engine.status.take is None, seconds + 10)
         time.sleep(0.2)
         stalled = (server.xruns(), recorder.xruns) != calm or engine.status.underruns > 0
     finally:
         engine.stop()
         recorder.close()
-    heard = recorder.sound()[:, max(0, start - BLOCK) :]
-    broken = jack.first_break(heard, reference)
-    if broken is not None and (stalled or recorder.lost):
-        pytest.skip(f"The machine stalled ({engine.status}), so the sound broke off after {broken} samples.")
-    assert broken is None
+    return recorder.sound()[:, max(0, start - block) :], str(
+        engine.status
+    ) if stalled or recorder.lost else ""
 
 
 @pytest.mark.usefixtures("server")
@@ -169,6 +182,93 @@ def test_a_clock_beats_for_other_machines() -> None:
     lasting = (ticks[100] - ticks[0]) / 100
     assert lasting == pytest.approx(60 / 150 / 24, rel=0.05)
     assert float(np.median(late)) < 0.003, "as the process itself sends them"
+
+
+def envelope(sound: np.ndarray, rate: int) -> np.ndarray:
+    """Level every 10 ms."""
+    step = rate // 100
+    whole = sound[: len(sound) // step * step].reshape(-1, step)
+    return np.asarray(np.sqrt((whole**2).mean(axis=1)))
+
+
+@pytest.mark.usefixtures("server")
+def test_voices_hear_the_line_and_each_other(model: Model) -> None:
+    """What comes in goes through an encoder and a decoder; another voice listens to that one."""
+    heard = Voice(id="v", model=MODEL, source=Source(kind="input", match=False), pan=-1.0)
+    listens = Voice(id="w", model=MODEL, source=Source(kind="voice", voice="v", match=False), pan=1.0)
+    played = Piece(
+        id="p",
+        name="transfer",
+        axes=(Axis(id="x", name="x"),),
+        voices=(heard, listens),
+        master=Master(gain_db=-6.0, guard_db=0.0),
+    )
+    rate = model.sample_rate
+    engine = StageEngine(played, rate, Settings("JACK", block=BLOCK, ahead=1024, spare=False))
+    engine.start()
+    line = jack.Source(rate, BLOCK)
+    recorder = jack.Recorder(rate, BLOCK)
+    bursts = np.repeat([0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0], rate // 4)
+    tone = 0.3 * np.sign(np.sin(2 * np.pi * 196.0 * np.arange(len(bursts)) / rate)) * bursts
+    try:
+        first = recorder.moment()[0]
+        line.play(np.stack([tone, tone]).astype(np.float32))
+        time.sleep(0.6)
+        came = engine.meters().input_peak[0]
+    finally:
+        engine.stop()
+        line.close()
+        recorder.close()
+    assert came > 0.2, "the line reached the stage"
+    wanted = envelope(bursts, rate)
+    sound = recorder.sound()[:, first:]
+    for side in sound:
+        level = envelope(side, rate)
+        match = np.correlate(level - level.mean(), wanted - wanted.mean(), "full")
+        lag = int(np.argmax(match)) - len(wanted) + 1
+        again = np.corrcoef(level[lag : lag + len(wanted)], wanted[: len(level) - lag])[0, 1]
+        assert lag >= 0
+        assert again > 0.6, f"{again:.2f} at {10 * lag} ms"
+
+
+def test_a_model_of_another_program_plays_on_the_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its confined process, behind the stage's worker: JACK is given what `isobath render` makes."""
+    torch = pytest.importorskip("torch")
+    from isobath.library.foreign import ForeignModels
+    from isobath.library.home import Home
+    from tests.foreign import fixtures
+
+    home = Home(tmp_path / "home")
+    home.make()
+    monkeypatch.setenv("ISOBATH_HOME", str(home.root))
+    path = tmp_path / "apart.ts"
+    torch.jit.script(fixtures.RaveTwo(hop=1024).eval()).save(str(path))
+    ForeignModels(home).take_in(path)
+    made = jack.DummyServer(f"isobath-apart-{os.getpid()}", fixtures.RATE, 512)
+    made.start(tmp_path / "jackd.log")
+    try:
+        with ForeignModels(home).open("apart") as foreign:
+            voice = Voice(id="v", model="apart", shaping=Shaping(clamp=0.0))
+            axes = (Axis(id="x", name="x"), Axis(id="y", name="y"))
+            shown = tuple(
+                Demonstration(id=str(i), point=(i / 3, 1 - i / 3), latent=(i - 1.0, 1.5 - i, 0.5, -i))
+                for i in range(4)
+            )
+            played = Piece(
+                id="p", name="p", axes=axes, voices=(msgspec.structs.replace(voice, demonstrations=shown),)
+            )
+            gesture = take(foreign, 2.0)
+            reference = render_piece(played, gesture, lambda _: foreign)
+        heard, stalled = captured(played, gesture, fixtures.RATE, 512, made, spare=False)
+    finally:
+        made.stop()
+    broken = jack.first_break(heard, reference)
+    if broken is not None and stalled:
+        pytest.skip(f"The machine stalled, so the sound broke off after {broken} samples.")
+    assert np.abs(heard).max() > 1e-3
+    assert broken is None
 
 
 def test_a_server_that_ends_is_told_and_its_return_is_heard(

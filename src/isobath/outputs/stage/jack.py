@@ -19,7 +19,7 @@ import numpy as np
 
 from isobath.errors import AudioError
 from isobath.outputs.stage import portaudio
-from isobath.outputs.stage.area import Area
+from isobath.outputs.stage.area import RING, Area
 from isobath.outputs.stage.devices import Asked
 from isobath.outputs.stage.engine import HOST_COMMAND
 from isobath.types import Audio
@@ -179,6 +179,50 @@ class Recorder:
             self._host.wait(1.0)
         self._host.kill()
         self._host.wait()
+
+
+class Source:
+    """Plays into a client's inputs: another program, or a line, for one that listens."""
+
+    def __init__(self, rate: int, block: int, into: str = "isobath") -> None:
+        """into: the client. Raises AudioError where it cannot be opened."""
+        self.area = Area.new(rate, 1024, block)
+        self.area.board.workers[0].pid, self.area.board.wish = 1, 0
+        before = set(ports())
+        asked = Asked(device="JACK", block=block)
+        self._host = subprocess.Popen(
+            [*HOST_COMMAND, self.area.word, msgspec.json.encode(asked).decode()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=self.area.handles,
+            start_new_session=True,
+        )
+        assert self._host.stdout is not None
+        said = self._host.stdout.readline()
+        if b'"failed"' in said[:12]:
+            raise AudioError(f"The source could not be opened: {said.decode()}")
+        new = sorted(port for port in set(ports()) - before if ":out_" in port)
+        for side, port in enumerate(new):  # as PortAudio connected them by itself
+            _quietly("jack_disconnect", port, f"system:playback_{side + 1}")
+            _quietly("jack_disconnect", f"system:capture_{side + 1}", f"{into}:in_{side}")
+            connect(port, f"{into}:in_{side}")
+
+    def play(self, sound: Audio) -> None:
+        """(2, frames), after what was given before; returns when the last of it is on its way."""
+        for start in range(0, sound.shape[1], 1024):
+            while self.area.fill(0) > RING // 2:
+                time.sleep(0.005)
+            self.area.write(0, sound[:, start : start + 1024])
+
+    def close(self) -> None:
+        """Play no more."""
+        self._host.kill()
+        self._host.wait()
+
+
+def _quietly(*command: str) -> None:
+    subprocess.run(command, capture_output=True, timeout=5.0, check=False)
 
 
 def first_break(captured: Audio, reference: Audio) -> int | None:
