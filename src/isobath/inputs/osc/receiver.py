@@ -24,8 +24,8 @@ from isobath.inputs.osc.packets import AT_ONCE, Malformed, Message, read_packet,
 from isobath.inputs.osc.streams import Overlong, Unframer
 from isobath.inputs.urgent import hurry
 
-ROOM = 4 * 1024 * 1024
-"""Bytes the kernel keeps for us (SO_RCVBUF)."""
+ROOM = 20 * 1024 * 1024
+"""Bytes the kernel keeps for us (SO_RCVBUF): a packet of a few bytes takes some 400 of them."""
 
 SO_RCVBUFFORCE = 33
 """Linux' own number; Python has no name for it."""

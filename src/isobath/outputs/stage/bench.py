@@ -170,6 +170,20 @@ class Canaries:
         return sorted(found)
 
 
+def own(
+    noted: list[tuple[str, int]], kind: str, stalls: list[tuple[int, int]], window_ns: float
+) -> list[int]:
+    """When something of a kind went wrong (`Area.events`) without the machine having stood still before."""
+    return [moment for what, moment in noted if what == kind and _is_own(moment, stalls, window_ns)]
+
+
+def windows(block: int, ahead: int, rate: int) -> tuple[float, float, float]:
+    """Nanoseconds: a stall that counts, how long one excuses an xrun, and how long an underrun."""
+    period = block / rate
+    window = (3 * period + 0.002) * 1e9
+    return 0.2 * period * 1e9, window, window + (ahead + block) / rate * 1e9
+
+
 def _is_own(moment: int, stalls: list[tuple[int, int]], window_ns: float) -> bool:
     return not any(begin <= moment and end >= moment - window_ns for begin, end in stalls)
 
@@ -357,20 +371,16 @@ def soak(
                 time.sleep(0.5)
             ended, after, late = now(), engine.status, server.xruns()
             noted = [each for each in engine.area.events() if began <= each[1] <= ended]
-    period = block / rate
-    stalls = [each for each in canaries.stalls(0.2 * period * 1e9) if began <= each[1] <= ended]
-    window = (3 * period + 0.002) * 1e9
-    deep = window + (ahead + block) / rate * 1e9
-    underruns = [moment for kind, moment in noted if kind == "underrun"]
-    xruns = [moment for kind, moment in noted if kind == "xrun"]
+    counts, window, deep = windows(block, ahead, rate)
+    stalls = [each for each in canaries.stalls(counts) if began <= each[1] <= ended]
     return Soak(
         minutes=(ended - began) / 60e9,
         block=block,
         ahead=ahead,
         underruns=after.underruns - before.underruns,
-        own_underruns=sum(_is_own(each, stalls, deep) for each in underruns),
+        own_underruns=len(own(noted, "underrun", stalls, deep)),
         xruns=max(after.xruns - before.xruns, late[0] - told[0] + late[1] - told[1]),
-        own_xruns=sum(_is_own(each, stalls, window) for each in xruns),
+        own_xruns=len(own(noted, "xrun", stalls, window)),
         takeovers=after.takeovers - before.takeovers,
         missing_ms=after.missing_ms - before.missing_ms,
         stalls=len(stalls),

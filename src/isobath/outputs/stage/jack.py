@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -223,6 +224,57 @@ class Source:
 
 def _quietly(*command: str) -> None:
     subprocess.run(command, capture_output=True, timeout=5.0, check=False)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was captured of a reference."""
+
+    whole: int
+    """Samples of the reference."""
+    same: int
+    """Of them, those that were captured to the last bit."""
+    breaks: int
+    """Times that the captured sound was something else for a while: silence, fades, what was lost."""
+
+
+_LANDMARK = 64
+"""Samples in a row by which a place is known again."""
+_FADES = 512
+"""Samples after a break that may be fading in."""
+
+
+def compared(captured: Audio, reference: Audio) -> Heard:
+    """How much of a reference was captured. Both begin with their first sample that is not silence; the last
+    10 ms may be missing."""
+    one, other = (each[:, int(np.argmax(np.abs(each).max(axis=0) > 0)) :] for each in (captured, reference))
+    whole = max(0, other.shape[1] - 480)
+    at = there = same = breaks = 0
+    while at < whole:
+        both = min(one.shape[1] - there, whole - at)
+        differs = np.flatnonzero(np.any(one[:, there : there + both] != other[:, at : at + both], axis=0))
+        run = int(differs[0]) if len(differs) else both
+        at, there, same = at + run, there + run, same + run
+        if at >= whole:
+            break
+        breaks += 1
+        found = _again(one, other, at, there, whole)
+        if found is None:
+            break
+        at, there = found
+    return Heard(whole, same, breaks)
+
+
+def _again(one: Audio, other: Audio, at: int, there: int, whole: int) -> tuple[int, int] | None:
+    """Where both are the same again, after they were not at `at` of the reference."""
+    for later in range(at + _FADES, whole - _LANDMARK, _LANDMARK):
+        mark = other[0, later : later + _LANDMARK]
+        if not np.any(mark):
+            continue
+        for place in np.flatnonzero(one[0, there : one.shape[1] - _LANDMARK] == mark[0]) + there:
+            if np.array_equal(one[0, place : place + _LANDMARK], mark):
+                return later, int(place)
+    return None
 
 
 def first_break(captured: Audio, reference: Audio) -> int | None:
