@@ -16,22 +16,32 @@ pytestmark = pytest.mark.browser
 JAM = "document.querySelector('isobath-jam')"
 BLOCK = 128
 ROUNDS = 3
-ONSET = f"""async () => {{
+ANSWERS = f"{JAM}.jam.turns.filter((turn) => turn.who === 'machine').length"
+HEARD = f"""async () => {{
   const {{ jam, player }} = {JAM};
   const {{ seconds, left, right, late }} = await player.band.stopRecording();
   const rate = player.band.context.sampleRate;
   const turn = jam.turns.findLast((each) => each.who === "machine");
   const line = jam.clock.seconds(turn.position);
-  const due = player.scheduled.find((each) => each > line - 0.2);
+  const first = Math.min(...turn.phrase.hits.map(({{ step, offset }}) => Math.max(0, step - offset / 2)));
   const from = Math.max(0, Math.round((line - 0.15 - seconds) * rate));
-  const loud = (i) => Math.abs(left[i]) + Math.abs(right[i]) > 1e-4;
   let onset = from;
-  while (onset < left.length && !loud(onset)) onset++;
+  while (onset < left.length && Math.abs(left[onset]) + Math.abs(right[onset]) <= 1e-4) onset++;
   return {{
-    late, rate, line, due, position: turn.position, heard: onset < left.length,
-    quiet: from > 0 && onset > from, onset: seconds + onset / rate, hits: turn.phrase.hits.length,
+    late, rate, line, first: jam.clock.seconds(turn.position + first),
+    due: player.scheduled.find((each) => each > line - 0.2), position: turn.position,
+    quiet: from > 0 && onset > from, onset: onset < left.length ? seconds + onset / rate : -1,
   }};
 }}"""
+"""What was heard around the newest answer: when it began, and when it should have."""
+
+STAND_STILL = f"""() => {{
+  const {{ jam, player }} = {JAM};
+  const line = jam.clock.seconds(jam.playing.position + jam.playing.steps);
+  const wait = 1000 * (line - player.band.context.currentTime) - 150;
+  setTimeout(() => {{ for (const end = performance.now() + 600; performance.now() < end; ); }}, wait);
+}}"""
+"""The page does nothing from before the bar line until after it."""
 
 
 def until(page: Any, truth: str, seconds: float = 20.0) -> None:
@@ -48,6 +58,7 @@ def jam(context: Any, server: Server) -> Iterator[Any]:
     page.goto(server.url)
     page.evaluate("localStorage.removeItem('isobath.jam')")
     page.get_by_role("link", name="Jam", exact=True).click()
+    page.set_viewport_size({"width": 900, "height": 640})  # less to draw without a graphics card
     page.get_by_role("button", name="Count in").wait_for()
     yield page
     page.close()
@@ -58,39 +69,69 @@ def tempo(page: Any, bpm: int) -> None:
     page.get_by_label("Tempo").press("Tab")
 
 
+def play_a_bar(page: Any, first: int) -> None:
+    """Hits up to the second bar of the phrase, so that they have faded before the answer."""
+    until(page, f"{JAM}.jam.playing?.position === {first}")
+    while page.evaluate(f"{JAM}.jam.clock.position({JAM}.player.now) < {first + 14}"):
+        for key in "jl":
+            page.keyboard.press(key)
+        page.wait_for_timeout(120)
+
+
 def test_two_bars_on_the_pads_are_answered_on_the_next_bar_line(jam: Any) -> None:
-    tempo(jam, 100)
+    tempo(jam, 110)
     jam.get_by_text("Click", exact=True).click()
     jam.get_by_role("button", name="Count in").click()
     until(jam, f"{JAM}.jam?.playing")
-    # what is played fades before the answer
-    while jam.evaluate(f"{JAM}.jam.clock.position({JAM}.player.now) < 16"):
-        for key in "jl":
-            jam.keyboard.press(key)
-        jam.wait_for_timeout(150)
     before = 0
     for number in range(ROUNDS):
+        first = 64 * number
+        play_a_bar(jam, first)
         jam.evaluate(f"{JAM}.player.band.record()")
-        until(jam, f"{JAM}.jam.turns.filter((turn) => turn.who === 'machine').length > {number}")
+        until(jam, f"{ANSWERS} > {number}")
         jam.wait_for_timeout(900)
-        told = jam.evaluate(ONSET)
-        assert told["position"] == 32 * (2 * number + 1)
-        assert told["hits"] > 0
-        if (
-            told["late"] == before
-        ):  # a machine that stood still for so long told the sound too late to judge it
+        told = jam.evaluate(HEARD)
+        assert told["position"] == first + 32
+        if told["late"] == before:  # where the page stood still by itself, the next round is judged
             break
         before = told["late"]
     else:
         raise AssertionError(f"The page's thread stood still before each of {ROUNDS} bar lines.")
-    assert told["heard"]
     assert told["quiet"]
     assert abs(told["onset"] - told["due"]) <= BLOCK / told["rate"]
-    assert told["due"] <= told["line"] + 60 / 100 / 4 * 31
-    human = jam.evaluate(f"{JAM}.jam.turns[0]")
+    human = jam.evaluate(f"{JAM}.jam.turns.find((turn) => turn.seen.length > 0)")
     assert human["who"] == "human"
-    assert len(human["phrase"]["hits"]) >= 4
-    assert len(human["seen"]) == len(human["place"]) == 1
+    assert human["phrase"]["hits"]
+
+    # a page that stands still over the bar line: the answer that was asked ahead begins on it all the same
+    play_a_bar(jam, first + 64)
+    until(jam, f"{JAM}.jam.foreseen")
+    jam.evaluate(f"{JAM}.player.band.record()")
+    jam.evaluate(STAND_STILL)
+    until(jam, f"{ANSWERS} > {number + 1}")
+    jam.wait_for_timeout(600)
+    told = jam.evaluate(HEARD)
+    assert told["quiet"]
+    assert abs(told["onset"] - told["first"]) <= BLOCK / told["rate"]
+
+
+def hear_a_point(page: Any) -> None:
+    """Click on a training phrase where the view has it."""
+    space = "document.querySelector('isobath-jam-space')"
+    until(page, f"{space}.cloud && {space}.space")
+    page.wait_for_timeout(100)
+    x, y = page.evaluate(
+        f"""(() => {{
+          const {{ cloud, space, canvas }} = {space};
+          const {{ left, top }} = canvas.getBoundingClientRect();
+          const at = cloud.seen(space.phrases[7]);
+          return [left + at.x, top + at.y];
+        }})()"""
+    )
+    page.mouse.click(x, y)
+    until(page, f"{JAM}.player.audition !== null && {JAM}.heard !== null")
+    page.get_by_role("button", name="Phrase 1, you").click()
+    until(page, f"{JAM}.heard?.kind !== 'phrase'")
 
 
 def test_axe_finds_nothing_serious_in_a_jam(jam: Any) -> None:
@@ -122,9 +163,10 @@ def test_a_melody_is_answered_kept_and_gone_on_with(jam: Any) -> None:
     jam.get_by_role("button", name="Sessions").click()
     row = jam.locator(".jam-sessions li[aria-current]")
     row.wait_for()
-    midi = jam.request.get(row.get_by_role("link", name="MIDI").evaluate("(link) => link.href"))
+    midi = jam.request.get(row.get_by_role("link", name="MIDI of both").evaluate("(link) => link.href"))
     assert midi.body().startswith(b"MThd")
     row.get_by_role("button", name="Open").click()
+    hear_a_point(jam)
     jam.get_by_role("button", name="Go on").click()
     until(jam, f"{JAM}.jam?.playing && {JAM}.jam.turns.length > 0")
     seen = "every((turn) => turn.seen.length === turn.place.length)"

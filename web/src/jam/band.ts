@@ -90,10 +90,15 @@ export class Band {
     return contextTime + (stamp - performanceTime) / 1000;
   }
 
-  /** Have it sound at its time; at once, where `now`. */
-  put(event: JamEvent, now = false): void {
+  /** Something better came than what was put for the case that nothing does. */
+  better(): void {
+    this.tell({ type: "better" });
+  }
+
+  /** Have it sound at its time; at once, where `now`; unless something better comes, where `provisional`. */
+  put(event: JamEvent, now = false, provisional = false): void {
     const at = now ? 0 : event.seconds;
-    if (event.kind === "drum") this.strike(event, at);
+    if (event.kind === "drum") this.strike(event, at, provisional);
     else if (event.kind === "click") {
       const id = this.noted(event.pitch ? 93 : 86, event.velocity, 0.03);
       this.tell({ type: "put", id, at, put: { gain: CLICK_GAIN } });
@@ -102,11 +107,16 @@ export class Band {
       const id = this.noted(event.pitch, degree, now ? RING_SECONDS : Math.max(0.02, event.length));
       const gain = GAIN * (event.velocity / degree) ** STRING_LOUDNESS;
       const group = now ? string(event.pitch) : "";
-      this.tell({ type: "put", id, at, put: { gain, pan: PANS[event.who], group, chokes: group } });
+      this.tell({
+        type: "put",
+        id,
+        at,
+        put: { gain, pan: PANS[event.who], group, chokes: group, provisional },
+      });
     }
   }
 
-  private strike(event: JamEvent, at: number): void {
+  private strike(event: JamEvent, at: number, provisional: boolean): void {
     const wanted = Math.min(DEGREES, Math.max(1, Math.ceil(event.velocity * DEGREES)));
     const key = `${event.who} ${event.pitch}`;
     const made = [...(this.made.get(key) ?? [wanted])];
@@ -120,7 +130,7 @@ export class Band {
       type: "put",
       id: `${key} ${degree}`,
       at,
-      put: { gain, pan: PANS[event.who], group, chokes },
+      put: { gain, pan: PANS[event.who], group, chokes, provisional },
     });
   }
 

@@ -53,3 +53,16 @@ test("the mixer puts them on the same samples, and chokes alike", () => {
   near(Float32Array.from(made.right), right, every);
   expect(mixer.late).toBe(0);
 });
+
+test("what was put for the case that nothing better comes is forgotten, unless it has begun", () => {
+  const mixer = new Mixer(1000);
+  const sound = new Float32Array(50).fill(0.5);
+  const [left, right] = [new Float32Array(100), new Float32Array(100)];
+  for (const at of [20, 120]) mixer.add(sound, at, { provisional: true });
+  mixer.add(sound, 160);
+  mixer.mix(left, right);
+  mixer.forget();
+  expect(left.findIndex((value) => value > 0)).toBe(20);
+  mixer.mix(left, right);
+  expect(left.findIndex((value) => value > 0)).toBe(60);
+});

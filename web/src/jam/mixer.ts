@@ -11,6 +11,7 @@ interface Sounding {
   readonly left: number;
   readonly right: number;
   readonly group: string;
+  readonly provisional: boolean;
   ends: number;
 }
 
@@ -19,6 +20,8 @@ export interface Put {
   readonly pan?: number;
   readonly group?: string;
   readonly chokes?: string;
+  /** It is forgotten with `forget`, unless it has begun. */
+  readonly provisional?: boolean;
 }
 
 export class Mixer {
@@ -31,12 +34,16 @@ export class Mixer {
   constructor(readonly rate: number) {}
 
   /** A sound that begins at a sample; one in the past begins now, and is late; 0 is now. */
-  add(sound: Float32Array, at: number, { gain = 1, pan = 0, group = "", chokes = "" }: Put = {}): void {
+  add(
+    sound: Float32Array,
+    at: number,
+    { gain = 1, pan = 0, group = "", chokes = "", provisional = false }: Put = {},
+  ): void {
     if (at < this.sample) {
       if (at > 0) this.late += 1;
       at = this.sample;
     }
-    if (chokes) this.choke(chokes, at);
+    if (chokes && !provisional) this.choke(chokes, at);
     if (this.sounding.length >= MOST_SOUNDING) {
       this.sounding.sort((a, b) => a.at - b.at);
       this.sounding.shift();
@@ -44,7 +51,8 @@ export class Mixer {
     const angle = ((Math.min(1, Math.max(-1, pan)) + 1) * Math.PI) / 4;
     const left = gain * Math.cos(angle);
     const right = gain * Math.sin(angle);
-    this.sounding.push({ sound, at, left, right, group, ends: Number.POSITIVE_INFINITY });
+    const ends = Number.POSITIVE_INFINITY;
+    this.sounding.push({ sound, at, left, right, group, provisional, ends });
   }
 
   /** What began in a group before a sample fades from there on. */
@@ -52,6 +60,11 @@ export class Mixer {
     for (const each of this.sounding) {
       if (each.group === group && each.at < at) each.ends = Math.min(each.ends, at);
     }
+  }
+
+  /** What was put for the case that nothing better comes, and has not begun. */
+  forget(): void {
+    this.sounding = this.sounding.filter((each) => !each.provisional || each.at < this.sample);
   }
 
   /** Everything that sounds fades, and what is to come is forgotten. */

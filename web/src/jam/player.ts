@@ -5,6 +5,7 @@ import { get, post } from "../net/http";
 import type { JamAnswer, JamPhrase, JamSession, JamSetting, JamSpace } from "../protocol/messages";
 import { Band } from "./band";
 import { counted, type Kind, notesOf } from "./bars";
+import { STEPS_PER_BAR } from "./clock";
 import { type Going, keptOf, turnsOf, whereNext } from "./keeping";
 import { Jam, type JamEvent, type Turn, type Wanted, type Who } from "./session";
 
@@ -55,6 +56,9 @@ export class Player {
   private waiting: JamEvent[] = [];
   private beat = 0;
   private looking = false;
+  /** The audio thread has the start of what is coming. */
+  private provided: { readonly phrase: JamPhrase; readonly position: number; readonly until: number } | null =
+    null;
 
   constructor(
     public settings: JamSetting,
@@ -101,6 +105,7 @@ export class Player {
     this.chosen = this.model;
     const band = await this.open();
     this.audition = null;
+    this.provided = null;
     this.waiting = [];
     this.failure = null;
     const begin = this.going === null ? 0 : whereNext(this.going.turns, this.countIn);
@@ -189,14 +194,26 @@ export class Player {
     const turns = jam.turns.length;
     const before = jam.playing;
     const { events, asks } = jam.advance(now);
+    const begun = jam.playing !== before ? jam.playing : null;
+    const { provided } = this;
+    const answer =
+      provided &&
+      jam.turns.findLast(({ who, position }) => who === "machine" && position === provided.position);
+    const ahead = provided !== null && answer?.phrase === provided.phrase;
+    if (provided && !ahead && (begun || answer)) {
+      band.better();
+      this.provided = null;
+    }
     for (const event of events) {
       if (event.kind !== "click") this.scheduled.push(event.seconds);
-      band.put(event);
+      // what was asked ahead is in the audio thread already, and sounds even where the page stands still
+      if (!(ahead && event.kind !== "click" && event.seconds < provided.until)) band.put(event);
       this.events.sounds(event);
     }
+    if (begun) this.provided = null;
     for (const wanted of asks) void this.ask(jam, wanted);
     this.foresee(jam, now);
-    if (jam.turns.length !== turns || jam.playing !== before) this.events.changed();
+    if (jam.turns.length !== turns || begun) this.events.changed();
   }
 
   private again(now: number): void {
@@ -236,7 +253,15 @@ export class Player {
     if (playing.position + playing.steps - position < LEAST_STEPS_LEFT) return;
     this.looking = true;
     this.think(ahead, true)
-      .then((answer) => jam.foresee(playing, answer))
+      .then((answer) => {
+        const events = jam.foresee(playing, answer);
+        if (jam !== this.jam || jam.foreseen !== answer) return;
+        this.band?.better();
+        for (const event of events) this.band?.put(event, false, true);
+        const position = playing.position + playing.steps;
+        const until = jam.clock.seconds(position + STEPS_PER_BAR);
+        this.provided = { phrase: answer.phrase, position, until };
+      })
       .catch(() => {}) // the answer itself will say what is wrong
       .finally(() => {
         this.looking = false;

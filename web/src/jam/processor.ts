@@ -18,6 +18,8 @@ export type ToJam =
   /** What sounds of a group ends now. */
   | { readonly type: "end"; readonly group: string }
   | { readonly type: "record"; readonly on: boolean }
+  /** What was put for the case that nothing better comes is not needed. */
+  | { readonly type: "better" }
   | { readonly type: "hush" };
 
 export type FromJam =
@@ -51,6 +53,7 @@ class JamProcessor extends AudioWorkletProcessor {
   private told(message: ToJam): void {
     if (message.type === "sound") this.sounds.set(message.id, message.sound);
     else if (message.type === "forget") this.sounds.delete(message.id);
+    else if (message.type === "better") this.mixer.forget();
     else if (message.type === "hush") this.mixer.hush();
     else if (message.type === "end") this.mixer.choke(message.group, this.mixer.sample);
     else if (message.type === "record") {

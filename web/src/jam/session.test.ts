@@ -145,7 +145,13 @@ test("an answer that is late is the one that was asked ahead", () => {
   const jam = new Jam(makeJamSetting({ bpm: 120 }), 0, { countIn: 0, metronome: false });
   jam.advance(0);
   jam.hear(0.5, 1, 0.7);
-  jam.foresee(jam.playing!, { phrase: ONE, place: [[1]], heard: [[2]], heard_seen: [[4, 5, 6]] });
+  const provided = jam.foresee(jam.playing!, {
+    phrase: ONE,
+    place: [[1]],
+    heard: [[2]],
+    heard_seen: [[4, 5, 6]],
+  });
+  expect(provided.map(({ seconds, who, pitch }) => [seconds, who, pitch])).toEqual([[4, "machine", 0]]);
   expect(jam.foreseen?.phrase).toBe(ONE);
   jam.advance(jam.clock.seconds(31.6));
   jam.advance(jam.clock.seconds(32));
@@ -155,4 +161,15 @@ test("an answer that is late is the one that was asked ahead", () => {
     ["machine", true, false],
   ]);
   expect([jam.missed, jam.hurried, jam.turns[0]!.place]).toEqual([0, 1, [[2]]]);
+});
+
+test("a page that stood still plays no heap of notes, and takes no answer after the bar line", () => {
+  const jam = new Jam(makeJamSetting({ bpm: 120, mode: "lead" }), 0, { countIn: 1, metronome: false });
+  const hits = [0, 1, 2, 8, 12].map((step) => ({ step, piece: 0, velocity: 0.5, offset: 0 }));
+  jam.spare = { steps: 32, hits, tokens: [] };
+  const { asks } = jam.advance(1.95);
+  expect(asks.length).toBe(1);
+  expect(jam.give(asks[0]!, { phrase: ONE }, 2.4)).toBe(false);
+  const { events } = jam.advance(2.3);
+  expect(events.map(({ seconds }) => Math.round(1000 * seconds) / 1000)).toEqual([2.25, 3, 3.5]);
 });

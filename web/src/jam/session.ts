@@ -9,9 +9,13 @@ import { BarClock, STEPS_PER_BAR } from "./clock";
 export type Who = "human" | "machine" | "second";
 /** So long before the bar line what is not there yet is late: an audio block and a turn of the page's thread. */
 export const MARGIN_SECONDS = 0.02;
-/** Clicks are told so long before they are due, notes up to the end of their bar: there no tempo changes, and
- *  a page that stands still for a moment does not stop them. */
+/** What begins in the bar of so long from now is told: there no tempo changes any more, and a page that stands
+ *  still for a moment does not stop it. */
 export const HORIZON_SECONDS = 0.12;
+/** Clicks are told so long before they are due, so that they can be ended. */
+const CLICK_SECONDS = 0.6;
+/** A note that should have sounded so long ago is left out: a page that stood still plays no heap of them. */
+const TOO_LATE_SECONDS = 0.06;
 const ENCODE_STEPS = 0.5;
 const STEPS_PER_BEAT = 4;
 const MOST_NOTES = 20000;
@@ -180,9 +184,15 @@ export class Jam {
     return { number: 0, who: "machine", settings: this.settings, phrase, other: null, share: 0 };
   }
 
-  /** What was asked ahead came, while this phrase is played: seen, and played should the answer be late. */
-  foresee(of: Playing, answer: Answered): void {
-    if (of === this.phrase) this.foresight = { position: of.position, answer };
+  /** What was asked ahead came, while this phrase is played: seen, and played should the answer be late.
+   *  Returns its first bar, from the bar line on, to be put for the case that the page stands still. */
+  foresee(of: Playing, answer: Answered): readonly JamEvent[] {
+    if (of !== this.phrase || this.players) return [];
+    this.foresight = { position: of.position, answer };
+    return notesOf(answer.phrase)
+      .map((note) => ({ ...note, who: "machine" as const, position: this.next + Math.max(0, note.position) }))
+      .filter(({ position }) => position < this.next + STEPS_PER_BAR)
+      .map((note) => this.eventOf(note));
   }
 
   /** The coming answer to the phrase that is played, as far as it is known. */
@@ -193,6 +203,7 @@ export class Jam {
   /** An answer came. Whether it came in time. */
   give(wanted: Wanted, answer: Answered, now: number): boolean {
     if (this.asked.get(wanted.who) !== wanted || this.given.has(wanted.who) || !this.players) return false;
+    if (now >= this.clock.seconds(this.next) - MARGIN_SECONDS) return false; // the page stood still
     this.given.add(wanted.who);
     this.place(answer);
     this.play(wanted.who, answer, now, false);
@@ -316,8 +327,10 @@ export class Jam {
 
   private due(now: number): JamEvent[] {
     const events: JamEvent[] = [];
-    const until = now + HORIZON_SECONDS;
-    for (; this.clock.seconds(this.click) <= until; this.click += STEPS_PER_BEAT) {
+    const position = this.clock.position(now + HORIZON_SECONDS);
+    const line = STEPS_PER_BAR * Math.floor(position / STEPS_PER_BAR + 1);
+    const until = now + CLICK_SECONDS;
+    for (; this.click < line && this.clock.seconds(this.click) <= until; this.click += STEPS_PER_BEAT) {
       if (!this.metronome && this.click >= this.begins) continue;
       const pitch = this.click % STEPS_PER_BAR === 0 ? 1 : 0;
       const seconds = this.clock.seconds(this.click);
@@ -330,14 +343,16 @@ export class Jam {
         length: 0.03,
       });
     }
-    const kind = this.kind === "drums" ? "drum" : "note";
-    const line = STEPS_PER_BAR * Math.floor(this.clock.position(until) / STEPS_PER_BAR + 1);
     while (this.notes.length && this.notes[0]!.position < line) {
-      const { position, who, pitch, velocity, length } = this.notes.shift()!;
-      const seconds = this.clock.seconds(position);
-      const lasts = this.clock.seconds(position + length) - seconds;
-      events.push({ seconds, who, kind, pitch, velocity, length: lasts });
+      const event = this.eventOf(this.notes.shift()!);
+      if (event.seconds > now - TOO_LATE_SECONDS) events.push(event);
     }
     return events;
+  }
+
+  private eventOf({ position, who, pitch, velocity, length }: Note): JamEvent {
+    const seconds = this.clock.seconds(position);
+    const lasts = this.clock.seconds(position + length) - seconds;
+    return { seconds, who, kind: this.kind === "drums" ? "drum" : "note", pitch, velocity, length: lasts };
   }
 }

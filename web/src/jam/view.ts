@@ -737,10 +737,14 @@ export class JamView extends View {
       <div><b>${name}</b><span class="hint">${kind === "drums" ? "Drums" : "Melody"}, ${Math.round(bpm)} bpm, ${phrases} phrases, ${time}</span></div>
       <div class="row wrap">
         <button type="button" @click=${() => this.openSession(each)}>Open</button>
-        <a class="button" href=${fileOf(id, "both.mid")} download>MIDI</a>
-        <a class="button" href=${fileOf(id, "human.mid")} download>Yours</a>
-        <a class="button" href=${fileOf(id, "machine.mid")} download>Its</a>
         <a class="button" href=${fileOf(id, "sound.wav")} download>WAV</a>
+        <span class="hint">MIDI</span>
+        <span class="jam-files">
+          <a href=${fileOf(id, "both.mid")} download aria-label="MIDI of both">both</a>
+          <a href=${fileOf(id, "human.mid")} download aria-label="MIDI of yours">you</a>
+          <a href=${fileOf(id, "machine.mid")} download aria-label="MIDI of the machine">machine</a>
+        </span>
+        <span class="grow"></span>
         ${tool(`Delete ${name}`, "trash", () => this.forget(id))}
       </div>
     </li>`;
