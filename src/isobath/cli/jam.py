@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from isobath.symbolic import SymbolicModel
     from isobath.symbolic.jam import Jam, JamSettings
     from isobath.symbolic.jam.keeping import KeptJam
+    from isobath.symbolic.jam.settings import Who
 
 LONGEST_MINUTES = 180.0
 RATE = 48000
+WITH = ("own", "latent")
 _File = click.Path(dir_okay=False, path_type=Path)
 _Folder = click.Path(file_okay=False, path_type=Path)
 
@@ -91,6 +93,14 @@ _Folder = click.Path(file_okay=False, path_type=Path)
 )  # fmt: skip
 @click.option("--monitor/--no-monitor", default=True, help="Let your own notes sound here.")
 @click.option(
+    "--human-with", type=click.Choice(WITH), default="own", show_default=True,
+    help="What your notes are played by: our own kit and string, or the models of sound drums and guitar.",
+)  # fmt: skip
+@click.option(
+    "--machine-with", type=click.Choice(WITH), default="own", show_default=True,
+    help="The machine's, likewise.",
+)  # fmt: skip
+@click.option(
     "--page", is_flag=True, help="Play on pads in the browser instead; its own controls set the rest."
 )
 @click.option(
@@ -104,7 +114,8 @@ def jam(
     lead: float, density: float, velocity: float, offset: float, seed: int | None, out: Path | None,
     go_on: str | None, sessions: bool, human: Path | None, minutes: float | None, device: str, midi: bool,
     midi_in: str, midi_out: str | None, follow_clock: bool, send_clock: bool, late_ms: float, monitor: bool,
-    page: bool, browser: bool, port: int | None, wav: Path | None, as_json: bool,
+    human_with: str, machine_with: str, page: bool, browser: bool, port: int | None, wav: Path | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Trade bars with a machine: what you play is answered exactly on the next bar line."""
     if page:
@@ -115,6 +126,8 @@ def jam(
     if sessions:
         _list_sessions(as_json=as_json)
         return
+    from msgspec import structs
+
     from isobath.server.jam import LiveOptions
     from isobath.symbolic import load
     from isobath.symbolic.jam import JamSettings
@@ -130,6 +143,7 @@ def jam(
     if before is not None:  # it goes on as it was, but for what is asked for now
         settings = as_before(settings, before.settings, click.get_current_context())
         bars = str(settings.bars)
+    latent = latent_players(human_with, machine_with, before, click.get_current_context())
     usual = "drums-4" if bars == "4" else "drums-2"
     loaded = load(model or (before.model if before is not None else usual))
     if before is not None and before.kind != loaded.kind:
@@ -138,14 +152,29 @@ def jam(
         )
     if human is not None:
         played = _rehearse(loaded, settings, _line(human, loaded.kind), minutes or 2.0, seed, before)
-        session = kept(played, loaded.name, before)
+        session = structs.replace(kept(played, loaded.name, before), latent=sorted(latent))
         if folder is not None:
             write_session(folder, session)
     else:
         ports = Ports(device, midi, midi_in, midi_out)
-        options = LiveOptions(late_ms / 1000, monitor, follow_clock, send_clock, folder)
+        options = LiveOptions(late_ms / 1000, monitor, follow_clock, send_clock, folder, latent)
         session = _live(loaded, settings, ports, options, minutes, seed, before, quiet=as_json)
     _tell(session, folder, wav, as_json=as_json)
+
+
+def latent_players(
+    human: str, machine: str, before: KeptJam | None, context: click.Context
+) -> frozenset[Who]:
+    """Whose instruments are models of sound: as is asked, and where nothing is, as before."""
+    kept = frozenset[str]() if before is None else frozenset(before.latent)
+    found: set[Who] = set()
+    for name, with_, players in (
+        ("human_with", human, ("human",)), ("machine_with", machine, ("machine", "second")),
+    ):  # fmt: skip
+        usual = context.get_parameter_source(name) in (None, click.core.ParameterSource.DEFAULT)
+        if (usual and kept.intersection(players)) or (with_ == "latent" and not usual):
+            found.update(players)  # type: ignore[arg-type]
+    return frozenset(found)
 
 
 def as_before(asked: JamSettings, before: JamSettings, context: click.Context) -> JamSettings:
@@ -328,7 +357,7 @@ def _write_sound(session: KeptJam, path: Path, *, quiet: bool) -> None:
     def told() -> Iterator[NDArray[np.float32]]:
         done = 0
         with Progress(f"{path.name} is made", whole, quiet=quiet) as progress:
-            for block in blocks(events, RATE):
+            for block in blocks(events, RATE, session.latent):
                 done += block.shape[1]
                 progress.at(done / RATE)
                 yield block

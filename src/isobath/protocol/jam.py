@@ -168,6 +168,8 @@ class JamSession(msgspec.Struct, frozen=True, kw_only=True):
     played: Annotated[tuple[JamPlayed, ...], Meta(max_length=100000)] = ()
     turns: Annotated[tuple[JamTurn, ...], Meta(max_length=20000)] = ()
     missed: Annotated[int, Meta(ge=0)] = 0
+    latent: Annotated[tuple[Literal["human", "machine", "second"], ...], Meta(max_length=3)] = ()
+    """Players whose instruments are the models `drums` and `guitar`, not our own kit and string."""
 
 
 class JamSessionKept(msgspec.Struct, frozen=True, kw_only=True):

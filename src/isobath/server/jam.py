@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from isobath.errors import IsobathError
 from isobath.inputs.midi.playing import MidiSaid
 from isobath.inputs.urgent import hurry
@@ -42,13 +44,15 @@ Told = Callable[[Turn], None]
 @dataclass(frozen=True)
 class LiveOptions:
     """What a live jam does beside playing. latency: seconds that the human's notes come late.
-    monitor: let the human's own notes sound. follow_clock: another machine's MIDI clock leads."""
+    monitor: let the human's own notes sound. follow_clock: another machine's MIDI clock leads. latent:
+    players whose instruments are models of sound."""
 
     latency: float = 0.0
     monitor: bool = True
     follow_clock: bool = False
     send_clock: bool = False
     folder: Path | None = None
+    latent: frozenset[Who] = frozenset()
 
 
 class LiveJam:
@@ -71,9 +75,9 @@ class LiveJam:
         self.answerers: dict[Who, Answerer] = {
             "machine": Answerer(model, seed), "second": Answerer(model, seed + 1)
         }  # fmt: skip
-        self._sounds = Sounds(band.mixer.rate)
+        self._sounds = Sounds(band.mixer.rate, options.latent)
         if band.heard:
-            self._sounds.warm()
+            self._sounds.warm(kind=model.kind)
         spare = self.answerers["second"].answer(Ask(0, "second", 0.0, settings)).bars
         begin = band.now() + START_SECONDS
         if before is None:
@@ -105,7 +109,9 @@ class LiveJam:
         self._running = True
         self._thread.start()
         if self.band.heard:
-            self._keeper.submit(self._sounds.warm, ("human", "machine"), range(DEGREES, 0, -1))
+            self._keeper.submit(
+                self._sounds.warm, ("human", "machine"), range(DEGREES, 0, -1), self.model.kind
+            )
 
     def hear(self, said: MidiSaid) -> None:
         """Something came in; from any thread."""
@@ -136,7 +142,8 @@ class LiveJam:
 
     def session(self) -> KeptJam:
         """All of it so far."""
-        return kept(self.jam, self.model.name, self.before)
+        session = kept(self.jam, self.model.name, self.before)
+        return msgspec.structs.replace(session, latent=sorted(self.options.latent))
 
     # --------------------------------------------------------------------- the thread of the time
 

@@ -109,7 +109,7 @@ class JamSessionRoutes:
 
         def sent() -> Iterator[bytes]:
             yield _wav_header(samples)
-            for block in blocks(events, RATE):
+            for block in blocks(events, RATE, kept.session.latent):
                 scaled = np.ascontiguousarray(np.round(np.clip(block.T, -1.0, 1.0) * 8388607.0), "<i4")
                 yield scaled.view(np.uint8).reshape(*scaled.shape, 4)[:, :, :3].tobytes()
 
@@ -169,6 +169,7 @@ def told_session(session: KeptJam) -> JamSession:
         ),
         turns=tuple(_told_turn(turn) for turn in session.turns),
         missed=session.missed,
+        latent=tuple(session.latent),
     )
 
 
@@ -203,6 +204,7 @@ def session_of(told: JamSession) -> KeptJam:
         played=[Played(n.position, n.pitch, n.velocity, n.length) for n in told.played],
         turns=turns,
         missed=told.missed,
+        latent=list(told.latent),
     )
     check(session, "This session")
     return session

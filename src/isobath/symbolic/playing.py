@@ -23,7 +23,7 @@ from isobath.sound.mixing import Mixer
 from isobath.symbolic.bars import STEPS_PER_BAR, Bars, Drums
 from isobath.symbolic.jam.answering import one_thread, part
 from isobath.symbolic.jam.session import NoteOf, notes_of
-from isobath.symbolic.jam.settings import Event
+from isobath.symbolic.jam.settings import Event, Who
 from isobath.symbolic.jam.sounding import DEGREES, Sound, Sounds
 from isobath.symbolic.model import SymbolicModel
 
@@ -96,9 +96,7 @@ class BarsSounding:
 
     def __init__(self, model: SymbolicModel, rate: int, hop: int) -> None:
         self._model, self._rate, self._hop = model, rate, hop
-        self._sounds = Sounds(rate)
-        if model.kind == "drums":
-            self._sounds.warm(("human",), range(1, DEGREES + 1))
+        self._sounds = self._instrument(BarsPlayed())
         with one_thread():
             model.decode(model.statistics.mean)  # the first time takes longest
         self._played = BarsPlayed()
@@ -116,7 +114,17 @@ class BarsSounding:
             self._since, self._bpm = (self._position(self._sample), self._sample), bpm
             self._notes = [(self._sample_at(n[1]), *n[1:]) for n in self._notes]
             heapq.heapify(self._notes)
+        if played.sounds != self._played.sounds:
+            self._sounds = self._instrument(played)
         self._played = played
+
+    def _instrument(self, played: BarsPlayed) -> Sounds:
+        """Our own sounds, or those of models, made beforehand as far as there are few."""
+        latent: tuple[Who, ...] = ("human",) if played.sounds == "latent" else ()
+        sounds = Sounds(self._rate, latent)
+        if self._model.kind == "drums":
+            sounds.warm(("human",), range(1, DEGREES + 1))
+        return sounds
 
     def reset(self, voice: int = -1, seed: int = 0) -> None:  # noqa: ARG002  nothing here is drawn
         """From the first bar line on."""

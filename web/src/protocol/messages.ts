@@ -1225,10 +1225,12 @@ export interface JamSession {
   readonly played: readonly JamPlayed[];
   readonly turns: readonly JamTurn[];
   readonly missed: number;
+  /** Players whose instruments are the models `drums` and `guitar`, not our own kit and string. */
+  readonly latent: readonly ("human" | "machine" | "second")[];
 }
 
-export function makeJamSession(given: Omit<JamSession, "name" | "model" | "played" | "turns" | "missed"> & Partial<JamSession>): JamSession {
-  return { name: "", model: "drums-2", played: [], turns: [], missed: 0, ...given };
+export function makeJamSession(given: Omit<JamSession, "name" | "model" | "played" | "turns" | "missed" | "latent"> & Partial<JamSession>): JamSession {
+  return { name: "", model: "drums-2", played: [], turns: [], missed: 0, latent: [], ...given };
 }
 
 /** A line of GET /jam/sessions, the newest first, and answer of POST /jam/sessions/ID. */

@@ -58,6 +58,8 @@ class KeptJam(msgspec.Struct, frozen=True, kw_only=True):
     turns: list[KeptTurn]
     missed: int = 0
     name: str = ""
+    latent: list[Who] = []
+    """Players whose instruments are models of sound."""
 
     @property
     def end(self) -> float:
@@ -85,6 +87,7 @@ def kept(jam: Jam, model: str, before: KeptJam | None = None) -> KeptJam:
         turns=[*(before.turns if before else ()), *map(kept_turn, jam.turns)],
         missed=jam.missed + (before.missed if before else 0),
         name=before.name if before else "",
+        latent=before.latent if before else [],
     )
 
 

@@ -25,8 +25,8 @@ HORIZON_SECONDS = 0.05
 ENCODE_STEPS = 0.5
 """Before the bar line, the phrase is whole."""
 STEPS_PER_BEAT = 4
-DRAFT_STEPS = 4.5
-"""Before the bar line, a draft is asked for."""
+DRAFT_STEPS, DRAFT_SECONDS, MOST_DRAFT_STEPS = 4.5, 0.5, 12.5
+"""Before the bar line a draft is asked for: a beat and a little, or half a second where that is more."""
 MELODY_VELOCITY = 0.75
 
 _Kind = Literal["drum", "note"]
@@ -123,7 +123,8 @@ class Jam:
     def wants(self) -> float:
         """Seconds at which `advance` has something to decide at the latest."""
         step = self._next if self._players is not None else self._next - ENCODE_STEPS
-        step = self._next - DRAFT_STEPS if self._drafting is None else step
+        if self._drafting is None:
+            return min(self._draft_at(), self._soonest() - HORIZON_SECONDS)
         due = self.clock.seconds(step) - (MARGIN_SECONDS if self._players is not None else 0.0)
         return min(due, self._soonest() - HORIZON_SECONDS)
 
@@ -135,7 +136,7 @@ class Jam:
         """It is now so late: what is to sound up to a horizon, and what is to be thought of."""
         asks: list[Ask] = []
         while True:
-            if self._drafting is None and now >= self.clock.seconds(self._next - DRAFT_STEPS):
+            if self._drafting is None and now >= self._draft_at():
                 asks += self._draft()
             if self._players is None:
                 if now < self.clock.seconds(self._next - ENCODE_STEPS):
@@ -175,6 +176,11 @@ class Jam:
             return []
         self._asked = {who: self._ask(who, phrase) for who in others}
         return list(self._asked.values())
+
+    def _draft_at(self) -> float:
+        line = self.clock.seconds(self._next)
+        earliest = self.clock.seconds(self._next - MOST_DRAFT_STEPS)
+        return max(earliest, min(self.clock.seconds(self._next - DRAFT_STEPS), line - DRAFT_SECONDS))
 
     def _draft(self) -> list[Ask]:
         """A beat before the line: what is answered if the whole phrase cannot be in time."""
