@@ -223,6 +223,6 @@ def test_a_large_model_reaches_the_browser_in_whole_numbers(whale, tmp_path, mon
     exact, swift = (
         pack(whale.description, whale.tensors, encoder=False, swift=each) for each in (False, True)
     )
-    assert served._blob(found, "decoder") == exact
+    assert served.blob_of(found, "decoder") == exact
     monkeypatch.setattr(served, "SWIFT_BYTES", 1000)
-    assert served._blob(found, "decoder") == swift
+    assert served.blob_of(found, "decoder") == swift

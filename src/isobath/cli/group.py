@@ -25,6 +25,7 @@ COMMANDS = {
     "generate": "isobath.cli.prior:generate",
     "score": "isobath.cli.score:score",
     "pieces": "isobath.cli.pieces:pieces",
+    "export-world": "isobath.cli.world:export_world",
     "render": "isobath.cli.render:render",
     "rehearse": "isobath.cli.rehearse:rehearse",
     "transfer": "isobath.cli.transfer:transfer",

@@ -58,7 +58,7 @@ class Cache:
             return made
 
 
-def _spelled_out(found: Found) -> bytes:
+def spelled_out(found: Found) -> bytes:
     """A model's description with its loudness map in full, as JSON."""
     described, tensors = files.read(found.path)
     data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(described))
@@ -135,7 +135,7 @@ def _spelled_out_bars(played: PlayedBars, summary: ModelSummary) -> bytes:
     )
 
 
-def _blob(found: Found, part: str) -> bytes:
+def blob_of(found: Found, part: str) -> bytes:
     described, tensors = files.read(found.path)
     if part != "decoder" and not described.encoder:
         raise ModelMismatch(
@@ -243,14 +243,14 @@ class ModelRoutes:
             assert played is not None
             body = _spelled_out_bars(played, summary)
             return Response(body, media_type="application/json", headers={"cache-control": "no-cache"})
-        return await self._made(request, "described", _spelled_out, "application/json")
+        return await self._made(request, "described", spelled_out, "application/json")
 
     async def blob(self, request: Request) -> Response:
         """GET /models/NAME/decoder, /encoder, or /both for a voice that listens: what the kernel reads."""
         part = request.path_params["part"]
         if part not in {"decoder", "encoder", "both"}:
             raise ModelMismatch(f"A model has a decoder and an encoder, but no {part!r}.")
-        return await self._made(request, part, lambda found: _blob(found, part), "application/octet-stream")
+        return await self._made(request, part, lambda found: blob_of(found, part), "application/octet-stream")
 
     async def prior(self, request: Request) -> Response:
         """GET /models/NAME/prior: the model's prior file."""

@@ -75,6 +75,12 @@ export class Performer {
     if (moved) this.tell();
   }
 
+  /** Forget what was moved a moment ago by something that has no hand; hands stay where they are. */
+  letGo(): void {
+    this.movedAt.fill(Number.NEGATIVE_INFINITY);
+    this.tell();
+  }
+
   /** Go to a whole point: a demonstration, a preset. */
   setAll(point: ArrayLike<number>): void {
     let moved = false;

@@ -16,6 +16,16 @@ import type { ModelDescription } from "./models";
 export const AWAY =
   "Isobath's server does not answer. What you have keeps playing; try again once it is back.";
 
+/** Of a page that stands alone: the files that have what a server would answer. */
+let files: Readonly<Record<string, string>> | null = null;
+
+export function known(all: Readonly<Record<string, string>>): void {
+  files = all;
+}
+
+const ABSENT =
+  "This page stands alone, and that is not in it. Where Isobath runs it can be had: isobath play.";
+
 export function url(path: string): URL {
   return new URL(path, document.baseURI);
 }
@@ -34,7 +44,9 @@ export function sentenceIn(body: string, status: number): string {
 }
 
 export async function get(path: string): Promise<Response> {
-  const answer = await fetch(url(path)).catch(() => null);
+  const file = files === null ? path : files[decodeURIComponent(path)];
+  if (file === undefined) throw new Error(ABSENT);
+  const answer = await fetch(url(file)).catch(() => null);
   if (answer === null) throw new Error(AWAY);
   if (!answer.ok) throw await refused(answer);
   return answer;
@@ -45,6 +57,7 @@ export async function post(
   body: Blob | string,
   type = "application/octet-stream",
 ): Promise<Response> {
+  if (files !== null) throw new Error(ABSENT);
   const headers = { "content-type": type };
   const answer = await fetch(url(path), { method: "POST", body, headers }).catch(() => null);
   if (answer === null) throw new Error(AWAY);
@@ -146,6 +159,11 @@ export async function importPiece(file: Blob): Promise<{ id: string; notes: read
 
 export async function exportPiece(id: string): Promise<Blob> {
   return (await get(`pieces/${encodeURIComponent(id)}/export`)).blob();
+}
+
+/** The piece as a folder that needs no server, as a zip. */
+export async function exportAlone(id: string): Promise<Blob> {
+  return (await get(`pieces/${encodeURIComponent(id)}/alone`)).blob();
 }
 
 /** What is in another program's file: demonstrations whose points are 0..1, and sentences about it. */

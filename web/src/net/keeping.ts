@@ -16,8 +16,9 @@ interface Record {
 export class BrowserKeeper implements Keeper {
   private readonly database: Promise<IDBDatabase | null>;
 
-  constructor(factory: IDBFactory | undefined = globalThis.indexedDB) {
-    this.database = factory === undefined ? Promise.resolve(null) : open(factory).catch(() => null);
+  /** `factory` null: nothing is kept. */
+  constructor(factory: IDBFactory | null | undefined = globalThis.indexedDB) {
+    this.database = !factory ? Promise.resolve(null) : open(factory).catch(() => null);
   }
 
   put(page: string, message: Numbered): void {

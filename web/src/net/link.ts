@@ -31,7 +31,7 @@ import type { Operation, Store } from "../state/store";
 import { isThere } from "./http";
 import type { BrowserKeeper } from "./keeping";
 import { type Numbered, Outbox, pieceOf } from "./outbox";
-import { Socket } from "./socket";
+import { type MakeWire, type Wire, wireOfPage } from "./wire";
 
 const SEND_MS = 120; // a drag leaves at most so often
 const SAVE_AGAIN_MS = 3000;
@@ -58,7 +58,7 @@ export interface LinkEvents {
 }
 
 export class Link {
-  private readonly socket: Socket;
+  private readonly socket: Wire;
   private readonly outbox: Outbox;
   private request = 0;
   /** Requests under way for a list with the trash in it; null where nobody has looked at the trash. */
@@ -102,10 +102,11 @@ export class Link {
     readonly page: string,
     piece: string | null,
     private readonly events: LinkEvents,
+    private readonly wire: MakeWire = wireOfPage,
   ) {
     this.wanted = piece;
     this.outbox = new Outbox(page, keeper);
-    this.socket = new Socket(url, {
+    this.socket = this.wire(url, {
       opened: () => this.hello(),
       received: (message) => this.receive(message),
       lost: (attempts) => this.lost(attempts),
@@ -262,7 +263,7 @@ export class Link {
     return this.online && this.socket.send(message);
   }
 
-  private ask(message: Parameters<Socket["send"]>[0]): void {
+  private ask(message: FromPage): void {
     if (!this.online || !this.socket.send(message)) this.say("error", AWAY);
   }
 
@@ -469,7 +470,7 @@ export class Link {
         socket.end();
         resolve();
       };
-      const socket = new Socket(this.url, {
+      const socket = this.wire(this.url, {
         opened: () =>
           socket.send({ type: "hello", page, piece: pieceOf(last), revision: 0, protocol: PROTOCOL }),
         received: (message) => {

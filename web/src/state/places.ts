@@ -2,6 +2,7 @@
 // says so, and this browser remembers it by the model's content.
 
 import type { ModelDescription } from "../net/models";
+import { ALONE } from "../net/wire";
 
 export type Place = "page" | "server";
 export type Wish = "auto" | Place;
@@ -25,6 +26,7 @@ const KEY = "isobath.places";
 
 export function placeOf(model: ModelDescription, content: string, placed: Placed): Place {
   if (model.runs_apart) return "server";
+  if (ALONE !== null) return "page";
   const wish = placed.wishes[content] ?? "auto";
   if (wish !== "auto") return wish;
   if ((model.parameters ?? 0) > MOST_PARAMETERS) return "server";

@@ -7,6 +7,7 @@ import { PageSources } from "../gesture/page-sources";
 import { Performer } from "../gesture/performer";
 import { BrowserKeeper } from "../net/keeping";
 import { Link } from "../net/link";
+import { ALONE } from "../net/wire";
 import { bind } from "./binding";
 import { Fitting } from "./fitting";
 import { heed } from "./heeding";
@@ -37,30 +38,38 @@ export function createSession(): Session {
   socketUrl.search = "";
   const piece = new URL(location.href).searchParams.get("piece");
   let telling = false;
-  const link = new Link(store, new BrowserKeeper(), socketUrl.href, page, piece, {
-    opened: (opened) => {
-      fitting.adopt(opened);
-      instrument.opened(opened.piece.id);
-      surveying.anew();
-      showAddress(opened.piece.id);
+  const link = new Link(
+    store,
+    new BrowserKeeper(ALONE === null ? undefined : null),
+    socketUrl.href,
+    page,
+    piece,
+    {
+      opened: (opened) => {
+        fitting.adopt(opened);
+        instrument.opened(opened.piece.id);
+        surveying.anew();
+        if (ALONE === null) showAddress(opened.piece.id);
+        else if (location.hash === "" && opened.piece.world !== null) location.hash = "#walk";
+      },
+      fitted: (answer) => fitting.answered(answer),
+      surveyed: (answer) => surveying.answered(answer),
+      back: () => {
+        instrument.back();
+        fitting.back();
+        surveying.anew();
+      },
+      osc: () => {
+        if (telling) return;
+        telling = true;
+        void import("../look/telling").then(({ tellHeard }) => tellHeard(instrument, link, performer));
+      },
+      moved: (axes, values) => {
+        instrument.movedElsewhere(axes, values);
+        outside.moved(axes, values);
+      },
     },
-    fitted: (answer) => fitting.answered(answer),
-    surveyed: (answer) => surveying.answered(answer),
-    back: () => {
-      instrument.back();
-      fitting.back();
-      surveying.anew();
-    },
-    osc: () => {
-      if (telling) return;
-      telling = true;
-      void import("../look/telling").then(({ tellHeard }) => tellHeard(instrument, link, performer));
-    },
-    moved: (axes, values) => {
-      instrument.movedElsewhere(axes, values);
-      outside.moved(axes, values);
-    },
-  });
+  );
   instrument.tell = (message) => link.toStage(message);
   instrument.flush = () => link.flush();
   link.stage = (message) => instrument.hear(message);

@@ -1,6 +1,6 @@
 // Pieces as files: carried away, and brought back.
 
-import { exportPiece as fetchExport, importPiece as sendImport } from "../net/http";
+import { exportAlone, exportPiece as fetchExport, importPiece as sendImport } from "../net/http";
 import { announce } from "./announcer";
 import type { App } from "./app";
 import { download } from "./transport";
@@ -13,6 +13,21 @@ export async function exportPiece(app: App): Promise<void> {
     const name = piece.name.replace(/[^\p{L}\p{N} _-]+/gu, "").trim() || "piece";
     download(await fetchExport(piece.id), `${name}.isobath`);
     announce("The piece is in your downloads.");
+  } catch (error) {
+    complain(app, error);
+  }
+}
+
+/** Page, models and piece as a folder for any web host. */
+export async function publishPiece(app: App): Promise<void> {
+  const piece = app.store.state.piece;
+  if (piece === null) return;
+  try {
+    app.link.flush();
+    announce("Packing the page, the models and the piece…");
+    const name = piece.name.replace(/[^\p{L}\p{N} _-]+/gu, "").trim() || "piece";
+    download(await exportAlone(piece.id), `${name}.zip`);
+    announce("The folder is in your downloads, as a zip.");
   } catch (error) {
     complain(app, error);
   }

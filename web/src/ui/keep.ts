@@ -3,10 +3,11 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { ALONE } from "../net/wire";
 import type { PieceSummary } from "../protocol/messages";
 import type { State } from "../state/store";
 import { Panel } from "./app";
-import { exportPiece, importPiece } from "./files";
+import { exportPiece, importPiece, publishPiece } from "./files";
 import { icon } from "./icons";
 import { head, section, tool } from "./parts";
 import { ago } from "./words";
@@ -36,6 +37,7 @@ export class KeepPanel extends Panel {
 
   protected override render(): TemplateResult {
     const { pieces, piece, connection } = this.state;
+    if (ALONE !== null) return this.alone();
     const own = pieces.filter((p) => !p.example && !p.trashed);
     const examples = pieces.filter((p) => p.example);
     const trash = pieces.filter((p) => p.trashed);
@@ -77,6 +79,15 @@ export class KeepPanel extends Panel {
             />
           </label>
         </div>
+        <button
+          type="button"
+          class="wide"
+          title="A folder for any web host: page, models and piece, with no Isobath behind it"
+          ?disabled=${offline || piece === null}
+          @click=${() => void publishPiece(this.app)}
+        >
+          ${icon("download")}Export as a website
+        </button>
       </section>
       ${section(
         "Pieces",
@@ -122,6 +133,30 @@ export class KeepPanel extends Panel {
             )
       }
     `;
+  }
+
+  /** A page with no library: one piece, kept in this browser. */
+  private alone(): TemplateResult {
+    const { piece } = this.state;
+    return html`${head("Keep", "This page stands alone: what you change stays in this browser.")}
+      <section class="part first">
+        <p class="hint">
+          What is heard and recorded can be taken away under Play. To make pieces of your own:
+          <code>pip install isobath</code>.
+        </p>
+        <button
+          type="button"
+          class="wide"
+          ?disabled=${piece === null}
+          @click=${async () => {
+            const { forgetPiece } = await import("../alone/keeping");
+            if (piece !== null) await forgetPiece(piece.id);
+            location.reload();
+          }}
+        >
+          As it was published
+        </button>
+      </section>`;
   }
 
   private entry(p: PieceSummary, current: boolean, offline: boolean): TemplateResult {

@@ -2,6 +2,7 @@
 
 import { html, type LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query } from "lit/decorators.js";
+import { ALONE } from "../net/wire";
 import { listen } from "../state/explore";
 import type { State } from "../state/store";
 import "../steer/surface";
@@ -285,9 +286,13 @@ export class PageView extends View {
           </button>`,
         )}
         <a class="button way" href="#walk">${icon("walk")}<span>Walk</span></a>
-        <a class="button way" href="#jam">${icon("jam")}<span>Jam</span></a>
+        ${ALONE === null ? html`<a class="button way" href="#jam">${icon("jam")}<span>Jam</span></a>` : nothing}
         <a class="button way" href="#look">${icon("look")}<span>Look</span></a>
-        <a class="button way" href="#make" aria-current=${making ? "page" : nothing}>${icon("make")}<span>Make</span></a>
+        ${
+          ALONE === null
+            ? html`<a class="button way" href="#make" aria-current=${making ? "page" : nothing}>${icon("make")}<span>Make</span></a>`
+            : nothing
+        }
       </nav>
       ${
         making || left === null || left === undefined

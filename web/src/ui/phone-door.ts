@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { get } from "../net/http";
+import { ALONE } from "../net/wire";
 import { View } from "./app";
 
 const ASK_MS = 2000;
@@ -30,7 +31,7 @@ export class PhoneDoor extends View {
   }
 
   private async ask(): Promise<void> {
-    if (document.hidden) return;
+    if (document.hidden || ALONE !== null) return;
     const piece = this.state.piece?.id ?? "";
     try {
       const shown = (await (await get(`phone?piece=${piece}&way=${this.way}`)).json()) as Shown;
@@ -41,6 +42,7 @@ export class PhoneDoor extends View {
   }
 
   protected override render(): TemplateResult | typeof nothing {
+    if (ALONE !== null) return html`<p class="hint">Whoever has the address of this page can open it.</p>`;
     const { shown } = this;
     if (shown === null) return nothing;
     if (shown.link === null)

@@ -72,6 +72,8 @@ export function playTake(app: App, take: Take): void {
     return;
   }
   listen(store, "play");
+  // Keys, controllers and walkers have no hand on an axis; what they moved a moment ago is the take's now.
+  app.performer.letGo();
   instrument.playTake(take, take.loop);
   store.set({ takes: { ...store.state.takes, playing: take.id } });
   announce(`Playing ${take.name}${take.loop ? ", looped" : ""}.`);

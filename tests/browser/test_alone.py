@@ -1,0 +1,148 @@
+"""A world as a folder: served by nothing but a file server, and it sounds as it is rendered."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from isobath.engine.rendering import render_piece
+from isobath.library.home import Home
+from isobath.library.library import Library
+from isobath.mapping import Mapping
+from isobath.models.coder import load
+from isobath.protocol.messages import Fit, Fitted
+from isobath.protocol.piece import Piece
+from isobath.server.alone import export_alone, write_folder
+from isobath.server.learn import learn
+from tests.browser.conftest import STEADY, need_page
+from tests.browser.instrument import Instrument
+
+pytestmark = pytest.mark.browser
+
+WALK = "document.querySelector('isobath-walk')"
+SHORE = "example-walk-4"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Python's own file server, which knows nothing of Isobath."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Not at all."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: Any) -> Path:
+    """The shore, published."""
+    need_page()
+    home = tmp_path_factory.mktemp("home")
+    target: Path = tmp_path_factory.mktemp("site") / "shore"
+    with Library.open(Home(home)) as library:
+        write_folder(export_alone(library, library.read(SHORE), "0.1.0"), target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """Where it is served, in a folder of a host."""
+    serve = functools.partial(Quiet, directory=str(folder.parent))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/shore/"
+        server.shutdown()
+
+
+@pytest.fixture
+def visitor(context: Any, address: str) -> Iterator[Instrument]:
+    """Somebody who was given the address."""
+    own = context.browser.new_context(viewport={"width": 640, "height": 480})
+    own.add_init_script(STEADY)
+    page = own.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    played = Instrument(page, address)
+    played.asked = asked  # type: ignore[attr-defined]
+    played.start()
+    yield played
+    own.close()
+
+
+def test_a_published_world_opens_and_sounds_as_it_is_rendered(visitor: Instrument, address: str) -> None:
+    page = visitor.page
+    page.locator("isobath-walk canvas.world").wait_for()
+    assert page.title() == "The shore · Isobath"
+    # The take alone: nobody walks meanwhile.
+    visitor.run("location.hash = ''; i.performer.letGo()")
+    page.locator("isobath-walk").wait_for(state="detached")
+    whole = visitor.piece.takes[0]
+    take = msgspec.structs.replace(whole, length=172)
+    heard, start = visitor.capture_take(take)
+    model = load(visitor.piece.voices[0].model)
+    rendered = render_piece(visitor.piece, take, lambda _: model)
+    delay = round(visitor.run("return i.instrument.lookAhead * i.instrument.sampleRate"))
+    played = heard[:, start + delay : start + delay + rendered.shape[1]]
+    assert np.abs(rendered).max() > 0.01
+    np.testing.assert_allclose(played[:, 600:], rendered[:, 600:], atol=1e-3)
+    assert all(each.startswith((address, "data:", "blob:")) for each in visitor.asked)  # type: ignore[attr-defined]
+    assert visitor.errors == []
+
+
+def test_what_a_visitor_demonstrates_is_learned_here_and_stays_in_the_browser(visitor: Instrument) -> None:
+    page = visitor.page
+    page.locator("isobath-walk canvas.world").focus()
+    before = visitor.piece
+    visitor.run(
+        f"""
+        {WALK}.walker.goTo({{ x: 3, z: 7 }});
+        const size = i.store.state.piece.world.size;
+        await t.until(() => Math.abs(i.performer.values[0] - (0.5 + 3 / size[0])) < 1e-6, "the place", 30000);
+        """
+    )
+    page.keyboard.press("Enter")
+    count = len(before.voices[0].demonstrations) + 1
+    visitor.run(
+        """
+        const voice = () => i.store.state.piece.voices[0];
+        await t.until(() => voice().demonstrations.length === given && voice().fitted.errors.length === given
+          && i.store.state.fits.get(voice().id + ":a").state === "fitted", "what was learned");
+        """,
+        count,
+    )
+    piece = visitor.piece
+    voice = piece.voices[0]
+    told = learn(
+        Fit(
+            request=1,
+            settings=voice.mapping,
+            axes=len(piece.axes),
+            dims=len(voice.demonstrations[0].latent),
+            demonstrations=voice.demonstrations,
+            kept=before.voices[0].fitted,
+        )
+    )
+    assert isinstance(told, Fitted)
+    places = np.random.default_rng(1).random((50, len(piece.axes)))
+    assert voice.fitted is not None
+    here, there = Mapping.from_plain(voice.fitted), Mapping.from_plain(told.mapping)
+    np.testing.assert_allclose(here(places), there(places), atol=1e-5)
+    # It is there again when the page is.
+    visitor.run("await t.wait(600)")
+    page.reload()
+    again = Instrument(page, page.url)
+    assert len(again.piece.voices[0].demonstrations) == count
+    # And gone when one wants it gone.
+    again.run("location.hash = ''")
+    page.locator("[data-panel=keep]").click()
+    page.get_by_role("button", name="As it was published").click()
+    page.locator("isobath-walk canvas.world").wait_for()
+    fresh = Instrument(page, page.url)
+    assert len(fresh.piece.voices[0].demonstrations) == count - 1
+    assert msgspec.convert(msgspec.to_builtins(fresh.piece), type=Piece).name == "The shore"
