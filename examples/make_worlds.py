@@ -14,9 +14,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 import isobath
+from isobath.engine.voices import settings_of
 from isobath.mapping import Settings
-from isobath.protocol.piece import Axis, Demonstration, MappingSettings, Piece, Shaping, Take, Voice
-from isobath.protocol.world import Air, Cycle, Ground, Landmark, Memory, WalkAxes, World
+from isobath.protocol.piece import (
+    Axis,
+    Demonstration,
+    MappingSettings,
+    Output,
+    Piece,
+    Shaping,
+    Take,
+    Voice,
+)
+from isobath.protocol.world import (
+    Air,
+    Box,
+    Carried,
+    Cycle,
+    Edge,
+    Ground,
+    Landmark,
+    Memory,
+    WalkAxes,
+    World,
+)
 from isobath.sound.files import read_audio
 
 HERE = Path(__file__).parents[1] / "src" / "isobath" / "library" / "examples"
@@ -25,6 +46,36 @@ REACH = 4.0
 EAST, UP, NORTH = Axis(id="east", name="east"), Axis(id="up", name="up"), Axis(id="north", name="north")
 ORIGIN = Landmark(id="origin", label="the origin", colour="#e9e4d6")
 PIGMENTS = ("#c96f4a", "#d9a441", "#5d8a7d", "#39627f", "#8a5a83", "#e0d6bf", "#2f4f4f", "#b34b5c")
+
+
+FACING = Axis(id="facing", name="facing", rest=0.0)
+NOT_BY_FACING = (Output(), Output(), Output(), Output(axes=()))
+"""Three axes are three latents; where one looks is no latent."""
+
+
+def looking_about(piece: Piece) -> Piece:
+    """The same walk with a head that turns: two speakers stay in the north (paper 004, 3.3)."""
+    (voice,), (take,), world = piece.voices, piece.takes, piece.world
+    assert world is not None
+    settings = msgspec.structs.replace(voice.mapping, outputs=NOT_BY_FACING)
+    dims = isobath.load(voice.model).dims
+    fitted = isobath.fit(np.zeros((0, 4)), np.zeros((0, dims)), settings=settings_of(settings))
+    turns = np.round(np.linspace(0.0, 2.0, len(take.points)) % 1.0, 4).tolist()
+    return msgspec.structs.replace(
+        piece,
+        axes=(*piece.axes, FACING),
+        voices=(msgspec.structs.replace(voice, mapping=settings, fitted=fitted.to_plain()),),
+        takes=(
+            msgspec.structs.replace(
+                take,
+                axes=(*take.axes, FACING.id),
+                points=tuple((*point, turn) for point, turn in zip(take.points, turns, strict=True)),
+            ),
+        ),
+        world=msgspec.structs.replace(
+            world, axes=msgspec.structs.replace(world.axes, azimuth=FACING.id), placement="turn", spread=120.0
+        ),
+    )
 
 
 def one_to_one(id: str, name: str, about: str, model: str, world: World) -> Piece:
@@ -128,6 +179,35 @@ SHORE_MARKS = (
     ("tower", (66.0, 11.0, 16.0), (4.0, 24.0, 4.0), "#8d99a6", False),
     ("oak", (-36.0, 5.0, -56.0), (12.0, 10.0, 12.0), "#4f6b4a", False),
 )
+AT_THE_HUT = Carried(kind="voice", voice="murmur", reference=2.5, rolloff=1.6)
+SHORE_BOXES = (
+    Box(
+        id="in-the-hut",
+        label="in the hut",
+        position=(48.0, 3.0, -58.0),
+        size=(10.0, 8.0, 8.0),
+        fade=5.0,
+        wet=0.3,
+        decay=0.5,
+        brightness=2500.0,
+        predelay=0.004,
+        filter="low",
+        frequency=2200.0,
+        shown=False,
+    ),
+    Box(
+        id="below-the-tower",
+        label="below the tower",
+        position=(66.0, 12.0, 16.0),
+        size=(14.0, 30.0, 14.0),
+        fade=9.0,
+        wet=0.6,
+        decay=5.5,
+        brightness=3800.0,
+        predelay=0.03,
+        shown=False,
+    ),
+)
 AT_HIGH_TIDE = {"waves": "storm", "birds": "owls", "farm": "rain", "coffee-shop": "construction"}
 
 
@@ -151,13 +231,14 @@ def shore(folder: Path) -> Piece:
         Axis(id="north", name="north"),
         Axis(id="tide", name="tide", rest=0.0),
         Axis(id="memory", name="memory", rest=0.0),
+        FACING,
     )
     shown = []
 
     def show(
         label: str, sound: str, place: tuple[float, float], tide: float, memory: float, share: float
     ) -> None:
-        point = (0.5 + place[0] / 2, 0.5 + place[1] / 2, tide, memory)
+        point = (0.5 + place[0] / 2, 0.5 + place[1] / 2, tide, memory, FACING.rest)
         latent = share * latent_of(model, folder, sound)
         shown.append(
             Demonstration(
@@ -176,10 +257,11 @@ def shore(folder: Path) -> Piece:
         show(f"{high.split('-')[0]} at high tide", high, place, 1.0, 0.0, 1.15)
     for name in ("waves", "leaves", "city", "birds"):
         show(f"{name.split('-')[0]}, worn", name, SHORE[name], 0.5, 1.0, 0.35)
-    settings = MappingSettings(algorithm="gp")
+    but_facing = tuple(Output(axes=(0, 1, 2, 3)) for _ in range(model.dims))
+    settings = MappingSettings(algorithm="gp", outputs=but_facing)
     points = [each.point for each in shown]
     latents = [each.latent for each in shown]
-    fitted = isobath.fit(points, latents, settings=Settings(algorithm="gp"))
+    fitted = isobath.fit(points, latents, settings=settings_of(settings))
     voice = Voice(
         id="landscape-voice",
         model="landscape",
@@ -188,8 +270,19 @@ def shore(folder: Path) -> Piece:
         fitted=fitted.to_plain(),
         shaping=Shaping(smoothing_seconds=0.25, drift=0.35, drift_seconds=6.0),
     )
+    own = MappingSettings(algorithm="direct", outputs=(Output(mode="off"),) * isobath.load("voices").dims)
+    nobody = isobath.fit(np.zeros((0, len(axes))), np.zeros((0, len(own.outputs))), settings=settings_of(own))
+    murmur = Voice(
+        id="murmur",
+        model="voices",
+        mapping=own,
+        fitted=nobody.to_plain(),
+        gain_db=5.0,
+        seed=7,
+        shaping=Shaping(smoothing_seconds=0.3, drift=1.1, drift_seconds=2.5, noise=(), clamp=1.0),
+    )
     world = World(
-        axes=WalkAxes(x="east", z="north"),
+        axes=WalkAxes(x="east", z="north", azimuth=FACING.id),
         size=(160.0, 60.0, 160.0),
         start=(8.0, 1.7, 40.0),
         facing=0.97,
@@ -197,7 +290,14 @@ def shore(folder: Path) -> Piece:
         flying=False,
         landmarks=tuple(
             Landmark(
-                id=id, label=f"the {id}", stands=True, position=place, size=size, colour=colour, beacon=lit
+                id=id,
+                label=f"the {id}",
+                stands=True,
+                position=place,
+                size=size,
+                colour=colour,
+                beacon=lit,
+                carries=AT_THE_HUT if id == "hut" else None,
             )
             for id, place, size, colour, lit in SHORE_MARKS
         ),
@@ -205,25 +305,30 @@ def shore(folder: Path) -> Piece:
         zones=(),
         memory=Memory(axis="memory", cell=5.0, seconds=40.0, forgets=1800.0),
         ground=Ground(height="loudness", colour="loudness", relief=14.0),
+        placement="turn",
+        spread=140.0,
+        boxes=SHORE_BOXES,
+        edge=Edge(metres=12.0, known=False),
         air=Air(sky="#cdd8d6", ground="#b8b294", light=1.05, sight=150.0),
     )
     way = [
-        (0.55, 0.25, 0.0, 0.0),
-        (0.42, 0.12, 0.2, 0.0),
-        (0.2, 0.6, 0.4, 0.0),
-        (0.5, 0.78, 0.6, 0.1),
-        (0.85, 0.55, 0.8, 0.0),
-        (0.7, 0.3, 1.0, 0.0),
+        (0.55, 0.25, 0.0, 0.0, 0.9),
+        (0.42, 0.12, 0.2, 0.0, 0.6),
+        (0.2, 0.6, 0.4, 0.0, 0.85),
+        (0.5, 0.78, 0.6, 0.1, 0.2),
+        (0.79, 0.84, 0.7, 0.0, 0.3),
+        (0.88, 0.42, 0.9, 0.0, 0.5),
+        (0.7, 0.3, 1.0, 0.0, 0.7),
     ]
     return Piece(
         id="example-walk-4",
         name="The shore",
         about="Twelve places, a tide of eight minutes, and ground that wears where you have walked. "
-        "Drop demonstrations of your own.",
+        "Somebody murmurs at the hut, and the tower echoes. Drop demonstrations of your own.",
         axes=axes,
-        voices=(voice,),
+        voices=(voice, murmur),
         world=world,
-        takes=(walked(model, axes, way, 16.0),),
+        takes=(walked(model, axes, way, 20.0),),
     )
 
 
@@ -246,12 +351,14 @@ def main(folder: Path) -> None:
             "voices",
             bare((ORIGIN, *bodies(26, 23)), Air(sky="#d9d2c4", ground="#9a8f7d", sight=130.0)),
         ),
-        "walk-3": one_to_one(
-            "example-walk-3",
-            "Sensing spatialities",
-            "Landscapes in stereo. Turning your head turns what you hear. After section 3.3.",
-            "landscape",
-            bare((ORIGIN,), Air(sky="#b8c7cf", ground="#7c8b84", sight=110.0)),
+        "walk-3": looking_about(
+            one_to_one(
+                "example-walk-3",
+                "Sensing spatialities",
+                "Landscapes in stereo. Turning your head turns what you hear. After section 3.3.",
+                "landscape",
+                bare((ORIGIN,), Air(sky="#b8c7cf", ground="#7c8b84", sight=110.0)),
+            )
         ),
         "walk-4": shore(folder),
     }

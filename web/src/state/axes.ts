@@ -16,7 +16,7 @@ export function addAxis(store: Store, name?: string): string | null {
   return axis.id;
 }
 
-function withAxis(piece: Piece, axis: Axis): Piece {
+export function withAxis(piece: Piece, axis: Axis): Piece {
   const wider = (v: Voice): Voice => ({
     ...v,
     demonstrations: v.demonstrations.map((d) => ({ ...d, point: [...d.point, axis.rest] })),
