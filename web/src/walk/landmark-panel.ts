@@ -8,6 +8,7 @@ import type { App } from "../ui/app";
 import { icon } from "../ui/icons";
 import { idFor, toggle } from "../ui/parts";
 import { bounded, type Editing } from "./editing";
+import { carriesPart } from "./sounding-panel";
 
 const SIDES = ["east", "up", "south"] as const;
 const EXTENTS = ["width", "height", "depth"] as const;
@@ -84,6 +85,7 @@ export function landmarkPanel(app: App, editing: Editing, landmark: Landmark): T
     </div>
     ${toggle("Stands on the ground", landmark.stands, (stands) => change({ stands }))}
     ${toggle("A beacon: heard as well as seen", landmark.beacon, (beacon) => change({ beacon }))}
+    ${carriesPart(app, landmark)}
     <p class="hint">Drag moves it along the ground, with <kbd>Shift</kbd> up and down; <kbd>+</kbd> <kbd>-</kbd> scale.</p>
   </section>`;
 }

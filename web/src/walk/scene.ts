@@ -31,6 +31,7 @@ import {
 import type { Air, Landmark, World, Zone } from "../protocol/messages";
 import { COLUMNS, type Land, ROWS } from "./land";
 import type { Pose } from "./pose";
+import { Walls } from "./walls";
 
 /** A demonstration as it stands in the world. */
 export interface Stone {
@@ -65,6 +66,7 @@ export class WorldScene {
   private landmarks: InstancedMesh | null = null;
   private stones: InstancedMesh | null = null;
   private zones: InstancedMesh | null = null;
+  readonly walls = new Walls();
   private light = 1;
   private landmarkIds: readonly string[] = [];
   private stoneIds: readonly string[] = [];
@@ -94,11 +96,12 @@ export class WorldScene {
     this.sky.renderOrder = -1;
     this.sun.position.set(-0.5, 1, 0.35);
     this.halo.visible = false;
-    this.scene.add(this.sky, this.ground, this.hemisphere, this.sun, this.halo);
+    this.scene.add(this.sky, this.ground, this.hemisphere, this.sun, this.halo, this.walls);
   }
 
   dispose(): void {
     for (const each of [this.landmarks, this.stones, this.zones]) each?.dispose();
+    this.walls.dispose();
     this.ground.geometry.dispose();
     this.renderer.dispose();
   }

@@ -192,6 +192,7 @@ export class WalkView extends View {
     this.scene?.setAir(world);
     this.scene?.setLandmarks(this.standing(world));
     this.scene?.setZones(world.zones);
+    this.scene?.walls.show(world.boxes);
     this.scene?.setLand(world, this.land);
   }
 

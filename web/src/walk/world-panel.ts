@@ -20,6 +20,7 @@ import type { App } from "../ui/app";
 import { icon } from "../ui/icons";
 import { type Choice, choose, idFor, section, slider, toggle, tool } from "../ui/parts";
 import type { Pose } from "./pose";
+import { spaceParts } from "./space-panel";
 
 const SOUNDINGS: readonly Choice<Sounding>[] = [
   { value: "flat", name: "nothing" },
@@ -50,7 +51,7 @@ export function worldPanel(panel: WorldPanel): TemplateResult {
       <h2 class="grow">The world</h2>
       <button type="button" class="tool" aria-label="Close" @click=${panel.close}>${icon("close")}</button>
     </header>
-    ${ground(panel)} ${air(panel)} ${marks(panel)} ${time(panel)} ${zones(panel)} ${memory(panel)}
+    ${ground(panel)} ${air(panel)} ${marks(panel)} ${time(panel)} ${zones(panel)} ${spaceParts(panel)} ${memory(panel)}
   </section>`;
 }
 
