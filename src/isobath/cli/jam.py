@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from isobath.outputs.osc import OscOutput
     from isobath.server.jam import LiveJam, LiveOptions
     from isobath.symbolic import SymbolicModel
     from isobath.symbolic.jam import Jam, JamSettings
     from isobath.symbolic.jam.keeping import KeptJam
-    from isobath.symbolic.jam.settings import Who
+    from isobath.symbolic.jam.settings import Event, Who
 
 LONGEST_MINUTES = 180.0
 RATE = 48000
@@ -85,6 +87,8 @@ _Folder = click.Path(file_okay=False, path_type=Path)
     "--midi-out", metavar="PORT",
     help="Send the machine's notes to the port with this in its name, or to a new one of this name.",
 )  # fmt: skip
+@click.option("--osc-in", metavar="[HOST:]PORT", help="Let other programs play you by OSC, on this port.")
+@click.option("--osc-out", metavar="HOST:PORT", help="Send the machine's notes there by OSC.")
 @click.option("--follow-clock", is_flag=True, help="Go with the MIDI clock that comes in.")
 @click.option("--send-clock", is_flag=True, help="With --midi-out: send MIDI clock, too.")
 @click.option(
@@ -113,8 +117,9 @@ def jam(
     model: str | None, mode: str, bars: str, bpm: float, count_in: int, metronome: bool, changed_hits: float,
     lead: float, density: float, velocity: float, offset: float, seed: int | None, out: Path | None,
     go_on: str | None, sessions: bool, human: Path | None, minutes: float | None, device: str, midi: bool,
-    midi_in: str, midi_out: str | None, follow_clock: bool, send_clock: bool, late_ms: float, monitor: bool,
-    human_with: str, machine_with: str, page: bool, browser: bool, port: int | None, wav: Path | None,
+    midi_in: str, midi_out: str | None, osc_in: str | None, osc_out: str | None,
+    follow_clock: bool, send_clock: bool, late_ms: float, monitor: bool, human_with: str, machine_with: str,
+    page: bool, browser: bool, port: int | None, wav: Path | None,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Trade bars with a machine: what you play is answered exactly on the next bar line."""
@@ -156,7 +161,7 @@ def jam(
         if folder is not None:
             write_session(folder, session)
     else:
-        ports = Ports(device, midi, midi_in, midi_out)
+        ports = Ports(device, midi, midi_in, midi_out, osc_in, osc_out)
         options = LiveOptions(late_ms / 1000, monitor, follow_clock, send_clock, folder, latent)
         session = _live(loaded, settings, ports, options, minutes, seed, before, quiet=as_json)
     _tell(session, folder, wav, as_json=as_json)
@@ -266,6 +271,8 @@ class Ports:
     midi: bool
     midi_in: str
     midi_out: str | None
+    osc_in: str | None = None
+    osc_out: str | None = None
 
 
 def _live(
@@ -274,8 +281,11 @@ def _live(
 ) -> KeptJam:  # fmt: skip
     """Play until Ctrl-C, or so long."""
     from isobath.inputs.midi.playing import MidiPlaying
+    from isobath.inputs.osc.playing import OscPlaying
+    from isobath.inputs.osc.receiver import read_doorway
     from isobath.outputs.band import Band
     from isobath.outputs.midi import open_port
+    from isobath.outputs.osc import OscOutput, read_address
     from isobath.server.jam import LiveJam
 
     band = Band(ports.device)
@@ -285,11 +295,18 @@ def _live(
         if ports.midi_out is not None:
             send, close = open_port(ports.midi_out)
             closing.append(close)
+        notes = None
+        if ports.osc_out is not None:
+            outlet = OscOutput(*read_address(ports.osc_out))
+            closing.append(outlet.close)
+            notes = partial(_say_note, outlet)
         drawn = secrets.randbits(32) if seed is None else seed
-        live = LiveJam(model, settings, band, options, seed=drawn, before=before, send=send)
+        live = LiveJam(model, settings, band, options, seed=drawn, before=before, send=send, notes=notes)
         heard = MidiPlaying(live.hear, ports.midi_in) if ports.midi else None
         if heard is not None:
             closing.append(heard.close)
+        if ports.osc_in is not None:
+            closing.append(OscPlaying(live.hear, *read_doorway(ports.osc_in)).close)
         if not quiet:
             click.echo(f"Plays on {band.name}, {settings.bpm:g} beats a minute. Ctrl-C ends it.", err=True)
         live.start()
@@ -301,6 +318,17 @@ def _live(
     finally:
         for close in reversed(closing):
             close()
+
+
+def _say_note(outlet: OscOutput, event: Event) -> None:
+    """One of the machine's notes, as it sounds."""
+    from isobath.symbolic.bars import CLASSES
+
+    if event.kind == "drum":
+        name = CLASSES[event.pitch].replace(" ", "-")
+        outlet.say(f"/isobath/{event.who}/drum", (float(event.pitch), event.velocity, name))
+    else:
+        outlet.say(f"/isobath/{event.who}/note", (float(event.pitch), event.velocity, event.length))
 
 
 def _watch(live: LiveJam, minutes: float | None, *, quiet: bool) -> None:

@@ -24,7 +24,15 @@ from isobath.inputs.urgent import hurry
 from isobath.outputs.band import Band
 from isobath.symbolic.bars import PITCHES
 from isobath.symbolic.jam import Answer, Answerer, Ask, ClockFollower, Event, Heard, Jam, JamSettings, Turn
-from isobath.symbolic.jam.keeping import KeptJam, gone_on, kept, last_place, write_session
+from isobath.symbolic.jam.keeping import (
+    KeptJam,
+    Snapshot,
+    gone_on,
+    kept,
+    last_place,
+    snapshot,
+    write_session,
+)
 from isobath.symbolic.jam.settings import Who
 from isobath.symbolic.jam.sounding import DEGREES, Sounds
 from isobath.symbolic.midi import DRUM_CHANNEL
@@ -68,9 +76,11 @@ class LiveJam:
         seed: int = 0,
         before: KeptJam | None = None,
         send: Send | None = None,
+        notes: Callable[[Event], None] | None = None,
         told: Told = lambda _: None,
     ) -> None:
-        """send: takes MIDI messages that go out. told: hears each phrase, in the thread that keeps time."""
+        """send: takes MIDI messages that go out; notes: the machine's notes, each when it sounds. told: hears
+        each phrase, in the thread that keeps time."""
         self.model, self.band, self.options, self.before = model, band, options, before
         self.answerers: dict[Who, Answerer] = {
             "machine": Answerer(model, seed), "second": Answerer(model, seed + 1)
@@ -87,13 +97,15 @@ class LiveJam:
             self.answerers["machine"].recall(last_place(before))
         self.failures = 0
         self.sentence = ""
-        self._send, self._told = send, told
+        self._send, self._notes, self._told = send, notes, told
         self._in: deque[MidiSaid] = deque(maxlen=MOST_WAITING)
         self._thought: deque[tuple[Ask, Answer | None]] = deque()
         self._settings: JamSettings | None = None
         self._follower = ClockFollower()
         self._ticked = begin - 1e-3
         self._out: list[tuple[float, int, tuple[int, ...]]] = []
+        self._noted: list[tuple[float, int, Event]] = []
+        self._writing: Future[None] | None = None
         self._order = 0
         self._kept_turns = 0
         self._wake = threading.Event()
@@ -142,7 +154,10 @@ class LiveJam:
 
     def session(self) -> KeptJam:
         """All of it so far."""
-        session = kept(self.jam, self.model.name, self.before)
+        return self._session(snapshot(self.jam))
+
+    def _session(self, now: Snapshot) -> KeptJam:
+        session = kept(now, self.model.name, self.before)
         return msgspec.structs.replace(session, latent=sorted(self.options.latent))
 
     # --------------------------------------------------------------------- the thread of the time
@@ -172,7 +187,8 @@ class LiveJam:
         self._send_due(now)
         self._tell()
         due = self.jam.wants()
-        return min(due, self._out[0][0] if self._out else due) - now
+        waiting = [each[0][0] for each in (self._out, self._noted) if each]
+        return min(due, *waiting, due) - now
 
     def _take(self, said: MidiSaid, now: float) -> None:
         at = self.band.of(said.seconds)
@@ -211,6 +227,9 @@ class LiveJam:
 
     def _sound(self, event: Event) -> None:
         self._put(event, event.seconds)
+        if self._notes is not None and event.kind != "click":
+            self._order += 1
+            heapq.heappush(self._noted, (event.seconds, self._order, event))
         if self._send is None or event.kind == "click":
             return
         drum = event.kind == "drum"
@@ -230,6 +249,8 @@ class LiveJam:
         heapq.heappush(self._out, (seconds, self._order, message))
 
     def _send_due(self, now: float) -> None:
+        while self._notes is not None and self._noted and self._noted[0][0] <= now:
+            self._notes(heapq.heappop(self._noted)[2])
         if self._send is None:
             return
         if self.options.send_clock:
@@ -246,5 +267,10 @@ class LiveJam:
         while self._kept_turns < len(turns):
             self._told(turns[self._kept_turns])
             self._kept_turns += 1
-            if self.options.folder is not None:
-                self._keeper.submit(write_session, self.options.folder, self.session())
+            if self.options.folder is not None and (self._writing is None or self._writing.done()):
+                self._writing = self._keeper.submit(self._keep, snapshot(self.jam))
+
+    def _keep(self, now: Snapshot) -> None:
+        """Write it, in a thread that nobody waits for."""
+        assert self.options.folder is not None
+        write_session(self.options.folder, self._session(now))

@@ -67,9 +67,27 @@ class KeptJam(msgspec.Struct, frozen=True, kw_only=True):
         return max((turn.position + turn.steps for turn in self.turns), default=0.0)
 
 
-def kept(jam: Jam, model: str, before: KeptJam | None = None) -> KeptJam:
+class Snapshot(msgspec.Struct, frozen=True):
+    """What is kept of a jam, as it was at a moment: quick to take, to be written elsewhere."""
+
+    kind: str
+    settings: JamSettings
+    stretches: tuple[Stretch, ...]
+    notes: tuple[Played, ...]
+    turns: list[Turn]
+    missed: int
+
+
+def snapshot(jam: Jam) -> Snapshot:
+    """A jam as it is now."""
+    stretches, notes = jam.clock.stretches, jam.capture.notes
+    return Snapshot(jam.kind, jam.settings, stretches, notes, list(jam.turns), jam.missed)
+
+
+def kept(jam: Jam | Snapshot, model: str, before: KeptJam | None = None) -> KeptJam:
     """A session as it is now; with what was kept of it before, where it goes on."""
-    stretches = list(jam.clock.stretches)
+    jam = snapshot(jam) if isinstance(jam, Jam) else jam
+    stretches = list(jam.stretches)
     earlier = before.clock if before is not None else []
     if before is not None:
         shift = clock_of(before).seconds(stretches[0].position) - stretches[0].seconds
@@ -83,7 +101,7 @@ def kept(jam: Jam, model: str, before: KeptJam | None = None) -> KeptJam:
         kind=jam.kind,
         settings=jam.settings,
         clock=[*earlier, *stretches],
-        played=[*(before.played if before else ()), *jam.capture.notes],
+        played=[*(before.played if before else ()), *jam.notes],
         turns=[*(before.turns if before else ()), *map(kept_turn, jam.turns)],
         missed=jam.missed + (before.missed if before else 0),
         name=before.name if before else "",
