@@ -58,6 +58,7 @@ export function keptOf(
     played: [...(before?.played ?? []), ...played],
     turns: [...(before?.turns ?? []), ...turns],
     missed: jam.missed + (before?.missed ?? 0),
+    latent: before?.latent ?? [],
   };
 }
 

@@ -261,6 +261,7 @@ export class Player {
         const position = playing.position + playing.steps;
         const until = jam.clock.seconds(position + STEPS_PER_BAR);
         this.provided = { phrase: answer.phrase, position, until };
+        this.events.changed();
       })
       .catch(() => {}) // the answer itself will say what is wrong
       .finally(() => {

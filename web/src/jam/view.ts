@@ -583,16 +583,24 @@ export class JamView extends View {
       who === "machine" ? each.who === "machine" : each.who !== "machine",
     );
     const name = who === "machine" ? "The machine" : turn?.who === "second" ? "The second machine" : "You";
-    const late = turn?.repeated ? "; late, so once more what was before" : "";
-    const said = turn
-      ? `${counted(player.kind, turn.phrase)}${late}`
-      : who === "human"
-        ? "nothing yet"
-        : "waits for you";
+    const said = this.said(who, turn);
     return html`<figure class="jam-part" data-who=${who}>
       <figcaption><b>${name}</b> <span>${said}</span></figcaption>
       <canvas data-who=${who} role="img" aria-label="${name}: ${said}"></canvas>
     </figure>`;
+  }
+
+  /** What a part's caption says: what is played now, what is coming, or what was played last. */
+  private said(who: "human" | "machine", turn: Turn | undefined): string {
+    const { jam, kind } = this.player;
+    const players = jam?.playing?.players ?? [];
+    if (who === "human" && players.includes("human")) return "your turn";
+    if (who === "machine" && jam && !players.includes("machine")) {
+      const coming = jam.foreseen;
+      if (coming) return `what comes, so far: ${counted(kind, coming.phrase)}`;
+    }
+    if (!turn) return who === "human" ? "nothing yet" : "waits for you";
+    return `${counted(kind, turn.phrase)}${turn.repeated ? "; late, so once more what was before" : ""}`;
   }
 
   private pads(): TemplateResult {
