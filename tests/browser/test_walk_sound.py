@@ -93,6 +93,7 @@ def test_turning_round_is_heard_and_as_it_is_rendered(instrument: Instrument) ->
 def test_a_world_is_given_a_head_and_walls_from_inside_it(instrument: Instrument) -> None:
     page = instrument.page
     bare = World(axes=WalkAxes(x="x", z="y"), flying=False, ground=Ground(shown=False))
+    page.set_viewport_size({"width": 640, "height": 480})  # drawn by the processor
     instrument.run(SET, plain(bare))
     page.evaluate("location.hash = '#walk'")
     page.locator("isobath-walk canvas.world").wait_for()
