@@ -39,6 +39,7 @@ class Device(Band):
     def __init__(self) -> None:
         super().__init__("null")
         self._stream: Any = self
+        self.active = True
         self._going = True
         self.worst = 0.0
         self._thread = threading.Thread(target=self._pull, daemon=True)

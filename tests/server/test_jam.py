@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from isobath import symbolic
-from isobath.errors import ScoreError
+from isobath.errors import AudioError, ScoreError
 from isobath.inputs.midi.playing import MidiSaid, read_message
 from isobath.outputs.band import Band
 from isobath.server.jam import LiveJam, LiveOptions
@@ -126,3 +126,51 @@ def test_a_file_without_drums_is_a_sentence(tmp_path):
     (tmp_path / "broken.mid").write_bytes(path.read_bytes()[:40])
     with pytest.raises(ScoreError, match="damaged"):
         _line(tmp_path / "broken.mid", "drums")
+
+
+class Gone:
+    """A sound device that has just been pulled out."""
+
+    active = False
+
+    def stop(self):
+        raise OSError("gone")
+
+    def close(self):
+        raise OSError("gone")
+
+
+def test_devices_lost_in_the_middle_of_a_bar_stop_nothing(monkeypatch):
+    band, sent = Band("null"), []
+    band._stream = Gone()
+    live = LiveJam(
+        symbolic.load("melody"),
+        JamSettings(bpm=300, bars=1, metronome=False, count_in=0),
+        band,
+        seed=1,
+        send=sent.append,
+    )
+    monkeypatch.setattr("isobath.server.jam.LOOK_SECONDS", 0.05)
+    tries = []
+
+    def refuse(*_):
+        tries.append(band.now())
+        if len(tries) < 3:
+            raise AudioError("There is no such device.")
+        band._stream = type("Back", (), {"active": True, "stop": lambda _: None, "close": lambda _: None})()
+
+    monkeypatch.setattr(band, "_open", refuse)
+    live.start()
+    clock = live.jam.clock
+    time.sleep(max(0.0, clock.seconds(1) - band.now()))
+    live.hear(MidiSaid(time.monotonic(), "note", 64, 0.8))
+    time.sleep(max(0.0, clock.seconds(6) - band.now()))
+    live.hear(MidiSaid(time.monotonic(), "lost"))  # the keyboard was pulled out while a key was down
+    time.sleep(max(0.0, clock.seconds(32) - band.now()) + 0.2)
+    assert len(tries) == 3
+    assert not band.lost
+    assert abs(band.mixer.sample / band.mixer.rate - tries[-1]) < 0.2  # the line goes on where the clock is
+    session = live.close()
+    assert [t.who for t in session.turns][:2] == ["human", "machine"]
+    assert 0.0 < session.played[0].length < 20.0
+    assert any(m[0] & 0xF0 == 0x90 for m in sent)

@@ -235,6 +235,12 @@ def _line(path: Path, kind: str) -> list[tuple[float, float, int, float]]:
     from isobath.symbolic.midi import DRUM_CHANNEL
 
     score = read_midi(path)
+    if not score.in_metre(4, 4):
+        _, beats, unit = score.metres[0]
+        click.echo(
+            f"{path.name} begins in {beats}/{unit}; a jam counts 4/4, and its bars go their own way.",
+            err=True,
+        )
     share = 4.0 / score.ticks
     drums = [n for n in score.notes if n.channel == DRUM_CHANNEL] or [*score.notes]
     chosen = drums if kind == "drums" else [n for n in score.notes if n.channel != DRUM_CHANNEL]

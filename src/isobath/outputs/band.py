@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,9 @@ class Band:
         self._believed = False
         self._least_late: list[float] = []
         self._stream: Any = None
+        self._device = device
+        self.lost = False
+        """The device is gone; the clock goes on without it."""
         if device != NULL:
             self._open(device, rate)
 
@@ -69,11 +73,28 @@ class Band:
             with self._lock:
                 put(self.mixer)
 
+    def look_after(self) -> bool:
+        """Open the device again where it has gone, with the clock where it would be. Whether it plays; to be
+        asked now and then, in a thread that may wait."""
+        if self._stream is None or (self._stream.active and not self.lost):
+            return self._stream is not None
+        self.lost = True
+        with suppress(Exception):  # it may be gone altogether
+            self._stream.close()
+        with self._lock:
+            self.mixer.skip(round(self.now() * self.mixer.rate))
+            self._least_late = []
+        with suppress(AudioError, UsageError):
+            self._open(self._device, self.mixer.rate)
+            self.lost = False
+        return not self.lost
+
     def close(self) -> None:
         """Sound no more."""
         if self._stream is not None:
-            self._stream.stop()
-            self._stream.close()
+            with suppress(Exception):  # a device that is gone cannot be stopped
+                self._stream.stop()
+                self._stream.close()
             self._stream = None
 
     def _open(self, device: str, rate: int) -> None:

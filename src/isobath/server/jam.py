@@ -40,6 +40,8 @@ from isobath.symbolic.model import SymbolicModel
 
 START_SECONDS = 0.5
 """From here to the count-in."""
+LOOK_SECONDS = 2.0
+"""Between two looks whether the sound device is there."""
 PATIENCE = 0.02
 """Seconds between two looks, at most."""
 CLOCK_AHEAD = 0.02
@@ -108,6 +110,7 @@ class LiveJam:
         self._writing: Future[None] | None = None
         self._order = 0
         self._kept_turns = 0
+        self._looked = begin
         self._wake = threading.Event()
         self._running = False
         self._pool = ThreadPoolExecutor(1, "isobath-jam-thinks", initializer=hurry)
@@ -186,6 +189,9 @@ class LiveJam:
             self._sound(event)
         self._send_due(now)
         self._tell()
+        if self.band.heard and now - self._looked > LOOK_SECONDS:
+            self._looked = now
+            self._keeper.submit(self.band.look_after)
         due = self.jam.wants()
         waiting = [each[0][0] for each in (self._out, self._noted) if each]
         return min(due, *waiting, due) - now

@@ -61,6 +61,11 @@ class Mixer:
             del self._sounding[0]
         self._sounding.append(Sounding(sound, at, left, right, group))
 
+    def skip(self, sample: int) -> None:
+        """Nobody listened for a while: the next block begins there, and what was to sound before does not."""
+        self.sample = max(self.sample, sample)
+        self._sounding = [each for each in self._sounding if each.at + len(each.sound) > self.sample]
+
     def hush(self) -> None:
         """Everything that sounds fades, and what is to come is forgotten."""
         self._sounding = [each for each in self._sounding if each.at < self.sample]
