@@ -1,11 +1,14 @@
 """A room over real sockets: walkers who come, walk, lose their connection, and some who mean no good."""
 
+import io
 import time
 from contextlib import contextmanager, suppress
 
 import httpx
 import msgspec
+import numpy as np
 import pytest
+import soundfile
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from isobath.library.library import Library
@@ -349,6 +352,42 @@ def test_walkers_change_nothing_until_they_may(room):
         assert page.ask(Ping(sent=1.0), Pong).sent == 1.0
     assert room.served.library.pieces.read("shore").name == "Mine"
     assert not room.served.library.pieces.holds("other")
+
+
+# ---------------------------------------------------------------------------------------- the crowd
+
+
+def test_one_sound_follows_everybody_and_is_heard_without_a_page(room):
+    with room.host() as host, room.walker("Béla") as bela:
+        host.walk(0.4, 0.5)
+        bela.walk(0.6, 0.5)
+        address = room.served.origin + host.joined.state.listening
+        assert httpx.get(address).status_code == 404  # nobody sings yet
+        host.say(RoomDo(tool="crowd"))
+        assert bela.hear(RoomNow).state.crowd
+        end = time.monotonic() + 30.0
+        crowd = []
+        while not crowd and time.monotonic() < end:
+            found = bela.socket.recv(SOON)
+            if isinstance(found, bytes):
+                _, _, crowd = read_frame(found)
+        assert len(crowd) == 1
+        assert np.isfinite(crowd[0].astype(float)).all()
+        assert httpx.get(address.partition("?")[0]).status_code == 401
+        assert httpx.get(f"{address}x").status_code == 401
+        data = b""
+        with httpx.stream("GET", address, timeout=30.0) as stream:
+            assert stream.headers["content-type"] == "audio/ogg"
+            for part in stream.iter_bytes():
+                data += part
+                if len(data) > 6_000:
+                    break
+        audio, rate = soundfile.read(io.BytesIO(data))
+        assert rate == 22_050
+        assert len(audio) > rate // 4
+        assert audio.shape[1] == 2
+        host.say(RoomDo(tool="crowd", on=False))
+        assert not bela.hear(RoomNow, lambda told: not told.state.crowd).state.crowd
 
 
 def test_without_a_room_there_is_no_room(shared):

@@ -208,6 +208,19 @@ def bench_stage(
     )
 
 
+def bench_walk(walkers: int = 200, minutes: float = 1.0) -> Iterator[Table]:
+    """Scripted walkers in one room of one server process."""
+    measure = importlib.import_module("isobath.server.bench_walk").measure
+    with Progress("walk", 1.0) as progress:
+        found = measure(walkers, minutes, progress.at)
+    yield Table(
+        f"{walkers} walkers for {minutes:g} minutes in one room",
+        ("", ""),
+        tuple((field.name.replace("_", " "), getattr(found, field.name)) for field in fields(found)),
+        "CPU in percent of one core; bytes with the headers of TCP and IP; the clients share this machine",
+    )
+
+
 BENCHES: dict[str, Callable[[], Iterator[Table]]] = {
     "kernel": bench_kernel,
     "mapping": bench_mapping,
@@ -216,6 +229,7 @@ BENCHES: dict[str, Callable[[], Iterator[Table]]] = {
 }
 ON_REQUEST: dict[str, tuple[Callable[..., Iterator[Table]], tuple[str, ...]]] = {
     "train": (bench_train, ("config", "batch", "steps", "threads", "half")),
+    "walk": (bench_walk, ("walkers", "minutes")),
     "stage": (bench_stage, ("minutes", "block", "ahead", "pressure", "busy")),
 }
 """Those that take long, and which options are theirs."""
@@ -243,7 +257,10 @@ def _show(table: Table) -> None:
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="train: of the CPU.")
 @click.option("--half/--no-half", default=True, help="train: convolutions in bfloat16.")
 @click.option(
-    "--minutes", type=click.FloatRange(0.05), default=1.0, show_default=True, help="stage: of the soak."
+    "--minutes", type=click.FloatRange(0.05), default=1.0, show_default=True, help="stage, walk: how long."
+)
+@click.option(
+    "--walkers", type=click.IntRange(1, 2000), default=200, show_default=True, help="walk: how many."
 )
 @click.option(
     "--block", type=click.IntRange(16, 4096), default=256, show_default=True, help="stage: samples."
@@ -261,7 +278,7 @@ def _show(table: Table) -> None:
 def bench(names: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Measure NAMEs in one run: kernel, mapping, render, page; without one, all of them.
 
-    `train` and `stage` are measured only when they are asked for.
+    `train`, `stage` and `walk` are measured only when they are asked for.
     """
     found: dict[str, list[Table]] = {}
     for name in names or tuple(BENCHES):

@@ -184,11 +184,13 @@ def open_page(piece: str | None, how: Opening) -> None:
         return RoomAsked(how.room.name, piece, how.room.most, how.room.editing)
 
     def invited(links: Links) -> None:
-        if not how.as_json:
+        if how.as_json:
+            print_json({"walkers": links.widest})
+        else:
             if links.phone is not None:
                 click.echo(f"\n{in_terminal(links.phone)}")
             click.echo(f"For walkers: {links.widest}")
-            sys.stdout.flush()
+        sys.stdout.flush()
 
     def renewed(links: Links) -> None:
         if not how.as_json:

@@ -95,6 +95,7 @@ def create_app(
     if room is not None:
         desk.open_room(room, invitation)
     rooms = desk.rooms
+    crowd = None if rooms is None else rooms.crowd
     making = MakingWatch(desk, here=here, command=command)
     streaming = StreamRoutes(desk)
     jamming = JamRoutes()
@@ -142,6 +143,7 @@ def create_app(
         WebSocketRoute("/ws", socket),
         WebSocketRoute(PROGRAMS, program),
         WebSocketRoute("/room", walkers),
+        *([] if crowd is None else crowd.routes()),
         *streaming.routes(),
         *ModelRoutes(desk).routes(),
         *PieceRoutes(desk).routes(),
@@ -161,6 +163,7 @@ def create_app(
                 access=access,
                 programs=partial(admits, access, desk.controllers),
                 guests=partial(admits_guest, rooms),
+                listeners=lambda scope: crowd is not None and crowd.admits(scope),
             )
         ],
         exception_handlers={IsobathError: _refused, HTTPException: _refused, Exception: _refused},

@@ -19,6 +19,7 @@ from isobath.protocol.controllers import Action
 from isobath.protocol.messages import Acted, BeatHeard, FromServer, Mime, Mimed, Models, PieceChanged, Pieces
 from isobath.protocol.piece import Piece
 from isobath.server.controllers import Controllers
+from isobath.server.crowds import Crowds
 from isobath.server.mime import mime
 from isobath.server.rooms import RoomAsked, Rooms, pose_teller
 from isobath.server.stage import Stage
@@ -141,7 +142,9 @@ class Desk:
 
     def open_room(self, asked: RoomAsked, invitation: Callable[[], str]) -> None:
         """Let others walk in the world of a piece. Raises PieceError."""
-        rooms = Rooms(asked, self.library.pieces.read(asked.piece), invitation, pose_teller(self.osc))
+        piece = self.library.pieces.read(asked.piece)
+        rooms = Rooms(asked, piece, invitation, pose_teller(self.osc))
+        rooms.crowd = Crowds(piece, lambda name: str(self.library.models.get(name).path))
         self.controllers.watchers.append(rooms.changed)
         self.rooms = rooms
 

@@ -74,14 +74,17 @@ class Guard:
         access: Access,
         programs: Callable[[Scope, Headers], bool],
         guests: Callable[[Scope], bool] = lambda _: False,
+        listeners: Callable[[Scope], bool] = lambda _: False,
     ) -> None:
         """programs: whether one may open a socket at PROGRAMS; it has a key instead of a cookie. guests:
-        whether somebody who was let in by an invitation may ask for this.
+        whether somebody who was let in by an invitation may ask for this. listeners: whether this is sound
+        that is asked for with its key.
         """
         self._app = app
         self._access = access
         self._programs = programs
         self._guests = guests
+        self._listeners = listeners
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -120,7 +123,7 @@ class Guard:
 
         if refused is not None:
             await refusal(refused.status, refused.sentence)(scope, receive, answer)
-        elif not known and scope["path"] not in OPEN:
+        elif not known and scope["path"] not in OPEN and not self._listeners(scope):
             await refusal(401, FOR_HOSTS if guest else UNKNOWN)(scope, receive, answer)
         else:
             await self._app(scope, receive, answer)

@@ -54,7 +54,7 @@ def admits_guest(rooms: Rooms | None, scope: Scope) -> bool:
     if (
         path in PLACES
         or path.startswith("/assets/")
-        or (rooms.crowd is not None and path == rooms.crowd.path)
+        or (rooms.crowd is not None and rooms.crowd.admits(scope))
     ):
         return True
     model, sound = MODEL.match(path), SOUND.match(path)

@@ -11,10 +11,12 @@ from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
+from starlette.routing import Route
+from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from isobath.errors import RoomRefusal
@@ -396,10 +398,11 @@ class Rooms:
                 self._poses(walker, (x, y, z), walker.place[3], walker.place[4])
 
 
-class Crowd:
+class Crowd(Protocol):
     """What `Rooms` asks of whoever makes one sound of everybody (`isobath.server.crowds`)."""
 
-    path = ""
+    path: str
+    """Where it is heard without a page, with its key."""
 
     def changed(self, piece: Piece) -> None:
         """The piece is another."""
@@ -411,11 +414,16 @@ class Crowd:
         """Where everybody is now."""
 
     def frame(self) -> bytes:
-        """The shared latent, as `write_crowd` makes it."""
-        return b""
+        """The shared latents, as `write_crowd` makes them."""
 
     def stop(self) -> None:
         """For good."""
+
+    def admits(self, scope: Scope) -> bool:
+        """Whether a request for its sound has the key."""
+
+    def routes(self) -> list[Route]:
+        """Where it is heard."""
 
 
 @dataclass(eq=False)
