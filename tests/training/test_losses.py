@@ -30,7 +30,11 @@ def test_doubling_a_loud_sound_costs_one_plus_the_logarithm_of_two() -> None:
     assert losses.spectral_distance(2 * x, x, (512,)).item() == pytest.approx(1 + math.log(2), abs=0.01)
 
 
-def test_the_distance_and_its_slope_are_those_of_its_formula() -> None:
+@pytest.mark.parametrize("piece", [1, 3000, losses.PIECE])
+def test_the_distance_and_its_slope_are_those_of_its_formula(
+    piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(losses, "PIECE", piece)
     draw = torch.Generator().manual_seed(5)
     out = (0.1 * torch.randn(3, 3000, generator=draw)).requires_grad_()
     target = 0.1 * torch.randn(3, 3000, generator=draw)
@@ -46,7 +50,11 @@ def test_the_distance_and_its_slope_are_those_of_its_formula() -> None:
     assert (found - slope).norm() < 1e-3 * slope.norm()
 
 
-def test_heard_together_a_quiet_row_weighs_what_it_sounds() -> None:
+@pytest.mark.parametrize("piece", [1, 3000, losses.PIECE])
+def test_heard_together_a_quiet_row_weighs_what_it_sounds(
+    piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(losses, "PIECE", piece)
     draw = torch.Generator().manual_seed(6)
     target = torch.randn(2, 3000, generator=draw) * torch.tensor([[0.1], [0.001]])
     out = (target + 0.02 * torch.randn(2, 3000, generator=draw)).requires_grad_()

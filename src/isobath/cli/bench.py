@@ -172,6 +172,7 @@ def bench_train(
     config: str = "v2_small", batch: int = 8, steps: int = 5, threads: int = 1, half: bool = True
 ) -> Iterator[Table]:
     """Steps of training on noise, in both phases."""
+    importlib.import_module("isobath.training.device").keep_memory()
     measure = importlib.import_module("isobath.training.bench_train").paces
     found = list(measure(config, batch, steps, threads, half))
     yield _table_of(

@@ -73,6 +73,7 @@ def train(
         changes["augment"] = tuple(each.strip() for each in options["augment"].split(",") if each.strip())
     if not (out / "checkpoint.pt").exists():
         changes.setdefault("threads", threads())
+    training["device"].keep_memory()
     start = _start(start)
     order = run.Order(sounds, out, config, name, changes, options["dims"], device, start, fidelity)
     opened = open_set(sounds)
@@ -99,12 +100,12 @@ def training_parts() -> dict[str, Any]:
     # Threads that wait do not spin: on a machine with other work to do, a step took ten times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        from isobath.training import parallel, run
+        from isobath.training import device, parallel, run
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise UsageError("Training needs PyTorch. Install it with: pip install 'isobath[train]'") from error
-    return {"parallel": parallel, "run": run}
+    return {"device": device, "parallel": parallel, "run": run}
 
 
 def _start(start: str | None) -> str | None:

@@ -23,6 +23,11 @@ _WORD = 0xFFFFFFFF
 _TURN = 2.0 * np.pi / 2.0**32
 
 
+ONEDNN = 9_000
+"""Weights from which on a kernel of 1 is called dilated on a CPU. It is the same convolution, but on one
+thread PyTorch leaves what is neither dilated nor strided to a product that takes half as long again."""
+
+
 def conv(x: Tensor, o: Operation, weight: Tensor, bias: Tensor | None) -> Tensor:
     """out[t] sees in[t*stride + stride-1] and before, never after."""
     stride, dilation = o.get("stride", 1), o.get("dilation", 1)
@@ -31,6 +36,8 @@ def conv(x: Tensor, o: Operation, weight: Tensor, bias: Tensor | None) -> Tensor
     left = (weight.shape[-1] - 1) * dilation - (stride - 1)
     x = F.pad(x, (left, 0))  # a negative pad drops rows no output needs
     groups = o.get("groups", 1)
+    if weight.shape[-1] == 1 and weight.numel() >= ONEDNN and x.device.type == "cpu":
+        dilation = 2
     return F.conv1d(x, weight, bias, stride=stride, dilation=dilation, groups=groups)
 
 

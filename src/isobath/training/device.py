@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,6 +57,23 @@ def free_bytes(device: str) -> int:
     except (OSError, ValueError):
         pass
     return min(found)
+
+
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # <malloc.h>
+
+
+def keep_memory() -> None:
+    """Keep what a step gives back for the next one (glibc; elsewhere nothing happens).
+
+    A step takes and gives back the same hundreds of megabytes, which the system otherwise clears
+    each time: some 19,000 pages a step of `v2_small`. For processes that do nothing but train.
+    """
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt") and hasattr(libc, "gnu_get_libc_version"):
+        for what, value in ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, (1 << 31) - 1), (_TOP_PAD, 1 << 26)):
+            libc.mallopt(what, value)
 
 
 @dataclass(frozen=True)
