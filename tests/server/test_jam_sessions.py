@@ -3,6 +3,7 @@
 import io
 import json
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -115,3 +116,19 @@ def test_an_answer_goes_on_from_where_the_machine_was(shared):
     again = answer("goes on", last=[place])
     assert again["place"][0] == pytest.approx(place, abs=1e-4)
     assert answer("another", last=[place[:3]])["phrase"]["steps"] == 32  # of another model: passed by
+
+
+def test_the_page_has_the_sounds_of_models(shared):
+    with shared.client() as client:
+        hit = client.get("/jam/sounds/machine/hit/1/6/48000")
+        note = client.get("/jam/sounds/note/60/6/48000?seconds=0.3")
+        paths = (
+            "machine/hit/9/6/48000", "nobody/hit/1/6/48000", "machine/hit/1/0/48000", "machine/hit/1/9/48000",
+            "machine/hit/1/6/1", "note/5/6/48000", "note/60/6/48000?seconds=x",
+        )  # fmt: skip
+        wrong = [client.get(f"/jam/sounds/{path}") for path in paths]
+    for answer in (hit, note):
+        sound = np.frombuffer(answer.content, "<f4")
+        assert len(sound) > 5000
+        assert 0.05 < np.abs(sound).max() < 1.5
+    assert {each.status_code for each in wrong} == {400}

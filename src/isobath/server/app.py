@@ -24,6 +24,7 @@ from isobath.server.desk import Desk
 from isobath.server.guard import PROGRAMS, Guard, refusal
 from isobath.server.guests import GuestSession, admits_guest
 from isobath.server.jam_sessions import JamSessionRoutes
+from isobath.server.jam_sounds import JamSoundRoutes
 from isobath.server.jamming import JamRoutes
 from isobath.server.making import MakingRoutes, MakingWatch
 from isobath.server.models import ModelRoutes
@@ -99,6 +100,7 @@ def create_app(
     making = MakingWatch(desk, here=here, command=command)
     streaming = StreamRoutes(desk)
     jamming = JamRoutes()
+    jam_sounds = JamSoundRoutes()
     folder = static or static_folder()
 
     async def socket(websocket: WebSocket) -> None:
@@ -131,6 +133,7 @@ def create_app(
             if rooms is not None:
                 rooms.stop()
             jamming.close()
+            jam_sounds.close()
             streaming.streams.stop()
             desk.stage.end()
             with suppress(SaveError):
@@ -152,6 +155,7 @@ def create_app(
         *MakingRoutes(making).routes(),
         *jamming.routes(),
         *JamSessionRoutes(desk).routes(),
+        *jam_sounds.routes(),
         *PhoneRoutes(access, phone).routes(),
         Mount("/", Assets(directory=folder, check_dir=False)),
     ]
