@@ -49,13 +49,13 @@ CASES = (
     Case(
         "piano-2", "ryan",
         Configuration("piano-2", Shape("melody", 2, 64, bar_width=320, token_width=28),
-                      replace(CONFIGURATIONS["melody"].course)),
+                      replace(CONFIGURATIONS["melody"].course, bound=0.35)),
         (("density", 0.5), ("pitch", 0.5)),
     ),
     Case(
         "cello-4", "cello",
         Configuration("cello-4", Shape("melody", 4, 64, bar_width=320, token_width=28),
-                      replace(CONFIGURATIONS["melody"].course)),
+                      replace(CONFIGURATIONS["melody"].course, bound=0.35)),
         (("density", 0.5), ("pitch", 0.5)),
     ),
 )  # fmt: skip
