@@ -17,6 +17,8 @@ from isobath.cli.telling import Progress, as_json, print_json, print_table
 if TYPE_CHECKING:
     from isobath.engine import Rendering
     from isobath.models.coder import Model
+    from isobath.outputs.stage.engine import StageEngine
+    from isobath.protocol.piece import Piece
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -181,7 +183,12 @@ def bench_train(
 
 
 def bench_stage(
-    minutes: float = 1.0, block: int = 256, ahead: int = 512, pressure: bool = True, busy: int = 1
+    minutes: float = 1.0,
+    block: int = 256,
+    ahead: int = 512,
+    pressure: bool = True,
+    busy: int = 1,
+    flood: float = 0.0,
 ) -> Iterator[Table]:
     """The stage on a JACK server without a sound card: from gesture to captured sample, and a soak."""
     from isobath.outputs.stage import bench as measure
@@ -191,6 +198,9 @@ def bench_stage(
         for hop, frames, reserve in ((512, 256, 128), (256, 256, 128), (128, 128, 64), (64, 64, 64))
     ]
     yield _table_of("From a gesture to the callback in which another JACK client is handed its sound", rows)
+    if flood > 0:
+        yield _flooded_latency(flood)
+    beside, floods = _flood(flood)
     with Progress("soak", 1.0) as progress:
         found = measure.soak(
             minutes=minutes,
@@ -198,9 +208,12 @@ def bench_stage(
             ahead=ahead,
             stressed=pressure,
             busy_cores=busy,
+            beside=beside,
             progress=progress.at,
         )
     rows_of = [(field.name.replace("_", " "), getattr(found, field.name)) for field in fields(found)]
+    if floods:
+        rows_of += [(f"OSC {field.name}", getattr(floods[-1], field.name)) for field in fields(floods[-1])]
     yield Table(
         f"Guitar for {minutes:g} minutes" + (", its server's interpreter never free" if pressure else ""),
         ("", ""),
@@ -222,6 +235,50 @@ def bench_walk(walkers: int = 200, minutes: float = 1.0) -> Iterator[Table]:
     )
 
 
+def _flood(rate: float) -> tuple[Callable[..., Any], list[Any]]:
+    """What happens beside a measurement of the stage, and where it is told how it went."""
+    from contextlib import contextmanager
+
+    from isobath.server.stage_flood import Door, flooded
+
+    floods: list[Any] = []
+
+    @contextmanager
+    def beside(engine: "StageEngine", piece: "Piece") -> Iterator[Any]:
+        if rate <= 0:
+            yield None
+            return
+        door = Door(engine, piece)
+        try:
+            with flooded(door, rate) as stands:
+                yield door.say
+                floods.append(stands())
+        finally:
+            door.close()
+
+    return beside, floods
+
+
+def _flooded_latency(rate: float) -> Table:
+    """Every gesture a packet, alone and in a flood, in turn."""
+    from isobath.outputs.stage import bench as measure
+
+    rows = []
+    for hop, block, ahead in ((256, 256, 128), (128, 128, 64)):
+        for _ in range(2):
+            for each in (1.0, rate):
+                beside, floods = _flood(each)
+                found = measure.latency(hop, block, ahead, 40, axes=2, by=beside)
+                taken, share = round(floods[-1].taken), floods[-1].processor
+                rows.append((hop, block, taken, found.p50_ms, found.p95_ms, found.underruns, share))
+    return Table(
+        "The same, each gesture an OSC packet, without and with others",
+        ("hop", "block", "packets a second", "p50 ms", "p95 ms", "underruns", "processor"),
+        tuple(rows),
+        "processor: share of one that the tending process takes",
+    )
+
+
 BENCHES: dict[str, Callable[[], Iterator[Table]]] = {
     "kernel": bench_kernel,
     "mapping": bench_mapping,
@@ -231,7 +288,7 @@ BENCHES: dict[str, Callable[[], Iterator[Table]]] = {
 ON_REQUEST: dict[str, tuple[Callable[..., Iterator[Table]], tuple[str, ...]]] = {
     "train": (bench_train, ("config", "batch", "steps", "threads", "half")),
     "walk": (bench_walk, ("walkers", "minutes")),
-    "stage": (bench_stage, ("minutes", "block", "ahead", "pressure", "busy")),
+    "stage": (bench_stage, ("minutes", "block", "ahead", "pressure", "busy", "flood")),
 }
 """Those that take long, and which options are theirs."""
 
@@ -274,6 +331,13 @@ def _show(table: Table) -> None:
 )
 @click.option(
     "--busy", type=click.IntRange(0), default=1, show_default=True, help="stage: processors kept busy."
+)
+@click.option(
+    "--flood",
+    type=click.FloatRange(0, 1e6),
+    default=0.0,
+    show_default=True,
+    help="stage: OSC packets a second beside it.",
 )
 @as_json
 def bench(names: tuple[str, ...], as_json: bool, **options: Any) -> None:

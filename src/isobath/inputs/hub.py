@@ -1,5 +1,5 @@
 """Where everything that moves an axis meets: every controller says its values here, in its own thread,
-and the pieces that are played are told where their axes are, at most 200 times a second.
+and the pieces that are played are told where their axes are, at most 500 times a second.
 
 A value that comes in is put where it belongs and nothing else; only the newest of each controller counts.
 One thread then takes the steps (`isobath.gesture.board`), as long as something moves, and tells.
@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from isobath.inputs.keys import Key, kind_of, words_for
 from isobath.inputs.osc.packets import Message, Value
 from isobath.inputs.surface import Put, Surface
-from isobath.inputs.urgent import hurry
+from isobath.inputs.urgent import Urgency
 from isobath.protocol.controllers import Action
 from isobath.protocol.messages import Heeded
 from isobath.protocol.piece import Piece
 
-PERIOD = 0.005
+PERIOD = 0.002
 """Seconds between two steps, at least."""
 
 PATIENCE = 0.05
@@ -288,9 +288,10 @@ class Hub:
         self._wake.set()
 
     def _run(self) -> None:
-        hurry()
+        urgency = Urgency()
         wait: float | None = None
         while self._running:
+            urgency.watch()
             self._wake.wait(wait)
             self._wake.clear()
             if not self._running:

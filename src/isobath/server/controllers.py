@@ -2,8 +2,10 @@
 
 import asyncio
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Literal
 
 from isobath.gesture.calibration import Calibration
@@ -31,6 +33,44 @@ from isobath.protocol.piece import Piece
 Move = Callable[[str, Sequence[str], Sequence[float]], None]
 Act = Callable[[str, Action, bool], None]
 Noticed = Callable[[ControllerNoticed], None]
+
+
+PAGE_PERIOD = 0.005
+"""Seconds between two times that pages hear of axes, at least."""
+
+
+class _Gathered:
+    """Where axes went, told to an event loop: at once after a rest, else as often as pages are to hear of it,
+    which is less often than a stage."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, move: Move) -> None:
+        self._loop, self._move = loop, move
+        self._lock = threading.Lock()
+        self._waiting: dict[str, dict[str, float]] = {}
+        self._told = -PAGE_PERIOD
+
+    def put(self, piece: str, axes: Sequence[str], values: Sequence[float]) -> None:
+        """From whatever thread."""
+        with self._lock:
+            first = not self._waiting
+            self._waiting.setdefault(piece, {}).update(zip(axes, values, strict=True))
+        if first and not self._loop.is_closed():
+            with suppress(RuntimeError):  # it was closed just now
+                self._loop.call_soon_threadsafe(self._plan)
+
+    def _plan(self) -> None:
+        left = self._told + PAGE_PERIOD - self._loop.time()
+        if left > 0.0:
+            self._loop.call_later(left, self._tell)
+        else:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._told = self._loop.time()
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+        for piece, axes in waiting.items():
+            self._move(piece, tuple(axes), tuple(axes.values()))
 
 
 class Controllers:
@@ -83,15 +123,13 @@ class Controllers:
 
         self._beat = beats
 
-        def moved(piece: str, axes: Sequence[str], values: Sequence[float]) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(move, piece, axes, values)
+        gathered = _Gathered(loop, move)
 
         def acted(piece: str, action: Action, begins: bool) -> None:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(act, piece, action, begins)
 
-        self.hub.tell(moved, acted)
+        self.hub.tell(gathered.put, acted)
         self.hub.start()
 
     def _program_gone(self, addresses: Mapping[str, int]) -> None:

@@ -22,7 +22,7 @@ from itertools import count
 from isobath.errors import UsageError
 from isobath.inputs.osc.packets import AT_ONCE, Malformed, Message, read_packet, seconds_of
 from isobath.inputs.osc.streams import Overlong, Unframer
-from isobath.inputs.urgent import hurry
+from isobath.inputs.urgent import Urgency
 
 ROOM = 20 * 1024 * 1024
 """Bytes the kernel keeps for us (SO_RCVBUF): a packet of a few bytes takes some 400 of them."""
@@ -137,9 +137,10 @@ class OscReceiver:
     # ---------------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
-        hurry()
+        urgency = Urgency()
         try:
             while self._open:
+                urgency.watch()
                 for key, _ in self._selector.select(self._patience()):
                     self._read(key)
                 self._deliver()

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,15 +107,16 @@ def probe_model(path: Path, hop: int, rate: int = RATE) -> None:
     write(path, description, {"w": weight})
 
 
-def probe_piece(path: Path) -> Piece:
-    """One axis: 0 is silence, 1 is sound."""
-    ends, settings = [[0.0], [1.0]], settings_of(MappingSettings(algorithm="linear"))
-    mapping = fit(ends, ends, settings=settings).to_plain()
+def probe_piece(path: Path, axes: int = 1) -> Piece:
+    """The first axis: 0 is silence, 1 is sound. What others do is not heard."""
+    settings = settings_of(MappingSettings(algorithm="linear"))
+    points = [[x, *([y] * (axes - 1))] for x in (0.0, 1.0) for y in ((0.0, 1.0) if axes > 1 else (0.0,))]
+    mapping = fit(points, [point[:1] for point in points], settings=settings).to_plain()
     voice = Voice(id="v", model=str(path), fitted=mapping, shaping=Shaping(smoothing_seconds=0.0, clamp=0.0))
     return Piece(
         id="probe",
         name="probe",
-        axes=(Axis(id="x", name="x", rest=0.0),),
+        axes=tuple(Axis(id=name, name=name, rest=0.0) for name in "xyzuvw"[:axes]),
         voices=(voice,),
         master=Master(guard_db=0.0),
     )
@@ -263,10 +264,33 @@ def _server(rate: int, block: int) -> Iterator[jack.DummyServer]:
                     os.environ[name] = value
 
 
+Say = Callable[[float], int]
+"""Puts the first axis somewhere; says when it was told to, in monotonic nanoseconds."""
+
+
+@contextmanager
+def by_hand(engine: StageEngine, _: Piece) -> Iterator[Say]:
+    """Gestures as the server writes them."""
+
+    def say(value: float) -> int:
+        stamp = now()
+        engine.gesture([value], stamp)
+        return stamp
+
+    yield say
+
+
 def latency(
-    hop: int, block: int, ahead: int, gestures: int = 60, progress: Callable[[float], None] = lambda _: None
+    hop: int,
+    block: int,
+    ahead: int,
+    gestures: int = 60,
+    *,
+    axes: int = 1,
+    by: Callable[[StageEngine, Piece], AbstractContextManager[Say]] = by_hand,
 ) -> Latency:
-    """Gestures at moments that have nothing to do with the device's, each seen in the capture.
+    """Gestures at moments that have nothing to do with the device's, each seen in the capture. by: the way
+    they come.
 
     Raises AudioError where JACK is missing.
     """
@@ -276,24 +300,23 @@ def latency(
         path = folder / f"probe-{hop}.safetensors"
         probe_model(path, hop)
         stack.enter_context(_server(RATE, block))
-        engine = StageEngine(probe_piece(path), RATE, Settings("JACK", block=block, ahead=ahead, spare=False))
+        piece = probe_piece(path, axes)
+        engine = StageEngine(piece, RATE, Settings("JACK", block=block, ahead=ahead, spare=False))
         engine.start()
         stack.callback(engine.stop)
+        say = stack.enter_context(by(engine, piece))
         recorder = jack.Recorder(RATE, block)
         stack.callback(recorder.close)
-        engine.gesture([0.0])
+        say(0.0)
         time.sleep(0.5)
         underruns = engine.status.underruns
         told, moments = [], []
-        for k in range(gestures):
-            stamp = now()
-            engine.gesture([1.0], stamp)
-            told.append(stamp)
+        for _ in range(gestures):
+            told.append(say(1.0))
             time.sleep(0.06)
             moments.append(recorder.moment())
-            engine.gesture([0.0])
+            say(0.0)
             time.sleep(0.14 + 0.02 * float(random.random()))
-            progress((k + 1) / gestures)
         time.sleep(0.2)
         underruns = engine.status.underruns - underruns
         recorder.close()
@@ -334,10 +357,11 @@ def soak(
     *,
     stressed: bool = True,
     busy_cores: int = 1,
+    beside: Callable[[StageEngine, Piece], AbstractContextManager[object]] = lambda *_: nullcontext(),
     progress: Callable[[float], None] = lambda _: None,
 ) -> Soak:
     """A bundled model for so many minutes, beside programs that leave no processor idle, tended by a process
-    whose interpreter is never free. Raises AudioError where JACK is missing."""
+    whose interpreter is never free. beside: what else happens. Raises AudioError where JACK is missing."""
     from isobath.models.coder import bundled, load
 
     played = load(bundled()[model])
@@ -364,6 +388,7 @@ def soak(
             if stressed:
                 loads.enter_context(pressure())
             loads.enter_context(busy(busy_cores))
+            loads.enter_context(beside(engine, piece))
             time.sleep(1.0)
             began, before, told = now(), engine.status, server.xruns()
             while (past := (now() - began) * 1e-9) < minutes * 60.0:

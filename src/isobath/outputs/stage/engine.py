@@ -50,7 +50,7 @@ _SILENT_SECONDS = 0.5
 """A device that has not asked for sound for so long is lost."""
 _HUNG_SECONDS = 1.0
 """A worker that has not gone round its loop for so long is ended."""
-_OPEN_SECONDS = 6.0
+_OPEN_SECONDS = 10.0
 _AGAIN_SECONDS = 0.4
 _FAREWELL_SECONDS = 1.0
 _STEADY_SECONDS = 30.0
