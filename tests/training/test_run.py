@@ -105,6 +105,32 @@ def test_a_stopped_run_goes_on_where_it_was_and_hears_what_it_would_have(
     assert curves["parts"] == curves["whole"]
 
 
+def test_a_killed_run_goes_on_from_its_last_checkpoint(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """Nothing in the program takes notice of it, as of a SIGKILL."""
+
+    changes = {"steps": 5, "adversarial_steps": 0}
+    curve: list[float] = []
+    step, last = Trainer.train_step, 3
+
+    def counted(self: Trainer, source: Source) -> dict[str, float]:
+        if len(curve) == last:
+            raise Killed
+        figures = step(self, source)
+        curve.append(figures["loss"])
+        return figures
+
+    monkeypatch.setattr(Trainer, "train_step", counted)
+    with pytest.raises(Killed):
+        trained(Order(sounds, tmp_path / "run", "tiny", changes=changes))
+    last = 4
+    with pytest.raises(Killed):
+        trained(Order(sounds, tmp_path / "run"))
+    assert curve[3] == curve[2]  # the checkpoint is of step 2: the third is taken again
+
+
 def test_a_run_of_another_configuration_or_of_another_set_is_not_gone_on_with(
     sounds: Path, tmp_path: Path
 ) -> None:
