@@ -189,6 +189,7 @@ def bench_stage(
     pressure: bool = True,
     busy: int = 1,
     flood: float = 0.0,
+    faults: bool = False,
 ) -> Iterator[Table]:
     """The stage on a JACK server without a sound card: from gesture to captured sample, and a soak."""
     from isobath.outputs.stage import bench as measure
@@ -200,6 +201,8 @@ def bench_stage(
     yield _table_of("From a gesture to the callback in which another JACK client is handed its sound", rows)
     if flood > 0:
         yield _flooded_latency(flood)
+    if faults:
+        yield _table_of("Made to go wrong while guitar plays, block 256, ahead 128", measure.faults())
     beside, floods = _flood(flood)
     with Progress("soak", 1.0) as progress:
         found = measure.soak(
@@ -288,7 +291,7 @@ BENCHES: dict[str, Callable[[], Iterator[Table]]] = {
 ON_REQUEST: dict[str, tuple[Callable[..., Iterator[Table]], tuple[str, ...]]] = {
     "train": (bench_train, ("config", "batch", "steps", "threads", "half")),
     "walk": (bench_walk, ("walkers", "minutes")),
-    "stage": (bench_stage, ("minutes", "block", "ahead", "pressure", "busy", "flood")),
+    "stage": (bench_stage, ("minutes", "block", "ahead", "pressure", "busy", "flood", "faults")),
 }
 """Those that take long, and which options are theirs."""
 
@@ -339,6 +342,7 @@ def _show(table: Table) -> None:
     show_default=True,
     help="stage: OSC packets a second beside it.",
 )
+@click.option("--faults/--no-faults", default=False, help="stage: end workers and the sound server, too.")
 @as_json
 def bench(names: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Measure NAMEs in one run: kernel, mapping, render, page; without one, all of them.

@@ -11,6 +11,7 @@ import ctypes
 import gc
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ from isobath.outputs.stage.area import library, now
 from isobath.outputs.stage.engine import Settings, StageEngine
 from isobath.outputs.stage.priority import hurry
 from isobath.protocol.piece import Axis, MappingSettings, Master, Piece, Shaping, Voice
+from isobath.types import Audio
 
 RATE = 48000
 _CANARY_PRIORITY = 88
@@ -74,6 +76,22 @@ class Soak:
     stalled: float
     """Share of the time that an event counts as the machine's."""
     load: float
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What was heard of something that was made to go wrong, so many times."""
+
+    fault: str
+    times: int
+    silence_ms: float
+    """The most that went missing because of one."""
+    told_ms: float
+    """The longest until the stage was with somebody else, or said that the device is gone."""
+    back_ms: float
+    """The longest from the device's return to sound."""
+    step: float
+    """The largest step from sample to sample while it happened, beside the sound's own."""
 
 
 # ----------------------------------------------------------------------------- what is played
@@ -413,3 +431,87 @@ def soak(
         stalled=_share(stalls, deep, ended - began),
         load=after.load if math.isfinite(after.load) else 0.0,
     )
+
+
+def faults(
+    model: str = "guitar",
+    kills: int = 15,
+    hangs: int = 3,
+    losses: int = 5,
+    block: int = 256,
+    ahead: int = 128,
+) -> list[Fault]:
+    """Workers that are ended and stopped, and a sound server that is ended and comes back, while a bundled
+    model plays. Raises AudioError where JACK is missing."""
+    from isobath.models.coder import bundled, load
+
+    rate = load(bundled()[model]).sample_rate
+    voice = Voice(id="v", model=model, shaping=Shaping(drift=1.0, drift_seconds=1.0))
+    piece = Piece(id="faults", name="faults", axes=(Axis(id="x", name="x"),), voices=(voice,))
+    found = []
+    with ExitStack() as stack:
+        server = stack.enter_context(_server(rate, block))
+        engine = StageEngine(piece, rate, Settings("JACK", block=block, ahead=ahead))
+        engine.start()
+        stack.callback(engine.stop)
+        _until(lambda: engine.status.spare, 30.0)
+        recorder = jack.Recorder(rate, block)
+        stack.callback(recorder.close)
+        time.sleep(2.0)
+        start = recorder.moment()[0]
+        usual = _largest_step(recorder.sound()[:, :start])
+        for name, sent, times in (("worker killed", "SIGKILL", kills), ("worker stopped", "SIGSTOP", hangs)):
+            begin = recorder.moment()[0]
+            pairs = [_without_worker(engine, getattr(signal, sent)) for _ in range(times)]
+            time.sleep(0.2)
+            step = _largest_step(recorder.sound()[:, begin:]) / usual
+            silences, tolds = zip(*pairs, strict=True)
+            found.append(Fault(name, times, max(silences), max(tolds), 0.0, step))
+        recorder.close()
+        lost = [_without_device(engine, server) for _ in range(losses)]
+        found.append(
+            Fault("jackd killed", losses, 0.0, max(a for a, _ in lost), max(b for _, b in lost), 0.0)
+        )
+    return found
+
+
+def _without_worker(engine: StageEngine, sent: signal.Signals) -> tuple[float, float]:
+    """Milliseconds of silence because the one who sounded is gone, and until another one sounds."""
+    _until(lambda: engine.status.spare, 30.0)
+    time.sleep(0.3)
+    before, missing = engine.status.takeovers, engine.status.missing_ms
+    began = time.monotonic()
+    os.kill(engine.area.board.workers[engine.area.board.active].pid, sent)
+    _until(lambda: engine.status.takeovers > before, 5.0)
+    told = time.monotonic() - began
+    time.sleep(0.2)
+    return engine.status.missing_ms - missing, 1e3 * told
+
+
+def _without_device(engine: StageEngine, server: jack.DummyServer) -> tuple[float, float]:
+    """Milliseconds until the stage says that the device is gone, and from its return to sound."""
+    began = time.monotonic()
+    server.kill()
+    _until(lambda: engine.status.state == "lost", 10.0)
+    told = time.monotonic() - began
+    time.sleep(0.5)
+    server.restart()
+    back, frames = time.monotonic(), engine.status.seconds
+    _until(lambda: engine.status.state == "playing" and engine.status.seconds > frames, 20.0)
+    heard = time.monotonic() - back
+    time.sleep(1.0)
+    return 1e3 * told, 1e3 * heard
+
+
+def _until(true: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise AudioError(
+                f"The stage did not do in {seconds:g} s what is to be measured. Is the machine busy?"
+            )
+        time.sleep(0.001)
+
+
+def _largest_step(sound: Audio) -> float:
+    return float(np.abs(np.diff(sound, axis=1)).max())

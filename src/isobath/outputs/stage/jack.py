@@ -65,6 +65,11 @@ class DummyServer:
                 raise AudioError(f"jackd did not start: {log.read_text(errors='replace')[-300:]}")
             time.sleep(0.05)
 
+    def restart(self) -> None:
+        """Start it again, after it was ended. Raises AudioError."""
+        if self._log is not None:
+            self.start(self._log)
+
     def xruns(self) -> tuple[int, int]:
         """Of a client that was late, and of the driver itself, as its log tells."""
         text = "" if self._log is None else self._log.read_text(errors="replace")
