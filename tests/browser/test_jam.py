@@ -175,3 +175,22 @@ def test_a_melody_is_answered_kept_and_gone_on_with(jam: Any) -> None:
     assert went_on[1] >= 64
     assert went_on[1] % 16 == 0
     assert went_on[2]
+
+
+def test_models_of_sound_play_the_drums(jam: Any) -> None:
+    jam.get_by_role("button", name="Count in").click()
+    until(jam, f"{JAM}.player.band !== null")
+    jam.get_by_label("You play a").select_option("model")
+    made = f"[...{JAM}.player.band.made.keys()].filter((key) => key.startsWith('model human ')).length === 9"
+    until(jam, made, 40.0)
+    assert jam.evaluate(f"{JAM}.player.latent") == ["human"]
+    jam.evaluate(f"() => {JAM}.player.band.record()")
+    jam.keyboard.press("k")
+    jam.wait_for_timeout(300)
+    peak = jam.evaluate(
+        f"""async () => {{
+          const {{ left }} = await {JAM}.player.band.stopRecording();
+          return Math.max(...left.map(Math.abs));
+        }}"""
+    )
+    assert peak > 0.02

@@ -2,6 +2,7 @@
 
 import { CLOSED, LOUDNESS, OPEN, PIECES } from "./kit";
 import type { KitMade, KitOrder } from "./kit-worker";
+import { FETCHED, fetchHit, fetchNote, LONGEST_SECONDS, NOTE_DEGREE } from "./latent-sounds";
 import { note, LOUDNESS as STRING_LOUDNESS } from "./pluck";
 import type { FromJam, ToJam } from "./processor";
 import processorUrl from "./processor.ts?worker&url";
@@ -31,6 +32,9 @@ export interface Recorded {
 export class Band {
   private readonly made = new Map<string, Set<number>>();
   private readonly notes = new Set<string>();
+  /** Players whose instruments are models of sound. */
+  private latent: ReadonlySet<Who> = new Set();
+  private readonly fetched = new Set<string>();
   private worker: Worker | null = null;
   private pieces: FromJam[] = [];
   private recorded: ((sound: Recorded) => void) | null = null;
@@ -81,6 +85,21 @@ export class Band {
     });
   }
 
+  /** Let models of sound play for these; until their sounds are here, our own do. */
+  async playedByModels(players: readonly Who[]): Promise<void> {
+    this.latent = new Set(players);
+    const rate = this.context.sampleRate;
+    for (const degree of FETCHED)
+      for (const who of players)
+        for (let piece = 0; piece < PIECES; piece++) {
+          const key = `model ${who} ${piece}`;
+          if (!this.latent.has(who) || this.made.get(key)?.has(degree)) continue;
+          const sound = await fetchHit(who, piece, degree, rate);
+          this.tell({ type: "sound", id: `${key} ${degree}`, sound }, [sound.buffer]);
+          this.made.set(key, (this.made.get(key) ?? new Set()).add(degree));
+        }
+  }
+
   /** When the person heard what they played to: a moment of performance.now on the context's clock. */
   heardAt(stamp: number): number {
     const { contextTime, performanceTime } = this.context.getOutputTimestamp();
@@ -103,8 +122,10 @@ export class Band {
       const id = this.noted(event.pitch ? 93 : 86, event.velocity, 0.03);
       this.tell({ type: "put", id, at, put: { gain: CLICK_GAIN } });
     } else {
-      const degree = Math.ceil(event.velocity * DEGREES) / DEGREES;
-      const id = this.noted(event.pitch, degree, now ? RING_SECONDS : Math.max(0.02, event.length));
+      const lasts = now ? RING_SECONDS : Math.max(0.02, event.length);
+      const model = this.latent.has(event.who) ? this.notedByModel(event.pitch, lasts) : null;
+      const degree = model ? NOTE_DEGREE / DEGREES : Math.ceil(event.velocity * DEGREES) / DEGREES;
+      const id = model ?? this.noted(event.pitch, degree, lasts);
       const gain = GAIN * (event.velocity / degree) ** STRING_LOUDNESS;
       const group = now ? string(event.pitch) : "";
       this.tell({
@@ -118,7 +139,8 @@ export class Band {
 
   private strike(event: JamEvent, at: number, provisional: boolean): void {
     const wanted = Math.min(DEGREES, Math.max(1, Math.ceil(event.velocity * DEGREES)));
-    const key = `${event.who} ${event.pitch}`;
+    const own = `${event.who} ${event.pitch}`;
+    const key = this.latent.has(event.who) && this.made.has(`model ${own}`) ? `model ${own}` : own;
     const made = [...(this.made.get(key) ?? [wanted])];
     // where a degree is not made yet nobody waits: the nearest one, as loud as it should be
     const degree = made.reduce((a, b) => (Math.abs(b - wanted) < Math.abs(a - wanted) ? b : a));
@@ -180,21 +202,41 @@ export class Band {
     await this.context.close();
   }
 
+  /** The id of a note by a model; null: it is fetched, and this once our own plays. */
+  private notedByModel(pitch: number, seconds: number): string | null {
+    const lasts = Math.round(Math.min(LONGEST_SECONDS, seconds) * 100) / 100;
+    const id = `model note ${pitch} ${lasts}`;
+    if (this.notes.has(id)) return id;
+    if (this.fetched.has(id)) return null;
+    this.fetched.add(id);
+    fetchNote(pitch, lasts, this.context.sampleRate).then(
+      (sound) => {
+        this.tell({ type: "sound", id, sound }, [sound.buffer]);
+        this.remember(id);
+      },
+      () => this.fetched.delete(id), // asked for again the next time
+    );
+    return null;
+  }
+
+  private remember(id: string): void {
+    this.notes.add(id);
+    const [oldest] = this.notes;
+    if (this.notes.size <= MOST_NOTES || oldest === undefined) return;
+    this.notes.delete(oldest);
+    this.fetched.delete(oldest);
+    this.tell({ type: "forget", id: oldest });
+  }
+
   /** The id of a note, which is made if it is not there. */
   private noted(pitch: number, velocity: number, seconds: number): string {
     const lasts = Math.round(seconds * 100) / 100;
     const id = `note ${pitch} ${velocity} ${lasts}`;
-    const known = this.notes.delete(id);
-    this.notes.add(id); // the newest are last
-    if (!known) {
+    if (!this.notes.delete(id)) {
       const sound = note(pitch, velocity, lasts, this.context.sampleRate);
       this.tell({ type: "sound", id, sound }, [sound.buffer]);
-      const [oldest] = this.notes;
-      if (this.notes.size > MOST_NOTES && oldest !== undefined) {
-        this.notes.delete(oldest);
-        this.tell({ type: "forget", id: oldest });
-      }
     }
+    this.remember(id); // the newest are last
     return id;
   }
 

@@ -38,6 +38,8 @@ export class Player {
   band: Band | null = null;
   kind: Kind = "drums";
   metronome = true;
+  /** Players whose instruments are models of sound. */
+  latent: readonly Who[] = [];
   countIn = 1;
   /** A sentence, where something went wrong. */
   failure: string | null = null;
@@ -91,6 +93,7 @@ export class Player {
     this.opening ??= Band.open((seconds) => this.advance(seconds)).then(
       (band) => {
         this.band = band;
+        this.playBy(this.latent);
         return band;
       },
       (error: Error) => {
@@ -99,6 +102,13 @@ export class Player {
       },
     );
     return this.opening;
+  }
+
+  /** Let models of sound play for these. */
+  playBy(players: readonly Who[]): void {
+    this.latent = players;
+    this.band?.playedByModels(players).catch((error) => this.fail(error));
+    this.events.changed();
   }
 
   async start(): Promise<void> {
@@ -155,7 +165,8 @@ export class Player {
   /** All of the session, to be kept; null where there is nothing yet. */
   get session(): JamSession | null {
     if (!this.jam || this.jam.turns.length === 0) return this.going?.session ?? null;
-    return keptOf(this.jam, this.model, this.settings, this.name, this.going?.session ?? null);
+    const all = keptOf(this.jam, this.model, this.settings, this.name, this.going?.session ?? null);
+    return { ...all, latent: this.latent };
   }
 
   /** From nothing. */
@@ -171,7 +182,7 @@ export class Player {
     Object.assign(this, { id, name: session.name, chosen: session.model, settings: session.settings });
     const space = await this.fetchSpace();
     this.going = { session, turns: turnsOf(session, space) };
-    this.events.changed();
+    this.playBy(session.latent);
   }
 
   /** Where the model's phrases lie. */

@@ -683,8 +683,25 @@ export class JamView extends View {
           : this.knob("pitch", "Higher", [-12, 12, 1], more(settings.pitch), 0)
       }
       ${settings.mode === "morph" ? this.knob("morph_phrases", "Phrases of a morph", [2, 16, 1], String(settings.morph_phrases), 4) : nothing}
+      ${this.instruments()}
       ${Ports.there ? this.midiRow() : nothing}
     </div>`;
+  }
+
+  /** What plays the notes of either: our own kit and string, or a model of sound. */
+  private instruments(): TemplateResult {
+    const { player } = this;
+    const drums = player.kind === "drums";
+    const chosen = (name: string, players: readonly Who[]) => {
+      const others = player.latent.filter((who) => !players.includes(who));
+      const on = player.latent.length > others.length;
+      return html`<label class="jam-inline">${name}<select
+        @change=${(event: Event) => player.playBy((event.target as HTMLSelectElement).value === "model" ? [...others, ...players] : others)}>
+        <option value="own" ?selected=${!on}>${drums ? "drum kit" : "string"}</option>
+        <option value="model" ?selected=${on}>${drums ? "model of drums" : "model of a guitar"}</option>
+      </select></label>`;
+    };
+    return html`<div class="row wrap jam-midi">${chosen("You play a", ["human"])}${chosen("It plays a", ["machine", "second"])}</div>`;
   }
 
   private midiRow(): TemplateResult {
