@@ -9,8 +9,33 @@ const unindent: Plugin = {
   transform: (code, id) => (/\/src\/(ui|steer)\/.*\.ts$/.test(id) ? code.replace(/\n[ \t]+/g, "\n") : null),
 };
 
+/** The service worker (pwa/sw.js) has to know every file of the page, and when any of them is another one. */
+const kept: Plugin = {
+  name: "kept",
+  apply: "build",
+  enforce: "post",
+  generateBundle(_, bundle) {
+    const worker = bundle["sw.js"];
+    if (worker?.type !== "chunk") return this.error("The service worker was not built.");
+    // Their names carry their content, so the names are the version.
+    const files = [
+      "./",
+      ...Object.keys(bundle)
+        .filter((name) => name.startsWith("assets/"))
+        .sort(),
+    ];
+    const version = [...files.join()].reduce(
+      (hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 16777619),
+      -1,
+    );
+    worker.code = worker.code
+      .replace("__FILES__", JSON.stringify(files))
+      .replace("__VERSION__", (version >>> 0).toString(36));
+  },
+};
+
 export default defineConfig({
-  plugins: [unindent],
+  plugins: [unindent, kept],
   base: "./",
   server: { fs: { allow: [".."] } }, // the sound kernel lies in ../kernel/wasm
   build: {
@@ -18,6 +43,10 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0,
+    rollupOptions: {
+      input: { index: "index.html", sw: "pwa/sw.js" },
+      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+    },
   },
   worker: { format: "es" },
 });

@@ -77,10 +77,8 @@ def export_alone(
     alone = _alone(piece, models, version, world)
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         name = path.relative_to(folder).as_posix()
-        yield (
-            name,
-            _index(path.read_text(encoding="utf-8"), piece) if name == "index.html" else path.read_bytes(),
-        )
+        change = {"index.html": _index, "manifest.webmanifest": _manifest}.get(name)
+        yield name, path.read_bytes() if change is None else change(path.read_text(encoding="utf-8"), piece)
     for name, data in world.values():
         yield name, data
     yield "world/credits.txt", _credits(piece, models).encode()
@@ -194,6 +192,12 @@ def _alone(
         models=tuple(msgspec.structs.replace(found.summary, name=name) for name, found in models.items()),
         files={path: name for path, (name, _) in world.items()},
     )
+
+
+def _manifest(text: str, piece: Piece) -> bytes:
+    """What a phone calls the page once it is on its home screen."""
+    manifest = {**msgspec.json.decode(text.encode()), "name": piece.name, "short_name": piece.name[:24]}
+    return msgspec.json.encode(manifest | {"description": piece.about or piece.name})
 
 
 def _index(page: str, piece: Piece) -> bytes:

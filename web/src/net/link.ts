@@ -30,6 +30,7 @@ import { type Fit, type Mime, PROTOCOL } from "../protocol/messages";
 import type { Operation, Store } from "../state/store";
 import { isThere } from "./http";
 import type { BrowserKeeper } from "./keeping";
+import { type Last, LastOpened } from "./offline";
 import { type Numbered, Outbox, pieceOf } from "./outbox";
 import { type MakeWire, type Wire, wireOfPage } from "./wire";
 
@@ -74,6 +75,9 @@ export class Link {
   /** Other pages that were mentioned already. */
   private readonly known = new Set<string>();
   private wanted: string | null;
+  /** What is shown where nobody answers from the beginning on. */
+  private readonly last = new LastOpened();
+  private opened: Opened | null = null;
   /** Hears what is being made, while somebody looks. */
   making: (message: Making | RunFollowed) => void = () => {};
   /** Hears what controllers say; until somebody looks, only what is ignored is shown, and once. */
@@ -112,6 +116,12 @@ export class Link {
       lost: (attempts) => this.lost(attempts),
     });
     store.onOperation = (operation) => this.note(operation);
+    store.subscribe((state, previous) => {
+      if (this.opened === null || state.piece === null || state.piece === previous.piece) return;
+      const { models, pieces, piece } = state;
+      if (piece.id === this.opened.piece.id)
+        this.last.keep({ models, pieces, opened: { ...this.opened, piece } });
+    });
   }
 
   /** First what closed pages left behind, then this page. */
@@ -313,6 +323,14 @@ export class Link {
       this.store.set({ connection: { state: "offline", sentence: OFFLINE, unsent } });
     this.outbox.keep();
     if (attempts > REFUSED_AFTER) void this.askWhetherRefused();
+    if (this.store.state.piece === null) void this.last.recall().then((last) => this.goOnWith(last));
+  }
+
+  /** No network since the page was opened: what was played last is played on. */
+  private goOnWith(last: Last | null): void {
+    if (last === null || this.online || this.store.state.piece !== null) return;
+    this.store.set({ models: last.models, pieces: last.pieces });
+    this.show(last.opened);
   }
 
   private async askWhetherRefused(): Promise<void> {
@@ -411,6 +429,7 @@ export class Link {
   }
 
   private show(opened: Opened): void {
+    this.opened = opened;
     this.revision = opened.revision;
     this.outbox.seen = opened.serial;
     this.wanted = opened.piece.id;

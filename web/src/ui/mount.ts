@@ -2,6 +2,7 @@
 
 import "../styles/main.css";
 import type { Meters } from "../audio/instrument";
+import { keepPage } from "../net/offline";
 import { listen } from "../state/explore";
 import { fetchAhead, fetchScenes } from "../state/set-list";
 import type { App } from "./app";
@@ -43,4 +44,5 @@ export function mount(app: App): void {
   const page = document.createElement("isobath-page") as HTMLElement & { app: App };
   page.app = app;
   document.body.append(page);
+  void keepPage();
 }
