@@ -118,7 +118,7 @@ class Served:
 
 
 @contextmanager
-def opened(home, static, **asked):
+def opened(home, static, osc=None, **asked):
     from tests.server.conftest import _with_model
 
     library = Library.open(_with_model(home))
@@ -132,7 +132,7 @@ def opened(home, static, **asked):
     library.pieces.add(piece, "Begin")
     library.close()
     room = RoomAsked("The room", "shore", **asked)
-    with serving(home, static, room=room, invitation=lambda: "the link") as served:
+    with serving(home, static, room=room, invitation=lambda: "the link", osc=osc) as served:
         yield Served(served, room)
 
 
@@ -193,6 +193,33 @@ def test_the_host_mutes_locks_and_removes(room):
         host.hear(RoomNow, lambda told: not told.state.locked)
         with room.walker("Béla", key="another-key-0123456789", cookie=cookie, joined=False) as bela:
             assert "removed" in bela.ended().sentence
+
+
+class Heeded:
+    """Another program that is sent OSC."""
+
+    def __init__(self):
+        self.said = {}
+
+    def send(self, heard):
+        pass
+
+    def say(self, address, values):
+        self.said[address] = values
+
+    def close(self):
+        pass
+
+
+def test_other_programs_are_told_where_everybody_is(home, static):
+    heeded = Heeded()
+    with opened(home, static, osc=heeded) as room, room.host() as host, room.walker("Béla") as bela:
+        bela.walk(0.6, 0.4)
+        host.see(bela.you, lambda pose: pose[0] > 0.59)
+        x, y, z, azimuth, elevation = heeded.said[f"/isobath/pose/{bela.you}"]
+        assert (x, y, z) == pytest.approx((10.0, 0.0, -10.0), abs=1e-3)  # metres
+        assert (azimuth, elevation) == pytest.approx((0.25, 0.0), abs=1e-3)  # turns
+        assert f"/isobath/pose/{host.you}" not in heeded.said
 
 
 def test_a_full_room_says_so(home, static):

@@ -12,6 +12,7 @@ from isobath.errors import IsobathError, UsageError
 COMMANDS = {
     "play": "isobath.cli.play:play",
     "walk": "isobath.cli.walk:walk",
+    "rooms": "isobath.cli.rooms:rooms",
     "stage": "isobath.cli.stage:stage",
     "jam": "isobath.cli.jam:jam",
     "models": "isobath.cli.models:models",

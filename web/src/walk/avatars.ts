@@ -113,14 +113,20 @@ export class Avatars {
       .filter(({ metres }) => metres < NAMED)
       .sort((a, b) => a.metres - b.metres)
       .slice(0, NAMES);
+    const taken: { x: number; y: number }[] = [];
     near.forEach(({ each, metres }, i) => {
       const label = this.label(i);
-      const { x, y, z } = each.pose;
-      const at = this.scene.project(x, Math.max(y, ground(x, z) + EYES) + 0.42, z);
+      const here = each.pose;
+      const eyes = Math.max(here.y, ground(here.x, here.z) + EYES);
+      const at = this.scene.project(here.x, eyes + 0.42, here.z);
       const text = each.who.away ? `${each.who.name} (away)` : each.who.name;
       if (label.textContent !== text) label.textContent = text;
-      label.hidden = at === null;
-      if (at === null) return;
+      // Behind a nearer one a name would be in the way of that one's.
+      const covered =
+        at !== null && taken.some(({ x, y }) => Math.abs(x - at.x) < 0.06 && Math.abs(y - at.y) < 0.03);
+      label.hidden = at === null || covered;
+      if (at === null || covered) return;
+      taken.push(at);
       label.style.opacity = String(Math.min(1, 2 * (1 - metres / NAMED)) * each.presence);
       label.style.insetInlineStart = `${100 * at.x}%`;
       label.style.insetBlockStart = `${100 * at.y}%`;
