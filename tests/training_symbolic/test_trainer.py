@@ -187,7 +187,7 @@ def test_goals_that_are_missed_are_bold():
 
     _, _, rows = report.goals({ours: measured(8.0, 3.0), base: measured(10.0, 9.0)})
     first = {row[0]: row[1] for row in rows}
-    assert first["median cond(J), at most 4"] == "3.00"
+    assert first["median cond(J), at most 4"] == "3.0"
     assert first["largest step against baseline's, at most 0.85"] == "0.80"
     assert first["attribute vector of offset, r of the change"] == "**0.970**"
     assert first["attribute vector of pitch, r of the change"] == ""

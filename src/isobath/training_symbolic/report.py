@@ -158,14 +158,20 @@ def goals(found: Found) -> Table:
     """What `ours` was to reach, and what it reached; what was not reached is bold."""
     head = ["goal", *(case.name for case in CASES)]
     rows: list[list[str]] = []
-    for what, most, keys in (
-        ("median cond(J), at most 4", 4.0, ("geometry", "condition")),
-        ("sd of log magnification, at most 0.15", 0.15, ("geometry", "magnification")),
-        ("latent with decoded distance, r at least 0.95", -0.95, ("geometry", "distances")),
-        ("largest step against an even change, at most 2.5", 2.5, ("smoothness", "ratio")),
-        ("the morph's against the least of whole changes, at most 1.3", 1.3, ("smoothness", "morph_whole")),
+    for what, most, keys, form in (
+        ("median cond(J), at most 4", 4.0, ("geometry", "condition"), ".1f"),
+        ("sd of log magnification, at most 0.15", 0.15, ("geometry", "magnification"), ".2f"),
+        ("latent with decoded distance, r at least 0.95", -0.95, ("geometry", "distances"), ".3f"),
+        ("largest step against an even change, at most 2.5", 2.5, ("smoothness", "ratio"), ".2f"),
+        (
+            "the morph's against the least of whole changes, at most 1.3",
+            1.3,
+            ("smoothness", "morph_whole"),
+            ".2f",
+        ),
     ):
-        rows.append([what, *(_reached(_values(found, case.name, "ours", keys), most) for case in CASES)])
+        values = [_values(found, case.name, "ours", keys) for case in CASES]
+        rows.append([what, *(_reached(each, most, form) for each in values)])
     rows.append(["largest step against baseline's, at most 0.85", *(_smoother(found, c.name) for c in CASES)])
     rows.append(["wrong, ours against baseline's", *(_as_right(found, c.name) for c in CASES)])
     for attribute in ("density", "velocity", "offset", "pitch"):
