@@ -338,7 +338,7 @@ export class PageView extends View {
           : nothing
       }
       ${
-        location.hash === "#walk" && this.load("walk")
+        /^#walk(=|$)/.test(location.hash) && this.load("walk")
           ? html`<isobath-walk .app=${this.app}></isobath-walk>`
           : nothing
       }

@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
-import type { Landmark, Voice, World } from "../protocol/messages";
+import type { Landmark, Take, Voice, World } from "../protocol/messages";
 import { addDemonstration } from "../state/demonstrations";
 import { listen } from "../state/explore";
 import { fitOf, type State } from "../state/store";
@@ -13,7 +13,7 @@ import { announce } from "../ui/announcer";
 import { View } from "../ui/app";
 import { icon } from "../ui/icons";
 import { ticker } from "../ui/ticker";
-import { recordTake, startSound, stopTakes } from "../ui/transport";
+import { playTake, recordTake, startSound, stopTakes } from "../ui/transport";
 import { Beacons } from "./beacons";
 import { companyPanel } from "./company-panel";
 import { Editing } from "./editing";
@@ -29,6 +29,7 @@ import { Plan } from "./plan";
 import { axisValue, coordinate, eachAxis, edgeOf, type Pose, startOf, takePose } from "./pose";
 import { recall, recallSite, remember, rememberSite } from "./remembering";
 import { type Stone, WorldScene } from "./scene";
+import { pack, SHARED, unpack } from "./sharing";
 import { type Bearing, bearings, type Spot, spokenBearing, whereabouts } from "./telling";
 import { Together } from "./together";
 import { Walker } from "./walker";
@@ -102,7 +103,10 @@ export class WalkView extends View {
   override connectedCallback(): void {
     super.connectedCallback();
     this.whileHere(ticker.add((seconds) => this.frame(seconds)));
-    const sounding = () => this.requestUpdate();
+    const sounding = () => {
+      this.requestUpdate();
+      void this.walkAlong();
+    };
     for (const name of ["state", "input"]) {
       this.app.instrument.addEventListener(name, sounding);
       this.whileHere(() => this.app.instrument.removeEventListener(name, sounding));
@@ -347,6 +351,40 @@ export class WalkView extends View {
         walker.pose,
       );
     return false;
+  }
+
+  // ------------------------------------------------------------------ a walk as a link
+
+  /** The walk that came in the address is walked once it can sound. */
+  private async walkAlong(): Promise<void> {
+    const { piece, models } = this.state;
+    const model = models.find((each) => each.name === piece?.voices[0]?.model);
+    const text = location.hash.startsWith(SHARED) ? location.hash.slice(SHARED.length) : "";
+    if (text === "" || text === this.walkedAlong || this.app.instrument.state !== "running") return;
+    if (piece === null || model === undefined) return;
+    this.walkedAlong = text;
+    const axes = piece.axes.map((axis) => axis.id);
+    const take = await unpack(text, axes, model.hop, model.sample_rate);
+    if (take !== null) playTake(this.app, take);
+    else announce("The walk in this address is of another piece, or cut off; walk your own.");
+  }
+  private walkedAlong = "";
+
+  private get lastWalk(): Take | null {
+    const all = this.state.piece?.axes.length ?? 0;
+    return this.state.piece?.takes.findLast((take) => take.axes.length === all && !take.muted) ?? null;
+  }
+
+  private async share(take: Take): Promise<void> {
+    const address = new URL(location.href);
+    address.hash = SHARED + (await pack(take));
+    try {
+      await navigator.clipboard.writeText(address.href);
+      announce(`The way of ${take.name} is in the clipboard, as a link.`);
+    } catch {
+      location.hash = address.hash;
+      announce("The browser does not let it be copied; the link is in the address.");
+    }
   }
 
   // ------------------------------------------------------------------ outside
@@ -723,6 +761,11 @@ export class WalkView extends View {
       <button type="button" ?disabled=${!running} class=${recording === null ? "" : "recording"} @click=${() => recordTake(this.app)}>
         ${recording === null ? "Record the walk" : "Stop"}
       </button>
+      ${
+        this.lastWalk !== null && recording === null && playing === null
+          ? html`<button type="button" @click=${() => void this.share(this.lastWalk!)}>Share the walk</button>`
+          : nothing
+      }
       ${
         playing !== null && recording === null
           ? html`<button type="button" @click=${() => stopTakes(this.app)}>Stop the replay</button>`
