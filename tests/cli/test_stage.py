@@ -1,0 +1,32 @@
+"""`isobath stage`: on a clock instead of a device, with everything that leaves it."""
+
+import json
+import socket
+
+import soundfile
+
+
+def test_what_the_stage_plays_is_recorded_and_told(run, tmp_path):
+    path = tmp_path / "stage.flac"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        other.settimeout(5.0)
+        port = other.getsockname()[1]
+        told = run(
+            *("stage", "Drifting", "--device", "null", "--no-spare", "--midi", "off", "--seconds", "1"),
+            *("--record", path, "--osc", f"127.0.0.1:{port}", "--json"),
+        )
+        assert told.exit_code == 0, told.stderr
+        assert other.recv(65536).startswith(b"#bundle")
+    assert f"Recorded: {path}" in told.stderr
+    status = json.loads(told.stdout)
+    assert status["rate"] == soundfile.info(path).samplerate
+    assert 0.3 < soundfile.info(path).duration < 30.0
+
+
+def test_a_file_of_sound_is_no_device(run, tmp_path):
+    told = run(
+        "stage", "Drifting", "--device", f"file:{tmp_path / 'a.wav'}", "--seconds", "1", "--clock-out", "x"
+    )
+    assert told.exit_code != 0
+    assert "need a device" in told.stderr
