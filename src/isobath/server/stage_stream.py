@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from isobath.outputs.stage.area import HEARD, Area
+from isobath.outputs.stage.priority import hurry
 from isobath.protocol.stream import Ready, Sound, Trouble, write_sound
 
 HOP = 256
@@ -19,6 +20,8 @@ MOST_BEHIND_SECONDS = 0.3
 """A page that takes less than comes in misses what is older."""
 
 _PATIENCE = 0.1
+_PRIORITY = 10
+"""Below whoever makes the sound."""
 
 
 class Ear(Protocol):
@@ -48,6 +51,7 @@ def listen(handle: int, ear: Ear, ended: Callable[[], bool] = lambda: False) -> 
     Raises OSError where the page goes without a word.
     """
     area = Area(handle)
+    hurry(_PRIORITY)
     try:
         rate = int(area.board.rate)
         ear.tell(Ready(name="stage", sample_rate=rate, channels=2, hop=HOP, dims=0))
