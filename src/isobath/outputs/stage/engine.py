@@ -15,7 +15,6 @@ opened again, a piece of another structure is got ready by the worker that rests
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 import sys
 import threading
@@ -35,6 +34,7 @@ from isobath.errors import AudioError, IsobathError
 from isobath.outputs.stage import wire
 from isobath.outputs.stage.area import NOBODY, READY, WORKERS, Area, now
 from isobath.outputs.stage.devices import FILE, Asked, Device, Opened
+from isobath.outputs.stage.processes import end_now, farewell, line_of, told_by
 from isobath.outputs.stage.rows import Recording
 from isobath.protocol.piece import Id, Piece, Take
 from isobath.types import Audio
@@ -52,7 +52,6 @@ _HUNG_SECONDS = 1.0
 """A worker that has not gone round its loop for so long is ended."""
 _OPEN_SECONDS = 10.0
 _AGAIN_SECONDS = 0.4
-_FAREWELL_SECONDS = 1.0
 _STEADY_SECONDS = 30.0
 _MOST_FALLS = 6
 _PAUSE_SECONDS = 10.0
@@ -255,11 +254,11 @@ class StageEngine:
         if self._host is not None and self._host.poll() is None:
             self._broadcast(wire.Panic())
             time.sleep(0.05)
-            _farewell(self._host)
+            farewell(self._host)
         with self._lock:
             for each in [self._host, *(worker.process for worker in self._workers.values())]:
                 if each is not None:
-                    _end(each)
+                    end_now(each)
             self._workers.clear()
             self._host = None
             self._state = "stopped"
@@ -525,10 +524,10 @@ class StageEngine:
             start_new_session=True,
         )
         self._host = host
-        line = _line(host, _OPEN_SECONDS)
+        line = line_of(host, _OPEN_SECONDS)
         if line is None or b'"failed"' in line[:12]:
-            _end(host)
-            raise AudioError(_told_by(line))
+            end_now(host)
+            raise AudioError(told_by(line))
         self._opened = msgspec.json.decode(line, type=Opened)
         self._callbacks, self._heard_at = self.area.board.callbacks, time.monotonic()
         if self.settings.device.startswith(FILE):
@@ -538,7 +537,7 @@ class StageEngine:
     def _await_file(self, host: subprocess.Popen[bytes]) -> None:
         line = cast(BinaryIO, host.stdout).readline()
         if b'"failed"' in line[:12]:
-            self._sentence = _told_by(line)
+            self._sentence = told_by(line)
         self._written.set()
 
     def _tend(self) -> None:
@@ -558,7 +557,7 @@ class StageEngine:
         if host is not None and host.poll() is None and moment - self._heard_at < _SILENT_SECONDS:
             return
         if host is not None:
-            _end(host)
+            end_now(host)
             self._host = None
             self._say("lost", f"The sound device {self._named()} is gone. It is opened once it is back.")
         if moment < self._retry_at:
@@ -593,51 +592,3 @@ def devices() -> list[Device]:
 def _bare(piece: Piece) -> Piece:
     """Takes are sent when they are played."""
     return msgspec.structs.replace(piece, takes=(), shelf=())
-
-
-def _told_by(line: bytes | None) -> str:
-    if not line:
-        return "The sound device did not open in time. Choose another with --device."
-    told = msgspec.json.decode(line)
-    return str(told["failed"])
-
-
-def _line(process: subprocess.Popen[bytes], seconds: float) -> bytes | None:
-    """The next line that a process says; None where it says none in time."""
-    source = cast(BinaryIO, process.stdout)
-    found: list[bytes] = []
-    if os.name == "nt":
-        reader = threading.Thread(target=lambda: found.append(source.readline()), daemon=True)
-        reader.start()
-        reader.join(seconds)
-        return found[0] if found else None
-    end, text = time.monotonic() + seconds, b""
-    while not text.endswith(b"\n"):
-        ready, _, _ = select.select([source], [], [], max(0.0, end - time.monotonic()))
-        if not ready:
-            return None
-        part = os.read(source.fileno(), 1)  # what follows the line is for others to read
-        if not part:
-            return text or None
-        text += part
-    return text
-
-
-def _farewell(host: subprocess.Popen[bytes]) -> None:
-    """Let the device be closed, if that goes quickly."""
-    with suppress(OSError, ValueError, subprocess.TimeoutExpired):
-        if host.stdin is not None:
-            host.stdin.close()
-        host.wait(_FAREWELL_SECONDS)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """At once: a lost device could hold it up for long."""
-    with suppress(OSError):
-        process.kill()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(2.0)
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            with suppress(OSError, ValueError):
-                stream.close()
