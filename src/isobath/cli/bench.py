@@ -321,7 +321,7 @@ def _show(table: Table) -> None:
     "--minutes", type=click.FloatRange(0.05), default=1.0, show_default=True, help="stage, walk: how long."
 )
 @click.option(
-    "--walkers", type=click.IntRange(1, 2000), default=200, show_default=True, help="walk: how many."
+    "--walkers", type=click.IntRange(1, 500), default=200, show_default=True, help="walk: how many."
 )
 @click.option(
     "--block", type=click.IntRange(16, 4096), default=256, show_default=True, help="stage: samples."

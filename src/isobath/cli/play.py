@@ -214,6 +214,7 @@ def open_page(piece: str | None, how: Opening) -> None:
             wanted,
             room,
             invited,
+            (sys.stdin, click.echo) if room is not None and sys.stdin.isatty() else None,
         )
     finally:
         if door is not None:

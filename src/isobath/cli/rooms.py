@@ -21,7 +21,7 @@ LOOK_SECONDS = 3.0
     help="A Ray cluster that runs, or `auto`. Default: processes of this machine.",
 )
 @click.option("--open", "opened", is_flag=True, help="Walkers come from the network, by an encrypted door.")
-@click.option("--walkers", type=click.IntRange(1, 2000), default=200, show_default=True, help="That fit in.")
+@click.option("--walkers", type=click.IntRange(1, 500), default=200, show_default=True, help="That fit in.")
 @click.option("--edit", is_flag=True, help="Walkers may change their room's copy of the piece, too.")
 @as_json
 def rooms(

@@ -19,7 +19,7 @@ FIRST_WALK = "example-walk-1"
     help="--room: walkers come from the network, too, by the door for phones (--phone).",
 )
 @click.option(
-    "--walkers", type=click.IntRange(1, 2000), default=200, show_default=True, help="--room: that fit in."
+    "--walkers", type=click.IntRange(1, 500), default=200, show_default=True, help="--room: that fit in."
 )
 @click.option("--edit", is_flag=True, help="--room: walkers may change the piece, too.")
 @page_options

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,6 +24,7 @@ from isobath.server.demonstrations import DemonstrationRoutes
 from isobath.server.desk import Desk
 from isobath.server.guard import PROGRAMS, Guard, refusal
 from isobath.server.guests import GuestSession, admits_guest
+from isobath.server.hosting import listen
 from isobath.server.jam_sessions import JamSessionRoutes
 from isobath.server.jam_sounds import JamSoundRoutes
 from isobath.server.jamming import JamRoutes
@@ -83,6 +85,7 @@ def create_app(
     phone: PhoneDoor | None = None,
     room: RoomAsked | None = None,
     invitation: Callable[[], str] = lambda: "",
+    typed: tuple[TextIO, Callable[[str], None]] | None = None,
 ) -> Starlette:
     """Everything the server answers. The library and `osc` are closed when the application ends.
 
@@ -90,7 +93,7 @@ def create_app(
     command: how `isobath` is run, for preparing and training.
     osc: where what is heard goes. controllers: what moves axes; stage: what plays on a device. Both are
     closed with the application. phone: where phones come in, to be shown. room: others may walk here too,
-    with a link that `invitation` gives.
+    with a link that `invitation` gives; what its host has typed is obeyed.
     """
     desk = Desk(library, version, osc, controllers, stage)
     if room is not None:
@@ -124,6 +127,8 @@ def create_app(
         await desk.attend()
         if rooms is not None:
             rooms.start()
+            if typed is not None:
+                listen(rooms, *typed)
         backups = asyncio.create_task(_back_up_regularly(desk))
         try:
             yield

@@ -1,20 +1,11 @@
-"""The process that makes one sound of everybody in a room: `python -m isobath.server.choir`.
-
-What comes in on stdin and goes out on stdout are parts: a letter, four bytes that count, and so many bytes.
-
-    in    P  a piece and where its models lie, as JSON (`Sung`)
-          W  everybody: number, weight, then one value an axis, 32-bit floats, a row a walker
-    out   L  the shared latents, as `isobath.protocol.poses.write_crowd` has them, 15 times a second
-          O  Ogg Vorbis, in whole pages
-          T  a sentence: it cannot be made
+"""The process that makes one sound of everybody in a room: `python -m isobath.server.choir`. What it is
+told and what it tells is in `isobath.server.singing`.
 """
 
 import os
-import struct
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -31,13 +22,12 @@ from isobath.engine.loop import player_of, sound
 from isobath.engine.voices import Played, rate_of, translated, voices_of
 from isobath.errors import IsobathError
 from isobath.models.coder import Model, load
-from isobath.protocol.piece import Piece
 from isobath.protocol.poses import write_crowd
 from isobath.protocol.room import POSES_PER_SECOND
+from isobath.server.singing import Sung, parts_of, write_part
 from isobath.types import Audio, Gesture
 from isobath.world.crowd import Crowd, shared
 
-HEAD = struct.Struct("<cI")
 AHEAD_SECONDS = 0.2
 """Sound made before its time: what a stall may take."""
 
@@ -45,30 +35,6 @@ BEHIND_SECONDS = 1.0
 """What a stall took beyond this is not made up for."""
 
 BLOCK = 2048
-
-
-class Sung(msgspec.Struct, frozen=True):
-    """A piece for the choir."""
-
-    piece: Piece
-    places: dict[str, str]
-    """The file of each model."""
-
-
-def write_part(to: BinaryIO, letter: bytes, data: bytes) -> None:
-    """One part, at once."""
-    to.write(HEAD.pack(letter, len(data)) + data)
-    to.flush()
-
-
-def parts_of(come: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """All parts until the other side is gone."""
-    while len(head := come.read(HEAD.size)) == HEAD.size:
-        letter, length = HEAD.unpack(head)
-        data = come.read(length)
-        if len(data) < length:
-            return
-        yield letter, data
 
 
 class Singing:

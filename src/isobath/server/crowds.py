@@ -20,8 +20,8 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from isobath.protocol.piece import Piece
-from isobath.server.choir import HEAD, Sung
 from isobath.server.guard import refusal
+from isobath.server.singing import HEAD, Sung
 from isobath.world.room import Walker
 
 LISTEN = "/crowd.ogg"
@@ -215,7 +215,8 @@ def _put(listener: "asyncio.Queue[bytes | None]", pages: bytes | None) -> None:
 
 def gesture_of(piece: Piece, walker: Walker) -> list[float]:
     """One value an axis: what a walker's place means, the other axes at rest."""
-    assert piece.world is not None
+    if piece.world is None:
+        return [axis.rest for axis in piece.axes]
     x, y, z, azimuth, elevation = walker.place
     axes = piece.world.axes
     found = {

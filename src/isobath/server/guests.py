@@ -39,7 +39,10 @@ from isobath.server.making import MakingWatch
 from isobath.server.rooms import Rooms
 from isobath.server.session import Session
 
-PLACES = frozenset({"/", "/health", "/ws", "/room", "/icon.svg", "/licences.txt"})
+PLACES = frozenset(
+    {"/", "/health", "/ws", "/room", "/index.html", "/sw.js", "/manifest.webmanifest", "/licences.txt"}
+)
+PAGE = re.compile(r"/(?:assets/.+|icon[a-z0-9-]*\.(?:svg|png))\Z")
 MODEL = re.compile(r"/models/([^/]+)(?:/(?:decoder|both|prior))?\Z")
 SOUND = re.compile(r"/sounds/([A-Za-z0-9_-]+)/[0-9]+\Z")
 
@@ -51,11 +54,7 @@ def admits_guest(rooms: Rooms | None, scope: Scope) -> bool:
     if rooms is None or (scope["type"] == "http" and scope["method"] not in {"GET", "HEAD"}):
         return False
     path = scope["path"]
-    if (
-        path in PLACES
-        or path.startswith("/assets/")
-        or (rooms.crowd is not None and rooms.crowd.admits(scope))
-    ):
+    if path in PLACES or PAGE.match(path) or (rooms.crowd is not None and rooms.crowd.admits(scope)):
         return True
     model, sound = MODEL.match(path), SOUND.match(path)
     return bool(model and model[1] in rooms.models) or bool(sound and sound[1] in rooms.sounds)

@@ -44,6 +44,7 @@ from isobath.protocol.room import (
     RoomWalker,
     said_by_walker,
 )
+from isobath.server.problems import told
 from isobath.world.interest import Interest
 from isobath.world.room import HOSTS, Room, Walker
 
@@ -336,7 +337,10 @@ class Rooms:
                 due = self._clock()
             await asyncio.sleep(max(0.0, wait))
             began = time.perf_counter()
-            self.tick()
+            try:
+                self.tick()
+            except Exception as error:  # one tick that fails must not end the room
+                told(error, "telling walkers where the others are")
             self.figures.tick_seconds += time.perf_counter() - began
 
     def tick(self) -> None:
@@ -360,11 +364,11 @@ class Rooms:
             if place is not None:
                 self._interest.forget(place)
                 self._free.append(place)
-        told: list[FromRoom] = [RoomLeft(id=number) for number in news.left]
-        told += [RoomCame(walker=_seen(walker)) for walker in news.came.values()]
+        messages: list[FromRoom] = [RoomLeft(id=number) for number in news.left]
+        messages += [RoomCame(walker=_seen(walker)) for walker in news.came.values()]
         if news.state:
-            told.append(RoomNow(state=self.state))
-        for message in told:
+            messages.append(RoomNow(state=self.state))
+        for message in messages:
             text = msgspec.json.encode(message).decode()
             for visitor in self._visitors.values():
                 visitor.tell(text)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from typing import TextIO
 
 import uvicorn
 from starlette.applications import Starlette
@@ -232,12 +233,13 @@ def serve(
     wanted: Callable[[Library], str] = lambda _: "",
     room: Callable[[Library], RoomAsked] | None = None,
     invited: Callable[[Links], None] = lambda _: None,
+    typed: tuple[TextIO, Callable[[str], None]] | None = None,
 ) -> None:
     """Open the library, listen, call `ready` with the links, and serve until told to stop. Each time a
     link has been used, `renewed` is called with the next ones. What is heard goes to `osc`; what
     `controllers` say moves the axes, and those of what `stage` plays. Phones come in by `phone`.
     `wanted` says what the links open, as the end of their address. `room`: others may walk here too, and
-    `invited` is called with the links for them.
+    `invited` is called with the links for them; what is `typed` are the host's tools, and what answers them.
 
     SIGTERM and Ctrl-C end it gracefully: the save in progress is finished and the library closed.
 
@@ -274,6 +276,7 @@ def serve(
             phone=phone,
             room=asked,
             invitation=lambda: links(access.invitation or "").widest,
+            typed=typed,
         )
         ready(links(access.token), library)
         if asked is not None:
