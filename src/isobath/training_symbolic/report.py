@@ -170,8 +170,8 @@ def goals(found: Found) -> Table:
             ".2f",
         ),
     ):
-        values = [_values(found, case.name, "ours", keys) for case in CASES]
-        rows.append([what, *(_reached(each, most, form) for each in values)])
+        measured = [_values(found, case.name, "ours", keys) for case in CASES]
+        rows.append([what, *(_reached(each, most, form) for each in measured)])
     rows.append(["largest step against baseline's, at most 0.85", *(_smoother(found, c.name) for c in CASES)])
     rows.append(["wrong, ours against baseline's", *(_as_right(found, c.name) for c in CASES)])
     for attribute in ("density", "velocity", "offset", "pitch"):
