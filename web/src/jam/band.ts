@@ -65,14 +65,14 @@ export class Band {
     if (message.type === "end") this.handOver(message.late);
   }
 
-  /** Resolves when both kits have a first degree of force; the others follow. */
+  /** Resolves when the first two kits have a first degree of force; the others follow. */
   private tuned(): Promise<void> {
     const worker = new Worker(new URL("./kit-worker.ts", import.meta.url), { type: "module" });
     this.worker = worker;
     const tunes = Object.entries(TUNES);
     const order: KitOrder = { rate: this.context.sampleRate, tunes, degrees: ORDER, of: DEGREES };
     return new Promise((ready, failed) => {
-      let missing = PIECES * tunes.length;
+      let missing = PIECES * 2; // the second machine's come a moment later
       worker.onerror = () => failed(new Error("the drums could not be made"));
       worker.onmessage = ({ data: { who, piece, degree, sound } }: MessageEvent<KitMade>) => {
         this.tell({ type: "sound", id: `${who} ${piece} ${degree}`, sound }, [sound.buffer]);

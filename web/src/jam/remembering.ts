@@ -3,6 +3,7 @@
 import type { JamSetting } from "../protocol/messages";
 import { safeStorage } from "../ui/preferences";
 import type { Kind } from "./bars";
+import type { Who } from "./session";
 
 export interface Choices {
   readonly settings: Partial<JamSetting>;
@@ -12,6 +13,8 @@ export interface Choices {
   /** Milliseconds by which MIDI comes in late. */
   readonly late: number;
   readonly midi: boolean;
+  /** Players whose instruments are models of sound. */
+  readonly latent: readonly Who[];
 }
 
 const KEY = "isobath.jam";
@@ -25,6 +28,7 @@ const RANGES: readonly (readonly [keyof JamSetting, number, number])[] = [
   ["pitch", -48, 48],
   ["morph_phrases", 2, 64],
 ];
+const PLAYERS = ["human", "machine", "second"] as const;
 const MODES = ["trade", "follow", "lead", "machines", "loop", "morph"];
 
 /** What cannot be read, or is out of range, is as if it had not been kept. */
@@ -50,6 +54,7 @@ export function recall(storage: Storage | null = safeStorage()): Choices {
     countIn: kept.countIn === 2 ? 2 : 1,
     late,
     midi: kept.midi === true,
+    latent: PLAYERS.filter((who) => Array.isArray(kept.latent) && kept.latent.includes(who)),
   };
 }
 

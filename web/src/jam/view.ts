@@ -80,6 +80,7 @@ export class JamView extends View {
     this.player.kind = this.choices.kind;
     this.player.metronome = this.choices.metronome;
     this.player.countIn = this.choices.countIn;
+    this.player.latent = this.choices.latent;
     const pressed = (event: KeyboardEvent) => this.keyed(event);
     const let_ = (event: KeyboardEvent) => this.unkeyed(event);
     window.addEventListener("keydown", pressed, true);
@@ -120,8 +121,8 @@ export class JamView extends View {
   }
 
   private remember(): void {
-    const { settings, kind, metronome, countIn } = this.player;
-    remember({ settings, kind, metronome, countIn, late: this.late, midi: this.ports.opened });
+    const { settings, kind, metronome, countIn, latent } = this.player;
+    remember({ settings, kind, metronome, countIn, latent, late: this.late, midi: this.ports.opened });
   }
 
   // ------------------------------------------------------------------ transport
@@ -696,7 +697,12 @@ export class JamView extends View {
       const others = player.latent.filter((who) => !players.includes(who));
       const on = player.latent.length > others.length;
       return html`<label class="jam-inline">${name}<select
-        @change=${(event: Event) => player.playBy((event.target as HTMLSelectElement).value === "model" ? [...others, ...players] : others)}>
+        @change=${(event: Event) => {
+          player.playBy(
+            (event.target as HTMLSelectElement).value === "model" ? [...others, ...players] : others,
+          );
+          this.remember();
+        }}>
         <option value="own" ?selected=${!on}>${drums ? "drum kit" : "string"}</option>
         <option value="model" ?selected=${on}>${drums ? "model of drums" : "model of a guitar"}</option>
       </select></label>`;
