@@ -20,6 +20,7 @@ def tensors(about, seed=0):
         "latent_high": np.full(n, 5.0), "attribute_deviation": np.ones(len(about.attributes)),
         "calibrated_radius": np.linspace(0.1, 6, 24), "calibrated_changes": np.linspace(0.5, 60, 24),
         "view": np.eye(3, n), "phrases": random.standard_normal((5, n)),
+        "response": np.eye(len(about.attributes)),
     }  # fmt: skip
     return found
 

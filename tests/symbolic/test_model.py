@@ -114,6 +114,13 @@ def test_a_place_moves_by_what_is_asked_and_nothing_else():
     assert after["velocity"] - before["velocity"] == pytest.approx(0, abs=1e-2)
 
 
+def test_a_decoder_that_does_half_of_what_it_is_told_is_told_twice_as_much():
+    whole = small.model()
+    half = whole.responding(0.5 * np.eye(3))
+    z = np.zeros(6, np.float32)
+    np.testing.assert_allclose(half.moved(z, density=2), whole.moved(z, density=4), rtol=1e-4, atol=1e-5)
+
+
 def test_the_view_keeps_directions():
     model = small.model()
     assert model.view(np.ones(6, np.float32)).tolist() == [1, 1, 1]

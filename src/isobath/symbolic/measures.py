@@ -22,6 +22,7 @@ POINTS = 20
 MOVED = 5000
 _PIECE = 512
 _BASES = 192
+_WORST_RESPONSE = 5.0
 
 
 def in_pieces(work: Callable[[Any], Any], rows: Any) -> Any:
@@ -226,6 +227,40 @@ def changes(model: SymbolicModel, z: Floats, seed: int = 0, each: int = 150) -> 
             counts.append(np.count_nonzero(pattern[0] != pattern[1]))
         found[asked] = float(np.mean(counts))
     return found
+
+
+def response(model: SymbolicModel, z: Floats, points: int = 200, rounds: int = 3) -> NDArray[np.float32]:
+    """How attributes answer when the head is asked for one unit of one of them, (attributes, attributes).
+
+    Row: what answers; column: what was asked. From moves of a deviation to either side of places
+    z, some rounds of it, as answers grow with the move; the unit matrix where there is no answer to
+    speak of.
+    """
+    deviation = model.statistics.attribute_deviation.astype(np.float64)
+    bases = z[np.random.default_rng(0).permutation(len(z))[:points]]
+    found = np.eye(len(deviation))
+    for _ in range(rounds):
+        answer = _answer(model.responding(found), bases, deviation)
+        scaled = answer * deviation[None, :] / deviation[:, None]
+        if not np.isfinite(scaled).all() or np.linalg.cond(scaled) > _WORST_RESPONSE:
+            return np.eye(len(deviation), dtype=np.float32)
+        found = answer @ found
+    return found.astype(np.float32)
+
+
+def _answer(model: SymbolicModel, bases: Floats, amounts: Floats) -> Floats:
+    columns = []
+    for name, amount in zip(model.about.attributes, amounts, strict=True):
+        up, down = (
+            attributes(model.kind, hard(model, in_pieces(model.decode_soft, _moved(model, bases, name, by))))
+            for by in (amount, -amount)
+        )
+        columns.append((up - down).mean(0) / (2 * amount))
+    return np.stack(columns, axis=1)
+
+
+def _moved(model: SymbolicModel, bases: Floats, name: str, by: float) -> Floats:
+    return np.stack([model.moved(each, **{name: float(by)}) for each in bases])
 
 
 def calibration(model: SymbolicModel, latents: NDArray[np.float32]) -> dict[str, NDArray[Any]]:

@@ -97,7 +97,7 @@ def shapes(about: About) -> dict[str, tuple[int, ...]]:
         "attribute_mean": (a,), "attribute_deviation": (a,), "latent_mean": (n,), "latent_deviation": (n,),
         "latent_low": (n,), "latent_high": (n,), "posterior_deviation": (n,), "view": (3, n),
         "view_share": (3,), "vectors": (a, n), "calibrated_radius": (CALIBRATED,),
-        "calibrated_changes": (CALIBRATED,),
+        "calibrated_changes": (CALIBRATED,), "response": (a, a),
     }  # fmt: skip
 
 
@@ -127,6 +127,7 @@ class SymbolicModel:
     """A model of bars; read-only, so that many threads may play it."""
 
     def __init__(self, about: About, tensors: dict[str, NDArray[Any]]) -> None:
+        tensors = {"response": np.eye(len(about.attributes), dtype=np.float32)} | tensors
         for name, shape in shapes(about).items():
             got = tensors[name].shape if name in tensors else "missing"
             if got != shape:
@@ -233,6 +234,9 @@ class SymbolicModel:
     def moved(self, z: Floats, **amounts: float) -> Floats:
         """A place moved so that attributes change by these amounts, in their own units, and no other does.
 
+        The decoder does a little less than the head tells; how much was measured (`response`), and the
+        move is so much longer.
+
         Raises:
             UsageError: an attribute that the model has not.
         """
@@ -243,7 +247,12 @@ class SymbolicModel:
             wanted[self.about.attributes.index(name)] = amount
         weight = self._t["head.weight"] * self._t["attribute_deviation"][:, None]
         along = self._t["vectors"].T @ np.linalg.pinv(weight @ self._t["vectors"].T)
-        return np.asarray(self._row(z)[0] + along @ wanted, dtype=np.float32)
+        told = np.linalg.pinv(self._t["response"]) @ wanted
+        return np.asarray(self._row(z)[0] + along @ told, dtype=np.float32)
+
+    def responding(self, response: NDArray[Any]) -> SymbolicModel:
+        """The same model, taken to answer so when attributes are asked for (measures.response)."""
+        return SymbolicModel(self.about, self._t | {"response": response})
 
     def sample(self, rng: np.random.Generator) -> Floats:
         """A place drawn from the learned prior."""

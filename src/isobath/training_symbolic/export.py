@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from isobath.errors import UsageError
 from isobath.symbolic.attributes import OF_KIND, attributes
-from isobath.symbolic.measures import calibration
+from isobath.symbolic.measures import calibration, response
 from isobath.symbolic.model import CALIBRATED, FORMAT, PHRASES, About, SymbolicModel, load, write_model
 from isobath.symbolic.sets import Windows
 
@@ -80,7 +80,7 @@ def finish(
         quality=quality or {},
     )  # fmt: skip
     model = SymbolicModel(described, tensors)
-    tensors |= calibration(model, latents)
+    tensors |= {**calibration(model, latents), "response": response(model, latents)}
     write_model(path, described, tensors)
     return load(path)
 
