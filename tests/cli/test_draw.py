@@ -60,3 +60,43 @@ def test_wrong_sizes_and_moments_are_sentences(sound: Path, tmp_path: Path) -> N
     code, said = run("draw", str(sound), "-o", out, "--still", "9")
     assert code != 0
     assert "Traceback" not in said
+
+
+def test_a_walk_is_drawn_from_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import Image
+
+    monkeypatch.setenv("ISOBATH_HOME", str(tmp_path / "home"))
+    sizes = []
+    for seconds in ("0", "20"):
+        out = tmp_path / f"{seconds}.png"
+        code, said = run(
+            "draw", "example-walk-4", "--walk", "-o", str(out), "--still", seconds, "--size", "160x90"
+        )
+        assert code == 0, said
+        with Image.open(out) as image:
+            assert image.size == (160, 90)
+            mark = np.abs(np.asarray(image, dtype=int) - (255, 128, 185)).sum(axis=2) < 60
+            sizes.append(int(mark.sum()))
+    assert sizes[1] > sizes[0] > 0, "the way grows"
+    code, said = run("draw", "nothing.wav", "-o", str(tmp_path / "a.png"), "--still", "0")
+    assert code != 0
+    code, said = run("draw", "example-1", "--walk", "-o", str(tmp_path / "a.png"), "--still", "0")
+    assert code != 0
+
+
+def test_north_is_up_and_the_middle_is_the_middle() -> None:
+    from isobath.outputs.drawing.walking import from_above, walked
+    from isobath.protocol.piece import Axis, Piece, Take
+    from isobath.protocol.world import WalkAxes, World
+
+    world = World(size=(100.0, 10.0, 50.0), axes=WalkAxes(x="e", z="n"))
+    piece = Piece(id="p", name="p", axes=(Axis(id="e", name="e"), Axis(id="n", name="n")), world=world)
+    rows = ((0.5, 0.5), (1.0, 1.0))
+    take = Take(
+        id="t", name="t", hop=100, sample_rate=1000, length=20, axes=("e", "n"), frames=(0, 10), points=rows
+    )
+    way = walked(piece, take)
+    assert way.spots.tolist() == [[0.0, 0.0], [50.0, -25.0]]
+    last = from_above(way, 5.0, 2.0)[-1].points.mean(axis=0)
+    assert last[0] == pytest.approx(1.84, abs=0.01)  # the right edge
+    assert last[1] < -0.9  # pictures count downwards

@@ -42,6 +42,17 @@ def test_a_piece_that_is_here_already_comes_in_beside_itself(library):
     assert len(library.pieces.list()) == 2
 
 
+def test_a_whole_document_has_the_models_that_come_with_isobath_too(library):
+    bundled = next(model for model in library.models.all() if model.bundled)
+    kept = library.pieces.add(piece(model=bundled.name))
+    for whole in (False, True):
+        with zipfile.ZipFile(io.BytesIO(library.export(kept.id, "0.1", whole=whole))) as file:
+            assert (f"models/{bundled.sha256}.safetensors" in file.namelist()) == whole
+    back, notes = library.import_(io.BytesIO(library.export(kept.id, "0.1", whole=True)))
+    assert back.voices[0].model == bundled.name
+    assert notes == ()
+
+
 def test_a_model_of_ones_own_travels_along(library, quick_folder):
     name = library.models.add(model_bytes("whale")).name
     kept = library.pieces.add(piece(model=name))

@@ -30,7 +30,7 @@ def _size(context: click.Context, parameter: click.Parameter, value: str) -> tup
 
 
 @click.command()
-@click.argument("sound", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("sound", metavar="SOUND", type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--out",
@@ -53,6 +53,8 @@ def _size(context: click.Context, parameter: click.Parameter, value: str) -> tup
 @click.option("--gain", type=click.FloatRange(0.3, 3.0), default=1.0, show_default=True, help="Exaggeration.")
 @click.option("-m", "--model", help="Model whose latents the sound is shown as (scene wake).")
 @click.option("--still", type=click.FloatRange(0.0), help="One picture, this many seconds into the sound.")
+@click.option("--walk", is_flag=True, help="SOUND is a piece with a world: draw a walk in it from above.")
+@click.option("-t", "--take", help="With --walk: name or id of the take. Default: the one recorded last.")
 @as_json
 def draw(
     sound: Path,
@@ -64,9 +66,17 @@ def draw(
     gain: float,
     model: str | None,
     still: float | None,
+    walk: bool,
+    take: str | None,
     as_json: bool,
 ) -> None:
-    """Draw SOUND, a recording or a rendered take."""
+    """Draw SOUND, a recording or a rendered take; or, with --walk, a walk from above."""
+    if walk:
+        seconds = _draw_walk(str(sound), take, out, size, int(fps), theme, still, quiet=as_json)
+        _tell("walk", out, size, seconds, still, as_json=as_json)
+        return
+    if not sound.is_file():
+        raise UsageError(f"There is no sound file {sound}. With --walk a piece is drawn, by its name.")
     from isobath.outputs.drawing import SCENES as DRAWN
     from isobath.outputs.drawing import Moment
     from isobath.outputs.drawing.filming import PALETTES, Film, picture
@@ -112,10 +122,65 @@ def draw(
                 progress.at(now)
             for block in sounds:
                 film.sound(block)
+    _tell(scene, out, size, seconds, still, as_json=as_json)
+
+
+def _tell(
+    scene: str, out: Path, size: tuple[int, int], seconds: float, still: float | None, *, as_json: bool
+) -> None:
     if as_json:
         print_json({"out": str(out), "scene": scene, "seconds": seconds, "width": size[0], "height": size[1]})
     else:
         click.echo(f"{scene}, {seconds if still is None else still:.1f} s: {out}")
+
+
+def _draw_walk(
+    piece: str,
+    take: str | None,
+    out: Path,
+    size: tuple[int, int],
+    fps: int,
+    theme: str,
+    still: float | None,
+    *,
+    quiet: bool,
+) -> float:
+    """A walk from above, as a picture or with its sound as a film; its seconds."""
+    from contextlib import closing
+
+    from isobath.cli.render import open_piece
+    from isobath.engine import find_take, rendering
+    from isobath.engine.dreaming import dreams
+    from isobath.library.home import find_home
+    from isobath.library.load import load_prior
+    from isobath.library.sounds import Sounds
+    from isobath.outputs.drawing.filming import PALETTES, Film, picture
+    from isobath.outputs.drawing.walking import from_above, walked
+
+    found, load_model = open_piece(piece)
+    with closing(load_model):
+        chosen = find_take(found, take)
+        way = walked(found, chosen)
+        seconds = chosen.length * chosen.hop / chosen.sample_rate
+        aspect = size[0] / size[1]
+        if still is not None:
+            _save(picture(from_above(way, still, aspect), PALETTES[theme], *size), out)
+            return seconds
+        sounds = Sounds(find_home()).load
+        work = rendering(found, chosen, load_model, load_sound=sounds, dream_of=dreams(load_prior))
+        with (
+            Progress(f'"{chosen.name}"', seconds, quiet=quiet) as progress,
+            Film(out, *size, fps, work.sample_rate, work.channels) as film,
+        ):
+            done = shown = 0
+            for block in work.blocks:
+                while shown / fps <= done / work.sample_rate:
+                    film.show(picture(from_above(way, shown / fps, aspect), PALETTES[theme], *size))
+                    shown += 1
+                film.sound(block)
+                done += block.shape[1]
+                progress.at(done / work.sample_rate)
+    return seconds
 
 
 def _latents(sound: Path, model: str | None) -> Iterator["NDArray[np.float64]"]:

@@ -69,13 +69,14 @@ def _mark(example: bool, trashed: bool) -> str:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write. Default: NAME.isobath.",
 )
-def export_piece(piece: str, out: Path | None) -> None:
+@click.option("--whole", is_flag=True, help="With the models that come with Isobath, too.")
+def export_piece(piece: str, out: Path | None, whole: bool) -> None:
     """Write PIECE (a name or an id) to one file, with the models that did not come with Isobath."""
     from isobath.library.files import write_whole
 
     with _open_library() as library:
         id = find_piece(library, piece)
-        data = library.export(id, __version__)
+        data = library.export(id, __version__, whole=whole)
         name = library.read(id).name
     target = out or Path("".join(c if c.isalnum() or c in " -_" else "-" for c in name).strip() + ".isobath")
     write_whole(target, [data])

@@ -90,8 +90,8 @@ def sounds_of(piece: Piece) -> tuple[SoundId, ...]:
     return tuple(dict.fromkeys(each for each in (*sources, *inputs, *carried) if each is not None))
 
 
-def export(piece: Piece, models: Models, version: str, sounds: Sounds) -> bytes:
-    """The whole file as bytes.
+def export(piece: Piece, models: Models, version: str, sounds: Sounds, *, whole: bool = False) -> bytes:
+    """The whole file as bytes; `whole`: with the models that come with Isobath, too.
 
     Raises:
         PieceDamaged: the piece holds a value that is not a number.
@@ -102,7 +102,7 @@ def export(piece: Piece, models: Models, version: str, sounds: Sounds) -> bytes:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in dict.fromkeys(voice.model for voice in piece.voices):
             found = models.find(name)
-            embed = found is not None and not found.summary.bundled
+            embed = found is not None and (whole or not found.summary.bundled)
             needed.append(
                 ModelNeeded(name=name, sha256="" if found is None else found.summary.sha256, embedded=embed)
             )

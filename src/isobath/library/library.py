@@ -148,13 +148,13 @@ class Library:
             self.sounds.keep_only(self.pieces.alone(history.sounds_named))
         return count
 
-    def export(self, id: str, version: str) -> bytes:
-        """A piece as one file.
+    def export(self, id: str, version: str, *, whole: bool = False) -> bytes:
+        """A piece as one file; `whole`: with the models that come with Isobath, too.
 
         Raises:
             PieceUnknown: no such piece.
         """
-        return exchange.export(self.read(id), self.models, version, self.sounds)
+        return exchange.export(self.read(id), self.models, version, self.sounds, whole=whole)
 
     def import_(self, source: IO[bytes]) -> tuple[Piece, tuple[str, ...]]:
         """Take in a piece from a file; sentences say what it lacks.
