@@ -28,6 +28,7 @@ from isobath import symbolic
 from isobath.inputs.midi.playing import MidiSaid
 from isobath.inputs.urgent import hurry
 from isobath.outputs.band import BLOCK, RATE, Band
+from isobath.outputs.stage import priority
 from isobath.server.jam import LiveJam, LiveOptions
 from isobath.symbolic.jam import Event, JamSettings
 
@@ -50,7 +51,7 @@ class Device(Band):
         self._going = False
 
     def _pull(self) -> None:
-        hurry()  # as the threads of sound devices do
+        priority.hurry(20)  # as the threads of sound devices do
         out = np.zeros((BLOCK, 2), np.float32)
         began, block = time.monotonic(), 0
         while self._going:
@@ -80,6 +81,7 @@ def count() -> None:
 
 def play(live: LiveJam, going: threading.Event) -> None:
     """The human's bars, by the clock that is heard, and never quite on it."""
+    hurry()
     rng = random.Random(1)
     clock, bar = live.jam.clock, 0
     while going.is_set():

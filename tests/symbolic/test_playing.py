@@ -8,18 +8,21 @@ from isobath import symbolic
 from isobath.engine import render_piece
 from isobath.engine.apart import Apart
 from isobath.engine.controls import VoiceControls
+from isobath.engine.live import Live, prepare
 from isobath.errors import ModelMismatch
 from isobath.library.load import load_voice
 from isobath.protocol.piece import (
     Axis,
     BarsPlayed,
     Demonstration,
+    Master,
     Piece,
     Source,
     Take,
     Tempo,
     Voice,
 )
+from isobath.protocol.world import Carried, Landmark, WalkAxes, World
 from isobath.symbolic.jam.session import notes_of
 from isobath.symbolic.playing import HOP, RATE, PlayedBars
 
@@ -167,3 +170,41 @@ def test_sound_and_bars_play_in_one_piece_and_the_same_each_time(monkeypatch, tm
     ]
     assert all(np.abs(each).max() > 0.01 for each in alone)
     assert not np.allclose(sound, alone[0])
+
+
+def test_one_steers_walks_and_hears_bars_from_where_they_stand(monkeypatch, tmp_path):
+    monkeypatch.setenv("ISOBATH_HOME", str(tmp_path))
+    drummer = Landmark(
+        id="stage", position=(-15.0, 1.0, 15.0), carries=Carried(kind="voice", voice="bars", rolloff=4.0)
+    )
+    world = World(
+        axes=WalkAxes(x="x", z="y"),
+        size=(40.0, 40.0, 40.0),
+        landmarks=(drummer,),
+        placement="turn",
+    )
+    walked = msgspec.structs.replace(piece(), world=world)
+    walked = msgspec.structs.replace(walked, master=Master(guard_db=0.0))
+
+    def loud(voices, at):
+        stands = msgspec.structs.replace(take(), points=((at, at),), frames=(0,))
+        sound = render_piece(msgspec.structs.replace(walked, voices=voices), stands, load_voice)
+        return float(np.sqrt(np.mean(sound**2)))
+
+    sound, bars = walked.voices
+    near, far = (loud((msgspec.structs.replace(sound, muted=True), bars), at) for at in (0.13, 0.98))
+    assert near > 5 * far > 0  # the drummer stands at one corner
+    assert loud((sound, bars), 0.13) > near  # and the other voice is everywhere
+
+
+def test_the_stage_plays_bars_in_the_tempo_that_it_is_given(monkeypatch, tmp_path):
+    monkeypatch.setenv("ISOBATH_HOME", str(tmp_path))
+    alone = msgspec.structs.replace(piece(), voices=piece().voices[1:])
+    live = Live(alone, load_voice, lambda: np.array([0.4, 0.4]))
+    at = puts(monkeypatch)
+    made = [live.step() for _ in range(80)]
+    first = len(at)
+    live.change(prepare(msgspec.structs.replace(alone, tempo=Tempo(bpm=300.0)), live))
+    made += [live.step() for _ in range(80)]
+    assert len(at) - first > 1.3 * first  # twice as fast
+    assert np.abs(np.concatenate(made, axis=1)).max() > 0.02

@@ -22,6 +22,7 @@ from isobath.errors import IsobathError
 from isobath.inputs.midi.playing import MidiSaid
 from isobath.inputs.urgent import hurry
 from isobath.outputs.band import Band
+from isobath.outputs.stage import priority
 from isobath.symbolic.bars import PITCHES
 from isobath.symbolic.jam import Answer, Answerer, Ask, ClockFollower, Event, Heard, Jam, JamSettings, Turn
 from isobath.symbolic.jam.keeping import (
@@ -42,6 +43,8 @@ START_SECONDS = 0.5
 """From here to the count-in."""
 LOOK_SECONDS = 2.0
 """Between two looks whether the sound device is there."""
+PRIORITY = 5
+"""Among real-time threads: below those of sound."""
 PATIENCE = 0.02
 """Seconds between two looks, at most."""
 CLOCK_AHEAD = 0.02
@@ -49,6 +52,13 @@ MOST_WAITING = 8192
 
 Send = Callable[[tuple[int, ...]], None]
 Told = Callable[[Turn], None]
+
+
+def go_first() -> None:
+    """Have the calling thread run before all ordinary ones, as far as the system lets us. What keeps time and
+    what thinks are both done in a few milliseconds."""
+    hurry()
+    priority.hurry(PRIORITY)
 
 
 @dataclass(frozen=True)
@@ -113,8 +123,8 @@ class LiveJam:
         self._looked = begin
         self._wake = threading.Event()
         self._running = False
-        self._pool = ThreadPoolExecutor(1, "isobath-jam-thinks", initializer=hurry)
-        self._keeper = ThreadPoolExecutor(1, "isobath-jam-keeps")
+        self._pool = ThreadPoolExecutor(1, "isobath-jam-thinks", initializer=go_first)
+        self._keeper = ThreadPoolExecutor(1, "isobath-jam-keeps", initializer=hurry)
         self._thread = threading.Thread(target=self._run, name="isobath-jam", daemon=True)
 
     # ------------------------------------------------------------------------- from other threads
@@ -166,7 +176,7 @@ class LiveJam:
     # --------------------------------------------------------------------- the thread of the time
 
     def _run(self) -> None:
-        hurry()
+        go_first()
         while self._running:
             wait = self.step(self.band.now())
             self._wake.wait(max(0.0005, min(PATIENCE, wait)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import threading
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -115,8 +116,21 @@ class BarsSounding:
             self._notes = [(self._sample_at(n[1]), *n[1:]) for n in self._notes]
             heapq.heapify(self._notes)
         if played.sounds != self._played.sounds:
-            self._sounds = self._instrument(played)
+            self._sounds_of(played)
         self._played = played
+
+    def _sounds_of(self, played: BarsPlayed) -> None:
+        """Another instrument. While it plays nobody may wait for it: it is heard once it is made."""
+        if self._sample == 0:
+            self._sounds = self._instrument(played)
+            return
+
+        def make() -> None:
+            made = self._instrument(played)
+            if self._played.sounds == played.sounds:
+                self._sounds = made
+
+        threading.Thread(target=make, name="isobath-bars-sounds", daemon=True).start()
 
     def _instrument(self, played: BarsPlayed) -> Sounds:
         """Our own sounds, or those of models, made beforehand as far as there are few."""
