@@ -136,6 +136,21 @@ def test_the_sizes_are_the_published_ones(name: str) -> None:
     assert tuple(sizes) == PUBLISHED[name]
 
 
+def test_the_first_generation_learns_its_noise_in_phase_two() -> None:
+    shape = replace(KINDS["v1"], noise_late=True)
+    trainer, sounds = Trainer(shape, replace(COURSE, steps=1)), [recording(shape, 1.0)]
+    decoder = trainer.model.decoder
+    names = [o["weight"] for o in decoder.operations if o["out"].startswith("d_n")]
+    noise = {name: getattr(decoder, name).detach().clone() for name in names}
+    assert noise
+    changed = []
+    for _ in range(2):
+        trainer.train_step(sounds)
+        now = dict(decoder.named_parameters())
+        changed.append(any(not torch.equal(now[name], was) for name, was in noise.items()))
+    assert changed == [False, True]
+
+
 def test_noise_of_many_bands_in_a_short_frame_is_heard_in_every_band() -> None:
     powers = np.square(family.noise_filters(32, 8)).sum(axis=1)
     assert powers.min() > 0.2 * powers.max()

@@ -138,6 +138,7 @@ class Coder(nn.Module):
                 self.register_buffer(f"{o['alpha']}_mean", torch.zeros(count))
                 self.register_buffer(f"{o['alpha']}_variance", torch.ones(count))
                 self.register_buffer(f"{o['alpha']}_heard", torch.zeros(()))
+        self.noiseless = False  # while training: shaped noise is left out
         self._groups: dict[int, spectrum.Groups] = {}
 
     @classmethod
@@ -219,6 +220,9 @@ class Coder(nn.Module):
                 return elements.multiply(x, reg[o["by"]], o.get("by_late", 0))
             rows_a_frame = x.shape[-1] // reg["latent"].shape[-1] if "latent" in reg else 1
             first = clock // self.hop * rows_a_frame
+            if o["op"] == "noise" and self.noiseless:
+                filters = getattr(self, o["filters"])
+                return x.new_zeros(x.shape[0], x.shape[1] // filters.shape[0], x.shape[2] * filters.shape[1])
             if o["op"] == "noise":
                 return elements.noise(x, getattr(self, o["filters"]), first, seed, chance)
             if o["op"] == "normal":

@@ -41,7 +41,7 @@ _V1 = replace(
     critics=("scales",), relative_matching=False,
 )  # fmt: skip
 _V2 = Family()
-_V1_SHAPE = Family(capacity=64, dilations=(), noise=True, noise_ratios=(4, 4, 4))
+_V1_SHAPE = Family(capacity=64, dilations=(), noise=True, noise_ratios=(4, 4, 4), noise_late=True)
 _SMALL = Family(
     hop=512, capacity=48, ratios=(4, 2, 2, 2), noise=True, noise_bands=32, noise_width=64
 )  # fmt: skip

@@ -68,7 +68,8 @@ class Family:
         convolutions in the encoder and stacks of `stacks` in the decoder (v1).
     activation: `leaky` or `snake`. normalise: the decoder's stages are normalised.
     noise: shaped noise in the sub-bands, from rows `noise_ratios` times slower, by gains of
-        `noise_bands` bands each; `noise_width`: channels on the way there, 0: as many as come in.
+        `noise_bands` bands each; `noise_width`: channels on the way there, 0: as many as come in;
+        `noise_late`: heard from phase 2 on, when the spectra are there.
     bottleneck: `variational`, `wasserstein`, `spherical` or `discrete`.
     noise_channels: of normal noise that the decoder hears beside the latent.
     codebooks, codes: of the discrete bottleneck.
@@ -91,6 +92,7 @@ class Family:
     noise_ratios: tuple[int, ...] = (2, 2, 2)
     noise_bands: int = 5
     noise_width: int = 0
+    noise_late: bool = False
     bottleneck: str = "variational"
     noise_channels: int = 0
     codebooks: int = 16

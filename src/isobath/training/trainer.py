@@ -172,6 +172,7 @@ class Trainer:
         self.model.train()
         self.model.encoder.train(not self._frozen())
         self.model.decoder.train(not self.adversarial)
+        self.model.decoder.noiseless = getattr(self.shape, "noise_late", False) and not self.adversarial
         for group in self.optimiser.param_groups:
             group["lr"] = rate(self.course, self.step)
         self.optimiser.zero_grad(set_to_none=True)
