@@ -174,6 +174,14 @@ def test_the_evaluation_goes_on_and_tells_what_is_there(beats, tmp_path):
     assert "<svg" in (tmp_path / "figure-2.svg").read_text()
 
 
+def test_table_1_is_held_to_its_own_bound():
+    order = evaluation.Order("sets", "out")
+    whole = evaluation.configured(evaluation.Run("drums-4", "ours", 1), order).course.bound
+    for model in ("ours", "baseline"):
+        middle = evaluation.Run("drums-4", model, 1, "window", "density", 0.1)
+        assert evaluation.configured(middle, order).course.bound < whole
+
+
 def test_goals_that_are_missed_are_bold():
     ours, base = (evaluation.Run("drums-2", v, 1) for v in ("ours", "baseline"))
 
