@@ -67,7 +67,7 @@ def test_axe_finds_nothing_serious_in_look_and_walk(context: Any, server: Server
     found += [f"look, {each}" for each in serious(page, *THEMES)]
     page.evaluate("location.hash = '#walk'")
     page.locator("isobath-walk canvas").first.wait_for()
-    for key, what in (("o", "the list of places"), ("g", "what can be built")):
+    for key, what in (("o", "the list of places"), ("g", "what can be built"), ("u", "the way outside")):
         page.keyboard.press(key)
         found += [f"walk, {what}, {each}" for each in serious(page, *THEMES)]
         page.keyboard.press(key)
