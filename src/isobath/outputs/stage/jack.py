@@ -51,7 +51,7 @@ class DummyServer:
         self._log = log
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                ["jackd", *first, "-n", self.name, *driver],
+                [*_ending_with_us(), "jackd", *first, "-n", self.name, *driver],
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -89,6 +89,12 @@ class DummyServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def _ending_with_us() -> list[str]:
+    """In front of a command: it is ended when this process is, however that happens. JACK allows eight
+    servers, and those that nobody ended count."""
+    return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
 def ports() -> list[str]:
