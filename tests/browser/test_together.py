@@ -12,7 +12,7 @@ import pytest
 from tests.browser.conftest import ARGUMENTS, STEADY, Server, chromium_path, need_page
 from tests.browser.instrument import Instrument
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 WALK = "document.querySelector('isobath-walk')"
 
@@ -20,7 +20,7 @@ WALK = "document.querySelector('isobath-walk')"
 class Walker(Instrument):
     """A page that walks."""
 
-    def until(self, what: str, given: Any = None, ms: int = 15000) -> None:
+    def until(self, what: str, given: Any = None, ms: int = 45000) -> None:
         """Wait for something of the walk, `w`."""
         self.run(f"const w = {WALK}; await t.until(() => {what}, {what!r}, {ms})", given)
 
@@ -42,7 +42,7 @@ def open_walk(context: Any, link: str, name: str) -> Walker:
     context.add_init_script(f"localStorage.setItem('isobath.walker-name', '{name}')")
     page = context.new_page()
     page.goto(link)
-    page.locator("isobath-walk canvas.world").wait_for()
+    page.locator("isobath-walk canvas.world").wait_for(timeout=60_000)
     walker = Walker(page, page.url)
     walker.until("w?.together?.room === 'The room'")
     walker.start()
@@ -130,7 +130,7 @@ def test_one_sound_for_all_is_the_same_in_every_page(two: tuple[Walker, Walker])
     host, guest = two
     host.run(f"{WALK}.together.do('crowd', {{ on: true }})")
     for each in two:
-        each.until("w.together.crowd.now.length === 1 && w.together.neighbours.ids.length === 0", ms=40000)
+        each.until("w.together.crowd.now.length === 1 && w.together.neighbours.ids.length === 0", ms=60000)
     host.stand(5.0, 5.0)
     guest.stand(5.0, 5.0)  # of one mind: the shared latent is what this place means
     for each in two:
