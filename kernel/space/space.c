@@ -328,7 +328,7 @@ static void wish_room(ib_space *s) {
   for (int i = 0; i < count; i++) {
     const ib_space_box *b = &s->set.box[i];
     float share = sum > 1.0f ? shares[i] / sum : shares[i], w = share * b->wet;
-    if (share <= 0.0f) continue;
+    if (share < 1e-5f) continue;
     wet += w;
     decay += w * (float)scalar_log(b->decay);
     brightness += w * (float)scalar_log(b->brightness);
@@ -339,7 +339,7 @@ static void wish_room(ib_space *s) {
     resonance += share * b->resonance;
     *(b->filter < 1.5f ? &to.low : b->filter < 2.5f ? &to.high : &to.band) += share;
   }
-  to.wet = wet;
+  to.wet = wet = wet < 1e-5f ? 0.0f : wet;
   to.dry = filtered < 1.0f ? 1.0f - filtered : 0.0f;
   if (wet > 0.0f) to.decay = decay / wet, to.brightness = brightness / wet, to.predelay = predelay / wet;
   if (filtered > 0.0f) to.frequency = frequency / filtered, to.resonance = resonance / filtered;
@@ -485,18 +485,14 @@ static void add(ib_space *s, stood *t, const ib_space_place *p, float gain, cons
   head_add(&t->channel[1], &s->shape, right, mix[0], mix[1], n);
 }
 
-void ib_space_run(void *space, float *apart, float *out, int n) {
-  ib_space *s = space;
-  if (n <= 0 || n > SPACE_CELL) {
-    forget(s, 2);
-    return;
-  }
+/* n samples that lie in one cell. */
+static void run(ib_space *s, const float *apart, float *out, int n) {
   float sums[2][SPACE_CELL] = {{0.0f}};
   float *const mix[2] = {sums[0], sums[1]};
   int fresh = s->at == 0;
   if (fresh) begin_cell(s);
   for (int i = 0; i < SPACE_VOICES; i++) {
-    float *left = apart + 2 * i * SPACE_CELL, *right = s->outputs == 2 ? left + SPACE_CELL : left;
+    const float *left = apart + 2 * i * SPACE_CELL, *right = s->outputs == 2 ? left + SPACE_CELL : left;
     const ib_space_place *p = &s->set.voices[i];
     const float point[3] = {p->x, p->y, p->z};
     float way[3];
@@ -519,4 +515,17 @@ void ib_space_run(void *space, float *apart, float *out, int n) {
   s->heard += (uint32_t)n;
   s->at = (s->at + n) % SPACE_CELL;
   s->fresh = 0;
+}
+
+void ib_space_run(void *space, float *apart, float *out, int n) {
+  ib_space *s = space;
+  if (n <= 0 || n > SPACE_CELL) {
+    forget(s, 2);
+    return;
+  }
+  for (int done = 0; done < n;) { /* whoever came in the middle of a player's cell has cells of its own */
+    int part = SPACE_CELL - s->at < n - done ? SPACE_CELL - s->at : n - done;
+    run(s, apart + done, out + done, part);
+    done += part;
+  }
 }

@@ -187,6 +187,20 @@ def test_a_space_that_comes_while_something_sounds_does_not_click() -> None:
     assert level_db(out[:, -2400:]) < level_db(rows) - 10
 
 
+def test_cells_that_do_not_begin_with_the_players_are_none_the_worse() -> None:
+    made = world(placement="turn", landmarks=(standing((3.0, 0.0, 4.0)),), edge=Edge(metres=60.0))
+    rows = noise(4800)
+    ways = []
+    for first in (16, 7):
+        there = space(made)
+        forget(there)
+        head = play(there, rows[:, :, :first], (2.0, 0.0, 0.0, 0.1, 0.0))
+        ways.append(
+            np.concatenate([head, play(there, rows[:, :, first:], (2.0, 0.0, 0.0, 0.1, 0.0))], axis=1)
+        )
+    np.testing.assert_array_equal(ways[0], ways[1])
+
+
 # ------------------------------------------------------------------------------ distance
 
 

@@ -5,6 +5,8 @@
  * Models that a player takes are also performed: two voices that listen, to what comes in and to each
  * other, beside one that is fed.
  *
+ * Worlds of any numbers, also such that are none, are walked through.
+ *
  * Prints how many damaged blobs were still accepted. Every accepted one is played and heard
  * for a few frames, since a damaged model may sound like anything but must not break out of
  * its memory. All memory is allocated exactly as large as asked for, so that the address
@@ -12,6 +14,7 @@
  */
 #include "player.h"
 #include "resample.h"
+#include "space/space.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +132,51 @@ static void convert_all(void) {
     if (convert(rates[i / 6], rates[i % 6], 1 + i % 3)) { puts("a resampler broke its word"); exit(1); }
 }
 
+static float anything(void) {
+  static const float odd[] = {0.0f, 1.0f, -1.0f, 0.5f, 2.0f, 60.0f, 1e30f, -1e30f};
+  uint32_t bits = roll() << 1 ^ roll();
+  float value;
+  memcpy(&value, &bits, 4);
+  return roll() % 4 ? odd[roll() % 8] : value;
+}
+
+/* A world of any settings, walked through for a moment; 1: what came out is no number. */
+static int wander(int rate, int channels) {
+  int bytes = ib_space_bytes(rate), failed = ib_space_bytes(7999) >= 0;
+  ib_space *space = room(bytes);
+  failed |= ib_space_init(space, bytes - 1, channels, rate) >= 0 || ib_space_init(space, bytes, channels, rate);
+  float *sounds[SPACE_SOUNDS] = {0}, mix[2 * SPACE_CELL];
+  for (int turn = 0; turn < 400; turn++) {
+    float *settings = (float *)ib_space_set(space), *pose = ib_space_pose(space);
+    for (size_t i = 0; i < sizeof(ib_space_settings) / 4; i++)
+      if (roll() % 8 == 0) settings[i] = anything();
+    ib_space_changed(space);
+    for (int i = 0; i < 5; i++) pose[i] = anything();
+    int number = (int)(roll() % SPACE_SOUNDS), frames = 2 + (int)(roll() % 3000);
+    float *sound = roll() % 3 ? noise((size_t)frames * 2) : 0;
+    failed |= ib_space_sound(space, number, sound, 1 + (int)(roll() % 2), sound ? frames : 0);
+    free(sounds[number]);
+    sounds[number] = sound;
+    if (roll() % 9 == 0) ib_space_run(space, 0, 0, 0);
+    for (int k = 0; k < 40; k++) {
+      float *apart = noise(SPACE_VOICES * 2 * SPACE_CELL);
+      int n = 1 + (int)(roll() % SPACE_CELL);
+      ib_space_run(space, apart, mix, n);
+      for (int i = 0; i < n; i++) failed |= mix[i] - mix[i] != 0.0f;
+      free(apart);
+    }
+  }
+  for (int i = 0; i < SPACE_SOUNDS; i++) free(sounds[i]);
+  free(space);
+  return failed;
+}
+
+static void wander_all(void) {
+  static const int rates[] = {8000, 48000, 192000};
+  for (int i = 0; i < 6; i++)
+    if (wander(rates[i / 2], 1 + i % 2)) { puts("a world broke its word"); exit(1); }
+}
+
 /* 0: refused, 1: accepted and played, exits on anything inconsistent. */
 static int attempt(const uint8_t *blob, int64_t size) {
   int64_t bytes = ib_model_bytes(blob, size);
@@ -161,6 +209,7 @@ int main(int count, char **words) {
   fclose(file);
   convert_all();
   dice = strtoull(words[3], 0, 10);
+  wander_all();
   if (!attempt(good, size)) { puts("the good blob was refused"); return 1; }
   int accepted = 0, mutations = atoi(words[2]);
   uint32_t tables = 128;
