@@ -216,9 +216,11 @@ export class Player {
       this.provided = null;
     }
     for (const event of events) {
-      if (event.kind !== "click") this.scheduled.push(event.seconds);
       // what was asked ahead is in the audio thread already, and sounds even where the page stands still
-      if (!(ahead && event.kind !== "click" && event.seconds < provided.until)) band.put(event);
+      const there = ahead && event.kind !== "click" && event.seconds < provided.until;
+      const line = there ? jam.clock.seconds(provided.position) : 0; // nothing of it is before the bar line
+      if (event.kind !== "click") this.scheduled.push(Math.max(line, event.seconds));
+      if (!there) band.put(event);
       this.events.sounds(event);
     }
     if (begun) this.provided = null;
