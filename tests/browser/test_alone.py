@@ -23,12 +23,18 @@ from isobath.protocol.piece import Piece
 from isobath.server.alone import export_alone, write_folder
 from isobath.server.learn import learn
 from tests.browser.conftest import STEADY, need_page
-from tests.browser.instrument import Instrument
+from tests.browser.instrument import HELPERS, Instrument
 
 pytestmark = pytest.mark.browser
 
 WALK = "document.querySelector('isobath-walk')"
 SHORE = "example-walk-4"
+NO_WEBGL = """
+const usual = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+  return kind.startsWith("webgl") ? null : usual.call(this, kind, ...rest);
+};
+"""
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -91,6 +97,25 @@ def test_a_published_world_opens_and_sounds_as_it_is_rendered(visitor: Instrumen
     page.locator("isobath-walk canvas.world").wait_for()
     assert all(each.startswith((address, "data:", "blob:")) for each in visitor.asked)  # type: ignore[attr-defined]
     assert visitor.errors == []
+
+
+def test_a_walk_in_the_address_is_walked_along(visitor: Instrument) -> None:
+    page = visitor.page
+    page.add_init_script(NO_WEBGL)  # the plan is drawn at once; the world takes a processor seconds
+    page.goto(page.url.partition("#")[0] + "#walk")
+    page.reload()
+    page.locator("isobath-walk canvas.plan").wait_for()
+    page.evaluate(HELPERS)
+    page.evaluate("void (navigator.clipboard.writeText = async () => { throw new Error(); })")
+    page.get_by_role("button", name="Share the walk").click()
+    visitor.run("await t.until(() => location.hash.startsWith('#walk='), 'the link', 30000)")
+    page.reload()
+    again = Instrument(page, page.url)
+    assert again.run("return i.store.state.takes.playing") is None
+    again.start()
+    again.run("await t.until(() => i.store.state.takes.playing !== null, 'a walk of its own accord', 30000)")
+    page.get_by_role("button", name="Stop the replay").wait_for()
+    assert len(again.piece.takes) == len(visitor.piece.takes), "nothing is added to the piece"
 
 
 def test_once_loaded_it_opens_without_a_network_and_an_update_is_not_missed(
