@@ -174,11 +174,11 @@ def _draw_walk(
         ):
             done = shown = 0
             for block in work.blocks:
-                while shown / fps <= done / work.sample_rate:
-                    film.show(picture(from_above(way, shown / fps, aspect), PALETTES[theme], *size))
-                    shown += 1
                 film.sound(block)
                 done += block.shape[1]
+                while shown / fps < done / work.sample_rate:
+                    film.show(picture(from_above(way, shown / fps, aspect), PALETTES[theme], *size))
+                    shown += 1
                 progress.at(done / work.sample_rate)
     return seconds
 
