@@ -348,6 +348,34 @@ def test_workers_that_end_or_hang_are_replaced(stage: StageEngine, tmp_path: Pat
     assert len(kept) <= stage.area.board.heard - first < len(kept) + 2 * stage.area.board.rate
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_frozen_and_faded_it_stays_so_whoever_plays(stage: StageEngine) -> None:
+    def held() -> list[float]:
+        return [round(float(each), 4) for each in stage.latents()[0][:8]]
+
+    stage.gesture([0.9, 0.1])
+    assert until(lambda: stage.meters().rms[0] > 0.02)
+    stage.freeze(True)
+    time.sleep(0.3)
+    here = held()
+    stage.gesture([0.1, 0.9])
+    time.sleep(0.4)
+    assert held() == here, "the hand is somewhere else"
+    stage.fade(0.0, 0.2)
+    assert until(lambda: stage.meters().rms[0] < 1e-5)
+    assert (stage.status.frozen, stage.status.faded) == (True, True)
+    os.kill(stage.area.board.workers[stage.area.board.active].pid, signal.SIGKILL)
+    assert until(lambda: stage.status.takeovers == 1 and stage.status.spare, 15.0)
+    stage.meters()
+    time.sleep(0.3)
+    assert max(stage.meters().peak) < 1e-5, "the spare is no louder"
+    assert held() == here
+    stage.fade(1.0, 0.1)
+    assert until(lambda: stage.meters().rms[0] > 0.02)
+    stage.freeze(False)
+    assert until(lambda: held() != here), "it glides to the hand"
+
+
 def test_another_structure_is_gone_over_to_and_values_at_once(stage: StageEngine, model: Model) -> None:
     missing, active = stage.status.missing_ms, stage.area.board.active
     stage.set_piece(piece(model, gain_db=-60.0))

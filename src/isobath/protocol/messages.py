@@ -464,6 +464,10 @@ class DoOnStage(Message, frozen=True, kw_only=True, tag="do_on_stage"):
     """finish: what it is called."""
     seed: int = 1
     """record, begin: of the fresh past."""
+    to: Unit = 1.0
+    """fade: 0 out, 1 in."""
+    seconds: Annotated[float, Meta(ge=0, le=600)] = 0.0
+    """fade: how long it takes."""
 
 
 class MoveOnStage(Message, frozen=True, kw_only=True, tag="move_on_stage"):

@@ -12,9 +12,10 @@ from msgspec import Meta
 StageCondition = Literal["off", "starting", "playing", "lost"]
 """lost: the device is gone; it is opened again once it is back."""
 
-StageAction = Literal["play", "stop", "record", "finish", "panic", "begin"]
+StageAction = Literal["play", "stop", "record", "finish", "panic", "begin", "freeze", "thaw", "fade"]
 """play: a take; stop: the performer's gestures again; record and finish: a take is made; panic: silence
-within 64 samples, until play, record or begin; begin: from a fresh past."""
+within 64 samples, until play, record or begin; begin: from a fresh past; freeze and thaw: the latents stay,
+or go on; fade: the master out, or in."""
 
 Hertz = Annotated[int, Meta(ge=0, le=192000)]
 
@@ -79,3 +80,6 @@ class StageState(msgspec.Struct, frozen=True, kw_only=True):
     take: str | None = None
     """The take that is played."""
     recording: bool = False
+    frozen: bool = False
+    faded: bool = False
+    """The master is out, or on its way."""

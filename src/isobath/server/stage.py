@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 HEARD_SECONDS = 1 / 30
 STATE_SECONDS = 0.25
+FADE_SECONDS = 4.0
+"""Of a controller's fade where no page says how long."""
 
 
 class Watcher(Protocol):
@@ -146,8 +148,16 @@ class Stage:
     def act(self, piece: str, action: Action, begins: bool) -> None:
         """A button, a key or another program wants something to happen; from any thread."""
         engine = self._engine
-        if begins and action == "panic" and engine is not None and piece == self.plays:
+        if not begins or engine is None or piece != self.plays:
+            return
+        if action == "panic":
             engine.panic()
+        elif self._watchers:
+            return  # a page that plays it does the rest, and shows it
+        elif action == "freeze":
+            engine.freeze(not engine.status.frozen)
+        elif action == "fade":
+            engine.fade(1.0 if engine.status.faded else 0.0, FADE_SECONDS)
 
     def changed(self, piece: Piece) -> None:
         """A piece was changed; the stage follows if it is the one it plays."""
@@ -191,6 +201,10 @@ class Stage:
             engine.finish_recording(asked.take or "", asked.name)
         elif asked.action == "panic":
             engine.panic()
+        elif asked.action in ("freeze", "thaw"):
+            engine.freeze(asked.action == "freeze")
+        elif asked.action == "fade":
+            engine.fade(asked.to, asked.seconds)
         else:
             engine.command(wire.Stop() if asked.action == "stop" else wire.Begin(asked.seed))
 
@@ -239,6 +253,8 @@ class Stage:
             spare=now.spare,
             take=now.take,
             recording=self._recording,
+            frozen=now.frozen,
+            faded=now.faded,
         )
 
     async def ask(self, act: Callable[[], None]) -> None:

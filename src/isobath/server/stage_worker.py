@@ -44,6 +44,7 @@ from isobath.types import Audio
 
 if TYPE_CHECKING:
     from isobath.models.coder import Model
+    from isobath.protocol.piece import Piece
 
 REPORT_SECONDS = 1 / 60
 _NAP = 0.1
@@ -88,6 +89,9 @@ class Worker:
         """Samples since it came after another one; None: long ago."""
         self._reported = 0.0
         self._models = Models()
+        self._fade = wire.Fade(1.0, 1.0, 0.0, 0.0)
+        self._faded: tuple[Live, Piece, float] | None = None
+        """Whose master was told last, as of which piece, and how far it was out."""
 
     # ------------------------------------------------------------------------------ the loop
 
@@ -125,6 +129,7 @@ class Worker:
         if not self._asked:
             self._asked = True
             self._begin(live)
+        self._turn(live)
         started, take = time.perf_counter(), live.take
         block = self._entering(self._mixed(live.step()), live)
         if block.shape[1] == 0:
@@ -139,6 +144,14 @@ class Worker:
         if started - self._reported > REPORT_SECONDS:
             self._reported = started
             self._report(live)
+
+    def _turn(self, live: Live) -> None:
+        """The master to where its fade is."""
+        share = self._fade.at(time.monotonic())
+        before, self._faded = self._faded, (live, live.piece, share)
+        same = before is not None and before[0] is live and before[1] is live.piece and before[2] == share
+        if not same and (share < 1.0 or before is not None):
+            live.player.master(live.piece.master, share * share)
 
     def _begin(self, live: Live) -> None:
         """Asked after a rest: what was written then is stale. A take goes on where the other one is."""
@@ -171,6 +184,7 @@ class Worker:
         """Play a little, unheard, where the performer is: so that its memory is that of the sound, and the
         way through the code is trodden, when it is called for."""
         if live.joins:
+            self._turn(live)
             live.join(self._place(live))
             for _ in range(_WARM_STEPS):
                 live.step()
@@ -334,6 +348,12 @@ class Worker:
                     live.recorded(order.id, order.name)
             elif isinstance(order, wire.Panic):
                 live.panic()
+            elif isinstance(order, wire.Freeze):
+                if order.on and not self._asked:
+                    self._keep_warm(live)  # what is held is what sounds elsewhere just now
+                live.freeze(order.on)
+            elif isinstance(order, wire.Fade):
+                self._fade = order
             elif isinstance(order, wire.Begin):
                 self._anchor(live)
                 live.begin(order.seed)

@@ -24,7 +24,6 @@ const MOVE_MS = 1000 / 60;
 /** What a controller at the server has moved reached the stage before the page heard of it. */
 const ELSEWHERE_MS = 150;
 const TAKE_MS = 8000;
-const BROWSERS_OWN = "does not reach the stage. Use the master or panic, which do.";
 
 export class StagedInstrument extends WorkletInstrument {
   // events, beside those of every instrument: "stage": how the stage stands has changed
@@ -257,11 +256,11 @@ export class StagedInstrument extends WorkletInstrument {
 
   private do(
     action: DoOnStage["action"],
-    more: Partial<Pick<DoOnStage, "take" | "name" | "seed">> = {},
+    more: Partial<Pick<DoOnStage, "take" | "name" | "seed" | "to" | "seconds">> = {},
   ): void {
     this.flush();
-    const { take = null, name = "", seed = 1 } = more;
-    this.tell({ type: "do_on_stage", request: ++this.request, action, take, name, seed });
+    const { take = null, name = "", seed = 1, to = 1, seconds = 0 } = more;
+    this.tell({ type: "do_on_stage", request: ++this.request, action, take, name, seed, to, seconds });
   }
 
   override panic(): void {
@@ -276,12 +275,12 @@ export class StagedInstrument extends WorkletInstrument {
 
   override setFrozen(on: boolean): void {
     super.setFrozen(on);
-    if (this.on && on) this.complain(`Freeze ${BROWSERS_OWN}`);
+    if (this.on) this.do(on ? "freeze" : "thaw");
   }
 
   override fade(to: number, seconds: number): void {
     super.fade(to, seconds);
-    if (this.on && to !== 1) this.complain(`Fade ${BROWSERS_OWN}`);
+    if (this.on) this.do("fade", { to, seconds });
   }
 
   override get recordingTake(): boolean {

@@ -1041,10 +1041,13 @@ export interface StageState {
   /** The take that is played. */
   readonly take: string | null;
   readonly recording: boolean;
+  readonly frozen: boolean;
+  /** The master is out, or on its way. */
+  readonly faded: boolean;
 }
 
-export function makeStageState(given: Omit<StageState, "condition" | "sentence" | "piece" | "settings" | "device" | "sample_rate" | "device_rate" | "block" | "latency_ms" | "load" | "underruns" | "missing_ms" | "takeovers" | "xruns" | "spare" | "take" | "recording"> & Partial<StageState> = {}): StageState {
-  return { condition: "off", sentence: "", piece: "", settings: makeStageSettings(), device: "", sample_rate: 0, device_rate: 0, block: 0, latency_ms: 0.0, load: 0.0, underruns: 0, missing_ms: 0.0, takeovers: 0, xruns: 0, spare: false, take: null, recording: false, ...given };
+export function makeStageState(given: Omit<StageState, "condition" | "sentence" | "piece" | "settings" | "device" | "sample_rate" | "device_rate" | "block" | "latency_ms" | "load" | "underruns" | "missing_ms" | "takeovers" | "xruns" | "spare" | "take" | "recording" | "frozen" | "faded"> & Partial<StageState> = {}): StageState {
+  return { condition: "off", sentence: "", piece: "", settings: makeStageSettings(), device: "", sample_rate: 0, device_rate: 0, block: 0, latency_ms: 0.0, load: 0.0, underruns: 0, missing_ms: 0.0, takeovers: 0, xruns: 0, spare: false, take: null, recording: false, frozen: false, faded: false, ...given };
 }
 
 /** A hit of drums. */
@@ -1939,10 +1942,14 @@ export interface DoOnStage {
   readonly name: string;
   /** record, begin: of the fresh past. */
   readonly seed: number;
+  /** fade: 0 out, 1 in. */
+  readonly to: number;
+  /** fade: how long it takes. */
+  readonly seconds: number;
 }
 
-export function makeDoOnStage(given: Omit<DoOnStage, "take" | "name" | "seed" | "type"> & Partial<DoOnStage>): DoOnStage {
-  return { take: null, name: "", seed: 1, ...given, type: "do_on_stage" };
+export function makeDoOnStage(given: Omit<DoOnStage, "take" | "name" | "seed" | "to" | "seconds" | "type"> & Partial<DoOnStage>): DoOnStage {
+  return { take: null, name: "", seed: 1, to: 1.0, seconds: 0.0, ...given, type: "do_on_stage" };
 }
 
 /** Where the performer's hand put axes of the piece that is open, 60 times a second at most. No answer. */
@@ -2395,9 +2402,10 @@ export type StageCondition = "off" | "starting" | "playing" | "lost";
 
 /**
  * play: a take; stop: the performer's gestures again; record and finish: a take is made; panic: silence
- * within 64 samples, until play, record or begin; begin: from a fresh past.
+ * within 64 samples, until play, record or begin; begin: from a fresh past; freeze and thaw: the latents stay,
+ * or go on; fade: the master out, or in.
  */
-export type StageAction = "play" | "stop" | "record" | "finish" | "panic" | "begin";
+export type StageAction = "play" | "stop" | "record" | "finish" | "panic" | "begin" | "freeze" | "thaw" | "fade";
 
 /** save: not written, keep it and send it again; protocol: reload the page; server: our own mistake. */
 export type ProblemKind = "save" | "piece" | "model" | "mapping" | "audio" | "protocol" | "rate" | "server";

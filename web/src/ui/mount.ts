@@ -23,6 +23,12 @@ export function mount(app: App): void {
     const { takes } = app.store.state;
     if (takes.playing !== playing) app.store.set({ takes: { ...takes, playing } });
   });
+  app.instrument.addEventListener("stage", () => {
+    const { onStage, stage } = app.instrument;
+    const shown = app.store.state.stage;
+    if (onStage && (stage.frozen !== shown.frozen || stage.faded !== shown.faded))
+      app.store.set({ stage: { ...shown, frozen: stage.frozen, faded: stage.faded } });
+  });
   new Staying(app.instrument, () => app.instrument.input.state === "open");
   app.link.beat = (beat) => follow(app, beat);
   app.link.acted = (action, begins) => void import("./acting").then(({ act }) => act(app, action, begins));

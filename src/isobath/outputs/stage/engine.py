@@ -103,6 +103,9 @@ class Status:
     """Played."""
     take: Id | None = None
     """The one that is played."""
+    frozen: bool = False
+    faded: bool = False
+    """The master is out, or on its way."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,6 +211,8 @@ class StageEngine:
         self._written = threading.Event()
         self._tender = threading.Thread(target=self._tend, name="isobath-stage", daemon=True)
         self._under_way: wire.Play | wire.Record | None = None
+        self._freeze = wire.Freeze(False)
+        self._fade = wire.Fade(1.0, 1.0, 0.0, 0.0)
         self._recording = Recording()
         self._rows = threading.Lock()
 
@@ -300,7 +305,7 @@ class StageEngine:
                     self._load(worker)
 
     def command(self, message: wire.ToWorker) -> None:
-        """Play, Stop, Record, Finish, Panic or Begin: told to both workers, so that either can go on."""
+        """Whatever happens to what plays: told to both workers, so that either can go on."""
         with self._lock:
             if isinstance(message, wire.Record):
                 with self._rows:
@@ -309,6 +314,10 @@ class StageEngine:
                 self._under_way = message
             elif isinstance(message, wire.Stop | wire.Finish):
                 self._under_way = None
+            elif isinstance(message, wire.Freeze):
+                self._freeze = message
+            elif isinstance(message, wire.Fade):
+                self._fade = message
             self._broadcast(message)
         if self._clock is not None:
             if isinstance(message, wire.Play | wire.Record):
@@ -325,6 +334,16 @@ class StageEngine:
     def panic(self) -> None:
         """Silence within 64 samples, until something begins."""
         self.command(wire.Panic())
+
+    def freeze(self, on: bool) -> None:
+        """Hold the latents where they are, or glide on from there to what the gesture means."""
+        self.command(wire.Freeze(on))
+
+    def fade(self, to: float, seconds: float) -> None:
+        """The master to 0 or 1 of its gain, from where it is."""
+        moment = time.monotonic()
+        with self._lock:
+            self.command(wire.Fade(self._fade.at(moment), to, seconds, moment))
 
     def finish_recording(self, id: Id, name: str) -> None:
         """What was recorded comes to `recorded`."""
@@ -365,6 +384,8 @@ class StageEngine:
             spare=spare,
             seconds=board.frames / max(1, board.device_rate),
             take=self._under_way.take.id if isinstance(self._under_way, wire.Play) else None,
+            frozen=self._freeze.on,
+            faded=self._fade.to < 1.0,
         )
 
     def meters(self) -> StageMeters:
@@ -421,6 +442,9 @@ class StageEngine:
     def _load(self, worker: _Worker) -> None:
         worker.loaded = self._revision
         worker.say(wire.Load(self._revision, self._piece, self._under_way))
+        worker.say(self._fade)
+        if self._freeze.on:
+            worker.say(self._freeze)
 
     def _listen(self, worker: _Worker) -> None:
         """A worker's answers, until it ends; then it is missed at once."""

@@ -67,6 +67,27 @@ class Begin(msgspec.Struct, frozen=True, tag="begin"):
     seed: int = 1
 
 
+class Freeze(msgspec.Struct, frozen=True, tag="freeze"):
+    """Hold the latents, or glide on to what the gesture means."""
+
+    on: bool
+
+
+class Fade(msgspec.Struct, frozen=True, tag="fade"):
+    """The master on its way out, or in again: 0 to 1, of its gain's square root."""
+
+    start: float
+    to: float
+    seconds: float
+    began: float
+    """By time.monotonic, so that whoever takes over goes on where it is."""
+
+    def at(self, now: float) -> float:
+        """Where it is now."""
+        gone = 1.0 if self.seconds <= 0.0 else min(1.0, max(0.0, (now - self.began) / self.seconds))
+        return self.start + gone * (self.to - self.start)
+
+
 class Quit(msgspec.Struct, frozen=True, tag="quit"):
     """The process ends."""
 
@@ -101,7 +122,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     take: Id
 
 
-ToWorker = Load | Change | Play | Stop | Record | Finish | Panic | Begin | Quit
+ToWorker = Load | Change | Play | Stop | Record | Finish | Panic | Begin | Freeze | Fade | Quit
 FromWorker = Ready | Failed | Recorded | Ended
 
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
