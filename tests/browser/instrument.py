@@ -83,7 +83,11 @@ class Instrument:
         return msgspec.convert(self.run("return i.store.state.piece"), type=Piece)
 
     def capture_take(self, take: Take) -> tuple[NDArray[np.float64], int]:
-        """What the worklet plays for a take, and the sample at which the take begins."""
+        """What the worklet plays for a take, and the sample at which the take begins.
+
+        The page does not know that a take is playing: with a mapping, wait for the voice's safety map first,
+        or it comes in on the way and the piece is another one afterwards.
+        """
         seconds = take.length * take.hop / take.sample_rate
         text, start = self.run(
             """
