@@ -160,6 +160,21 @@ def context(server: Server) -> Iterator[BrowserContext]:
         browser.close()
 
 
+@pytest.fixture(autouse=True)
+def no_page_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A page that a test leaves open would sound and draw beside all those that follow."""
+    if "context" not in request.fixturenames:
+        yield
+        return
+    browser = request.getfixturevalue("context").browser
+    before = [page for each in browser.contexts for page in each.pages]
+    yield
+    for each in browser.contexts:
+        for page in each.pages:
+            if page not in before:
+                page.close()
+
+
 @pytest.fixture
 def instrument(context: BrowserContext, server: Server) -> Iterator[Instrument]:
     """A page with a new piece for the organ, sounding."""

@@ -87,8 +87,7 @@ def test_a_published_world_opens_and_sounds_as_it_is_rendered(visitor: Instrumen
     whole = visitor.piece.takes[0]
     take = msgspec.structs.replace(whole, length=172)
     heard, start = visitor.capture_take(take)
-    model = load(visitor.piece.voices[0].model)
-    rendered = render_piece(visitor.piece, take, lambda _: model)
+    rendered = render_piece(visitor.piece, take, load)
     delay = round(visitor.run("return i.instrument.lookAhead * i.instrument.sampleRate"))
     played = heard[:, start + delay : start + delay + rendered.shape[1]]
     assert np.abs(rendered).max() > 0.01
@@ -155,16 +154,16 @@ def test_once_loaded_it_opens_without_a_network_and_an_update_is_not_missed(
 def test_what_a_visitor_demonstrates_is_learned_here_and_stays_in_the_browser(visitor: Instrument) -> None:
     page = visitor.page
     before = visitor.piece
-    point = [0.41, 0.62, 0.3, 0.1]
+    point = [0.41, 0.62, 0.3, 0.1, 0.5]
     visitor.run(
         """
         i.performer.setAll(given);
-        i.store.edit("demonstrate", (piece) => ({ ...piece, voices: piece.voices.map((voice) => ({
-          ...voice,
+        const first = (voice, k) => k > 0 ? voice : ({ ...voice,
           demonstrations: [...voice.demonstrations, { id: "new", point: given, label: "mine", weight: 1,
             latent: voice.demonstrations[0].latent.map((x, d) => x + d / 5), colour: "#7fb2ff",
             muted: false }],
-        })) }));
+        });
+        i.store.edit("demonstrate", (piece) => ({ ...piece, voices: piece.voices.map(first) }));
         """,
         point,
     )

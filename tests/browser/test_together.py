@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.browser.conftest import ARGUMENTS, STEADY, Server, chromium_path, need_page
+from tests.browser.conftest import STEADY, Server, need_page
 from tests.browser.instrument import Instrument
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -50,24 +50,22 @@ def open_walk(context: Any, link: str, name: str) -> Walker:
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Walker, Walker]]:
+def two(tmp_path_factory: pytest.TempPathFactory, context: Any) -> Iterator[tuple[Walker, Walker]]:
     """A host, and somebody who followed the invitation."""
     need_page()
-    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
     home: Path = tmp_path_factory.mktemp("room")
     server = Server(home, opens=("walk", "example-walk-2", "--room", "The room"))
     link = server.start()
     try:
-        with playwright.sync_playwright() as started:
-            browser = started.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
-            small = {"width": 360, "height": 240}
-            host = open_walk(browser.new_context(viewport=small), link, "Ada")
-            invitation = host.run(f"return {WALK}.together.invitation")
-            flat = browser.new_context(viewport=small)
-            flat.add_init_script(FLAT)
-            guest = open_walk(flat, invitation, "<b>Béla</b>")
-            yield host, guest
-            browser.close()
+        small = {"width": 360, "height": 240}
+        own, flat = (context.browser.new_context(viewport=small) for _ in range(2))
+        host = open_walk(own, link, "Ada")
+        invitation = host.run(f"return {WALK}.together.invitation")
+        flat.add_init_script(FLAT)
+        guest = open_walk(flat, invitation, "<b>Béla</b>")
+        yield host, guest
+        own.close()
+        flat.close()
     finally:
         server.stop()
 

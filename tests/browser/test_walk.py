@@ -14,12 +14,15 @@ from tests.browser.instrument import Instrument
 
 pytestmark = pytest.mark.browser
 
+SMALL = {"width": 640, "height": 400}
+"""The processor draws the world here."""
 WALK = "document.querySelector('isobath-walk')"
 
 
 @pytest.fixture
 def walk(context: Any, server: Server) -> Any:
     page = context.new_page()
+    page.set_viewport_size(SMALL)
     played = Instrument(page, server.url)
     played.run(
         "i.link.openPiece('example-walk-2'); await t.until(() => i.store.state.piece?.world, 'a world')"
@@ -84,6 +87,7 @@ def test_a_demonstration_is_dropped_where_one_stands_and_a_landmark_ahead(walk: 
 def test_the_three_experiences_open_and_sound_different(context: Any, server: Server) -> None:
     """After paper 004, section 3: the first two share their sound, the third has another."""
     page = context.new_page()
+    page.set_viewport_size(SMALL)
     played = Instrument(page, server.url)
     spectra = []
     for number in (1, 2, 3):

@@ -40,7 +40,7 @@ def test_the_first_page_ever_gets_a_piece_to_begin_with(served):
     with served.page() as page:
         assert page.welcome.first_run
         assert page.welcome.acknowledged == 0
-        assert [model.name for model in page.welcome.models][-1] == "whale"
+        assert "whale" in [model.name for model in page.welcome.models]
         assert page.welcome.opened.piece.voices[0].model == page.welcome.models[0].name
     with served.page("later") as page:
         assert not page.welcome.first_run

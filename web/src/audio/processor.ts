@@ -92,7 +92,11 @@ class IsobathProcessor extends AudioWorkletProcessor {
       pool.push(message.buffer);
       return;
     }
-    if (this.loop !== null) this.control(this.loop, message);
+    try {
+      if (this.loop !== null) this.control(this.loop, message);
+    } catch (problem) {
+      this.post({ type: "complaint", sentence: sentenceOf(problem) });
+    }
   }
 
   private prepareKernel(module: WebAssembly.Module): void {

@@ -326,7 +326,11 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   }
 
   setAxes(axes: readonly Axis[]): void {
+    const same =
+      axes.length === this.axes.length &&
+      axes.every(({ id, rest }, i) => id === this.axes[i]!.id && rest === this.axes[i]!.rest);
     this.axes = axes;
+    if (same) return; // the piece came anew from elsewhere: what plays goes on
     this.gesture = new Float64Array(1 + 2 * axes.length);
     axes.forEach((axis, i) => {
       this.gesture[1 + i] = axis.rest;
