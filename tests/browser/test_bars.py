@@ -75,9 +75,9 @@ def test_a_take_of_bars_sounds_as_it_is_rendered(page: Instrument) -> None:
     piece = page.piece
     assert (piece.tempo.bpm, piece.voices[0].bars.every) == (180.0, "beat")
     wanted = render_piece(piece, TAKE, load_voice).mean(axis=0)
-    for attempt in range(3):  # a busy machine may be late in the middle; the margin grows
+    for attempt in range(6):  # a busy machine may be late in the middle; the margin grows
         heard, start = page.capture_take(TAKE)
         # where the ring catches up it jumps; between jumps the samples are those of the rendering
         if near(heard.mean(axis=0)[start:], wanted) > 0.5:
             return
-        assert attempt < 2
+        assert attempt < 5

@@ -202,6 +202,7 @@ def test_a_gesture_is_held_and_a_take_is_mimed_to_become_demonstrations(context:
     for k in range(25):
         opened.value(f"isobath.performer.set({axes}[1].id, {k / 24})")
         wait(opened, 60)
+    wait(opened, 400)  # a busy page is behind
     page.locator(".mime-result").wait_for()
     assert "placed" in page.locator(".mime-result").inner_text()
     assert opened.value("isobath.performer.miming") is False
