@@ -77,6 +77,12 @@ class Instrument:
             """
         )
 
+    def open_panel(self, name: str) -> None:
+        """Beside the chart, if it is not there yet: which are there is remembered from test to test."""
+        button = self.page.locator(f"nav.rail [data-panel={name}]")
+        if button.get_attribute("aria-expanded") != "true":
+            button.click()
+
     @property
     def piece(self) -> Piece:
         """The piece that is open, as the server would store it."""

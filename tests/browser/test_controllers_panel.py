@@ -237,9 +237,10 @@ def test_a_program_is_learned_and_calibrated_through_the_server(opened: Page, se
         # Its range cannot be known, so it is calibrated at once.
         page.locator(".input-name").click()
         done = page.locator("[data-do=calibrated]")
-        for _ in range(20):
+        seen = page.locator(".waiting-for b")
+        for _ in range(40):  # a busy page is behind
             say(100.0, 100.0, 100.0, 500.0, 900.0, 900.0, 900.0, 500.0)
-            if done.is_enabled():
+            if done.is_enabled() and float(seen.inner_text().split(" – ")[1]) > 850:
                 break
         done.click()
         low, high = opened.value(f"[{RANGE}.lo, {RANGE}.hi]")

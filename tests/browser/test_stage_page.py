@@ -5,6 +5,9 @@ The stage plays on a clock here instead of a device (`null`), with the real proc
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from tests.browser.instrument import HELPERS, Instrument
@@ -17,6 +20,23 @@ pytestmark = pytest.mark.browser
 SETTINGS = '{"device": "null", "block": 512, "ahead": 512, "spare": false}'
 POINTS = [[0.1, 0.1], [0.9, 0.1], [0.1, 0.9], [0.9, 0.9]]
 LATENTS = [[-1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [-1.0, 1.0, 0.0], [2.0, 1.0, 0.0]]
+START = "i.instrument.startStage({ device: 'null', rate: 0, block: 512, ahead: 512, spare: false });"
+
+
+@contextmanager
+def staged(instrument: Instrument, start: Callable[[], object]) -> Iterator[None]:
+    """With a stage that plays; ended however that goes. Fails with what the stage says is the matter."""
+    told = "i.instrument.stage.sentence"
+    start()
+    try:
+        instrument.run(f"await t.until(() => i.instrument.onStage || {told}, 'the stage', 60000);")
+        assert instrument.run("return i.instrument.onStage"), instrument.run(f"return {told}")
+        yield
+    finally:
+        instrument.run(
+            "if (i.instrument.onStage) i.instrument.stopStage();"
+            "await t.until(() => !i.instrument.onStage, 'the end of it', 15000);"
+        )
 
 
 def test_the_stage_is_started_played_and_ended_from_the_page(instrument: Instrument) -> None:
@@ -25,11 +45,9 @@ def test_the_stage_is_started_played_and_ended_from_the_page(instrument: Instrum
     instrument.start()
     instrument.run(TEACH, {"name": "far", "points": POINTS, "latents": LATENTS})
     page.evaluate("(settings) => localStorage.setItem('isobath.stage', settings)", SETTINGS)
-    if page.locator("isobath-stage-output").count() == 0:
-        page.locator("[data-panel=play]").click()
-    try:
-        page.locator("[data-do=start-stage]").click()
-        page.locator("[data-do=stop-stage]").wait_for(timeout=30_000)
+    instrument.open_panel("play")
+    with staged(instrument, lambda: page.locator("[data-do=start-stage]").click()):
+        page.locator("[data-do=stop-stage]").wait_for()
         assert page.locator("[data-stage]").get_attribute("data-stage") == "playing"
         assert "512" in page.locator(".stage-figures").inner_text()
 
@@ -88,7 +106,6 @@ def test_the_stage_is_started_played_and_ended_from_the_page(instrument: Instrum
         instrument.run("await t.until(() => window.heard.rms[0] < 1e-5, 'silence');")
         page.keyboard.press(".")
         instrument.run("await t.until(() => window.heard.peak[0] > 0.001, 'sound again');")
-    finally:
         page.locator("[data-do=stop-stage]").click()
         page.locator("[data-do=start-stage]").wait_for(timeout=15_000)
     instrument.run("await t.until(() => i.instrument.context?.state === 'running', 'its own sound');")
@@ -97,33 +114,20 @@ def test_the_stage_is_started_played_and_ended_from_the_page(instrument: Instrum
 
 def test_a_page_opened_later_is_the_control_too(instrument: Instrument) -> None:
     page = instrument.page
-    instrument.run(
-        "i.instrument.startStage({ device: 'null', rate: 0, block: 512, ahead: 512, spare: false });"
-        "await t.until(() => i.instrument.onStage, 'the stage', 30000);"
-    )
-    try:
+    with staged(instrument, lambda: instrument.run(START)):
         page.reload()
         page.evaluate(HELPERS)
         instrument.run("await t.until(() => i?.instrument.onStage, 'the stage, known', 15000);")
         assert page.locator("isobath-start button").count() == 0
-    finally:
-        instrument.run(
-            "i.instrument.stopStage(); await t.until(() => !i.instrument.onStage, 'the end of it', 15000);"
-        )
 
 
 def test_the_stage_is_listened_to_in_the_browser(instrument: Instrument) -> None:
     page = instrument.page
     instrument.new_piece("organ")
     instrument.run(TEACH, {"name": "far", "points": POINTS, "latents": LATENTS})
-    instrument.run(
-        "i.instrument.startStage({ device: 'null', rate: 0, block: 512, ahead: 512, spare: false });"
-        "await t.until(() => i.instrument.onStage, 'the stage', 30000);"
-    )
-    if page.locator("isobath-stage-output").count() == 0:
-        page.locator("[data-panel=play]").click()
+    instrument.open_panel("play")
     ear = page.locator("[data-ear]")
-    try:
+    with staged(instrument, lambda: instrument.run(START)):
         ear.get_by_role("switch").wait_for()
         assert ear.get_attribute("data-ear") == "off", "only for who wants it"
         ear.get_by_role("switch").check()
@@ -136,9 +140,5 @@ def test_the_stage_is_listened_to_in_the_browser(instrument: Instrument) -> None
         ear.get_by_text("Off: the sound").wait_for()
         ear.get_by_role("switch").check()
         ear.get_by_text("ms after the device").wait_for(timeout=30_000)
-    finally:
-        instrument.run(
-            "i.instrument.stopStage(); await t.until(() => !i.instrument.onStage, 'the end of it', 15000);"
-        )
     assert instrument.run("return i.instrument.ear.state") == "off"
     assert instrument.errors == []

@@ -14,37 +14,13 @@ import soundfile
 
 from isobath.errors import UsageError
 from isobath.outputs.stage.area import Area
+from isobath.server.ogg import OggWriter
 
 _LOOK_SECONDS = 0.25
 _PATIENCE = 10.0
 _LONGEST_WAIT = 15.0
 _BLOCK = 4096
 _MOST_HEAD = 8192
-
-
-class _Pages:
-    """Where the encoder writes; what it wrote is taken away to be sent."""
-
-    def __init__(self) -> None:
-        self._waiting, self._at = bytearray(), 0
-
-    def write(self, data: bytes) -> int:
-        self._waiting += data
-        self._at += len(data)
-        return len(data)
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, _offset: int, _whence: int = 0) -> int:
-        return self._at  # what was sent cannot be written again
-
-    def read(self, _size: int = -1) -> bytes:
-        return b""
-
-    def taken(self) -> bytes:
-        data, self._waiting = bytes(self._waiting), bytearray()
-        return data
 
 
 class _Refused(Exception):
@@ -106,7 +82,7 @@ class Broadcast:
             self.connected, self.sentence = True, ""
             self.connections += 1
             area = self._area
-            pages, at = _Pages(), int(area.board.heard)
+            pages, at = OggWriter(), int(area.board.heard)
             rate = int(area.board.rate)
             with soundfile.SoundFile(pages, "w", rate, 2, "VORBIS", format="OGG") as encoder:
                 while not self._ending.wait(_LOOK_SECONDS):

@@ -24,6 +24,7 @@ from isobath.errors import IsobathError
 from isobath.models.coder import Model, load
 from isobath.protocol.poses import write_crowd
 from isobath.protocol.room import POSES_PER_SECOND
+from isobath.server.ogg import OggWriter
 from isobath.server.singing import Sung, parts_of, write_part
 from isobath.types import Audio, Gesture
 from isobath.world.crowd import Crowd, shared
@@ -102,31 +103,6 @@ class Choir:
         return write_crowd([voice.now for voice in self.voices])
 
 
-class Pages:
-    """Where the encoder writes; what it wrote is taken away in whole."""
-
-    def __init__(self) -> None:
-        self._waiting, self._at = bytearray(), 0
-
-    def write(self, data: bytes) -> int:
-        self._waiting += data
-        self._at += len(data)
-        return len(data)
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, _offset: int, _whence: int = 0) -> int:
-        return self._at  # what was sent cannot be written again
-
-    def read(self, _size: int = -1) -> bytes:
-        return b""
-
-    def taken(self) -> bytes:
-        data, self._waiting = bytes(self._waiting), bytearray()
-        return data
-
-
 class Recital:
     """Everything this process does."""
 
@@ -134,7 +110,7 @@ class Recital:
         self._out = out
         self._crowd = Crowd()
         self._choir: Choir | None = None
-        self._pages = Pages()
+        self._pages = OggWriter()
         self._encoder: soundfile.SoundFile | None = None
         self.asked: SimpleQueue[tuple[bytes, bytes]] = SimpleQueue()
 

@@ -21,6 +21,7 @@ from starlette.types import Scope
 
 from isobath.protocol.piece import Piece
 from isobath.server.guard import refusal
+from isobath.server.ogg import OggPages
 from isobath.server.singing import HEAD, Sung
 from isobath.world.room import Walker
 
@@ -33,38 +34,6 @@ CHANGE_SECONDS = 0.5
 """Changes of the piece are gathered so long."""
 
 UNREAD_BYTES = 64 * 1024
-
-
-class Pages:
-    """Ogg pages as they come: the first ones, which every listener needs, and then the rest, page by page."""
-
-    def __init__(self) -> None:
-        self.head = b""
-        self._headed = False
-        self._rest = b""
-
-    def take(self, data: bytes) -> bytes:
-        """Whole pages of sound in what came; those that head a stream are kept."""
-        self._rest += data
-        whole = b""
-        while (page := self._page()) is not None:
-            if page[5] & 2:  # a stream begins
-                self.head, self._headed = b"", False
-            if not self._headed and int.from_bytes(page[6:14], "little", signed=True) <= 0:
-                self.head += page
-            else:
-                self._headed = True
-                whole += page
-        return whole
-
-    def _page(self) -> bytes | None:
-        if len(self._rest) < 27 or len(self._rest) < 27 + self._rest[26]:
-            return None
-        size = 27 + self._rest[26] + sum(self._rest[27 : 27 + self._rest[26]])
-        if len(self._rest) < size:
-            return None
-        page, self._rest = self._rest[:size], self._rest[size:]
-        return page
 
 
 class Crowds:
@@ -80,7 +49,7 @@ class Crowds:
         self._task: asyncio.Task[None] | None = None
         self._telling: asyncio.TimerHandle | None = None
         self._latents = b""
-        self._pages = Pages()
+        self._pages = OggPages()
         self._listeners: set[asyncio.Queue[bytes | None]] = set()
 
     # ------------------------------------------------------------------------ for the room

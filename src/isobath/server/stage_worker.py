@@ -150,7 +150,7 @@ class Worker:
         share = self._fade.at(time.monotonic())
         before, self._faded = self._faded, (live, live.piece, share)
         same = before is not None and before[0] is live and before[1] is live.piece and before[2] == share
-        if not same and (share < 1.0 or before is not None):
+        if not same:
             live.player.master(live.piece.master, share * share)
 
     def _begin(self, live: Live) -> None:

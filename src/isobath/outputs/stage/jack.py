@@ -118,19 +118,7 @@ class Recorder:
         """of: the client. Raises AudioError where it cannot be opened."""
         self.area = Area.new(rate, 0, block)
         before = set(ports())
-        asked = Asked(device="JACK", block=block, inputs=2)
-        self._host = subprocess.Popen(
-            [*HOST_COMMAND, self.area.word, msgspec.json.encode(asked).decode()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            pass_fds=self.area.handles,
-            start_new_session=True,
-        )
-        assert self._host.stdout is not None
-        said = self._host.stdout.readline()
-        if b'"failed"' in said[:12]:
-            raise AudioError(f"The recorder could not be opened: {said.decode()}")
+        self._host = _opened(self.area, Asked(device="JACK", block=block, inputs=2), "recorder")
         self._of = of
         new = sorted(set(ports()) - before)
         self._inputs = [port for port in new if ":in_" in port]
@@ -201,19 +189,7 @@ class Source:
         self.area = Area.new(rate, 1024, block)
         self.area.board.workers[0].pid, self.area.board.wish = 1, 0
         before = set(ports())
-        asked = Asked(device="JACK", block=block)
-        self._host = subprocess.Popen(
-            [*HOST_COMMAND, self.area.word, msgspec.json.encode(asked).decode()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            pass_fds=self.area.handles,
-            start_new_session=True,
-        )
-        assert self._host.stdout is not None
-        said = self._host.stdout.readline()
-        if b'"failed"' in said[:12]:
-            raise AudioError(f"The source could not be opened: {said.decode()}")
+        self._host = _opened(self.area, Asked(device="JACK", block=block), "source")
         new = sorted(port for port in set(ports()) - before if ":out_" in port)
         for side, port in enumerate(new):  # as PortAudio connected them by itself
             _quietly("jack_disconnect", port, f"system:playback_{side + 1}")
@@ -231,6 +207,23 @@ class Source:
         """Play no more."""
         self._host.kill()
         self._host.wait()
+
+
+def _opened(area: Area, asked: Asked, name: str) -> subprocess.Popen[bytes]:
+    """An audio host of its own on an area. Raises AudioError where it cannot be opened."""
+    host = subprocess.Popen(
+        [*HOST_COMMAND, area.word, msgspec.json.encode(asked).decode()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=area.handles,
+        start_new_session=True,
+    )
+    assert host.stdout is not None
+    said = host.stdout.readline()
+    if b'"failed"' in said[:12]:
+        raise AudioError(f"The {name} could not be opened: {said.decode()}")
+    return host
 
 
 def _quietly(*command: str) -> None:
