@@ -4,12 +4,13 @@
 beside the native kernel, and fails where they differ in what they do (bytes differ from compiler
 to compiler).
 
-Every `kernel/*.c` and `kernel/space/*.c` becomes one library. Natively there is one for each level of
-processor (x86-64-v2, v3, v4, and v4 with VNNI as level 5; a single one elsewhere), put where the package
-looks for them; the best is chosen when it is loaded. For the browser there are two of `kernel/*.c`: plain
-SIMD and relaxed SIMD. `kernel/space/*.c` is a module of its own there, `isobath-space.wasm`, fetched for a
-world. It lies in the memory of the first (from SPACE_AT on, which the page leaves free) and is called
-through its table. Its stack is the lower end of the first one's, which never goes so deep.
+Every `kernel/*.c`, `kernel/space/*.c` and `kernel/learn/*.c` becomes one library. Natively there is one for
+each level of processor (x86-64-v2, v3, v4, and v4 with VNNI as level 5; a single one elsewhere), put where
+the package looks for them; the best is chosen when it is loaded. For the browser there are two of
+`kernel/*.c`: plain SIMD and relaxed SIMD. `kernel/space/*.c` is a module of its own there, `isobath-
+space.wasm`, fetched for a world. It lies in the memory of the first (from SPACE_AT on, which the page
+leaves free) and is called through its table. Its stack is the lower end of the first one's, which never
+goes so deep.
 
 The system's C compiler is used where there is one, `ziglang` from PyPI where there is none.
 Used alike by hand, by the build hook (`hatch_build.py`) and by the continuous checks.
@@ -63,8 +64,18 @@ def space_sources() -> list[Path]:
     return sorted(KERNEL.glob("space/*.c"))
 
 
+def learning_sources() -> list[Path]:
+    """Of what only training needs: native alone."""
+    return sorted(KERNEL.glob("learn/*.c"))
+
+
+def native_sources() -> list[Path]:
+    """Of the libraries for Python."""
+    return [*sources(), *space_sources(), *learning_sources()]
+
+
 def headers() -> list[Path]:
-    return sorted([*KERNEL.glob("*.h"), *KERNEL.glob("space/*.h")])
+    return sorted([*KERNEL.glob("*.h"), *KERNEL.glob("space/*.h"), *KERNEL.glob("learn/*.h")])
 
 
 def system_compiler() -> list[str] | None:
@@ -142,9 +153,7 @@ def native_is_built(to: Path = NATIVE) -> bool:
     if not all(target.is_file() for target in targets):
         return False
     made = min(target.stat().st_mtime for target in targets)
-    return all(
-        path.stat().st_mtime <= made for path in [*sources(), *space_sources(), *headers(), Path(__file__)]
-    )
+    return all(path.stat().st_mtime <= made for path in [*native_sources(), *headers(), Path(__file__)])
 
 
 def native_is_ready(to: Path = NATIVE) -> bool:
@@ -170,7 +179,7 @@ def build_native(to: Path = NATIVE) -> list[Path]:
         position = [] if sys.platform == "win32" else ["-fPIC"]
         flags = ["-O3", *COMMON, *position, "-shared", "-g0", *level_flags(level, using_zig)]
         partial = target.with_suffix(f".{os.getpid()}")
-        jobs.append([*command, *flags, "-o", str(partial), *map(str, [*sources(), *space_sources()])])
+        jobs.append([*command, *flags, "-o", str(partial), *map(str, native_sources())])
         made.append(target)
     together(jobs)
     for target in made:

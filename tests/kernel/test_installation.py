@@ -82,7 +82,8 @@ def test_the_libraries_know_when_they_are_older_than_their_source(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert not builder.native_is_built(tmp_path)
-    newest = max(p.stat().st_mtime for p in [*builder.sources(), *builder.headers(), Path(builder.__file__)])
+    sources = [*builder.native_sources(), *builder.headers(), Path(builder.__file__)]
+    newest = max(p.stat().st_mtime for p in sources)
     for level in builder.X86_LEVELS if builder.is_x86() else [1]:
         path = tmp_path / builder.library_name(level)
         path.write_bytes(b"")

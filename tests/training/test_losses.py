@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from isobath.training import losses
+from isobath.models import kernel
+from isobath.training import losses, native_spectra
 
 
 def test_a_full_scale_sine_reads_one() -> None:
@@ -30,11 +31,20 @@ def test_doubling_a_loud_sound_costs_one_plus_the_logarithm_of_two() -> None:
     assert losses.spectral_distance(2 * x, x, (512,)).item() == pytest.approx(1 + math.log(2), abs=0.01)
 
 
-@pytest.mark.parametrize("piece", [1, 3000, losses.PIECE])
+def _by(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the compiled kernel (0), or in PyTorch a piece at a time."""
+    monkeypatch.setattr(losses, "PIECE", piece)
+    if piece:
+        monkeypatch.setattr(native_spectra, "fits", lambda _made, _n: False)
+    else:
+        assert native_spectra.fits(torch.zeros(1, 512), 512)
+
+
+@pytest.mark.parametrize("piece", [0, 1, 3000, losses.PIECE])
 def test_the_distance_and_its_slope_are_those_of_its_formula(
     piece: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(losses, "PIECE", piece)
+    _by(piece, monkeypatch)
     draw = torch.Generator().manual_seed(5)
     out = (0.1 * torch.randn(3, 3000, generator=draw)).requires_grad_()
     target = 0.1 * torch.randn(3, 3000, generator=draw)
@@ -50,11 +60,11 @@ def test_the_distance_and_its_slope_are_those_of_its_formula(
     assert (found - slope).norm() < 1e-3 * slope.norm()
 
 
-@pytest.mark.parametrize("piece", [1, 3000, losses.PIECE])
+@pytest.mark.parametrize("piece", [0, 1, 3000, losses.PIECE])
 def test_heard_together_a_quiet_row_weighs_what_it_sounds(
     piece: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(losses, "PIECE", piece)
+    _by(piece, monkeypatch)
     draw = torch.Generator().manual_seed(6)
     target = torch.randn(2, 3000, generator=draw) * torch.tensor([[0.1], [0.001]])
     out = (target + 0.02 * torch.randn(2, 3000, generator=draw)).requires_grad_()
@@ -67,6 +77,39 @@ def test_heard_together_a_quiet_row_weighs_what_it_sounds(
     (found,) = torch.autograd.grad(distance.sum(), out)
     torch.testing.assert_close(distance, relative + logs, rtol=1e-3, atol=1e-4)
     assert (found - slope).norm() < 1e-2 * slope.norm()
+
+
+@pytest.mark.parametrize("n", [64, 128, 2048])
+@pytest.mark.parametrize("level", kernel.levels())
+def test_the_kernel_of_every_level_says_what_pytorch_says(
+    level: int, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if level > kernel.library().ib_level():
+        pytest.skip("this processor cannot run it")
+    found = native_spectra._library(level)
+    monkeypatch.setattr(native_spectra, "_library", lambda: found)
+    draw = torch.Generator().manual_seed(7)
+    made, aim = (0.1 * torch.randn(3, n + 21 * n // 4 + 5, generator=draw) for _ in range(2))
+    made[1, : 3 * n] = 0.0  # silent frames
+    says = []
+    for fits in (True, False):
+        monkeypatch.setattr(native_spectra, "fits", lambda _made, _n, fits=fits: fits)
+        out = made.clone().requires_grad_()
+        distance = losses.scale_distance(out, aim, n)
+        says.append((distance, *torch.autograd.grad(distance.sum(), out)))
+    (distance, slope), (expected, its_slope) = says
+    torch.testing.assert_close(distance, expected)
+    assert (slope - its_slope).norm() < 1e-3 * its_slope.norm()
+
+
+def test_what_is_no_number_is_told() -> None:
+    made = torch.zeros(1, 512)
+    made[0, 100] = math.nan
+    made.requires_grad_()
+    distance = losses.scale_distance(made, torch.zeros(1, 512), 256)
+    (slope,) = torch.autograd.grad(distance.sum(), made)
+    assert distance.isnan().all()
+    assert slope.isnan().any()
 
 
 def test_polarity_and_phase_cost_nothing() -> None:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from isobath.evaluation import distances
 
-from . import parallel
+from . import native_spectra, parallel
 
 LOG_FLOOR = 2e-5
 """Magnitudes below this (-94 dBFS a bin) are all silence to the loss."""
@@ -88,6 +88,8 @@ class _Distance(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, out: Tensor, target: Tensor, n: int, floor: float, together: bool) -> Tensor:
+        if native_spectra.fits(out, n):
+            return _natively(ctx, out, target, n, floor, together)
         w = _window(n, str(out.device)) * (4.0 / n)
         rows, frames, bins = out.shape[0], (out.shape[-1] - n) // (n // 4) + 1, n // 2 + 1
         most = PIECE if out.device.type == "cpu" else rows * frames * bins
@@ -130,6 +132,20 @@ class _Distance(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:
         (gradient,) = ctx.saved_tensors
         return gradient * grads[0][:, None], None, None, None, None
+
+
+def _natively(ctx: Any, out: Tensor, target: Tensor, n: int, floor: float, together: bool) -> Tensor:
+    """The same in the compiled kernel."""
+    found = native_spectra.apart(out, target, n, floor, gradient=ctx.needs_input_grad[0])
+    count = ((out.shape[-1] - n) // (n // 4) + 1) * (n // 2 + 1)
+    energy = (found.power / count + ENERGY_FLOOR / n).float()
+    if together:
+        energy = parallel.mean_of_all(energy).expand_as(energy)
+    error, logs = (found.error / count).float(), (found.logs / count).float()
+    if found.to_error is not None and found.to_logs is not None:
+        weight = _slope(error, energy, together)[:, None]
+        ctx.save_for_backward(found.to_error.div_(weight).add_(found.to_logs).div_(count))
+    return (error / energy if together else torch.sqrt(error / energy + 1e-8)) + logs
 
 
 def _slope(error: Tensor, energy: Tensor, together: bool) -> Tensor:
