@@ -82,6 +82,46 @@ def test_the_stage_is_started_played_and_ended_from_the_page(instrument: Instrum
         page.get_by_role("button", name="Play take 1").click()
         instrument.run("await t.until(() => window.heard.latent[0] > 1.5, 'the take on the stage');")
 
+        # Over it, another: the axis that a hand is on is the hand's, the other the take's.
+        instrument.run(
+            "i.performer.setAll([0.1, 0.1]);"
+            "i.store.edit('loop', (p) => ({ ...p, takes: p.takes.map((t) => ({ ...t, loop: true })) }));"
+            "i.instrument.playTake(i.store.state.piece.takes[0], true);"
+            "await t.until(() => i.store.state.takes.playing !== null, 'the take');"
+        )
+        take.click()
+        instrument.run(
+            "await t.until(() => i.instrument.stage.recording, 'the overdub');"
+            "const up = i.store.state.piece.axes[1].id; i.performer.touch(up); i.performer.set(up, 0.3);"
+            "await t.until(() => Math.abs(window.heard.gesture[1] - 0.3) < 1e-6, 'the hand');"
+            "await t.until(() => Math.abs(window.heard.gesture[0] - 0.9) < 1e-6, 'the take');"
+            "i.performer.release(up);"
+        )
+        take.click()
+        instrument.run("await t.until(() => i.store.state.piece.takes.length === 2, 'the overdub, kept');")
+        below, above = instrument.piece.takes
+        assert (above.over, above.axes) == (below.id, (instrument.piece.axes[1].id,))
+
+        # What is seen: a spectrum, and the sound in hand, which the stage plays.
+        instrument.run(
+            "const bins = new Float32Array(1024); i.performer.setAll([0.9, 0.1]);"
+            "const loudest = () => { i.instrument.spectrum(bins); return Math.max(...bins); };"
+            "await t.until(() => loudest() > -80 && loudest() <= 0, 'its spectrum');"
+        )
+        page.locator("[data-panel=explore]").click()
+        page.locator("[data-do=throw]").click()
+        instrument.run(
+            "const wanted = [...i.store.state.explore.values()][0].latent;"
+            "await t.until(() => wanted.every((x, d) => Math.abs(window.heard.performer[d] - x) < 1e-3),"
+            " 'the sound in hand');"
+        )
+        page.keyboard.press("p")
+        page.locator("[data-panel=play]").click()
+        instrument.run(
+            "i.performer.setAll([0.9, 0.1]);"
+            "await t.until(() => window.heard.latent[0] > 1.5, 'the map again');"
+        )
+
         # Held there, and faded out.
         page.keyboard.press("h")
         instrument.run(

@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from isobath.protocol.messages import (
     Change,
     DoOnStage,
+    ExploreOnStage,
     MoveOnStage,
     Problem,
     Saved,
@@ -77,6 +78,17 @@ def test_a_page_starts_plays_changes_and_stops_the_stage(served):
             page.say(MoveOnStage(axes=axes, values=(where,) * len(axes)))
             until(page, StageHeard, lambda heard, sign=sign: sign * heard.latents[0][0] > 0.5)
 
+        # What is drawn: where the axes are, what the map says, the spectrum.
+        heard = until(page, StageHeard, lambda heard: heard.spectrum is not None)
+        assert (heard.gesture, len(heard.latents[0]), len(heard.spectrum)) == ((0.0,) * len(axes), 8, 1024)
+        assert max(heard.spectrum) > 2 * (127.5 - 80.0), "louder than -80 dB somewhere"
+        # A sound that is looked for is played, and left again.
+        page.say(ExploreOnStage(slot=0, latent=(0.5,) * 8))
+        until(page, StageHeard, lambda heard: np.allclose(heard.meant[0], 0.5))
+        page.say(ExploreOnStage(slot=7, latent=(0.5,) * 8))  # no such voice
+        page.say(ExploreOnStage(slot=0, latent=None))
+        until(page, StageHeard, lambda heard: heard.meant[0][0] < -0.5)
+
         quiet = msgspec.structs.replace(piece, master=msgspec.structs.replace(piece.master, gain_db=-100.0))
         page.ask(Change(number=2, piece=quiet, label="Quiet"), Saved)
         until(page, StageHeard, lambda heard: heard.rms[0] < 1e-4)
@@ -88,7 +100,21 @@ def test_a_page_starts_plays_changes_and_stops_the_stage(served):
         took = page.hear(StageTook).take
         assert (took.id, took.name, took.seed, took.axes) == ("new", "A take", 5, axes)
 
-        page.say(StopStage(request=4))
+        # Over that take, with a hand on one axis; the other is the take's meanwhile.
+        looped = msgspec.structs.replace(took, loop=True)
+        page.ask(Change(number=3, piece=msgspec.structs.replace(quiet, takes=(looped,)), label="Keep"), Saved)
+        page.say(DoOnStage(request=4, action="record", take="new"))
+        assert until(page, StageNow, lambda each: each.state.recording).state.take == "new"
+        page.say(MoveOnStage(axes=axes, values=(0.9, 0.9), hands=axes[:1]))
+        until(page, StageHeard, lambda heard: heard.gesture == (0.9, 0.25))
+        page.say(DoOnStage(request=5, action="finish", take="over", name="Overdub"))
+        took = page.hear(StageTook).take
+        assert (took.id, took.over, took.loop, took.seed, took.axes) == ("over", "new", True, 5, axes[:1])
+        assert {0.9} <= {point[0] for point in took.points}
+        page.say(DoOnStage(request=6, action="record", take="gone"))
+        assert "not in this piece" in page.hear(Problem).sentence
+
+        page.say(StopStage(request=7))
         assert until(page, StageNow, lambda each: each.state.condition == "off").state.sentence == ""
 
 

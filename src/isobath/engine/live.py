@@ -26,7 +26,7 @@ from isobath.engine.player import Meters
 from isobath.engine.scenes import morph_seconds
 from isobath.engine.sources import DreamOf, Heard, LoadSound, heard_by, quantised, recorded_input, sources_of
 from isobath.engine.space import is_placed, settings_of, sounding
-from isobath.engine.takes import TakeReader
+from isobath.engine.takes import TakeReader, finished
 from isobath.engine.voices import LoadModel, Played, leaders, played, rate_of, voices_of
 from isobath.protocol.piece import Axis, Id, Piece, Take, Voice
 from isobath.protocol.world import World
@@ -34,6 +34,9 @@ from isobath.types import Audio, Gesture
 
 GestureNow = Callable[[], NDArray[np.float64]]
 """The performer's axes at this moment; as many as there are, those that are missing are at rest."""
+
+TouchedNow = Callable[[], NDArray[np.bool_]]
+"""Whether a hand is on each axis; as many as there are, the others are left alone."""
 
 
 def same_structure(one: Piece, other: Piece) -> bool:
@@ -80,6 +83,10 @@ class _Switched:
 _NO_TAKE = Take(id="", name="", hop=1, sample_rate=1, length=0, axes=(), frames=(), points=())
 
 
+def _untouched() -> NDArray[np.bool_]:
+    return np.zeros(0, dtype=np.bool_)
+
+
 def _silence(_start: int, samples: int) -> Audio:
     return np.zeros((2, samples), dtype=np.float32)
 
@@ -101,18 +108,20 @@ class Live:
         load_model: LoadModel,
         now: GestureNow,
         *,
+        touched: TouchedNow = _untouched,
         comes_in: Heard = _silence,
         load_sound: LoadSound | None = None,
         dream_of: DreamOf | None = None,
         sample_rate: int | None = None,
     ) -> None:
-        """now: the performer. comes_in: live input, asked for in samples since the last beginning.
+        """now: the performer; touched: which axes are theirs while a take plays. comes_in: live input, asked
+        for in samples since the last beginning.
         sample_rate: Hz, at which it comes and is played; None: the piece's own.
 
         Raises PieceError, ModelError, AudioError or MappingError where the piece's parts do not fit together.
         """
         self.piece = piece
-        self._now, self._load_sound = now, load_sound
+        self._now, self._touched, self._load_sound = now, touched, load_sound
         found = voices_of(piece, load_model)
         self.voices = morphings(found)
         self.rate = sample_rate or rate_of(found)
@@ -129,12 +138,24 @@ class Live:
         self.take: Take | None = None
         """The one that is played."""
         self._reader: TakeReader | None = None
+        self._hands = True
+        """Axes that a hand is on are the performer's while a take plays."""
+        self._idle: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+        """Axes that a hand lay on when the take began: they count once it moves, or comes anew."""
+        self._idle_at: Gesture = np.zeros(0)
+        self._own: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+        """Axes of the performer at the last frame of the take."""
+        self._mixed: Gesture = np.zeros(0)
+        self._over: Take | None = None
+        """The take over which one is recorded."""
         self._skip = 0
         self._recording: _Recording | None = None
         self._recorded_seed = 1
         self.noted: Callable[[int, tuple[float, ...]], None] = lambda *_: None
         """Is told each row of a recording as it is made: its frame, the axes."""
         self._gesture: Gesture = np.zeros(0)
+        self.heard: Gesture = np.zeros(0)
+        """(axes,) the gesture of the last frame."""
         self._stretches: Iterator[Audio] = iter(())
         self.begin()
 
@@ -180,6 +201,7 @@ class Live:
     def _at(self, sample: int) -> Gesture:
         """What holds: the take's row, or where the performer is. The same array while nothing changes."""
         gesture = self._of_take(sample) if self.take is not None else self._of_performer()
+        self.heard = gesture
         if self._recording is not None:
             self._note(self._recording, sample, gesture)
         if any(voice.moves for voice in self.voices):
@@ -189,10 +211,30 @@ class Live:
     def _of_take(self, sample: int) -> Gesture:
         assert self._reader is not None
         assert self.take is not None
-        if not self.take.loop and sample + self._skip >= self._reader.samples + self.player.delay:
+        ends = not self.take.loop and self._over is None
+        if ends and sample + self._skip >= self._reader.samples + self.player.delay:
             self.stop()
             return self._of_performer()
-        return self._reader(sample + self._skip)
+        return self._under_hands(self._reader(sample + self._skip))
+
+    def _under_hands(self, row: Gesture) -> Gesture:
+        """The take's row, but for the axes that a hand is on."""
+        if not self._hands:
+            return row
+        touched, hands = self._touching(), self._of_performer()
+        self._idle &= touched & (hands == self._idle_at)
+        self._own = touched & ~self._idle
+        if not self._own.any():
+            return row
+        mixed = np.where(self._own, hands, row)
+        if not np.array_equal(mixed, self._mixed):
+            self._mixed = mixed
+        return self._mixed
+
+    def _touching(self) -> NDArray[np.bool_]:
+        """(axes,)"""
+        given = self._touched()[: len(self.piece.axes)]
+        return np.concatenate([given, np.zeros(len(self.piece.axes) - len(given), dtype=np.bool_)])
 
     def _of_performer(self) -> Gesture:
         given = self._now()
@@ -206,15 +248,21 @@ class Live:
 
     # -------------------------------------------------------------------------------- takes
 
-    def play(self, take: Take, takes: Sequence[Take] = (), at: int = 0) -> None:
-        """Play a take from its sample `at` on, from a fresh past. Raises PieceError, AudioError."""
+    def play(self, take: Take, takes: Sequence[Take] = (), at: int = 0, *, hands: bool = True) -> None:
+        """Play a take from its sample `at` on, from a fresh past; with `hands`, axes that are touched are the
+        performer's meanwhile. Raises PieceError, AudioError."""
+        self._follow(take, takes, hands)
+        self.begin(take.seed, at)
+
+    def _follow(self, take: Take, takes: Sequence[Take], hands: bool) -> None:
         reader = TakeReader(take, self.piece.axes, self.rate, takes, loop=take.loop)
         if self._inputs:
             recorded = recorded_input(take, takes, self.rate, self._load_sound)
             for each in self._inputs:
                 each.now = recorded
-        self.take, self._reader = take, reader
-        self.begin(take.seed, at)
+        self.take, self._reader, self._hands = take, reader, hands
+        self._idle, self._idle_at = self._touching(), self._of_performer()
+        self._own = np.zeros(len(self.piece.axes), dtype=np.bool_)
 
     def stop(self) -> None:
         """The performer's gestures are heard again; the sound goes on."""
@@ -222,11 +270,14 @@ class Live:
         for each in self._inputs:
             each.now = each.live
 
-    def record(self, seed: int, at: int = 0) -> None:
+    def record(self, seed: int, at: int = 0, over: Take | None = None, takes: Sequence[Take] = ()) -> None:
         """Keep what the performer does from now on, from a fresh past; `at`: samples that were recorded
-        elsewhere before."""
+        elsewhere before. over: plays meanwhile, but for the axes that a hand is on, and holds its last row
+        once it has ended; `takes`: those below it. Raises PieceError, AudioError."""
         self.stop()
-        self._recording, self._recorded_seed = _Recording(), seed
+        self._recording, self._recorded_seed, self._over = _Recording(), seed, over
+        if over is not None:
+            self._follow(over, takes, hands=True)
         self.begin(seed, at)
 
     def _begin_rows(self) -> None:
@@ -236,9 +287,20 @@ class Live:
 
     def recorded(self, id: Id, name: str) -> Take | None:
         """The take recorded so far, and no more of it; None where none is being recorded."""
+        found, over = self.as_recorded(id, name)
+        return None if found is None else finished(found, over)
+
+    def as_recorded(self, id: Id, name: str) -> tuple[Take | None, Take | None]:
+        """The same before it is `finished`, and the take it was recorded over, which plays no more."""
         kept, self._recording = self._recording, None
+        over, self._over = self._over, None
         if kept is None:
-            return None
+            return None, None
+        if over is not None:
+            self.stop()
+        return self._raw(kept, id, name), over
+
+    def _raw(self, kept: _Recording, id: Id, name: str) -> Take:
         model = self.voices[0].model
         return Take(
             id=id,
@@ -256,6 +318,8 @@ class Live:
         model = self.voices[0].model
         frame = int((sample + self._skip) * model.sample_rate // (model.hop * self.rate))
         row = tuple(gesture.tolist())
+        if self._over is not None:
+            row += tuple(self._own.astype(float).tolist())
         if kept.points and kept.points[-1] == row:
             return
         if kept.frames and kept.frames[-1] == frame:
@@ -282,6 +346,12 @@ class Live:
         for slot, apart in self.sources.aparts.items():
             apart.set(prepared.controls.voices[slot])
 
+    def direct(self, voice: Id, latent: Sequence[float] | None) -> None:
+        """Let a voice play a latent (dims,) instead of its mapping, or no longer."""
+        for slot, each in enumerate(self.piece.voices):
+            if each.id == voice:
+                self.voices[slot].direct(latent)
+
     def freeze(self, on: bool) -> None:
         """Hold the latents where they are, or glide from there to where the performer is."""
         for voice in self.voices:
@@ -298,6 +368,10 @@ class Live:
     def latents(self) -> list[NDArray[np.float32]]:
         """What the decoder of each voice was last given, (dims,) each."""
         return [self.player.latent(slot)[: each.model.dims] for slot, each in enumerate(self.voices)]
+
+    def meant(self) -> list[NDArray[np.float64] | None]:
+        """What mapping and sliders of each voice said last, (dims,) each; None before the first frame."""
+        return [each.said for each in self.voices]
 
 
 @dataclass(frozen=True, eq=False)

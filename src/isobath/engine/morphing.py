@@ -55,6 +55,10 @@ class Morphing:
         self._base = self._old_base = voice.base
         """What no mapping decides; on a long way it moves along."""
         self._latent: NDArray[np.float64] | None = None
+        self._direct: NDArray[np.float64] | None = None
+        self._is_direct = False
+        self._share = 0.0
+        """0: the mapping is heard; 1: the latent given directly."""
         self.frozen = False
 
     # ------------------------------------------------------------------------------ changes
@@ -103,6 +107,16 @@ class Morphing:
         player.set_shaping(self.slot, old)
         self._glide = (old, new, 0.0, self._frame / seconds)
 
+    def direct(self, latent: Sequence[float] | None) -> None:
+        """Play a latent (dims,) instead of the mapping, or the mapping again: blended in over 50 ms."""
+        self._is_direct, self._anew = latent is not None, True
+        if latent is not None:
+            given = np.asarray(latent, dtype=np.float64)[: self.model.dims]
+            self._direct = self._base.copy()
+            self._direct[: len(given)] = np.where(np.isfinite(given), given, self._direct[: len(given)])
+        if self._gesture is None:
+            self._share = float(self._is_direct)
+
     def freeze(self, on: bool) -> None:
         """Hold the latent, or glide from it to what the gesture means."""
         if self.frozen and not on and self._latent is not None and self._gesture is not None:
@@ -115,6 +129,7 @@ class Morphing:
         """End every way: for a fresh start that must sound the same every time."""
         self.blend = Blend(self.newest)
         self._left, self._long, self._gesture = 0.0, False, None
+        self._share = float(self._is_direct)
         if self._glide is not None and self._player is not None:
             self._player.set_shaping(self.slot, self._glide[1])
         self._glide, self._base = None, self.played.base
@@ -130,19 +145,23 @@ class Morphing:
     def moves(self) -> bool:
         """Between two states, or just changed: the same gesture means something else the next time."""
         own = self._anew or self.blend.position < 1.0 or self._left > 0.0 or self._glide is not None
+        own = own or self._share != float(self._is_direct)
         return own or (self.leader is not None and self.leader.moves)
 
     def trim(self, gesture: Gesture) -> float:
-        """What `Played.trim` says, between two where a scene takes its time."""
-        new = self.played.trim(gesture)
-        if not self._long or self._before is None or self.blend.position >= 1.0:
-            return new
-        old = self._before.trim(gesture)
-        return old + self.blend.position * (new - old)
+        """What `Played.trim` says, between two where a scene takes its time; a latent that is given
+        directly is heard as it is."""
+        found = self.played.trim(gesture)
+        if self._long and self._before is not None and self.blend.position < 1.0:
+            old = self._before.trim(gesture)
+            found = old + self.blend.position * (found - old)
+        return found + self._share * (1.0 - found)
 
     def latent(self, gesture: Gesture) -> NDArray[np.float64]:
         """The next frame's."""
         self._anew = False
+        step = min(1.0, self._frame / BLEND_SECONDS)
+        self._share = min(1.0, max(0.0, self._share + (step if self._is_direct else -step)))
         self._go_on()
         if self.frozen and self._latent is not None:
             self._gesture = gesture
@@ -150,6 +169,7 @@ class Morphing:
         found = self._meant(gesture)
         if self._offset is not None and self._left > 0.0:
             found = found + self._left * self._offset
+        found = self._mixed(found)
         self._left = max(0.0, self._left - self._fall)
         self._gesture, self._latent = gesture, found
         self.blend = self.blend.advanced(self._step)
@@ -169,13 +189,27 @@ class Morphing:
     def _meant(self, gesture: Gesture) -> NDArray[np.float64]:
         if self.leader is None:
             return np.asarray(self.blend(gesture, self._base), dtype=np.float64)
-        theirs = self.leader.reached(gesture)
+        theirs = self.leader.heard(gesture)
         return translated(theirs, self.leader.model, self.model, self._base)
 
     def reached(self, gesture: Gesture) -> NDArray[np.float64]:
         """What is heard of the mapping at a gesture; nothing moves on."""
         found = np.asarray(self.blend(gesture, self._base), dtype=np.float64)
         return found if self._offset is None else found + self._left * self._offset
+
+    def heard(self, gesture: Gesture) -> NDArray[np.float64]:
+        """The same with the latent that is given directly: what whoever follows this voice follows."""
+        return self._mixed(self.reached(gesture))
+
+    def _mixed(self, latent: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self._direct is None or self._share == 0.0:
+            return latent
+        return latent + self._share * (self._direct - latent) if self._share < 1.0 else self._direct
+
+    @property
+    def said(self) -> NDArray[np.float64] | None:
+        """The last frame's, before source and shaping."""
+        return self._latent
 
 
 def morphings(voices: Sequence[Played]) -> list[Morphing]:

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from isobath.errors import PieceError
@@ -68,6 +69,34 @@ def check(take: Take) -> None:
         )
     if any(later <= earlier for earlier, later in zip(take.frames, take.frames[1:], strict=False)):
         raise PieceError(f'The rows of the take "{name}" are not in order. Record it again.')
+
+
+def finished(take: Take, over: Take | None) -> Take:
+    """A take as it is kept, from what was recorded. Rows of one that was recorded over another hold, behind
+    the values, 1 for each axis that a hand was on: only those that ever were are kept, the others come from
+    the take below.
+    """
+    if over is None:
+        return take
+    axes = len(take.axes)
+    kept = [i for i in range(axes) if any(row[axes + i] for row in take.points)]
+    frames: list[int] = []
+    points: list[tuple[float, ...]] = []
+    for frame, row in zip(take.frames, take.points, strict=True):
+        point = tuple(row[i] for i in kept)
+        if not points or point != points[-1]:
+            frames.append(frame)
+            points.append(point)
+    return msgspec.structs.replace(
+        take,
+        axes=tuple(take.axes[i] for i in kept),
+        frames=tuple(frames),
+        points=tuple(points),
+        seed=over.seed,
+        loop=over.loop,
+        over=over.id,
+        scenes=over.scenes,
+    )
 
 
 class TakeReader:

@@ -459,7 +459,7 @@ class DoOnStage(Message, frozen=True, kw_only=True, tag="do_on_stage"):
     request: int
     action: StageAction
     take: Id | None = None
-    """play: which one; finish: the id it gets."""
+    """play: which one; record: the one that plays meanwhile, if any; finish: the id it gets."""
     name: ShortText = ""
     """finish: what it is called."""
     seed: int = 1
@@ -468,6 +468,8 @@ class DoOnStage(Message, frozen=True, kw_only=True, tag="do_on_stage"):
     """fade: 0 out, 1 in."""
     seconds: Annotated[float, Meta(ge=0, le=600)] = 0.0
     """fade: how long it takes."""
+    hands: bool = True
+    """play: axes that a hand is on are the performer's; false: somebody mimes the take, unheard."""
 
 
 class MoveOnStage(Message, frozen=True, kw_only=True, tag="move_on_stage"):
@@ -475,6 +477,18 @@ class MoveOnStage(Message, frozen=True, kw_only=True, tag="move_on_stage"):
 
     axes: Annotated[tuple[Id, ...], Meta(max_length=128)]
     values: Annotated[tuple[Unit, ...], Meta(max_length=128)]
+    hands: Annotated[tuple[Id, ...], Meta(max_length=128)] = ()
+    """All axes that a hand of this page is on: while a take plays, these are the performer's."""
+
+
+class ExploreOnStage(Message, frozen=True, kw_only=True, tag="explore_on_stage"):
+    """A voice of the piece that is open plays a latent that is looked at, 60 times a second at most, until
+    its mapping is asked for again or this page goes. No answer."""
+
+    slot: Annotated[int, Meta(ge=0, le=63)]
+    """Of the voice."""
+    latent: Annotated[tuple[Annotated[float, Meta(ge=-1e9, le=1e9)], ...], Meta(max_length=1024)] | None
+    """None: its mapping."""
 
 
 class Ping(Message, frozen=True, kw_only=True, tag="ping"):
@@ -708,9 +722,16 @@ class StageHeard(Message, frozen=True, kw_only=True, tag="stage_heard"):
     scrubbed: int
     input_peak: tuple[float, float]
     latents: tuple[tuple[float, ...], ...]
-    """What the decoder of each voice was last given; zeros beyond its model's dimensions."""
+    """What the decoder of each voice was last given."""
     position: int
     """Samples since it began, or since the take did."""
+    gesture: tuple[float, ...] = ()
+    """Where the axes are that are heard: the performer's, or a take's."""
+    meant: tuple[tuple[float, ...], ...] = ()
+    """What mapping and sliders of each voice said last, before source and shaping."""
+    spectrum: bytes | None = None
+    """Of the mix: 1024 bins from 0 Hz to half its rate, 1 byte each: half decibels above -127.5 dB.
+    None: silence."""
 
 
 class StageTook(Message, frozen=True, kw_only=True, tag="stage_took"):
@@ -789,6 +810,7 @@ FromPage = (
     | StopStage
     | DoOnStage
     | MoveOnStage
+    | ExploreOnStage
     | Ping
 )
 """What a page may say."""

@@ -13,7 +13,8 @@ StageCondition = Literal["off", "starting", "playing", "lost"]
 """lost: the device is gone; it is opened again once it is back."""
 
 StageAction = Literal["play", "stop", "record", "finish", "panic", "begin", "freeze", "thaw", "fade"]
-"""play: a take; stop: the performer's gestures again; record and finish: a take is made; panic: silence
+"""play: a take; stop: the performer's gestures again; record and finish: a take is made, over another one
+where that is named; panic: silence
 within 64 samples, until play, record or begin; begin: from a fresh past; freeze and thaw: the latents stay,
 or go on; fade: the master out, or in."""
 
@@ -78,8 +79,10 @@ class StageState(msgspec.Struct, frozen=True, kw_only=True):
     spare: bool = False
     """The second process is ready."""
     take: str | None = None
-    """The take that is played."""
+    """The take that is played, by itself or under one that is recorded over it."""
     recording: bool = False
     frozen: bool = False
     faded: bool = False
     """The master is out, or on its way."""
+    sound: bool = False
+    """What goes to the device is being recorded for a page, or waits to be fetched by one."""

@@ -18,6 +18,7 @@ from isobath.protocol.messages import (
     DeletePiece,
     DoOnStage,
     DuplicatePiece,
+    ExploreOnStage,
     Fit,
     FreezeAxes,
     FromPage,
@@ -350,7 +351,11 @@ class Session:
 
     async def _move_on_stage(self, message: MoveOnStage) -> None:
         if self.piece is not None:
-            self._desk.stage.gesture(self.piece, message.axes, message.values)
+            self._desk.stage.gesture(self.piece, message.axes, message.values, message.hands, self)
+
+    async def _explore_on_stage(self, message: ExploreOnStage) -> None:
+        if self.piece is not None:
+            self._desk.stage.explore(self.piece, message, self)
 
     async def _ping(self, ping: Ping) -> None:
         self.tell(Pong(sent=ping.sent))
@@ -401,5 +406,6 @@ class Session:
         StopStage: _stop_stage,
         DoOnStage: _do_on_stage,
         MoveOnStage: _move_on_stage,
+        ExploreOnStage: _explore_on_stage,
         Ping: _ping,
     }

@@ -7,9 +7,11 @@ pieces) is done in a thread of its own, in the order in which it was asked for.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,9 +23,17 @@ from numpy.typing import NDArray
 
 from isobath.errors import IsobathError, PieceError, UsageError
 from isobath.protocol.controllers import Action
-from isobath.protocol.messages import DoOnStage, FromServer, StageHeard, StageNow, StageTook
+from isobath.protocol.messages import (
+    DoOnStage,
+    ExploreOnStage,
+    FromServer,
+    StageHeard,
+    StageNow,
+    StageTook,
+)
 from isobath.protocol.piece import Piece, Take
 from isobath.protocol.stage import StageDevice, StageSettings, StageState
+from isobath.sound.descriptors import SIZE, Listening
 
 if TYPE_CHECKING:
     from isobath.outputs.stage.engine import Clock, StageEngine
@@ -32,6 +42,9 @@ HEARD_SECONDS = 1 / 30
 STATE_SECONDS = 0.25
 FADE_SECONDS = 4.0
 """Of a controller's fade where no page says how long."""
+LINGER_SECONDS = 0.4
+"""A controller has no hand that lets go: its axis counts as touched so long after a move, as in the page."""
+_QUIETEST_DB = -127.5
 
 
 class Watcher(Protocol):
@@ -61,6 +74,13 @@ class Stage:
         self._sentence = ""
         self._recording = False
         self._values: dict[str, float] = {}
+        self._lingers: dict[str, float] = {}
+        """Until when an axis counts as touched that a controller has moved."""
+        self._hands: dict[Watcher, tuple[str, ...]] = {}
+        """Axes that hands are on, by page."""
+        self._explorers: dict[str, Watcher] = {}
+        """Which page looks for a sound with a voice."""
+        self._listening = Listening()
         self._watchers: set[Watcher] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -110,7 +130,8 @@ class Stage:
             self._starting = False
         with self._lock:
             self._engine, self._piece, self._settings = engine, piece, settings
-            self._values = {}
+            self._values, self._lingers, self._explorers = {}, {}, {}
+            self._listening = Listening()
         for follow in self.followers:
             follow(engine)
 
@@ -132,14 +153,47 @@ class Stage:
 
     # ------------------------------------------------------------------------------- playing
 
-    def gesture(self, piece: str, axes: Sequence[str], values: Sequence[float]) -> None:
-        """Axes of a piece were moved, by a page or by a controller; from any thread."""
+    def gesture(
+        self,
+        piece: str,
+        axes: Sequence[str],
+        values: Sequence[float],
+        hands: Sequence[str] = (),
+        page: Watcher | None = None,
+    ) -> None:
+        """Axes of a piece were moved, by a controller, or by a page whose hands lie on `hands`; from any
+        thread."""
         with self._lock:
             engine, playing = self._engine, self._piece
             if engine is None or playing is None or playing.id != piece:
                 return
             self._values.update(zip(axes, values, strict=False))
-            engine.gesture(self._vector(playing))
+            if page is None:
+                until = time.monotonic() + LINGER_SECONDS
+                self._lingers.update((axis, until) for axis in axes)
+            else:
+                self._hands[page] = tuple(hands)
+            engine.gesture(self._vector(playing), touched=self._touched(playing))
+
+    def _touched(self, piece: Piece) -> NDArray[np.float64]:
+        """Until when each of its axes counts as touched, in its order."""
+        held = {axis for hands in self._hands.values() for axis in hands}
+        return np.array(
+            [math.inf if axis.id in held else self._lingers.get(axis.id, 0.0) for axis in piece.axes]
+        )
+
+    def explore(self, piece: str, asked: ExploreOnStage, page: Watcher) -> None:
+        """A page looks for a sound with a voice of a piece, or no longer."""
+        with self._lock:
+            engine, playing = self._engine, self._piece
+        if engine is None or playing is None or playing.id != piece or asked.slot >= len(playing.voices):
+            return
+        voice = playing.voices[asked.slot].id
+        if asked.latent is None:
+            self._explorers.pop(voice, None)
+        else:
+            self._explorers[voice] = page
+        engine.direct(voice, asked.latent)
 
     def _vector(self, piece: Piece) -> NDArray[np.float64]:
         """Where its axes are, in its order."""
@@ -177,7 +231,8 @@ class Stage:
             self._piece = piece
         engine.set_piece(piece)
         if moved:
-            engine.gesture(self._vector(piece))
+            with self._lock:
+                engine.gesture(self._vector(piece), touched=self._touched(piece))
 
     def do(self, asked: DoOnStage) -> None:
         """What a page wants to happen. Raises UsageError where the stage does not play, PieceError for a take
@@ -192,10 +247,13 @@ class Stage:
             take = next((each for each in piece.takes if each.id == asked.take), None)
             if take is None:
                 raise PieceError("The take that should be played is not in this piece. Open the piece again.")
-            engine.play(take, piece.takes)
+            engine.play(take, piece.takes, hands=asked.hands)
         elif asked.action == "record":
+            over = next((each for each in piece.takes if each.id == asked.take), None)
+            if asked.take is not None and over is None:
+                raise PieceError("The take to record over is not in this piece. Open the piece again.")
             self._recording = True
-            engine.command(wire.Record(asked.seed))
+            engine.record(asked.seed if over is None else over.seed, over, piece.takes)
         elif asked.action == "finish":
             self._recording = False
             engine.finish_recording(asked.take or "", asked.name)
@@ -284,8 +342,17 @@ class Stage:
         self._tell(self.now)
 
     def forget(self, watcher: Watcher) -> None:
-        """A page is gone."""
+        """A page is gone, with its hands and with the sound it looked for."""
         self._watchers.discard(watcher)
+        engine, piece = self._engine, self._piece
+        with self._lock:
+            lay = self._hands.pop(watcher, ())
+            if lay and engine is not None and piece is not None:
+                engine.gesture(self._vector(piece), touched=self._touched(piece))
+        for voice in [voice for voice, page in self._explorers.items() if page is watcher]:
+            del self._explorers[voice]
+            if engine is not None:
+                engine.direct(voice, None)
 
     async def _keep_telling(self) -> None:
         told, waited = self.state, 0.0
@@ -294,7 +361,7 @@ class Stage:
             waited += HEARD_SECONDS
             engine = self._engine
             if engine is not None:
-                self._tell(_heard(engine))
+                self._tell(_heard(engine, self._listening))
             if waited >= STATE_SECONDS:
                 state, waited = self.state, 0.0
                 if state != told:
@@ -311,8 +378,11 @@ class Stage:
             watcher.tell(message)
 
 
-def _heard(engine: StageEngine) -> StageHeard:
-    found = engine.meters()
+def _heard(engine: StageEngine, listening: Listening) -> StageHeard:
+    found, shown = engine.meters(), engine.shown()
+    sound, _ = engine.area.heard(max(0, int(engine.area.board.heard) - SIZE), SIZE)
+    spectrum = np.clip(np.rint(2.0 * (listening.hear(sound) - _QUIETEST_DB)), 0.0, 255.0)
+    dims = (*shown.dims, *[128] * (len(found.latents) - len(shown.dims)))
     return StageHeard(
         peak=found.peak,
         rms=found.rms,
@@ -321,8 +391,11 @@ def _heard(engine: StageEngine) -> StageHeard:
         clamped=found.clamped,
         scrubbed=found.scrubbed,
         input_peak=found.input_peak,
-        latents=tuple(tuple(row.tolist()) for row in found.latents),
+        latents=tuple(tuple(row[:n].tolist()) for row, n in zip(found.latents, dims, strict=False)),
         position=found.position,
+        gesture=tuple(shown.gesture.tolist()),
+        meant=tuple(tuple(row.tolist()) for row in shown.meant),
+        spectrum=spectrum.astype(np.uint8).tobytes() if spectrum.any() else None,
     )
 
 

@@ -224,6 +224,7 @@ class Worker:
             at = ctypes.addressof(board.latents) + slot * 512
             ctypes.memmove(at, latent.ctypes.data, min(latent.nbytes, 512))
         board.latent_sequence += 1
+        self._area.showing.show(self._number, live.heard, live.meant())
 
     # -------------------------------------------------------------------------- what comes in
 
@@ -232,6 +233,9 @@ class Worker:
         if held is not None:
             self._gesture = held[0]
         return self._gesture
+
+    def _touched(self) -> NDArray[np.bool_]:
+        return self._area.showing.hands > time.monotonic()
 
     def _lead(self, live: Live) -> int:
         """Frames that may be asked for before they are heard."""
@@ -273,6 +277,7 @@ class Worker:
             order.piece,
             self._models,
             self._now,
+            touched=self._touched,
             comes_in=self._comes_in,
             load_sound=Sounds(find_home()).load,
             dream_of=dreams(load_prior),
@@ -308,9 +313,9 @@ class Worker:
         self._recording = under_way.number if isinstance(under_way, wire.Record) else 0
         try:
             if isinstance(under_way, wire.Record):
-                live.record(under_way.seed, at)
+                live.record(under_way.seed, at, under_way.over, under_way.takes)
             else:
-                live.play(under_way.take, under_way.takes, at)
+                live.play(under_way.take, under_way.takes, at, hands=under_way.hands)
         except IsobathError as error:
             self._say(wire.Failed(-1, str(error)))
 
@@ -342,10 +347,9 @@ class Worker:
                 live.stop()
             elif isinstance(order, wire.Finish):
                 self._recording = 0
+                recorded = wire.Recorded(*live.as_recorded(order.id, order.name))
                 if self._asked:
-                    self._say(wire.Recorded(live.recorded(order.id, order.name)))
-                else:
-                    live.recorded(order.id, order.name)
+                    self._say(recorded)
             elif isinstance(order, wire.Panic):
                 live.panic()
             elif isinstance(order, wire.Freeze):
@@ -354,6 +358,8 @@ class Worker:
                 live.freeze(order.on)
             elif isinstance(order, wire.Fade):
                 self._fade = order
+            elif isinstance(order, wire.Direct):
+                live.direct(order.voice, order.latent)
             elif isinstance(order, wire.Begin):
                 self._anchor(live)
                 live.begin(order.seed)

@@ -24,6 +24,8 @@ const MOVE_MS = 1000 / 60;
 /** What a controller at the server has moved reached the stage before the page heard of it. */
 const ELSEWHERE_MS = 150;
 const TAKE_MS = 8000;
+/** The spectrum's bytes count half decibels from here. */
+const QUIETEST_DB = -127.5;
 
 export class StagedInstrument extends WorkletInstrument {
   // events, beside those of every instrument: "stage": how the stage stands has changed
@@ -52,6 +54,17 @@ export class StagedInstrument extends WorkletInstrument {
   private heardMeters: Meters = emptyMeters();
   private waiting = new Map<string, (take: Take) => void>();
   private recordsTake = false;
+  /** Axes that hands are on, and as they were told last. */
+  private hands: readonly string[] = [];
+  private toldHands = "";
+  /** Sounds that are looked for, by slot. */
+  private readonly explored = new Map<number, readonly number[]>();
+  private exploring: ReturnType<typeof setTimeout> | null = null;
+  private exploredAt = Number.NEGATIVE_INFINITY;
+  private readonly toExplore = new Set<number>();
+  private heardSpectrum: Uint8Array | null = null;
+  /** Hands that move meanwhile mime the take that is played: they are not heard. */
+  mimed = false;
   private seedOnStage = 1;
 
   constructor(page: string) {
@@ -171,11 +184,15 @@ export class StagedInstrument extends WorkletInstrument {
     this.sampleRate = this.stage.sample_rate;
     this.failure = null;
     this.enter("running");
+    this.toldHands = "";
     this.move();
+    for (const slot of this.explored.keys()) this.toExplore.add(slot);
+    this.explore();
   }
 
   private goOff(): void {
     this.recordsTake = false;
+    this.heardSpectrum = null;
     this.told.clear();
     this.sampleRate = 0;
     this.enter("idle");
@@ -192,10 +209,13 @@ export class StagedInstrument extends WorkletInstrument {
       meters.performer = new Float32Array(dims);
     }
     const latent = heard.latents[this.watchedSlot] ?? [];
-    for (let i = 0; i < dims; i++) meters.latent[i] = meters.performer[i] = latent[i] ?? 0;
+    const meant = heard.meant[this.watchedSlot] ?? latent;
+    for (let i = 0; i < dims; i++) meters.latent[i] = latent[i] ?? 0;
+    for (let i = 0; i < dims; i++) meters.performer[i] = meant[i] ?? 0;
     const axes = this.axes.length;
     if (meters.gesture.length !== axes) meters.gesture = new Float64Array(axes);
-    meters.gesture.set(this.gesture.subarray(1, 1 + axes));
+    for (let i = 0; i < axes; i++) meters.gesture[i] = heard.gesture[i] ?? this.gesture[1 + i]!;
+    this.heardSpectrum = heard.spectrum;
     [meters.peak[0], meters.peak[1]] = heard.peak;
     [meters.rms[0], meters.rms[1]] = heard.rms;
     meters.limiterDb = heard.limiter_db;
@@ -223,7 +243,34 @@ export class StagedInstrument extends WorkletInstrument {
 
   override setGesture(values: ArrayLike<number>, touched?: ArrayLike<number>): void {
     super.setGesture(values, touched);
+    this.hands = this.axes.filter((_, i) => touched?.[i] === 1).map(({ id }) => id);
     if (this.on) this.move();
+  }
+
+  override setLatent(slot: number, latent: ArrayLike<number> | null): void {
+    super.setLatent(slot, latent);
+    if (latent === null && !this.explored.has(slot)) return;
+    if (latent === null) this.explored.delete(slot);
+    else this.explored.set(slot, Array.from(latent));
+    this.toExplore.add(slot);
+    if (this.on) this.explore();
+  }
+
+  /** Tell which sounds are looked for, 60 times a second at most; the newest counts. */
+  private explore(): void {
+    if (this.exploring !== null || this.toExplore.size === 0) return;
+    const wait = this.exploredAt + MOVE_MS - performance.now();
+    if (wait > 0) {
+      this.exploring = setTimeout(() => {
+        this.exploring = null;
+        if (this.on) this.explore();
+      }, wait);
+      return;
+    }
+    this.exploredAt = performance.now();
+    for (const slot of this.toExplore)
+      this.tell({ type: "explore_on_stage", slot, latent: this.explored.get(slot) ?? null });
+    this.toExplore.clear();
   }
 
   /** Tell where axes went since they were told last, 60 times a second at most. */
@@ -247,8 +294,12 @@ export class StagedInstrument extends WorkletInstrument {
       axes.push(id);
       values.push(value);
     });
-    if (axes.length === 0 || !this.tell({ type: "move_on_stage", axes, values })) return;
+    const { hands } = this;
+    const lie = hands.join(" ");
+    if (axes.length === 0 && lie === this.toldHands) return;
+    if (!this.tell({ type: "move_on_stage", axes, values, hands })) return;
     this.moved = now;
+    this.toldHands = lie;
     axes.forEach((axis, i) => {
       this.told.set(axis, values[i]!);
     });
@@ -256,11 +307,12 @@ export class StagedInstrument extends WorkletInstrument {
 
   private do(
     action: DoOnStage["action"],
-    more: Partial<Pick<DoOnStage, "take" | "name" | "seed" | "to" | "seconds">> = {},
+    more: Partial<Pick<DoOnStage, "take" | "name" | "seed" | "to" | "seconds" | "hands">> = {},
   ): void {
     this.flush();
-    const { take = null, name = "", seed = 1, to = 1, seconds = 0 } = more;
-    this.tell({ type: "do_on_stage", request: ++this.request, action, take, name, seed, to, seconds });
+    const { take = null, name = "", seed = 1, to = 1, seconds = 0, hands = true } = more;
+    const request = ++this.request;
+    this.tell({ type: "do_on_stage", request, action, take, name, seed, to, seconds, hands });
   }
 
   override panic(): void {
@@ -298,14 +350,10 @@ export class StagedInstrument extends WorkletInstrument {
       super.recordTake(name, over);
       return;
     }
-    if (over !== undefined)
-      this.complain(
-        "On the stage a take is recorded by itself; the other one was ended. Overdub in the browser.",
-      );
     this.takeName = name;
     this.recordsTake = true;
-    this.seedOnStage = 1;
-    this.do("record", { seed: 1 });
+    this.seedOnStage = over?.seed ?? 1;
+    this.do("record", { seed: this.seedOnStage, take: over?.id ?? null });
   }
 
   override stopTake(): Promise<Take> {
@@ -333,12 +381,26 @@ export class StagedInstrument extends WorkletInstrument {
       return;
     }
     this.seedOnStage = take.seed;
-    this.do("play", { take: take.id });
+    this.do("play", { take: take.id, hands: !this.mimed });
   }
 
   override stopPlaying(): void {
     if (!this.on) super.stopPlaying();
     else this.do("stop");
+  }
+
+  override spectrum(into: Float32Array<ArrayBuffer>): void {
+    if (!this.on) {
+      super.spectrum(into);
+      return;
+    }
+    const { heardSpectrum } = this;
+    if (heardSpectrum === null) into.fill(Number.NEGATIVE_INFINITY);
+    else
+      for (let i = 0; i < into.length; i++) {
+        const bin = heardSpectrum[Math.floor((i * heardSpectrum.length) / into.length)]!;
+        into[i] = bin === 0 ? Number.NEGATIVE_INFINITY : bin / 2 + QUIETEST_DB;
+      }
   }
 
   override recordSound(): void {

@@ -1038,16 +1038,18 @@ export interface StageState {
   readonly xruns: number;
   /** The second process is ready. */
   readonly spare: boolean;
-  /** The take that is played. */
+  /** The take that is played, by itself or under one that is recorded over it. */
   readonly take: string | null;
   readonly recording: boolean;
   readonly frozen: boolean;
   /** The master is out, or on its way. */
   readonly faded: boolean;
+  /** What goes to the device is being recorded for a page, or waits to be fetched by one. */
+  readonly sound: boolean;
 }
 
-export function makeStageState(given: Omit<StageState, "condition" | "sentence" | "piece" | "settings" | "device" | "sample_rate" | "device_rate" | "block" | "latency_ms" | "load" | "underruns" | "missing_ms" | "takeovers" | "xruns" | "spare" | "take" | "recording" | "frozen" | "faded"> & Partial<StageState> = {}): StageState {
-  return { condition: "off", sentence: "", piece: "", settings: makeStageSettings(), device: "", sample_rate: 0, device_rate: 0, block: 0, latency_ms: 0.0, load: 0.0, underruns: 0, missing_ms: 0.0, takeovers: 0, xruns: 0, spare: false, take: null, recording: false, frozen: false, faded: false, ...given };
+export function makeStageState(given: Omit<StageState, "condition" | "sentence" | "piece" | "settings" | "device" | "sample_rate" | "device_rate" | "block" | "latency_ms" | "load" | "underruns" | "missing_ms" | "takeovers" | "xruns" | "spare" | "take" | "recording" | "frozen" | "faded" | "sound"> & Partial<StageState> = {}): StageState {
+  return { condition: "off", sentence: "", piece: "", settings: makeStageSettings(), device: "", sample_rate: 0, device_rate: 0, block: 0, latency_ms: 0.0, load: 0.0, underruns: 0, missing_ms: 0.0, takeovers: 0, xruns: 0, spare: false, take: null, recording: false, frozen: false, faded: false, sound: false, ...given };
 }
 
 /** A hit of drums. */
@@ -1936,7 +1938,7 @@ export interface DoOnStage {
   readonly type: "do_on_stage";
   readonly request: number;
   readonly action: StageAction;
-  /** play: which one; finish: the id it gets. */
+  /** play: which one; record: the one that plays meanwhile, if any; finish: the id it gets. */
   readonly take: string | null;
   /** finish: what it is called. */
   readonly name: string;
@@ -1946,10 +1948,12 @@ export interface DoOnStage {
   readonly to: number;
   /** fade: how long it takes. */
   readonly seconds: number;
+  /** play: axes that a hand is on are the performer's; false: somebody mimes the take, unheard. */
+  readonly hands: boolean;
 }
 
-export function makeDoOnStage(given: Omit<DoOnStage, "take" | "name" | "seed" | "to" | "seconds" | "type"> & Partial<DoOnStage>): DoOnStage {
-  return { take: null, name: "", seed: 1, to: 1.0, seconds: 0.0, ...given, type: "do_on_stage" };
+export function makeDoOnStage(given: Omit<DoOnStage, "take" | "name" | "seed" | "to" | "seconds" | "hands" | "type"> & Partial<DoOnStage>): DoOnStage {
+  return { take: null, name: "", seed: 1, to: 1.0, seconds: 0.0, hands: true, ...given, type: "do_on_stage" };
 }
 
 /** Where the performer's hand put axes of the piece that is open, 60 times a second at most. No answer. */
@@ -1957,10 +1961,28 @@ export interface MoveOnStage {
   readonly type: "move_on_stage";
   readonly axes: readonly string[];
   readonly values: readonly number[];
+  /** All axes that a hand of this page is on: while a take plays, these are the performer's. */
+  readonly hands: readonly string[];
 }
 
-export function makeMoveOnStage(given: Omit<MoveOnStage, "type"> & Partial<MoveOnStage>): MoveOnStage {
-  return { ...given, type: "move_on_stage" };
+export function makeMoveOnStage(given: Omit<MoveOnStage, "hands" | "type"> & Partial<MoveOnStage>): MoveOnStage {
+  return { hands: [], ...given, type: "move_on_stage" };
+}
+
+/**
+ * A voice of the piece that is open plays a latent that is looked at, 60 times a second at most, until
+ * its mapping is asked for again or this page goes. No answer.
+ */
+export interface ExploreOnStage {
+  readonly type: "explore_on_stage";
+  /** Of the voice. */
+  readonly slot: number;
+  /** null: its mapping. */
+  readonly latent: readonly number[] | null;
+}
+
+export function makeExploreOnStage(given: Omit<ExploreOnStage, "type"> & Partial<ExploreOnStage>): ExploreOnStage {
+  return { ...given, type: "explore_on_stage" };
 }
 
 /** Answered by `Pong` with the same `sent`. Each page sends one every 5 seconds. */
@@ -2278,14 +2300,23 @@ export interface StageHeard {
   readonly clamped: number;
   readonly scrubbed: number;
   readonly input_peak: readonly [number, number];
-  /** What the decoder of each voice was last given; zeros beyond its model's dimensions. */
+  /** What the decoder of each voice was last given. */
   readonly latents: readonly (readonly number[])[];
   /** Samples since it began, or since the take did. */
   readonly position: number;
+  /** Where the axes are that are heard: the performer's, or a take's. */
+  readonly gesture: readonly number[];
+  /** What mapping and sliders of each voice said last, before source and shaping. */
+  readonly meant: readonly (readonly number[])[];
+  /**
+   * Of the mix: 1024 bins from 0 Hz to half its rate, 1 byte each: half decibels above -127.5 dB.
+   * null: silence.
+   */
+  readonly spectrum: Uint8Array | null;
 }
 
-export function makeStageHeard(given: Omit<StageHeard, "type"> & Partial<StageHeard>): StageHeard {
-  return { ...given, type: "stage_heard" };
+export function makeStageHeard(given: Omit<StageHeard, "gesture" | "meant" | "spectrum" | "type"> & Partial<StageHeard>): StageHeard {
+  return { gesture: [], meant: [], spectrum: null, ...given, type: "stage_heard" };
 }
 
 /** A take was recorded on the stage. It is not in the piece until a page puts it there. */
@@ -2401,7 +2432,8 @@ export type RunState = "waiting" | "starting" | "training" | "stopping" | "stopp
 export type StageCondition = "off" | "starting" | "playing" | "lost";
 
 /**
- * play: a take; stop: the performer's gestures again; record and finish: a take is made; panic: silence
+ * play: a take; stop: the performer's gestures again; record and finish: a take is made, over another one
+ * where that is named; panic: silence
  * within 64 samples, until play, record or begin; begin: from a fresh past; freeze and thaw: the latents stay,
  * or go on; fade: the master out, or in.
  */
@@ -2450,6 +2482,7 @@ export type FromPage =
   | StopStage
   | DoOnStage
   | MoveOnStage
+  | ExploreOnStage
   | Ping;
 
 /** What the server may say. */

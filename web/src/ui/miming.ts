@@ -103,7 +103,7 @@ export class Miming {
     this.voice = voiceOf(store)?.id ?? "";
     this.seconds.length = 0;
     this.points.length = 0;
-    performer.miming = true;
+    performer.miming = instrument.mimed = true;
     this.note(0);
     const off = performer.listen(() => {
       const now = performance.now();
@@ -121,7 +121,7 @@ export class Miming {
     this.end = () => {
       off();
       instrument.removeEventListener("playing", ended);
-      performer.miming = false;
+      performer.miming = instrument.mimed = false;
     };
     playTake(this.app, { ...take, loop: false });
     this.set({ kind: "playing", began, seconds });

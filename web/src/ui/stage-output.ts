@@ -122,11 +122,6 @@ export class StageOutputView extends View {
         ${row("Taken over", `${stage.takeovers}, ${stage.spare ? "spare ready" : "no spare"}`, this.settings.spare && !stage.spare)}
       </dl>
       ${this.ear()}
-      ${
-        this.state.listen === "explore"
-          ? html`<p class="hint">The stage plays the map. What you look for in Explore is heard in this browser only.</p>`
-          : nothing
-      }
       <button type="button" data-do="stop-stage" @click=${() => this.stop()}>${icon("stop")}Back to this browser</button>
     `;
   }

@@ -33,10 +33,10 @@ from numpy.typing import NDArray
 
 from isobath.errors import AudioError, KernelError, UsageError
 from isobath.models import kernel
-from isobath.outputs.stage import rows
+from isobath.outputs.stage import rows, showing
 from isobath.types import Audio
 
-WORKERS = 2
+WORKERS = showing.WORKERS
 NOBODY = -1
 RING = 16384
 AXES = 128
@@ -174,10 +174,12 @@ class Area:
         self._handle, self._path = handle, path
         self.library = library()
         self.size = int(self.library.ib_stage_bytes())
-        self._map = mmap.mmap(handle, self.size + _gap(self.size) + rows.BYTES)
+        begins = self.size + _gap(self.size)
+        self._map = mmap.mmap(handle, begins + rows.BYTES + showing.BYTES)
         view: NDArray[np.uint8] = np.frombuffer(self._map, np.uint8)
         self._view, self.at = view, int(view.ctypes.data)
-        self.rows = rows.RowLog(view[self.size + _gap(self.size) :])
+        self.rows = rows.RowLog(view[begins : begins + rows.BYTES])
+        self.showing = showing.Showing(view[begins + rows.BYTES :])
         self.board = Board.from_address(self.at)
         self._resampling: NDArray[np.uint8] = np.zeros(0, np.uint8)
 
@@ -190,7 +192,7 @@ class Area:
         else:
             handle, name = tempfile.mkstemp(prefix="isobath-stage-")
             path = Path(name)
-        os.truncate(handle, size + _gap(size) + rows.BYTES)
+        os.truncate(handle, size + _gap(size) + rows.BYTES + showing.BYTES)
         area = cls(handle, path)
         if area.library.ib_stage_init(area.at, size, rate, ahead, block) < 0:
             area.close()

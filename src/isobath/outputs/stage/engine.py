@@ -30,12 +30,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from isobath.engine.live import same_structure
 from isobath.engine.player import Player
+from isobath.engine.takes import finished
 from isobath.errors import AudioError, IsobathError
 from isobath.outputs.stage import wire
 from isobath.outputs.stage.area import NOBODY, READY, WORKERS, Area, now
 from isobath.outputs.stage.devices import FILE, Asked, Device, Opened
 from isobath.outputs.stage.processes import end_now, farewell, line_of, told_by
 from isobath.outputs.stage.rows import Recording
+from isobath.outputs.stage.showing import Shown
 from isobath.protocol.piece import Id, Piece, Take
 from isobath.types import Audio
 
@@ -213,6 +215,7 @@ class StageEngine:
         self._under_way: wire.Play | wire.Record | None = None
         self._freeze = wire.Freeze(False)
         self._fade = wire.Fade(1.0, 1.0, 0.0, 0.0)
+        self._directs: dict[Id, wire.Direct] = {}
         self._recording = Recording()
         self._rows = threading.Lock()
 
@@ -276,9 +279,13 @@ class StageEngine:
 
     # -------------------------------------------------------------------------------- playing
 
-    def gesture(self, values: ArrayLike, stamp: int | None = None) -> None:
-        """Where the performer is: one value 0..1 per axis of the piece, in its order."""
+    def gesture(self, values: ArrayLike, stamp: int | None = None, touched: ArrayLike | None = None) -> None:
+        """Where the performer is: one value 0..1 per axis of the piece, in its order. touched: until when
+        each counts as touched, by time.monotonic; a take that plays leaves those to the performer."""
         with self._gestures:  # never the other lock: it is held while pieces travel
+            if touched is not None:
+                until, hands = np.asarray(touched, dtype=np.float64), self.area.showing.hands
+                hands[: len(until)] = until[: len(hands)]
             self.area.gesture(
                 np.atleast_1d(np.asarray(values, dtype=np.float64)),
                 self._revision,
@@ -309,7 +316,7 @@ class StageEngine:
         with self._lock:
             if isinstance(message, wire.Record):
                 with self._rows:
-                    message = wire.Record(message.seed, self._recording.begin())
+                    message = msgspec.structs.replace(message, number=self._recording.begin())
             if isinstance(message, wire.Play | wire.Record):
                 self._under_way = message
             elif isinstance(message, wire.Stop | wire.Finish):
@@ -318,6 +325,10 @@ class StageEngine:
                 self._freeze = message
             elif isinstance(message, wire.Fade):
                 self._fade = message
+            elif isinstance(message, wire.Direct):
+                self._directs.pop(message.voice, None)
+                if message.latent is not None:
+                    self._directs[message.voice] = message
             self._broadcast(message)
         if self._clock is not None:
             if isinstance(message, wire.Play | wire.Record):
@@ -327,9 +338,19 @@ class StageEngine:
             elif isinstance(message, wire.Begin):
                 self._clock.go_on()
 
-    def play(self, take: Take, takes: Sequence[Take] = ()) -> None:
-        """Play a take from its beginning; `takes`: all those of the piece."""
-        self.command(wire.Play(take, tuple(takes)))
+    def play(self, take: Take, takes: Sequence[Take] = (), *, hands: bool = True) -> None:
+        """Play a take from its beginning; `takes`: all those of the piece. hands: axes that are touched are
+        the performer's meanwhile."""
+        self.command(wire.Play(take, tuple(takes), hands))
+
+    def record(self, seed: int, over: Take | None = None, takes: Sequence[Take] = ()) -> None:
+        """Record a take from a fresh past, over another one that plays meanwhile; `takes`: all those of the
+        piece. It comes to `recorded` once it is finished."""
+        self.command(wire.Record(seed, over=over, takes=tuple(takes) if over is not None else ()))
+
+    def direct(self, voice: Id, latent: Sequence[float] | None) -> None:
+        """Let a voice play a latent that is looked at, or its mapping again."""
+        self.command(wire.Direct(voice, None if latent is None else tuple(latent)))
 
     def panic(self) -> None:
         """Silence within 64 samples, until something begins."""
@@ -383,10 +404,21 @@ class StageEngine:
             missing_ms=1e3 * board.missing / board.rate,
             spare=spare,
             seconds=board.frames / max(1, board.device_rate),
-            take=self._under_way.take.id if isinstance(self._under_way, wire.Play) else None,
+            take=self._taken,
             frozen=self._freeze.on,
             faded=self._fade.to < 1.0,
         )
+
+    @property
+    def _taken(self) -> Id | None:
+        under_way = self._under_way
+        if isinstance(under_way, wire.Record):
+            return None if under_way.over is None else under_way.over.id
+        return None if under_way is None else under_way.take.id
+
+    def shown(self) -> Shown:
+        """Where its voices are, for drawing."""
+        return self.area.showing.shown(max(0, int(self.area.board.active)))
 
     def meters(self) -> StageMeters:
         """What is heard; reading starts the peaks anew."""
@@ -445,6 +477,8 @@ class StageEngine:
         worker.say(self._fade)
         if self._freeze.on:
             worker.say(self._freeze)
+        for direct in self._directs.values():
+            worker.say(direct)
 
     def _listen(self, worker: _Worker) -> None:
         """A worker's answers, until it ends; then it is missed at once."""
@@ -460,7 +494,7 @@ class StageEngine:
     def _hear(self, worker: _Worker, answer: wire.FromWorker) -> None:
         if isinstance(answer, wire.Recorded):
             if answer.take is not None:
-                self._recorded(self._whole(answer.take))
+                self._recorded(finished(self._whole(answer.take), answer.over))
         elif isinstance(answer, wire.Ended):
             with self._lock:
                 playing = self._under_way
@@ -481,7 +515,7 @@ class StageEngine:
         with self._rows:
             self._recording.take_in(self.area.rows.fetch())
             kept = self._recording
-            if not kept.frames or len(kept.points[0]) != len(take.axes):
+            if not kept.frames or not take.points or len(kept.points[0]) != len(take.points[0]):
                 return take
             return msgspec.structs.replace(take, frames=tuple(kept.frames), points=tuple(kept.points))
 

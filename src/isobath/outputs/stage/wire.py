@@ -26,6 +26,8 @@ class Play(msgspec.Struct, frozen=True, tag="play"):
     take: Take
     takes: tuple[Take, ...] = ()
     """Those below it."""
+    hands: bool = True
+    """Axes that a hand is on are the performer's meanwhile."""
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
@@ -38,6 +40,10 @@ class Record(msgspec.Struct, frozen=True, tag="record"):
     seed: int
     number: int = 0
     """Of the recording, with which its rows are written down (rows.py)."""
+    over: Take | None = None
+    """An overdub: this take plays meanwhile, but for the axes that a hand is on."""
+    takes: tuple[Take, ...] = ()
+    """Those below that one."""
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
@@ -88,6 +94,13 @@ class Fade(msgspec.Struct, frozen=True, tag="fade"):
         return self.start + gone * (self.to - self.start)
 
 
+class Direct(msgspec.Struct, frozen=True, tag="direct"):
+    """A voice plays a latent that is looked at, instead of its mapping; None: its mapping again."""
+
+    voice: Id
+    latent: tuple[float, ...] | None
+
+
 class Quit(msgspec.Struct, frozen=True, tag="quit"):
     """The process ends."""
 
@@ -111,9 +124,11 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
-    """A take; None where none was being recorded."""
+    """A take as it was recorded (takes.finished); None where none was."""
 
     take: Take | None
+    over: Take | None = None
+    """The one that played meanwhile."""
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
@@ -122,7 +137,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     take: Id
 
 
-ToWorker = Load | Change | Play | Stop | Record | Finish | Panic | Begin | Freeze | Fade | Quit
+ToWorker = Load | Change | Play | Stop | Record | Finish | Panic | Begin | Freeze | Fade | Direct | Quit
 FromWorker = Ready | Failed | Recorded | Ended
 
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
