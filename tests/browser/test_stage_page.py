@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+import soundfile
 
 from tests.browser.instrument import HELPERS, Instrument
 from tests.browser.test_performing import TEACH
@@ -140,6 +141,17 @@ def test_the_stage_is_started_played_and_ended_from_the_page(instrument: Instrum
         instrument.run("i.instrument.fade(0, 0.1); await t.until(() => window.heard.rms[0] < 1e-5, 'faded');")
         instrument.run("await t.until(() => i.store.state.stage.faded, 'every page shows it');")
         instrument.run("i.instrument.fade(1, 0.1); await t.until(() => window.heard.peak[0] > 0.001, 'in');")
+
+        # The page's own button records it, and the file lands where its recordings land.
+        page.keyboard.press("Shift+R")
+        instrument.run("await t.until(() => i.instrument.stage.sound, 'the recording'); await t.wait(400);")
+        with page.expect_download() as landed:
+            page.keyboard.press("Shift+R")
+        kept, rate = soundfile.read(landed.value.path())
+        assert (landed.value.suggested_filename[-4:], rate) == (".wav", 44100)
+        assert len(kept) > 0.2 * rate
+        assert abs(kept).max() > 1e-3
+        instrument.run("await t.until(() => !i.instrument.recordingSound, 'the end of it');")
 
         # Panic is silence there.
         page.keyboard.press(".")

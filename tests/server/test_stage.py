@@ -1,10 +1,12 @@
 """The stage as pages see it, over a real socket, on a clock instead of a device."""
 
+import io
 import time
 
 import msgspec
 import numpy as np
 import pytest
+import soundfile
 from websockets.exceptions import ConnectionClosed
 
 from isobath.protocol.messages import (
@@ -155,6 +157,10 @@ def test_a_page_listens_to_what_the_device_is_given(served):
                 name="stage", sample_rate=44100, channels=2, hop=256, dims=0
             )
             page.say(MoveOnStage(axes=tuple(axis.id for axis in piece.axes), values=(1.0,) * len(piece.axes)))
+            assert served.post("/stage/sound/end", b"").status_code == 415, "nothing is recorded yet"
+            assert served.post("/stage/sound?kind=mp3", b"").status_code == 400
+            assert served.post("/stage/sound?kind=flac", b"").status_code == 204
+            until(page, StageNow, lambda each: each.state.sound)
             began, made = time.monotonic(), [read_sound(ear.recv(20.0)) for _ in range(120)]
             lasted = time.monotonic() - began
             assert [each.frame for each in made] == list(range(120))
@@ -164,4 +170,11 @@ def test_a_page_listens_to_what_the_device_is_given(served):
             assert lasted > 0.5 * 120 * 256 / 44100, "at the pace of the device"
             page.say(StopStage(request=2))
             assert ends(ear), "with the stage"
-        until(page, StageNow, lambda each: each.state.condition == "off")
+        until(page, StageNow, lambda each: each.state.condition == "off" and each.state.sound)
+        kept = served.post("/stage/sound/end", b"")  # after the stage has ended, too
+        sound, rate = soundfile.read(io.BytesIO(kept.content), always_2d=True)
+        assert (kept.headers["content-type"], rate) == ("audio/flac", 44100)
+        assert len(sound) > 60 * 256
+        assert np.abs(sound).max() > 1e-3
+        until(page, StageNow, lambda each: not each.state.sound)
+        assert served.post("/stage/sound", b"").status_code == 400, "nothing plays"

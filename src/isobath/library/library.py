@@ -53,7 +53,7 @@ class Library:
             PieceNewer: the library was written by a newer Isobath.
         """
         home.make()
-        for left in home.incoming.glob("*.part"):
+        for left in (*home.incoming.glob("*.part"), *home.incoming.glob("stage-*")):
             left.unlink(missing_ok=True)
         connection, notes = open_or_recover(home)
         library = cls(home, Pieces(connection), Models(home), Sounds(home), notes, connection)

@@ -39,6 +39,7 @@ from isobath.server.rooms import RoomAsked
 from isobath.server.session import Session
 from isobath.server.sounds import SoundRoutes
 from isobath.server.stage import Stage
+from isobath.server.stage_sounds import StageSoundRoutes
 from isobath.server.streams import StreamRoutes
 from isobath.server.workbench import COMMAND
 
@@ -157,6 +158,7 @@ def create_app(
         *PieceRoutes(desk).routes(),
         *DemonstrationRoutes(desk).routes(),
         *SoundRoutes(desk).routes(),
+        *StageSoundRoutes(desk).routes(),
         *MakingRoutes(making).routes(),
         *jamming.routes(),
         *JamSessionRoutes(desk).routes(),

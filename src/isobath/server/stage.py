@@ -32,7 +32,8 @@ from isobath.protocol.messages import (
     StageTook,
 )
 from isobath.protocol.piece import Piece, Take
-from isobath.protocol.stage import StageDevice, StageSettings, StageState
+from isobath.protocol.stage import StageCondition, StageDevice, StageSettings, StageState
+from isobath.server.stage_sounds import StageSound
 from isobath.sound.descriptors import SIZE, Listening
 
 if TYPE_CHECKING:
@@ -88,6 +89,9 @@ class Stage:
         self._devices: tuple[StageDevice, ...] = ()
         self.followers: list[Callable[[StageEngine], None]] = []
         """Are told each engine that begins: they record it or send it on."""
+        self.sound = StageSound()
+        """What a page has recorded."""
+        self.followers.append(self.sound.follow)
         self.clock: Clock | None = None
         """Beats in the tempo of what plays."""
 
@@ -149,6 +153,7 @@ class Stage:
             if task is not None:
                 task.cancel()
         self._pool.submit(self.close).result()
+        self.sound.drop()
         self._pool.shutdown(wait=True)
 
     # ------------------------------------------------------------------------------- playing
@@ -291,7 +296,8 @@ class Stage:
         """How it stands."""
         engine, piece = self._engine, self._piece
         if engine is None or piece is None:
-            return StageState(condition="starting" if self._starting else "off", sentence=self._sentence)
+            condition: StageCondition = "starting" if self._starting else "off"
+            return StageState(condition=condition, sentence=self._sentence, sound=self.sound.there)
         now = engine.status
         return StageState(
             condition="lost" if now.state == "lost" else "playing",
@@ -313,6 +319,7 @@ class Stage:
             recording=self._recording,
             frozen=now.frozen,
             faded=now.faded,
+            sound=self.sound.there,
         )
 
     async def ask(self, act: Callable[[], None]) -> None:

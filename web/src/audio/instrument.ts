@@ -135,8 +135,8 @@ export interface Instrument extends EventTarget {
   readonly recordingTake: boolean;
   readonly playingTake: string | null; // its id
 
-  recordSound(): void;
-  stopSound(): Promise<Blob>; // 24-bit WAV of exactly what was heard
+  recordSound(kind?: "wav" | "flac"): void;
+  stopSound(): Promise<Blob>; // 24 bits of exactly what was heard: WAV, or FLAC from where that was asked for
   readonly recordingSound: boolean;
 
   /** Frequency magnitudes in dB of the output, for drawing. */

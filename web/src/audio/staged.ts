@@ -2,6 +2,7 @@
 // sound is silent, gestures, takes and panic go to the stage, and meters come from there. Off the stage it is
 // the page's own worklet and nothing else.
 
+import { post } from "../net/http";
 import {
   type DoOnStage,
   type FromPage,
@@ -403,8 +404,32 @@ export class StagedInstrument extends WorkletInstrument {
       }
   }
 
-  override recordSound(): void {
-    if (!this.on) super.recordSound();
-    else this.complain("The sound of the stage is not in this browser. Record it at the sound device.");
+  // ------------------------------------------------------------------ the sound of the stage
+
+  /** A recording was asked for, and the server has not told of it yet. */
+  private asksSound = false;
+
+  override get recordingSound(): boolean {
+    return this.stage.sound || this.asksSound || super.recordingSound;
+  }
+
+  override recordSound(kind: "wav" | "flac" = "wav"): void {
+    if (!this.on) {
+      super.recordSound();
+      return;
+    }
+    this.asksSound = true;
+    post(`stage/sound?kind=${kind}`, "")
+      .catch((problem: Error) => this.complain(problem.message))
+      .finally(() => {
+        this.asksSound = false;
+      });
+  }
+
+  /** What the stage has played is fetched from the server, also after the stage has ended. */
+  override async stopSound(): Promise<Blob> {
+    if (!this.stage.sound && !this.asksSound) return super.stopSound();
+    const answer = await post("stage/sound/end", "");
+    return answer.blob();
   }
 }

@@ -76,7 +76,8 @@ export class StageOutputView extends View {
     const { settings } = this;
     const { devices, recordingSound, recordingTake } = this.app.instrument;
     const starting = this.asked || stage.condition === "starting";
-    const busy = recordingSound || recordingTake || this.state.connection.state !== "online";
+    const busy =
+      (recordingSound && !stage.sound) || recordingTake || this.state.connection.state !== "online";
     return html`
       <p class="hint">The machine that Isobath runs on plays the piece on a device of its own; this page is silent then and is its control.</p>
       ${choose("stage-device", "Device", choices(devices, settings.device), settings.device, (device) => this.set({ device }))}

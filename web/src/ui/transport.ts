@@ -98,15 +98,23 @@ export async function recordSound(app: App): Promise<void> {
       sayNotRunning(app);
       return;
     }
-    instrument.recordSound();
+    instrument.recordSound(app.preferences.value.recording);
     if (!instrument.recordingSound) return; // it has said why
     announce("Recording the sound.");
     return;
   }
-  const wav = await instrument.stopSound();
+  let sound: Blob;
+  try {
+    sound = await instrument.stopSound();
+  } catch (error) {
+    const sentence = error instanceof Error ? error.message : String(error);
+    store.set({ notice: { kind: "error", sentence } });
+    return;
+  }
   const name = (store.state.piece?.name ?? "isobath").replace(/[^\p{L}\p{N} _-]+/gu, "").trim() || "isobath";
-  if (app.preferences.value.recording !== "flac" || !(await downloadFlac(app, wav, name)))
-    download(wav, `${name}.wav`);
+  if (sound.type === "audio/flac") download(sound, `${name}.flac`);
+  else if (app.preferences.value.recording !== "flac" || !(await downloadFlac(app, sound, name)))
+    download(sound, `${name}.wav`);
   announce("The recording is in your downloads.");
 }
 

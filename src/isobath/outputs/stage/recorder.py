@@ -3,6 +3,7 @@ sounds waits for a disk."""
 
 from __future__ import annotations
 
+import math
 import threading
 from pathlib import Path
 
@@ -19,8 +20,9 @@ _BLOCK = 4096
 class Recorder:
     """Writes what an area's device is given, from now on, until `end`."""
 
-    def __init__(self, path: Path, area: Area) -> None:
-        """path: `.wav` or `.flac` with 24 bits, or `.ogg`; at the piece's rate.
+    def __init__(self, path: Path, area: Area, most_seconds: float = math.inf) -> None:
+        """path: `.wav` or `.flac` with 24 bits, or `.ogg`; at the piece's rate. It is written no further than
+        `most_seconds`.
 
         Raises:
             UsageError: another kind of file.
@@ -28,7 +30,7 @@ class Recorder:
         """
         if path.suffix.lower() not in FORMATS:
             raise UsageError(f"{path.name} is no kind of file to record. Name a .wav, .flac or .ogg file.")
-        self._path = path
+        self._path, self._left = path, most_seconds * area.board.rate
         self.paths: list[Path] = []
         """Files begun: another one for each other rate of what plays."""
         self._area, self._at = area, int(area.board.heard)
@@ -90,9 +92,10 @@ class Recorder:
 
     def _write(self) -> None:
         until = int(self._area.board.heard)
-        while self._at < until:
-            frames = min(_BLOCK, until - self._at)
+        while self._at < until and self._left > 0:
+            frames = int(min(_BLOCK, until - self._at, math.ceil(self._left)))
             sound, there = self._area.heard(self._at, frames)
             self.missing += frames - there
             self._file.write(sound.T)
             self._at += frames
+            self._left -= frames
