@@ -49,7 +49,8 @@ def test_everything_the_page_asks_for_is_in_the_folder(library, page):
     world = json.loads(files[MARK])
     assert msgspec.convert(world["opened"], type=Opened).piece == piece
     assert [model["name"] for model in world["models"]] == ["whale"]
-    assert set(world["files"]) == {"models/whale", "models/whale/decoder", "models/whale/both"}
+    parts = {"models/whale/decoder/sent", "models/whale/both/sent"}
+    assert set(world["files"]) == {"models/whale", *parts}
     assert all(files[file] for file in world["files"].values())
     assert json.loads(files[world["files"]["models/whale"]])["dims"] == world["models"][0]["dims"]
     assert files["assets/main-abc.js"] == b"export {};"

@@ -28,6 +28,7 @@ from isobath.library.models import Found
 from isobath.library.sounds import Sounds
 from isobath.models import description as files
 from isobath.models.prior import read_prior
+from isobath.models.sending import sent
 from isobath.protocol.messages import History, ModelSummary, Opened, SoundData
 from isobath.protocol.piece import Piece, Voice
 from isobath.server.guard import POLICY
@@ -157,9 +158,9 @@ def _model(
     """What a page fetches of a model that the piece calls `name`: its path at the server, and the file."""
     file = f"world/{found.summary.sha256[:16]}"
     yield f"models/{name}", (f"{file}.json", spelled_out(found))
-    yield f"models/{name}/decoder", (f"{file}.decoder", blob_of(found, "decoder"))
+    yield f"models/{name}/decoder/sent", (f"{file}.decoder", sent(blob_of(found, "decoder")))
     if found.summary.encodes:
-        yield f"models/{name}/both", (f"{file}.both", blob_of(found, "both"))
+        yield f"models/{name}/both/sent", (f"{file}.both", sent(blob_of(found, "both")))
     dreams = any(voice.model == name and voice.source.kind == "prior" for voice in _voices(piece))
     prior = library.models.prior(name) if dreams else None
     if prior is not None:

@@ -43,7 +43,7 @@ PLACES = frozenset(
     {"/", "/health", "/ws", "/room", "/index.html", "/sw.js", "/manifest.webmanifest", "/licences.txt"}
 )
 PAGE = re.compile(r"/(?:assets/.+|icon[a-z0-9-]*\.(?:svg|png))\Z")
-MODEL = re.compile(r"/models/([^/]+)(?:/(?:decoder|both|prior))?\Z")
+MODEL = re.compile(r"/models/([^/]+)(?:/(?:(?:decoder|both)(?:/sent)?|prior))?\Z")
 SOUND = re.compile(r"/sounds/([A-Za-z0-9_-]+)/[0-9]+\Z")
 
 CLOSED = "Walkers do not change this piece. Its host can let them, in the list of walkers."

@@ -24,6 +24,7 @@ from isobath.models import description as files
 from isobath.models.coder import USUAL_LUFS, Model, match_lufs
 from isobath.models.pack import pack
 from isobath.models.prior import read_prior
+from isobath.models.sending import sent
 from isobath.protocol.messages import Encoded, ModelSummary
 from isobath.server.desk import Desk
 from isobath.server.listen import read_sound
@@ -145,6 +146,13 @@ def blob_of(found: Found, part: str) -> bytes:
     return pack(described, tensors, encoder=part != "decoder", decoder=part != "encoder", swift=swift)
 
 
+def _part(request: Request) -> str:
+    part = str(request.path_params["part"])
+    if part not in {"decoder", "encoder", "both"}:
+        raise ModelMismatch(f"A model has a decoder and an encoder, but no {part!r}.")
+    return part
+
+
 def _told(arrived: Arrived) -> bytes:
     """A model's line in the list, and the sentence about its file."""
     data = msgspec.to_builtins(arrived.summary)
@@ -197,6 +205,7 @@ class ModelRoutes:
             Route("/models/{name}/encode", self.encode, methods=["POST"]),
             Route("/models/{name}/prior", self.prior, methods=["GET"]),
             Route("/models/{name}/{part}", self.blob, methods=["GET"]),
+            Route("/models/{name}/{part}/sent", self.sent, methods=["GET"]),
         ]
 
     async def all(self, request: Request) -> Response:  # noqa: ARG002
@@ -247,10 +256,15 @@ class ModelRoutes:
 
     async def blob(self, request: Request) -> Response:
         """GET /models/NAME/decoder, /encoder, or /both for a voice that listens: what the kernel reads."""
-        part = request.path_params["part"]
-        if part not in {"decoder", "encoder", "both"}:
-            raise ModelMismatch(f"A model has a decoder and an encoder, but no {part!r}.")
+        part = _part(request)
         return await self._made(request, part, lambda found: blob_of(found, part), "application/octet-stream")
+
+    async def sent(self, request: Request) -> Response:
+        """GET /models/NAME/decoder/sent, and so on: the same, smaller, for the page to unpack."""
+        part = _part(request)
+        return await self._made(
+            request, f"{part}-sent", lambda found: sent(blob_of(found, part)), "application/octet-stream"
+        )
 
     async def prior(self, request: Request) -> Response:
         """GET /models/NAME/prior: the model's prior file."""

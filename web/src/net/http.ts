@@ -12,6 +12,7 @@ import type {
   SoundKept,
 } from "../protocol/messages";
 import type { ModelDescription } from "./models";
+import { unpacked } from "./unpack";
 
 export const AWAY =
   "Isobath's server does not answer. What you have keeps playing; try again once it is back.";
@@ -121,7 +122,9 @@ export function fetchBlob(model: string, sha256: string, part: "decoder" | "both
   const key = `${model} ${part} ${sha256}`;
   let blob = decoders.get(key);
   if (blob === undefined) {
-    blob = get(`models/${encodeURIComponent(model)}/${part}`).then((answer) => answer.arrayBuffer());
+    blob = get(`models/${encodeURIComponent(model)}/${part}/sent`)
+      .then((answer) => answer.arrayBuffer())
+      .then(unpacked);
     blob.catch(() => decoders.delete(key));
     decoders.set(key, blob);
   }
