@@ -3,7 +3,8 @@
     python examples/make_worlds.py SOUNDSCAPES
 
 SOUNDSCAPES is the folder of the field recordings that the `landscape` model learned from; a few
-seconds of each are encoded, and their latents become the demonstrations of the fourth world.
+seconds of each are encoded, and their latents become the demonstrations of the fourth world. What can be
+measured of them is added by `python examples/measure.py`.
 """
 
 import sys
@@ -186,6 +187,7 @@ SHORE_BOXES = (
         label="in the hut",
         position=(48.0, 3.0, -58.0),
         size=(10.0, 8.0, 8.0),
+        stands=True,
         fade=5.0,
         wet=0.3,
         decay=0.5,
@@ -200,6 +202,7 @@ SHORE_BOXES = (
         label="below the tower",
         position=(66.0, 12.0, 16.0),
         size=(14.0, 30.0, 14.0),
+        stands=True,
         fade=9.0,
         wet=0.6,
         decay=5.5,

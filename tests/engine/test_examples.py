@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from isobath.engine import render_piece
+from isobath.engine.foresight import fits_together
+from isobath.engine.land import land_fingerprint
+from isobath.engine.surveying import fingerprint
 from isobath.library.examples import examples, read_example
 from isobath.mapping import Mapping
 from isobath.models.coder import bundled, load
@@ -26,6 +29,23 @@ def test_the_mapping_of_an_example_meets_its_demonstrations(name):
         points = np.array([d.point for d in voice.demonstrations])
         latents = np.array([d.latent for d in voice.demonstrations])
         np.testing.assert_allclose(mapping(points), latents, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_was_measured_as_it_is_so_that_its_first_playing_is_as_every_later_one(name):
+    """Where this fails after an example was changed: python examples/measure.py."""
+    piece = read_example(name)
+    for voice in piece.voices:
+        assert voice.follows is None
+        assert voice.safety is not None
+        assert voice.safety.of == fingerprint(voice, None, len(piece.axes))
+        assert fits_together(voice.safety)
+    if piece.world is None:
+        return
+    ids = tuple(axis.id for axis in piece.axes)
+    rest = tuple(0.5 if axis.id == piece.world.axes.y else axis.rest for axis in piece.axes)
+    assert piece.world.land is not None
+    assert piece.world.land.of == land_fingerprint(piece.voices[0], None, piece.world, ids, rest)
 
 
 @pytest.mark.parametrize("name", NAMES)
