@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from scipy import signal
 
+from isobath.engine.hills import EYES, Hills
 from isobath.engine.space import FLOATS, SOUNDS, Posing, Space, is_placed, settings_of, sounding
 from isobath.protocol.piece import Piece
-from isobath.protocol.world import Box, Carried, Edge, Landmark, World
+from isobath.protocol.world import Box, Carried, Edge, Ground, Landmark, LandSurvey, WalkAxes, World
 
 from .spaces import (
     AXES,
@@ -407,8 +408,35 @@ def test_a_gesture_is_a_pose() -> None:
     np.testing.assert_allclose(
         posing(np.array([0.6, 0.5, 1.0, 0.25, 0.75])), [10, 0, -100, 0.25, 0.125], rtol=1e-6
     )
-    lost = Posing(World(axes=world().axes), AXES[:1])
+    lost = Posing(World(axes=world().axes, ground=Ground(shown=False)), AXES[:1])
     assert lost(np.array([0.5])).tolist() == [0.0] * 5
+
+
+HILLS = json.loads((Path(__file__).parents[1] / "golden" / "hills.json").read_text())
+"""Heights of a ground; the page's are held against them, too (web/src/state/space.test.ts)."""
+
+
+def hilly(**more) -> World:  # type: ignore[no-untyped-def]
+    land = LandSurvey(columns=HILLS["columns"], rows=HILLS["rows"], loudness=tuple(HILLS["loudness"]))
+    ground = Ground(height="loudness", relief=HILLS["relief"])
+    return World(size=tuple(HILLS["size"]), ground=ground, land=land, **more)
+
+
+def test_what_stands_on_a_hill_is_heard_from_there_and_so_does_the_walker_stand() -> None:
+    hills = Hills(hilly())
+    for x, z, height in HILLS["places"]:
+        assert hills(x, z) == pytest.approx(height, abs=1e-5)
+    axes = WalkAxes(x="east", z="north")
+    x, z, height = HILLS["places"][3]
+    assert height > 3.0
+    there = msgspec.structs.replace(standing((x, 2.0, z)), stands=True)
+    walls = Box(id="b", position=(x, 3.0, z), stands=True)
+    of = hilly(axes=axes, landmarks=(there,), boxes=(walls,))
+    told = settings(of)
+    np.testing.assert_allclose(told[11:14], [x, 2.0 + height, z], rtol=1e-6)
+    assert told[202 + 1] == pytest.approx(3.0 + height, rel=1e-6)
+    pose = Posing(of, AXES)(np.array([0.5 + x / 100.0, 0.0, 0.5 - z / 80.0, 0.0, 0.0]))
+    np.testing.assert_allclose(pose[:3], [x, height + EYES, z], rtol=1e-5)
 
 
 def test_every_setting_is_told() -> None:

@@ -16,11 +16,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from isobath.engine.hills import EYES, Hills
 from isobath.errors import KernelError, PieceError
 from isobath.models import kernel
 from isobath.models.coder import Model
 from isobath.protocol.piece import Axis, Piece, SoundId
-from isobath.protocol.world import Carried, Landmark, World
+from isobath.protocol.world import Box, Carried, Landmark, World
 from isobath.types import Audio, Gesture
 from isobath.units import db_to_gain
 
@@ -64,7 +65,7 @@ def settings_of(piece: Piece, frame_seconds: float) -> NDArray[np.float32]:
     axes = {axis.id for axis in piece.axes}
     sizes = zip(world.size, (world.axes.x, world.axes.y, world.axes.z), strict=True)
     half = [size / 2 if axis in axes else 0.0 for size, axis in sizes]
-    edge = world.edge
+    edge, hills = world.edge, Hills(world)
     values: list[float] = [
         _PLACEMENTS[world.placement],
         world.spread / 720.0,
@@ -76,15 +77,15 @@ def settings_of(piece: Piece, frame_seconds: float) -> NDArray[np.float32]:
         float(len(world.boxes)),
     ]
     for voice in piece.voices[:VOICES]:
-        values += _place(of_voice.get(voice.id), False)
+        values += _place(of_voice.get(voice.id), hills, False)
     values += _NOWHERE * (VOICES - len(piece.voices[:VOICES]))
     sounds = sounding(world)
     for each in sounds:
-        values += _place(each, True)
+        values += _place(each, hills, True)
     values += _NOWHERE * (SOUNDS - len(sounds))
     for box in world.boxes[:BOXES]:
         values += (
-            *box.position,
+            *_on_ground(box, hills),
             *box.size,
             box.fade,
             box.wet,
@@ -99,13 +100,19 @@ def settings_of(piece: Piece, frame_seconds: float) -> NDArray[np.float32]:
     return np.array(values, dtype=np.float32)
 
 
-def _place(landmark: Landmark | None, with_gain: bool) -> tuple[float, ...]:
+def _on_ground(thing: Landmark | Box, hills: Hills) -> tuple[float, float, float]:
+    """Where a thing is: one that stands is as high as it says above the ground there."""
+    x, y, z = thing.position
+    return (x, y + hills(x, z), z) if thing.stands else (x, y, z)
+
+
+def _place(landmark: Landmark | None, hills: Hills, with_gain: bool) -> tuple[float, ...]:
     if landmark is None:
         return _NOWHERE
     carries = landmark.carries or Carried()
     radius = (landmark.size[0] + landmark.size[2]) / 4
     gain = db_to_gain(carries.gain_db) if with_gain else 1.0
-    return (1.0, *landmark.position, radius, carries.reference, carries.rolloff, gain)
+    return (1.0, *_on_ground(landmark, hills), radius, carries.reference, carries.rolloff, gain)
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,8 @@ class _Part:
 
 
 class Posing:
-    """The pose that a gesture means: x, y, z in metres, azimuth and elevation in turns."""
+    """The pose that a gesture means: x, y, z in metres, azimuth and elevation in turns. Whom no axis lifts
+    stands on the ground, if there is one."""
 
     def __init__(self, world: World, axes: Sequence[Axis]) -> None:
         index = {axis.id: i for i, axis in enumerate(axes)}
@@ -136,9 +144,14 @@ class Posing:
         self._parts = [
             _Part(None if axis is None else index.get(axis), size, offset) for axis, size, offset in ways
         ]
+        walks = world.ground.shown and self._parts[1].axis is None
+        self._hills = Hills(world) if walks else None
 
     def __call__(self, gesture: Gesture) -> NDArray[np.float32]:
-        return np.array([part.of(gesture) for part in self._parts], dtype=np.float32)
+        pose = [part.of(gesture) for part in self._parts]
+        if self._hills is not None:
+            pose[1] = self._hills(pose[0], pose[2]) + EYES
+        return np.array(pose, dtype=np.float32)
 
 
 LoadSound = Callable[[SoundId, int], Audio]

@@ -122,6 +122,8 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     axis: Id = ""
     value: Share = 1.0
     """Of the axis inside; outside, the axis is at rest."""
+    stands: bool = False
+    """Its height is meant above the ground where it is, and follows it."""
     fade: Annotated[float, Meta(ge=0, le=1000)] = 0.0
     """Metres over which it is entered; 0: at one step."""
     colour: Colour = "#8fb6b0"
@@ -168,6 +170,8 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     """Its middle."""
     size: tuple[Extent, Extent, Extent] = (20.0, 12.0, 20.0)
     """Of the cuboid that it is."""
+    stands: bool = False
+    """Its height is meant above the ground where it is, and follows it."""
     fade: Annotated[float, Meta(ge=0, le=1000)] = 4.0
     """Metres before its walls over which it is entered."""
     wet: Annotated[float, Meta(ge=0, le=1)] = 0.4

@@ -3,6 +3,7 @@
 // by src/isobath/engine/space.py, so that a take sounds the same here and there.
 
 import type { Arena } from "./arena";
+import { EYES, type Ground, heightOf } from "./ground";
 import type { Sound } from "./hearing";
 
 /** Where the module's own data ends at the latest: what is handed out begins behind it. */
@@ -21,6 +22,8 @@ export interface SpaceSettings {
   readonly values: Float32Array;
   /** x, y, z in metres, azimuth and elevation in turns. */
   readonly parts: readonly PosePart[];
+  /** What a walker stands on whom no axis lifts; null: nothing, and the height is what the axis says. */
+  readonly ground: Ground | null;
 }
 
 interface Exports {
@@ -61,6 +64,7 @@ export class Space {
   private readonly c: Exports;
   private readonly pose: number;
   private parts: readonly PosePart[] = [];
+  private ground: Ground | null = null;
   private readonly sounds: ({ at: number; bytes: number } | null)[] = new Array(SPACE_SOUNDS).fill(null);
 
   constructor(
@@ -78,10 +82,11 @@ export class Space {
     this.run = this.c.ib_space_run;
   }
 
-  set({ values, parts }: SpaceSettings): void {
+  set({ values, parts, ground }: SpaceSettings): void {
     this.home.floats().set(values, this.c.ib_space_set(this.at) >> 2);
     this.c.ib_space_changed(this.at);
     this.parts = parts;
+    this.ground = ground;
   }
 
   /** Where a gesture is. Allocates nothing. */
@@ -91,6 +96,8 @@ export class Space {
       const part = this.parts[i]!;
       floats[this.pose + i] = part.axis < 0 ? 0 : ((gesture[part.axis] ?? 0) + part.offset) * part.size;
     }
+    if (this.ground !== null && this.parts.length > 2)
+      floats[this.pose + 1] = heightOf(this.ground, floats[this.pose]!, floats[this.pose + 2]!) + EYES;
   }
 
   /** The sound of a place, looped; null: none. Allocates. */

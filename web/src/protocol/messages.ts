@@ -293,14 +293,16 @@ export interface Zone {
   readonly axis: string;
   /** Of the axis inside; outside, the axis is at rest. */
   readonly value: number;
+  /** Its height is meant above the ground where it is, and follows it. */
+  readonly stands: boolean;
   /** Metres over which it is entered; 0: at one step. */
   readonly fade: number;
   readonly colour: string;
   readonly shown: boolean;
 }
 
-export function makeZone(given: Omit<Zone, "label" | "position" | "size" | "axis" | "value" | "fade" | "colour" | "shown"> & Partial<Zone>): Zone {
-  return { label: "", position: [0.0, 0.0, 0.0], size: [20.0, 20.0, 20.0], axis: "", value: 1.0, fade: 0.0, colour: "#8fb6b0", shown: true, ...given };
+export function makeZone(given: Omit<Zone, "label" | "position" | "size" | "axis" | "value" | "stands" | "fade" | "colour" | "shown"> & Partial<Zone>): Zone {
+  return { label: "", position: [0.0, 0.0, 0.0], size: [20.0, 20.0, 20.0], axis: "", value: 1.0, stands: false, fade: 0.0, colour: "#8fb6b0", shown: true, ...given };
 }
 
 /** The ground remembers who stood on it: an axis grows where one has been. */
@@ -347,6 +349,8 @@ export interface Box {
   readonly position: readonly [number, number, number];
   /** Of the cuboid that it is. */
   readonly size: readonly [number, number, number];
+  /** Its height is meant above the ground where it is, and follows it. */
+  readonly stands: boolean;
   /** Metres before its walls over which it is entered. */
   readonly fade: number;
   /** 0 no reverberation, 1 nothing else; between boxes that overlap, everything is mixed. */
@@ -365,8 +369,8 @@ export interface Box {
   readonly shown: boolean;
 }
 
-export function makeBox(given: Omit<Box, "label" | "position" | "size" | "fade" | "wet" | "decay" | "brightness" | "predelay" | "filter" | "frequency" | "resonance" | "colour" | "shown"> & Partial<Box>): Box {
-  return { label: "", position: [0.0, 0.0, 0.0], size: [20.0, 12.0, 20.0], fade: 4.0, wet: 0.4, decay: 2.5, brightness: 5000.0, predelay: 0.02, filter: "none", frequency: 900.0, resonance: 0.7, colour: "#a99a86", shown: true, ...given };
+export function makeBox(given: Omit<Box, "label" | "position" | "size" | "stands" | "fade" | "wet" | "decay" | "brightness" | "predelay" | "filter" | "frequency" | "resonance" | "colour" | "shown"> & Partial<Box>): Box {
+  return { label: "", position: [0.0, 0.0, 0.0], size: [20.0, 12.0, 20.0], stands: false, fade: 4.0, wet: 0.4, decay: 2.5, brightness: 5000.0, predelay: 0.02, filter: "none", frequency: 900.0, resonance: 0.7, colour: "#a99a86", shown: true, ...given };
 }
 
 /** The end of the world is heard: quieter, darker, and a low tone from afar. */

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import HILLS from "../../../tests/golden/hills.json";
+import { EYES, heightOf } from "../audio/ground";
 import {
   makeBox,
   makeCarried,
@@ -9,6 +11,7 @@ import {
   type Piece,
 } from "../protocol/messages";
 import { deafTo } from "./facing";
+import { groundOf } from "./hills";
 import { isPlaced, SPACE_FLOATS, sounding, spaceOf } from "./space";
 
 const piece = {
@@ -65,4 +68,24 @@ test("no latent follows the head", () => {
   ]);
   const direct = deafTo(makeMappingSettings({ algorithm: "direct" }), 2, 4);
   expect(direct.outputs.map((each) => each.axes)).toEqual([null, null, [], []]);
+});
+
+test("what stands on a hill is heard from there, and the ear is as high as the eye", () => {
+  const { columns, rows, loudness, size, relief, places } = HILLS;
+  const [x, z, height] = places[3]! as [number, number, number];
+  const bell = makeLandmark({ id: "bell", stands: true, position: [x, 2, z], carries: makeCarried() });
+  const world = makeWorld({
+    axes: { ...bare.axes, x: "x" },
+    size: size as [number, number, number],
+    ground: { ...bare.ground, height: "loudness", relief },
+    land: { columns, rows, loudness, brightness: [], novelty: [], of: "x" },
+    landmarks: [{ ...bell, carries: makeCarried({ kind: "voice", voice: "a" }) }],
+  });
+  const ground = groundOf(world);
+  for (const [east, south, high] of places) expect(heightOf(ground, east!, south!)).toBeCloseTo(high!, 4);
+  const told = spaceOf(piece, world, 1);
+  expect(told.values[12]).toBeCloseTo(2 + height, 4);
+  expect(told.ground).toBe(ground);
+  expect(EYES).toBe(1.7);
+  expect(spaceOf(piece, { ...world, ground: { ...world.ground, shown: false } }, 1).ground).toBeNull();
 });

@@ -1,5 +1,6 @@
 // What a piece's world asks of the sound: as src/isobath/engine/space.py tells it, to the same numbers.
 
+import { type Ground, heightOf } from "../audio/ground";
 import type { Instrument } from "../audio/instrument";
 import { type PosePart, SPACE_SOUNDS, type SpaceSettings } from "../audio/space";
 import { fetchSound } from "../net/http";
@@ -10,7 +11,9 @@ import {
   makeWorld,
   type Piece,
   type World,
+  type Zone,
 } from "../protocol/messages";
+import { groundOf } from "./hills";
 import type { Store } from "./store";
 
 const VOICES = 8;
@@ -47,12 +50,21 @@ export function sounding(world: World): SoundingMark[] {
 
 /** `frameSeconds`: a latent frame of the first voice. */
 export function spaceOf(piece: Piece, world: World, frameSeconds: number): SpaceSettings {
-  return { values: settingsOf(piece, world, frameSeconds), parts: partsOf(piece, world) };
+  const parts = partsOf(piece, world);
+  const ground = world.ground.shown && parts[1]!.axis < 0 ? groundOf(world) : null;
+  return { values: settingsOf(piece, world, frameSeconds), parts, ground };
+}
+
+/** Where a thing is: one that stands is as high as it says above the ground there. */
+export function onGround(thing: Landmark | Box | Zone, ground: Ground): [number, number, number] {
+  const [x, y, z] = thing.position;
+  return [x, thing.stands ? y + heightOf(ground, x, z) : y, z];
 }
 
 function settingsOf(piece: Piece, world: World, frameSeconds: number): Float32Array {
   const values = new Float32Array(SPACE_FLOATS);
   const { edge } = world;
+  const ground = groundOf(world);
   const known = (axis: string | null): boolean => piece.axes.some((each) => each.id === axis);
   const half = [world.axes.x, world.axes.y, world.axes.z].map((axis, i) =>
     known(axis) ? world.size[i]! / 2 : 0,
@@ -73,25 +85,25 @@ function settingsOf(piece: Piece, world: World, frameSeconds: number): Float32Ar
     const mark = world.landmarks.find(
       ({ carries }) => carries?.kind === "voice" && carries.voice !== null && carries.voice === id,
     );
-    values.set(placeOf(mark, false), at);
+    values.set(placeOf(mark, ground, false), at);
   }
   const marks = sounding(world);
-  for (let i = 0; i < SPACE_SOUNDS; i++, at += PLACE) values.set(placeOf(marks[i], true), at);
+  for (let i = 0; i < SPACE_SOUNDS; i++, at += PLACE) values.set(placeOf(marks[i], ground, true), at);
   for (const box of world.boxes.slice(0, BOXES)) {
     const { fade, wet, decay, brightness, predelay, filter, frequency, resonance } = box;
-    values.set([...box.position, ...box.size, fade, wet, decay, brightness, predelay], at);
+    values.set([...onGround(box, ground), ...box.size, fade, wet, decay, brightness, predelay], at);
     values.set([FILTERS[filter], frequency, resonance], at + 11);
     at += BOX;
   }
   return values;
 }
 
-function placeOf(mark: Landmark | undefined, withGain: boolean): number[] {
+function placeOf(mark: Landmark | undefined, ground: Ground, withGain: boolean): number[] {
   const carries = mark?.carries;
   if (mark === undefined || !carries) return [0, 0, 0, 0, 0, 1, 1, 1];
   const gain = withGain ? 10 ** (carries.gain_db / 20) : 1;
   const radius = (mark.size[0] + mark.size[2]) / 4;
-  return [1, ...mark.position, radius, carries.reference, carries.rolloff, gain];
+  return [1, ...onGround(mark, ground), radius, carries.reference, carries.rolloff, gain];
 }
 
 function partsOf(piece: Piece, world: World): PosePart[] {
@@ -120,6 +132,7 @@ export function bindSpace(
   const keys: string[] = [];
   let placed = false;
   let told = "";
+  let stood: Ground | null = null;
 
   const carry = (number: number, mark: SoundingMark | undefined): void => {
     const key = mark === undefined ? "" : `${mark.carries.sound} ${rate()}`;
@@ -149,8 +162,9 @@ export function bindSpace(
     const frame = model === undefined ? 0 : model.hop / model.sample_rate;
     const settings = spaceOf(piece, world ?? NOWHERE, frame);
     const key = `${settings.values.join()} ${JSON.stringify(settings.parts)}`;
-    if (key !== told) instrument.setSpace(settings);
+    if (key !== told || settings.ground !== stood) instrument.setSpace(settings);
     told = key;
+    stood = settings.ground;
     const marks = world === null ? [] : sounding(world);
     for (let i = 0; i < SPACE_SOUNDS; i++) carry(i, marks[i]);
   };

@@ -1,11 +1,11 @@
 // The ground as the sound makes it: heights and colours over the walkable plane, from the surveyed map.
 
+import { COLUMNS, heightOf, ROWS } from "../audio/ground";
 import type { Sounding, World } from "../protocol/messages";
+import { each, type Grid, heightsOf, LEAST, measured, range, sample } from "../state/hills";
 import type { Relief } from "../steer/relief";
 
-/** Vertices of the ground along each side. */
-export const COLUMNS = 113;
-export const ROWS = 85;
+export { COLUMNS, ROWS };
 
 export interface Land {
   /** Metres, ROWS x COLUMNS, row 0 in the north. */
@@ -16,16 +16,6 @@ export interface Land {
 
 export const FLAT: Land = { heights: new Float32Array(ROWS * COLUMNS), colours: null };
 
-/** A grid of values over the ground, row 0 in the north. */
-interface Grid {
-  readonly columns: number;
-  readonly rows: number;
-  readonly values: ArrayLike<number>;
-}
-
-/** The least difference that is drawn in full height: what is nearly even stays nearly flat. */
-const LEAST: Record<Exclude<Sounding, "flat">, number> = { loudness: 6, brightness: 0.5, novelty: 0.2 };
-
 /** From dark and still to bright and restless; read by lightness alone, too. */
 const TONES = ["#33566b", "#5f8c8a", "#b9b58b", "#e6cfa2", "#f4e9d3"] as const;
 
@@ -35,26 +25,15 @@ const TONES = ["#33566b", "#5f8c8a", "#b9b58b", "#e6cfa2", "#f4e9d3"] as const;
  */
 export function landOf(world: World, relief: Relief | null): Land {
   const { height, colour } = world.ground;
-  const heights = new Float32Array(ROWS * COLUMNS);
   const high = height === "flat" ? null : gridOf(world, relief, height);
-  if (high !== null && height !== "flat") {
-    const [low, top] = range(high.values);
-    const span = Math.max(LEAST[height], top - low);
-    each((row, column, at) => {
-      heights[at] = ((sample(high, row, column) - low) / span) * world.ground.relief;
-    });
-    for (let round = 0; round < 4; round++) soften(heights);
-  }
+  const heights = high === null ? FLAT.heights : heightsOf(world, high);
   return { heights, colours: coloursOf(world, relief, colour) };
 }
 
 /** Of one quality; null where nothing is known of it. */
 function gridOf(world: World, relief: Relief | null, what: Exclude<Sounding, "flat">): Grid | null {
-  const { land } = world;
-  if (land !== null && land[what].length === land.columns * land.rows && land.columns > 1 && land.rows > 1) {
-    const unit = what === "loudness" ? 10 : 100;
-    return { columns: land.columns, rows: land.rows, values: land[what].map((value) => value / unit) };
-  }
+  const known = measured(world, what);
+  if (known !== null) return known;
   if (what !== "loudness" || relief === null || relief.loudness === null) return null;
   return { columns: relief.columns, rows: relief.rows, values: relief.loudness };
 }
@@ -123,62 +102,14 @@ export function hinges(world: World, most: number): { x: number; z: number; nove
   return chosen;
 }
 
-/** Height of the ground anywhere, between its vertices. */
+/** Height of the ground as it is seen. */
 export function heightAt(world: World, land: Land, x: number, z: number): number {
   const [width, , depth] = world.size;
-  const column = Math.min(COLUMNS - 1.001, Math.max(0, (x / width + 0.5) * (COLUMNS - 1)));
-  const row = Math.min(ROWS - 1.001, Math.max(0, (z / depth + 0.5) * (ROWS - 1)));
-  const [c, r] = [Math.floor(column), Math.floor(row)];
-  const [u, v] = [column - c, row - r];
-  const at = r * COLUMNS + c;
-  const h = land.heights;
-  const north = h[at]! * (1 - u) + h[at + 1]! * u;
-  const south = h[at + COLUMNS]! * (1 - u) + h[at + COLUMNS + 1]! * u;
-  return north * (1 - v) + south * v;
-}
-
-/** One pass of a 1-2-1 filter along both sides: hills without edges. */
-function soften(heights: Float32Array): void {
-  const line = new Float32Array(Math.max(ROWS, COLUMNS));
-  const along = (from: number, step: number, count: number): void => {
-    for (let i = 0; i < count; i++) line[i] = heights[from + i * step]!;
-    for (let i = 1; i < count - 1; i++)
-      heights[from + i * step] = 0.25 * line[i - 1]! + 0.5 * line[i]! + 0.25 * line[i + 1]!;
-  };
-  for (let row = 0; row < ROWS; row++) along(row * COLUMNS, 1, COLUMNS);
-  for (let column = 0; column < COLUMNS; column++) along(column, COLUMNS, ROWS);
-}
-
-function each(visit: (row: number, column: number, at: number) => void): void {
-  for (let row = 0; row < ROWS; row++)
-    for (let column = 0; column < COLUMNS; column++) visit(row, column, row * COLUMNS + column);
+  return heightOf({ heights: land.heights, width, depth }, x, z);
 }
 
 function nearest(relief: Relief, row: number, column: number): number {
   const r = Math.round((row / (ROWS - 1)) * (relief.rows - 1));
   const c = Math.round((column / (COLUMNS - 1)) * (relief.columns - 1));
   return r * relief.columns + c;
-}
-
-/** A grid is rougher than the ground: between its nodes lie straight lines. */
-function sample({ columns, rows, values }: Grid, row: number, column: number): number {
-  const y = (row / (ROWS - 1)) * (rows - 1);
-  const x = (column / (COLUMNS - 1)) * (columns - 1);
-  const r = Math.min(rows - 2, Math.floor(y));
-  const c = Math.min(columns - 2, Math.floor(x));
-  const [v, u] = [y - r, x - c];
-  const at = r * columns + c;
-  const top = values[at]! * (1 - u) + values[at + 1]! * u;
-  const bottom = values[at + columns]! * (1 - u) + values[at + columns + 1]! * u;
-  return top * (1 - v) + bottom * v;
-}
-
-function range(values: ArrayLike<number>): [number, number] {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < values.length; i++) {
-    low = Math.min(low, values[i]!);
-    high = Math.max(high, values[i]!);
-  }
-  return [low, high];
 }

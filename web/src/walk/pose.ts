@@ -12,8 +12,7 @@ export interface Pose {
   elevation: number;
 }
 
-/** Height of the eyes above the ground. */
-export const EYES = 1.7;
+export { EYES } from "../audio/ground";
 
 export function startOf(world: World): Pose {
   const [x, y, z] = world.start;
