@@ -1,10 +1,49 @@
-"""The clock of a jam: exact, led by another machine, tapped."""
+"""The clock of a jam: exact, led by another machine, tapped.
+
+The page follows a MIDI clock as we do: tests/golden/midi-clock.json holds both to it, and
+`python -m tests.symbolic.test_jam_clock` writes it anew.
+"""
+
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from isobath.errors import UsageError
 from isobath.symbolic.jam import BarClock, ClockFollower, Tap
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "midi-clock.json"
+
+
+def golden():
+    """A tempo with jitter, another one, and what the clock that is led along does at each beat."""
+    rng = np.random.default_rng(3)
+    follower, clock = ClockFollower(), BarClock(120, count_in_bars=0)
+    follower.start()
+    at, ticks, led = 1.0, [], []
+    for n in range(288):
+        at += 2.5 / (117 if n < 150 else 93)
+        ticks.append(round(at + float(rng.uniform(0, 0.002)), 6))
+        follower.hear(ticks[-1])
+        if follower.tick % 24 == 0:
+            follower.lead(clock, ticks[-1])
+            led.append([clock.position(ticks[-1] + 0.1), clock.bpm(ticks[-1]), follower.bpm])
+    return {"ticks": ticks, "led": [[round(v, 9) for v in row] for row in led]}
+
+
+def test_the_page_is_led_as_we_are():
+    assert json.loads(GOLDEN.read_text()) == golden()
+
+
+def test_nothing_is_steered_before_the_count_in():
+    clock = BarClock(120, start=5.0)
+    clock.steer(40.0, 6.0, now=4.0)
+    assert len(clock.stretches) == 1
+    for _ in range(2):
+        clock.steer(0.0, 7.5, now=6.0)
+    assert [(s.position, s.seconds) for s in clock.stretches] == [(-16.0, 5.0), (-8.0, 6.0)]
+    assert clock.seconds(0.0) == pytest.approx(7.5)
 
 
 @pytest.mark.parametrize("bpm", [40, 120, 300])
@@ -84,3 +123,7 @@ def test_a_jump_of_tempo_is_followed_and_a_stop_keeps_the_tempo():
     assert clock.bpm(at + 3) == before
     positions = [clock.position(t) for t in np.linspace(0, at + 5, 2000)]
     assert np.all(np.diff(positions) > 0)
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(golden()) + "\n")

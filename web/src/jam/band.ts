@@ -19,6 +19,9 @@ const PANS: Record<Who, number> = { human: -0.35, machine: 0.35, second: -0.35 }
 const RING_SECONDS = 3;
 /** Notes that the audio thread remembers. */
 const MOST_NOTES = 192;
+/** Of two clocks against each other: further is believed at once, less by this share. */
+const JUMP_SECONDS = 0.02;
+const STEADY = 0.05;
 
 /** What was heard: both channels from a moment of the context on. */
 export interface Recorded {
@@ -37,6 +40,8 @@ export class Band {
   private readonly fetched = new Set<string>();
   private worker: Worker | null = null;
   private pieces: FromJam[] = [];
+  /** Seconds that the context's clock is ahead of performance.now. */
+  private ahead = Number.NEGATIVE_INFINITY;
   private recorded: ((sound: Recorded) => void) | null = null;
 
   private constructor(
@@ -107,6 +112,16 @@ export class Band {
       return this.context.currentTime - (performance.now() - stamp) / 1000;
     }
     return contextTime + (stamp - performanceTime) / 1000;
+  }
+
+  /** When what is put at a moment of the context is heard: a moment of performance.now. */
+  stampOf(seconds: number): number {
+    const now = performance.now();
+    const ahead = this.heardAt(now) - now / 1000;
+    // a stamp of the browser is off by a little, now and then; what others keep time by is not to shake
+    const far = Math.abs(ahead - this.ahead) > JUMP_SECONDS;
+    this.ahead = far ? ahead : this.ahead + STEADY * (ahead - this.ahead);
+    return 1000 * (seconds - this.ahead);
   }
 
   /** Something better came than what was put for the case that nothing does. */

@@ -50,6 +50,22 @@ export class BarClock {
     }
     return line;
   }
+
+  /** Be at a position at a time to come, going there evenly from now: another clock leads. What cannot be
+   *  reached at a tempo that a jam has is jumped to: a later position at once, an earlier one by waiting as
+   *  slowly as there is. Before the count-in begins nothing is steered. */
+  steer(position: number, seconds: number, now: number): void {
+    if (now <= this.stretches[0]!.seconds) return;
+    let here = this.position(now);
+    while (this.stretches.at(-1)!.seconds >= now) this.stretches.pop();
+    const ahead = Math.max(seconds - now, 1e-3);
+    let bpm = (15 * (position - here)) / ahead;
+    if (bpm > FASTEST_BPM) {
+      here = position - (FASTEST_BPM / 15) * ahead;
+      bpm = FASTEST_BPM;
+    }
+    this.stretches.push({ position: here, seconds: now, bpm: Math.max(bpm, SLOWEST_BPM) });
+  }
 }
 
 function within(bpm: number): number {

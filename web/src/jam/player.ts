@@ -5,9 +5,11 @@ import { get, post } from "../net/http";
 import type { JamAnswer, JamPhrase, JamSession, JamSetting, JamSpace } from "../protocol/messages";
 import { Band } from "./band";
 import { counted, type Kind, notesOf } from "./bars";
-import { STEPS_PER_BAR } from "./clock";
+import { FASTEST_BPM, SLOWEST_BPM, STEPS_PER_BAR } from "./clock";
 import { type Going, keptOf, turnsOf, whereNext } from "./keeping";
-import { Jam, type JamEvent, type Turn, type Wanted, type Who } from "./session";
+import { type Due, Leader, Sender } from "./midi-clock";
+import type { Timing } from "./ports";
+import { HORIZON_SECONDS, Jam, type JamEvent, type Turn, type Wanted, type Who } from "./session";
 
 const START_SECONDS = 0.3;
 const AUDITION_SECONDS = 0.08;
@@ -16,6 +18,8 @@ const STEPS_PER_BEAT = 4;
 /** Nearer to its end a phrase's answer is not asked for ahead: the answer itself is about to be. */
 const LEAST_STEPS_LEFT = 2.5;
 const NOTE_SECONDS = 0.4;
+/** MIDI's clock has so many ticks to a quarter. */
+const TICKS_PER_BEAT = 24;
 
 /** A phrase that is played again by itself. */
 export interface Audition {
@@ -25,10 +29,18 @@ export interface Audition {
   readonly bpm: number;
 }
 
+/** Another machine's clock. bpm: null where none ticks; placed: it said where its bars are. */
+export interface Led {
+  readonly bpm: number | null;
+  readonly placed: boolean;
+}
+
 export interface PlayerEvents {
   changed(): void;
   /** A note is put on the line, to sound at a time of the context. */
   sounds(event: JamEvent): void;
+  /** Messages of MIDI's clock, and when they are due by the context. */
+  times(due: readonly Due[]): void;
   /** Phrases are there that could be kept. */
   worthKeeping(): void;
 }
@@ -54,6 +66,12 @@ export class Player {
   name = "";
   /** The model of the session; null: as the settings have it. */
   private chosen: string | null = null;
+  /** Clocks of other machines by their ports, and which of them leads; empty: our own. */
+  private readonly leaders = new Map<string, Leader>();
+  private followed = "";
+  private readonly sender = new Sender();
+  /** The jam's clock goes out. */
+  private sends = false;
   private opening: Promise<Band> | null = null;
   private waiting: JamEvent[] = [];
   private beat = 0;
@@ -121,10 +139,22 @@ export class Player {
     const begin = this.going === null ? 0 : whereNext(this.going.turns, this.countIn);
     const { kind, countIn, metronome } = this;
     const options = { kind, countIn, metronome, begin };
-    this.jam = new Jam(this.settings, band.context.currentTime + START_SECONDS, options);
+    const start = this.startOn(band);
+    this.jam = new Jam(this.settings, start, options);
+    this.jam.led = this.leader !== null;
+    this.leader?.replace();
     this.beat = Number.NEGATIVE_INFINITY;
     this.events.changed();
     await this.warm(this.jam);
+  }
+
+  /** When the count-in begins: soon, or with a bar of the clock that leads. */
+  private startOn(band: Band): number {
+    const soon = band.context.currentTime + START_SECONDS;
+    const line = this.leader?.barFrom(band.stampOf(soon) / 1000, performance.now() / 1000);
+    if (!line) return soon;
+    this.settings = { ...this.settings, bpm: withinTempo(line.bpm) };
+    return soon + line.seconds - band.stampOf(soon) / 1000;
   }
 
   /** While it counts in: the model is read from the disk, and thinks of a phrase for when it is late. */
@@ -142,6 +172,7 @@ export class Player {
     if (!this.jam) return;
     const session = this.session;
     if (session) this.going = { session, turns: this.turns };
+    this.endSending();
     this.jam = null;
     this.band?.hush();
     this.events.changed();
@@ -160,6 +191,75 @@ export class Player {
     this.events.changed();
   }
 
+  // ------------------------------------------------------------------ clocks of others
+
+  private get leader(): Leader | null {
+    return this.followed === "" ? null : this.leaderOf(this.followed);
+  }
+
+  private leaderOf(port: string): Leader {
+    const leader = this.leaders.get(port) ?? new Leader();
+    this.leaders.set(port, leader);
+    return leader;
+  }
+
+  /** The clock that is to lead, as it ticks now; null: ours leads. */
+  get led(): Led | null {
+    if (!this.leader) return null;
+    const { follower } = this.leader;
+    const ticks = follower.ticks(performance.now() / 1000);
+    return { bpm: ticks ? follower.bpm : null, placed: follower.placed };
+  }
+
+  /** Go with the clock of a port; empty: keep our own. */
+  follow(port: string): void {
+    if (port === this.followed) return;
+    this.followed = port;
+    this.leader?.replace();
+    if (this.jam) this.jam.led = port !== "";
+    this.events.changed();
+  }
+
+  /** Let others go with ours, from the next bar line on. */
+  send(on: boolean): void {
+    this.endSending();
+    this.sends = on;
+  }
+
+  /** Something of a port's clock came, at a moment of performance.now. All are heard, so that their bars are
+   *  known when one is chosen. */
+  timing(port: string, what: Timing, stamp: number, sixteenths: number): void {
+    const leader = this.leaderOf(port);
+    const { follower } = leader;
+    if (what === "tick") {
+      follower.hear(stamp / 1000);
+      if (port === this.followed && follower.tick % TICKS_PER_BEAT === 0) this.goWith(leader);
+      return;
+    }
+    if (what === "start") follower.start();
+    else if (what === "go on") follower.goOn();
+    else if (what === "stop") follower.stop();
+    else follower.locate(sixteenths);
+    leader.replace();
+    this.events.changed();
+  }
+
+  private goWith(leader: Leader): void {
+    const { jam, band } = this;
+    const bpm = Math.round(10 * withinTempo(leader.follower.bpm ?? this.settings.bpm)) / 10;
+    if (bpm !== this.settings.bpm) this.set({ bpm });
+    else this.events.changed();
+    if (!jam || !band) return;
+    const seconds = band.context.currentTime;
+    const stamp = band.stampOf(seconds) / 1000;
+    leader.lead(jam.clock, performance.now() / 1000, (at) => seconds + at - stamp);
+  }
+
+  private endSending(): void {
+    const bytes = this.sender.stop();
+    if (bytes && this.band) this.events.times([{ seconds: this.band.context.currentTime, bytes }]);
+  }
+
   // ------------------------------------------------------------------ sessions
 
   /** All of the session, to be kept; null where there is nothing yet. */
@@ -167,6 +267,12 @@ export class Player {
     if (!this.jam || this.jam.turns.length === 0) return this.going?.session ?? null;
     const all = keptOf(this.jam, this.model, this.settings, this.name, this.going?.session ?? null);
     return { ...all, latent: this.latent };
+  }
+
+  /** The session has another name. */
+  named(name: string): void {
+    this.name = name;
+    if (this.going) this.going = { ...this.going, session: { ...this.going.session, name } };
   }
 
   /** From nothing. */
@@ -223,6 +329,10 @@ export class Player {
       if (!there) band.put(event);
       this.events.sounds(event);
     }
+    if (this.sends) {
+      const due = this.sender.due(jam.clock, jam.begins, now, now + HORIZON_SECONDS);
+      if (due.length > 0) this.events.times(due);
+    }
     if (begun) this.provided = null;
     for (const wanted of asks) void this.ask(jam, wanted);
     this.foresee(jam, now);
@@ -269,17 +379,20 @@ export class Player {
       .then((answer) => {
         const events = jam.foresee(playing, answer);
         if (jam !== this.jam || jam.foreseen !== answer) return;
-        this.band?.better();
-        for (const event of events) this.band?.put(event, false, true);
-        const position = playing.position + playing.steps;
-        const until = jam.clock.seconds(position + STEPS_PER_BAR);
-        this.provided = { phrase: answer.phrase, position, until };
+        if (!jam.led) this.provide(jam, answer.phrase, playing.position + playing.steps, events);
         this.events.changed();
       })
       .catch(() => {}) // the answer itself will say what is wrong
       .finally(() => {
         this.looking = false;
       });
+  }
+
+  /** The start of what is coming goes to the audio thread, for the case that the page stands still. */
+  private provide(jam: Jam, phrase: JamPhrase, position: number, events: readonly JamEvent[]): void {
+    this.band?.better();
+    for (const event of events) this.band?.put(event, false, true);
+    this.provided = { phrase, position, until: jam.clock.seconds(position + STEPS_PER_BAR) };
   }
 
   private async think(wanted: Wanted, ahead = false): Promise<JamAnswer> {
@@ -348,3 +461,5 @@ export class Player {
     return this.hear(answer.phrase, "machine");
   }
 }
+
+const withinTempo = (bpm: number): number => Math.min(FASTEST_BPM, Math.max(SLOWEST_BPM, bpm));

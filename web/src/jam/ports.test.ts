@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test, vi } from "vitest";
 import { keyVelocity, pressVelocity } from "./pads";
-import { NoteMap, Ports } from "./ports";
+import { NO_WIRES, NoteMap, Ports } from "./ports";
 import { recall, remember } from "./remembering";
 
 function storage(): Storage {
@@ -24,8 +24,8 @@ async function opened() {
     onmidimessage: null as ((event: unknown) => void) | null,
   };
   const output = {
-    id: "a",
     name: "Synth",
+    state: "connected",
     send: (data: number[], at = 0) => sent.push([...data, Math.round(at)]),
   };
   const access = {
@@ -38,6 +38,7 @@ async function opened() {
   const ports = new Ports({
     note: (pitch, velocity, stamp) => heard.push(["note", pitch, Math.round(100 * velocity), stamp]),
     lost: () => heard.push(["lost"]),
+    timing: (port, what, stamp, sixteenths) => heard.push([`${port} ${what}`, stamp, sixteenths]),
     changed: () => {},
   });
   await ports.open();
@@ -52,7 +53,6 @@ test("notes come in with their force and their time, and a device that goes lets
   say(0x99, 38, 0);
   say(0x80, 60, 64);
   say(0xb0, 123, 0);
-  say(0xf8);
   say(0x90);
   access.onstatechange?.({ port: { ...input, state: "disconnected" } });
   expect(heard).toEqual([
@@ -72,7 +72,7 @@ test("the machine's notes go out at their time, on the channel of their kind, an
   const event = { seconds: 0, who: "machine", kind: "drum", pitch: 1, velocity: 0.5, length: 0.1 } as const;
   ports.send(event, 1000);
   expect(sent).toEqual([]);
-  ports.choose("a");
+  ports.wire({ plays: "Synth" });
   sent.length = 0;
   ports.send(event, 1000);
   ports.send({ ...event, kind: "note", pitch: 64, length: 0.5 }, 2000);
@@ -82,6 +82,30 @@ test("the machine's notes go out at their time, on the channel of their kind, an
     [0x89, 38, 0, 1100],
     [0x91, 64, 64, 2000],
     [0x81, 64, 0, 2500],
+  ]);
+});
+
+test("one port plays, another leads, and the clock goes where it is wired", async () => {
+  const { ports, say, heard, sent } = await opened();
+  ports.wire({ hears: "Keys" });
+  heard.length = 0;
+  for (const each of [[0xfa], [0xf8], [0xf2, 4, 1], [0xfc], [0xfb], [0x99, 38, 127]]) say(...each);
+  expect(heard).toEqual([
+    ["Pads start", 7, 0],
+    ["Pads tick", 7, 0],
+    ["Pads place", 7, 132],
+    ["Pads stop", 7, 0],
+    ["Pads go on", 7, 0],
+  ]);
+  const ticks = [{ seconds: 2, bytes: [0xf8] }];
+  ports.sendTiming(ticks, (seconds) => 1000 * seconds);
+  expect(sent).toEqual([]);
+  ports.wire({ leads: "Synth" });
+  ports.sendTiming(ticks, (seconds) => 1000 * seconds);
+  ports.wire({ leads: "" });
+  expect(sent).toEqual([
+    [0xf8, 2000],
+    [0xfc, 0],
   ]);
 });
 
@@ -113,9 +137,13 @@ test("what was chosen is remembered; what is out of range is not", () => {
     settings: { bpm: 96, bars: 4 as const },
     kind: "melody" as const,
     late: 12,
+    wires: { ...NO_WIRES, follows: "Clock" },
   };
   remember(choices, kept);
   expect(recall(kept)).toEqual(choices);
-  kept.setItem("isobath.jam", '{"settings": {"bpm": 4000, "bars": 3, "mode": "x", "lead": 0.5}, "late": -1}');
-  expect(recall(kept)).toMatchObject({ settings: { lead: 0.5 }, late: 0 });
+  kept.setItem(
+    "isobath.jam",
+    '{"settings": {"bpm": 4000, "bars": 3, "mode": "x", "lead": 0.5}, "late": -1, "wires": {"hears": 3}}',
+  );
+  expect(recall(kept)).toMatchObject({ settings: { lead: 0.5 }, late: 0, wires: NO_WIRES });
 });

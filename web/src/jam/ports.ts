@@ -1,6 +1,8 @@
-// MIDI ports of the browser: what comes in plays the human, what the machine plays goes out.
+// MIDI ports of the browser: what comes in plays the human or leads the clock, what the machine plays and the
+// jam's own clock go out.
 
 import { PITCHES, pieceOf } from "./bars";
+import { type Due, GO_ON, LOCATE, START, STOP, TICK } from "./midi-clock";
 import type { JamEvent } from "./session";
 
 const DRUM_CHANNEL = 9;
@@ -8,20 +10,45 @@ const MELODY_CHANNEL = 1;
 const ALL_SOUND_OFF = 120;
 const ALL_NOTES_OFF = 123;
 
+/** What of another machine's clock came. */
+export type Timing = "tick" | "start" | "go on" | "stop" | "place";
+
+const TIMINGS = new Map<number, Timing>([
+  [TICK, "tick"],
+  [START, "start"],
+  [GO_ON, "go on"],
+  [STOP, "stop"],
+  [LOCATE, "place"],
+]);
+
 export interface PortEvents {
   /** A pitch of MIDI, velocity 0 where it is let go; stamp: of performance.now. */
   note(pitch: number, velocity: number, stamp: number): void;
   /** A device is gone, or says that nothing sounds. */
   lost(): void;
+  /** Of a port's clock. sixteenths: from the beginning, of a place. */
+  timing(port: string, what: Timing, stamp: number, sixteenths: number): void;
   changed(): void;
 }
 
+/** Names of ports: which plays the human (empty: every one), and where the machine's notes go, the clock comes
+ *  from and goes (empty: nowhere). A port that is not there is waited for. */
+export interface Wires {
+  readonly hears: string;
+  readonly plays: string;
+  readonly follows: string;
+  readonly leads: string;
+}
+
+export const NO_WIRES: Wires = { hears: "", plays: "", follows: "", leads: "" };
+
 export class Ports {
   private access: MIDIAccess | null = null;
-  /** Notes that were sent and have not ended: when each does. */
-  private output: string | null = null;
 
-  constructor(private readonly events: PortEvents) {}
+  constructor(
+    private readonly events: PortEvents,
+    private wired: Wires = NO_WIRES,
+  ) {}
 
   static get there(): boolean {
     return typeof navigator.requestMIDIAccess === "function";
@@ -49,30 +76,30 @@ export class Ports {
     return this.access !== null;
   }
 
+  /** Names of what is plugged in. */
   get inputs(): readonly string[] {
-    return [...(this.access?.inputs.values() ?? [])]
-      .filter(({ state }) => state === "connected")
-      .map(({ name }) => name ?? "MIDI");
+    return named(this.access?.inputs.values() ?? []);
   }
 
-  /** Ids and names. */
-  get outputs(): readonly (readonly [string, string])[] {
-    return [...(this.access?.outputs.values() ?? [])].map(({ id, name }) => [id, name ?? "MIDI"]);
+  get outputs(): readonly string[] {
+    return named(this.access?.outputs.values() ?? []);
   }
 
-  get chosen(): string | null {
-    return this.output;
+  get wires(): Wires {
+    return this.wired;
   }
 
-  /** Where the machine's notes go; null: nowhere. */
-  choose(output: string | null): void {
-    this.hush();
-    this.output = output;
+  wire(wires: Partial<Wires>): void {
+    const next = { ...this.wired, ...wires };
+    if (next.plays !== this.wired.plays) this.hush();
+    if (next.leads !== this.wired.leads) this.sendTiming([{ seconds: 0, bytes: [STOP] }], () => 0);
+    if (next.hears !== this.wired.hears) this.events.lost();
+    this.wired = next;
   }
 
   /** Send a note of the machine at a moment of performance.now. */
   send(event: JamEvent, stamp: number): void {
-    const output = this.output === null ? null : this.access?.outputs.get(this.output);
+    const output = this.outputOf(this.wired.plays);
     if (!output || event.kind === "click") return;
     const drum = event.kind === "drum";
     const channel = drum ? DRUM_CHANNEL : MELODY_CHANNEL;
@@ -81,29 +108,53 @@ export class Ports {
     output.send([0x80 | channel, pitch, 0], stamp + 1000 * Math.max(0.02, event.length));
   }
 
+  /** Send the jam's clock. stamp: moments of performance.now. */
+  sendTiming(due: readonly Due[], stamp: (seconds: number) => number): void {
+    const output = this.outputOf(this.wired.leads);
+    for (const { seconds, bytes } of due) output?.send([...bytes], stamp(seconds));
+  }
+
   /** Nothing sounds on at the other end. */
   hush(): void {
-    const output = this.output === null ? null : this.access?.outputs.get(this.output);
+    const output = this.outputOf(this.wired.plays);
     for (const channel of [DRUM_CHANNEL, MELODY_CHANNEL])
       for (const control of [ALL_SOUND_OFF, ALL_NOTES_OFF]) output?.send([0xb0 | channel, control, 0]);
   }
 
+  private outputOf(name: string): MIDIOutput | null {
+    if (name === "") return null;
+    return [...(this.access?.outputs.values() ?? [])].find((each) => nameOf(each) === name) ?? null;
+  }
+
   private listen(): void {
     for (const input of this.access?.inputs.values() ?? []) {
+      const name = nameOf(input);
       input.onmidimessage = ({ data, timeStamp }) => {
-        if (data) this.take(data, timeStamp);
+        if (data) this.take(name, data, timeStamp);
       };
     }
     this.events.changed();
   }
 
-  private take([status = 0, first = 0, second = 0]: Uint8Array, stamp: number): void {
+  private take(name: string, [status = 0, first = 0, second = 0]: Uint8Array, stamp: number): void {
+    const timing = TIMINGS.get(status);
+    if (timing !== undefined) {
+      this.events.timing(name, timing, stamp, (first & 127) | ((second & 127) << 7));
+      return;
+    }
+    if (this.wired.hears !== "" && name !== this.wired.hears) return;
     const kind = status & 0xf0;
     if (kind === 0x90) this.events.note(first & 127, (second & 127) / 127, stamp);
     else if (kind === 0x80) this.events.note(first & 127, 0, stamp);
     else if (kind === 0xb0 && (first === ALL_SOUND_OFF || first === ALL_NOTES_OFF)) this.events.lost();
   }
 }
+
+const nameOf = ({ name }: MIDIPort): string => name || "MIDI";
+
+const named = (ports: Iterable<MIDIPort>): readonly string[] => [
+  ...new Set([...ports].filter(({ state }) => state === "connected").map(nameOf)),
+];
 
 const KEY = "isobath.jam.notes";
 

@@ -3,6 +3,7 @@
 import type { JamSetting } from "../protocol/messages";
 import { safeStorage } from "../ui/preferences";
 import type { Kind } from "./bars";
+import { NO_WIRES, type Wires } from "./ports";
 import type { Who } from "./session";
 
 export interface Choices {
@@ -15,6 +16,7 @@ export interface Choices {
   readonly midi: boolean;
   /** Players whose instruments are models of sound. */
   readonly latent: readonly Who[];
+  readonly wires: Wires;
 }
 
 const KEY = "isobath.jam";
@@ -29,6 +31,7 @@ const RANGES: readonly (readonly [keyof JamSetting, number, number])[] = [
   ["morph_phrases", 2, 64],
 ];
 const PLAYERS = ["human", "machine", "second"] as const;
+const LONGEST_NAME = 200;
 const MODES = ["trade", "follow", "lead", "machines", "loop", "morph"];
 
 /** What cannot be read, or is out of range, is as if it had not been kept. */
@@ -54,8 +57,16 @@ export function recall(storage: Storage | null = safeStorage()): Choices {
     countIn: kept.countIn === 2 ? 2 : 1,
     late,
     midi: kept.midi === true,
+    wires: wiresOf(kept.wires),
     latent: PLAYERS.filter((who) => Array.isArray(kept.latent) && kept.latent.includes(who)),
   };
+}
+
+function wiresOf(kept: unknown): Wires {
+  const given = (typeof kept === "object" && kept !== null ? kept : {}) as Record<string, unknown>;
+  const name = (value: unknown) => (typeof value === "string" ? value.slice(0, LONGEST_NAME) : "");
+  const names = Object.keys(NO_WIRES).map((wire) => [wire, name(given[wire])]);
+  return Object.fromEntries(names) as Wires;
 }
 
 export function remember(choices: Choices, storage: Storage | null = safeStorage()): void {

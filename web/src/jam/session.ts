@@ -86,12 +86,15 @@ export class Jam {
   spare: JamPhrase | null = null;
   readonly kind: Kind;
   metronome: boolean;
+  /** Another machine's clock leads: the tempo is not ours, and may change within a bar. */
+  led = false;
+  /** Bar line after the count-in. */
+  readonly begins: number;
   private heard: Played[] = [];
   private readonly down = new Map<number, number>();
   private notes: Note[] = [];
   private click: number;
   private next: number;
-  private readonly begins: number;
   private phrase: Playing | null = null;
   private players: readonly Who[] | null = null;
   private readonly asked = new Map<Who, Wanted>();
@@ -130,7 +133,8 @@ export class Jam {
   /** Other settings: the tempo from the next bar line, the rest from the next phrase. */
   change(settings: JamSetting, now: number): void {
     // notes up to the bar line after the horizon have been told already
-    if (settings.bpm !== this.settings.bpm) this.clock.change(settings.bpm, now + HORIZON_SECONDS);
+    if (!this.led && settings.bpm !== this.settings.bpm)
+      this.clock.change(settings.bpm, now + HORIZON_SECONDS);
     this.settings = settings;
   }
 
@@ -328,7 +332,7 @@ export class Jam {
   private due(now: number): JamEvent[] {
     const events: JamEvent[] = [];
     const position = this.clock.position(now + HORIZON_SECONDS);
-    const line = STEPS_PER_BAR * Math.floor(position / STEPS_PER_BAR + 1);
+    const line = this.led ? position : STEPS_PER_BAR * Math.floor(position / STEPS_PER_BAR + 1);
     const until = now + CLICK_SECONDS;
     for (; this.click < line && this.clock.seconds(this.click) <= until; this.click += STEPS_PER_BEAT) {
       if (!this.metronome && this.click >= this.begins) continue;

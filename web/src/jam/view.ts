@@ -8,21 +8,26 @@ import { announce } from "../ui/announcer";
 import { View } from "../ui/app";
 import { type Ink, ink } from "../ui/canvas";
 import { icon } from "../ui/icons";
-import { segments, slider, toggle, tool } from "../ui/parts";
+import { segments, toggle } from "../ui/parts";
 import { safeStorage } from "../ui/preferences";
 import { ticker } from "../ui/ticker";
 import { counted, type Kind, PIECES } from "./bars";
 import { FASTEST_BPM, SLOWEST_BPM, Tap } from "./clock";
-import { allSessions, fileOf, forgetSession, keepSession, sessionOf } from "./keeping";
-import { HIGHEST_OCTAVE, keyVelocity, LOWEST_OCTAVE, lowestOf, NOTES, PADS, pressVelocity } from "./pads";
+import type { Hands } from "./hands";
+import { allSessions, keepSession, sessionOf } from "./keeping";
+import { instruments, knobs } from "./knobs";
 import { Player } from "./player";
-import { NoteMap, Ports } from "./ports";
+import { NoteMap, Ports, type Wires } from "./ports";
 import { type Choices, recall, remember } from "./remembering";
 import { drawPart, type Part, rangeOf } from "./score";
 import type { Jam, JamEvent, Turn, Who } from "./session";
+import type { SessionActions } from "./sessions";
+import "./hands";
+import "./sessions";
 import "./space-view";
 
 import { type Point, pointsOf, reachOf } from "./trails";
+import { wiring } from "./wiring";
 import "../styles/jam.css";
 
 const MODES: readonly (readonly [JamMode, string, string])[] = [
@@ -33,16 +38,13 @@ const MODES: readonly (readonly [JamMode, string, string])[] = [
   ["loop", "Loop", "Your last phrase goes round as you played it."],
   ["morph", "Morph", "Play two phrases; the machine goes from one to the other and back."],
 ];
-const FLASH_MS = 140;
 const STRIP = 24;
-/** Settings that are moved in steps, and how they are read. */
-type Knob = "changed_hits" | "lead" | "density" | "velocity" | "offset" | "pitch" | "morph_phrases";
-
 @customElement("isobath-jam")
 export class JamView extends View {
   @query("canvas[data-who=human]") private yours!: HTMLCanvasElement | null;
   @query("canvas[data-who=machine]") private machines!: HTMLCanvasElement | null;
   @query(".jam-beats") private beats!: HTMLElement | null;
+  @query("isobath-jam-hands") private hands!: Hands | null;
   @state() private sessions: readonly JamSessionKept[] | null = null;
   @state() private heard: Point | null = null;
   @state() private hint: string | null = null;
@@ -50,20 +52,23 @@ export class JamView extends View {
   readonly player = new Player(makeJamSetting(this.choices.settings), {
     changed: () => this.changed(),
     sounds: (event) => this.sounds(event),
+    times: (due) => this.ports.sendTiming(due, (seconds) => this.player.band!.stampOf(seconds)),
     worthKeeping: () => this.keepSoon(),
   });
-  private readonly ports = new Ports({
-    note: (pitch, velocity, stamp) => this.midi(pitch, velocity, stamp),
-    lost: () => this.player.lost(),
-    changed: () => this.requestUpdate(),
-  });
+  private readonly ports = new Ports(
+    {
+      note: (pitch, velocity, stamp) => this.midi(pitch, velocity, stamp),
+      lost: () => this.player.lost(),
+      timing: (...told) => this.player.timing(...told),
+      changed: () => this.requestUpdate(),
+    },
+    this.choices.wires,
+  );
   private readonly notes = new NoteMap(safeStorage());
   private readonly tap = new Tap();
-  private octave = 4;
   private late = this.choices.late;
   /** A pitch of MIDI that waits for its pad. */
   private stray: number | null = null;
-  private readonly down = new Map<string, number>();
   private flashes: JamEvent[] = [];
   private dirty = true;
   private inked: Ink | null = null;
@@ -82,7 +87,7 @@ export class JamView extends View {
     this.player.countIn = this.choices.countIn;
     this.player.latent = this.choices.latent;
     const pressed = (event: KeyboardEvent) => this.keyed(event);
-    const let_ = (event: KeyboardEvent) => this.unkeyed(event);
+    const let_ = (event: KeyboardEvent) => this.hands?.unkeyed(event);
     window.addEventListener("keydown", pressed, true);
     window.addEventListener("keyup", let_, true);
     this.whileHere(() => {
@@ -98,6 +103,7 @@ export class JamView extends View {
       },
     );
     if (this.choices.midi) void this.openPorts();
+    this.wire({});
   }
 
   override disconnectedCallback(): void {
@@ -122,7 +128,8 @@ export class JamView extends View {
 
   private remember(): void {
     const { settings, kind, metronome, countIn, latent } = this.player;
-    remember({ settings, kind, metronome, countIn, latent, late: this.late, midi: this.ports.opened });
+    const { opened: midi, wires } = this.ports;
+    remember({ settings, kind, metronome, countIn, latent, late: this.late, midi, wires });
   }
 
   // ------------------------------------------------------------------ transport
@@ -179,81 +186,28 @@ export class JamView extends View {
 
   // ------------------------------------------------------------------ hands
 
-  private play(pitch: number, velocity: number, stamp: number, late = 0): void {
+  private readonly play = (pitch: number, velocity: number, stamp: number, late = 0): void => {
     if (velocity > 0) {
-      this.flash(pitch, "human", velocity);
+      this.hands?.flash(pitch, false, velocity);
       if (this.stray !== null) this.teach(pitch);
     }
     this.player.play(pitch, velocity, stamp, late).catch((error: Error) => {
       this.player.failure = error.message;
       this.changed();
     });
-  }
+  };
 
   private keyed(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (target.closest("input[type=number], input[type=text], select, textarea") !== null) return;
-    if (event.key === "Escape") {
-      location.hash = "";
-    } else {
-      const pitch = this.pitchOf(event.code);
-      const octaves = { KeyZ: -1, KeyX: 1 }[event.code];
-      if (pitch !== null) {
-        if (!event.repeat) {
-          this.down.set(event.code, pitch);
-          this.play(pitch, keyVelocity(event.shiftKey), event.timeStamp);
-        }
-      } else if (octaves !== undefined && this.player.kind === "melody") this.shift(octaves);
-      else if (event.key === "Enter" && target === document.body) void this.toggle();
-      else return;
-    }
+    if (event.key === "Escape") location.hash = "";
+    else if (this.hands?.keyed(event)) {
+      // it played
+    } else if (event.key === "Enter" && target === document.body) void this.toggle();
+    else return;
     event.preventDefault();
     event.stopPropagation();
-  }
-
-  private unkeyed(event: KeyboardEvent): void {
-    const pitch = this.down.get(event.code);
-    if (pitch === undefined) return;
-    this.down.delete(event.code);
-    this.play(pitch, 0, event.timeStamp);
-  }
-
-  private pitchOf(code: string): number | null {
-    if (this.player.kind === "drums") return PADS.find((pad) => pad.code === code)?.piece ?? null;
-    const note = NOTES.find((each) => each.code === code);
-    return note ? lowestOf(this.octave) + note.step : null;
-  }
-
-  private shift(octaves: number): void {
-    this.octave = Math.min(HIGHEST_OCTAVE, Math.max(LOWEST_OCTAVE, this.octave + octaves));
-    this.requestUpdate();
-  }
-
-  private readonly pressed = (event: PointerEvent): void => {
-    const pad = event.currentTarget as HTMLElement;
-    // a finger that slides off still lets go here, and one that comes from elsewhere plays nothing
-    pad.setPointerCapture(event.pointerId);
-    const { top, height } = pad.getBoundingClientRect();
-    const pitch = Number(pad.dataset.pitch);
-    this.down.set(`pointer ${event.pointerId}`, pitch);
-    this.play(pitch, pressVelocity(event, (event.clientY - top) / height), event.timeStamp);
-  };
-
-  private readonly released = (event: PointerEvent): void => {
-    const key = `pointer ${event.pointerId}`;
-    const pitch = this.down.get(key);
-    if (pitch === undefined) return;
-    this.down.delete(key);
-    this.play(pitch, 0, event.timeStamp);
-  };
-
-  /** Enter and space on a pad that has the focus. */
-  private struck(event: KeyboardEvent, pitch: number): void {
-    if ((event.key !== "Enter" && event.key !== " ") || event.repeat) return;
-    event.preventDefault();
-    this.play(pitch, keyVelocity(event.shiftKey), event.timeStamp);
-    if (this.player.kind === "melody") setTimeout(() => this.play(pitch, 0, performance.now()), 300);
   }
 
   // ------------------------------------------------------------------ MIDI
@@ -266,6 +220,16 @@ export class JamView extends View {
     }
     this.remember();
     this.changed();
+  }
+
+  /** Other ports. */
+  private wire(wires: Partial<Wires>): void {
+    const { player, ports } = this;
+    if (wires.leads !== undefined) player.send(false); // where it went, it ends
+    ports.wire(wires);
+    player.follow(ports.wires.follows);
+    player.send(ports.wires.leads !== "");
+    this.requestUpdate();
   }
 
   private midi(pitch: number, velocity: number, stamp: number): void {
@@ -293,24 +257,8 @@ export class JamView extends View {
 
   private sounds(event: JamEvent): void {
     const { band } = this.player;
-    if (band && this.ports.chosen) {
-      const stamp = performance.now() + 1000 * (event.seconds - band.context.currentTime);
-      this.ports.send(event, stamp);
-    }
+    if (band) this.ports.send(event, band.stampOf(event.seconds));
     if (event.kind !== "click") this.flashes.push(event);
-  }
-
-  /** Light a pad up. */
-  private flash(pitch: number, who: Who, velocity: number): void {
-    const pad = this.querySelector<HTMLElement>(`.jam-hands [data-pitch="${pitch}"]`);
-    if (!pad) return;
-    pad.style.setProperty("--force", String(0.35 + 0.65 * velocity));
-    pad.dataset.struck = who === "human" ? "human" : "machine";
-    const until = String(performance.now() + FLASH_MS);
-    pad.dataset.until = until;
-    setTimeout(() => {
-      if (pad.dataset.until === until) delete pad.dataset.struck;
-    }, FLASH_MS);
   }
 
   private frame(): void {
@@ -324,7 +272,7 @@ export class JamView extends View {
     const now = player.now ?? 0;
     while (this.flashes.length > 0 && this.flashes[0]!.seconds <= now) {
       const { pitch, who, velocity } = this.flashes.shift()!;
-      this.flash(pitch, who, velocity);
+      this.hands?.flash(pitch, who !== "human", velocity);
     }
     this.tellBeat(now);
     const parts = this.parts(now);
@@ -452,16 +400,21 @@ export class JamView extends View {
     this.changed();
   }
 
-  private async forget(id: string): Promise<void> {
-    try {
-      await forgetSession(id);
-      this.sessions = this.sessions?.filter((each) => each.id !== id) ?? null;
+  private readonly listed: SessionActions = {
+    open: (kept) => void this.openSession(kept),
+    fresh: () => this.choose(this.player.kind),
+    close: () => void this.list(),
+    named: (id, name) => {
+      if (id === this.player.id) this.player.named(name);
+    },
+    forgotten: (id) => {
       if (id === this.player.id) this.player.fresh();
-    } catch (error) {
-      this.player.failure = (error as Error).message;
+    },
+    failed: (error) => {
+      this.player.failure = error.message;
       this.changed();
-    }
-  }
+    },
+  };
 
   // ------------------------------------------------------------------ markup
 
@@ -476,9 +429,7 @@ export class JamView extends View {
         ${this.lane("human")}
         ${this.lane("machine")}
       </div>
-      <div class="jam-hands" role="group" aria-label=${player.kind === "drums" ? "Pads" : "Keyboard"}>
-        ${player.kind === "drums" ? this.pads() : this.keys()}
-      </div>
+      <isobath-jam-hands class="jam-hands" .kind=${player.kind} .play=${this.play}></isobath-jam-hands>
       <div class="jam-side">
         <isobath-jam-space
           .space=${player.space}
@@ -488,9 +439,17 @@ export class JamView extends View {
           .hear=${this.hear}
         ></isobath-jam-space>
         ${this.strip()}
-        ${this.knobs()}
+        <div class="jam-knobs">
+          ${knobs(player, (settings) => this.set(settings))}
+          ${instruments(player, () => this.remember())}
+          ${Ports.there ? this.wiring() : nothing}
+        </div>
       </div>
-      ${this.sessions === null ? nothing : this.sessionList(this.sessions)}
+      ${
+        this.sessions === null
+          ? nothing
+          : html`<isobath-jam-sessions .sessions=${this.sessions} .playing=${player.id} .actions=${this.listed}></isobath-jam-sessions>`
+      }
     </section>`;
   }
 
@@ -518,18 +477,20 @@ export class JamView extends View {
   private transport(): TemplateResult {
     const { player } = this;
     const { settings } = player;
+    const led = player.led !== null && player.led.bpm !== null; // the tempo is another machine's
     return html`<div class="jam-transport">
       <button type="button" class="jam-go ${player.running ? "" : "primary"}" @click=${this.toggle}>
         ${icon(player.running ? "stop" : "start")}${player.running ? "Stop" : player.going ? "Go on" : "Count in"}
       </button>
       <div class="jam-tempo">
-        <label>Tempo<input type="number" min=${SLOWEST_BPM} max=${FASTEST_BPM} step="1" .value=${live(String(settings.bpm))}
+        <label>Tempo<input type="number" min=${SLOWEST_BPM} max=${FASTEST_BPM} step="any" .value=${live(String(settings.bpm))}
+          ?disabled=${led}
           @change=${(event: Event) => {
             const bpm = (event.target as HTMLInputElement).valueAsNumber;
             if (bpm >= SLOWEST_BPM && bpm <= FASTEST_BPM) this.set({ bpm });
             else this.requestUpdate();
           }} /></label>
-        <button type="button" @click=${(event: MouseEvent) => {
+        <button type="button" ?disabled=${led} @click=${(event: MouseEvent) => {
           const bpm = this.tap.tap(event.timeStamp / 1000);
           if (bpm !== null) this.set({ bpm: Math.round(bpm) });
         }}>Tap</button>
@@ -604,131 +565,19 @@ export class JamView extends View {
     return `${counted(kind, turn.phrase)}${turn.repeated ? "; late, so once more what was before" : ""}`;
   }
 
-  private pads(): TemplateResult {
-    return html`<div class="jam-pads">
-      ${PADS.map(
-        ({ name, piece, key }) => html`<button type="button" data-pitch=${piece} data-piece=${piece}
-          @pointerdown=${this.pressed} @pointerup=${this.released} @pointercancel=${this.released}
-          @keydown=${(event: KeyboardEvent) => this.struck(event, piece)}
-          ><span>${name}</span><kbd>${key}</kbd></button>`,
-      )}
-    </div>`;
-  }
-
-  private keys(): TemplateResult {
-    const lowest = lowestOf(this.octave);
-    let whites = 0;
-    return html`<div class="jam-octave">
-        ${tool("An octave lower", "remove", () => this.shift(-1), { hint: "An octave lower (Z)" })}
-        <span>C${this.octave}</span>
-        ${tool("An octave higher", "add", () => this.shift(1), { hint: "An octave higher (X)" })}
-      </div>
-      <div class="jam-keys">
-        ${NOTES.map(({ step, black, key }) => {
-          const at = black ? whites : whites++;
-          const pitch = lowest + step;
-          return html`<button type="button" class=${black ? "black" : "white"} data-pitch=${pitch} style="--at:${at}"
-            aria-label="${NAMES[step % 12]!}${Math.floor(pitch / 12) - 1}"
-            @pointerdown=${this.pressed} @pointerup=${this.released} @pointercancel=${this.released}
-            @keydown=${(event: KeyboardEvent) => this.struck(event, pitch)}
-            ><kbd>${key}</kbd></button>`;
-        })}
-      </div>`;
-  }
-
-  private knob(
-    name: Knob,
-    label: string,
-    range: readonly [number, number, number],
-    shown: string,
-    neutral: number,
-  ): TemplateResult {
-    const [min, max, step] = range;
-    return slider({
-      key: `jam ${name}`,
-      name: label,
-      value: this.player.settings[name],
-      min,
-      max,
-      step,
-      shown,
-      input: (value) => this.set({ [name]: value }),
-      neutral,
+  private wiring(): TemplateResult {
+    return wiring(this.ports, this.late, this.player.led, {
+      open: () => void this.openPorts(),
+      wire: (wires) => {
+        this.wire(wires);
+        this.remember();
+      },
+      late: (milliseconds) => {
+        this.late = milliseconds;
+        this.remember();
+        this.requestUpdate();
+      },
     });
-  }
-
-  private knobs(): TemplateResult {
-    const { settings, kind } = this.player;
-    const what = kind === "drums" ? "hits" : "notes";
-    const more = (value: number) => (value === 0 ? "as you" : `${value > 0 ? "+" : "−"}${Math.abs(value)}`);
-    const share = (value: number) =>
-      value === 0 ? "as you" : `${value > 0 ? "+" : "−"}${Math.round(100 * Math.abs(value))} %`;
-    const lead =
-      settings.lead === 0
-        ? "follows"
-        : settings.lead === 1
-          ? "leads"
-          : `${Math.round(100 * settings.lead)} %`;
-    const early =
-      settings.offset === 0
-        ? "as you"
-        : `${Math.round(50 * Math.abs(settings.offset))} % ${settings.offset > 0 ? "early" : "late"}`;
-    return html`<div class="jam-knobs">
-      ${this.knob("changed_hits", kind === "drums" ? "Hits that differ" : "Steps that differ", [0, 32, 1], String(settings.changed_hits), 6)}
-      ${this.knob("lead", "Own way", [0, 1, 0.05], lead, 0)}
-      ${this.knob("density", `More ${what}`, [-16, 16, 1], more(settings.density), 0)}
-      ${
-        kind === "drums"
-          ? html`${this.knob("velocity", "Louder", [-0.5, 0.5, 0.05], share(settings.velocity), 0)}
-              ${this.knob("offset", "Timing", [-0.6, 0.6, 0.05], early, 0)}`
-          : this.knob("pitch", "Higher", [-12, 12, 1], more(settings.pitch), 0)
-      }
-      ${settings.mode === "morph" ? this.knob("morph_phrases", "Phrases of a morph", [2, 16, 1], String(settings.morph_phrases), 4) : nothing}
-      ${this.instruments()}
-      ${Ports.there ? this.midiRow() : nothing}
-    </div>`;
-  }
-
-  /** What plays the notes of either: our own kit and string, or a model of sound. */
-  private instruments(): TemplateResult {
-    const { player } = this;
-    const drums = player.kind === "drums";
-    const chosen = (name: string, players: readonly Who[]) => {
-      const others = player.latent.filter((who) => !players.includes(who));
-      const on = player.latent.length > others.length;
-      return html`<label class="jam-inline">${name}<select
-        @change=${(event: Event) => {
-          player.playBy(
-            (event.target as HTMLSelectElement).value === "model" ? [...others, ...players] : others,
-          );
-          this.remember();
-        }}>
-        <option value="own" ?selected=${!on}>${drums ? "drum kit" : "string"}</option>
-        <option value="model" ?selected=${on}>${drums ? "model of drums" : "model of a guitar"}</option>
-      </select></label>`;
-    };
-    return html`<div class="row wrap jam-midi">${chosen("You play a", ["human"])}${chosen("It plays a", ["machine", "second"])}</div>`;
-  }
-
-  private midiRow(): TemplateResult {
-    const { ports } = this;
-    if (!ports.opened)
-      return html`<div class="row jam-midi"><button type="button" @click=${() => this.openPorts()}>${icon("controllers")}Play by MIDI</button></div>`;
-    const inputs = ports.inputs.length === 0 ? "no MIDI device yet" : ports.inputs.join(", ");
-    return html`<div class="row wrap jam-midi">
-      <span class="hint grow">Hears ${inputs}</span>
-      <label class="jam-inline">Late, ms<input type="number" min="0" max="200" step="1" .value=${live(String(this.late))}
-        @change=${(event: Event) => {
-          const late = (event.target as HTMLInputElement).valueAsNumber;
-          if (late >= 0 && late <= 200) this.late = late;
-          this.remember();
-          this.requestUpdate();
-        }} /></label>
-      <label class="jam-inline">Machine to<select @change=${(event: Event) => ports.choose((event.target as HTMLSelectElement).value || null)}>
-        <option value="">nowhere</option>
-        ${ports.outputs.map(([id, name]) => html`<option value=${id}>${name}</option>`)}
-      </select></label>
-    </div>`;
   }
 
   /** The last phrases in a row, for keys and for fingers. */
@@ -747,39 +596,4 @@ export class JamView extends View {
       })}
     </ol>`;
   }
-
-  private sessionList(sessions: readonly JamSessionKept[]): TemplateResult {
-    return html`<aside class="jam-sessions" aria-label="Sessions">
-      <header class="row"><h3 class="grow">Sessions</h3>
-        <button type="button" @click=${() => this.choose(this.player.kind)}>${icon("add")}New</button>
-        ${tool("Close the list", "close", () => this.list())}</header>
-      ${
-        sessions.length === 0
-          ? html`<p class="hint">None yet. What you play is kept here by itself, as MIDI with all that the machine thought.</p>`
-          : html`<ul>${sessions.map((each) => this.sessionRow(each))}</ul>`
-      }
-    </aside>`;
-  }
-
-  private sessionRow(each: JamSessionKept): TemplateResult {
-    const { id, name, kind, bpm, phrases, seconds } = each;
-    const time = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-    return html`<li aria-current=${id === this.player.id ? "true" : nothing}>
-      <div><b>${name}</b><span class="hint">${kind === "drums" ? "Drums" : "Melody"}, ${Math.round(bpm)} bpm, ${phrases} phrases, ${time}</span></div>
-      <div class="row wrap">
-        <button type="button" @click=${() => this.openSession(each)}>Open</button>
-        <a class="button" href=${fileOf(id, "sound.wav")} download>WAV</a>
-        <span class="hint">MIDI</span>
-        <span class="jam-files">
-          <a href=${fileOf(id, "both.mid")} download aria-label="MIDI of both">both</a>
-          <a href=${fileOf(id, "human.mid")} download aria-label="MIDI of yours">you</a>
-          <a href=${fileOf(id, "machine.mid")} download aria-label="MIDI of the machine">machine</a>
-        </span>
-        <span class="grow"></span>
-        ${tool(`Delete ${name}`, "trash", () => this.forget(id))}
-      </div>
-    </li>`;
-  }
 }
-
-const NAMES = ["C", "C sharp ", "D", "D sharp ", "E", "F", "F sharp ", "G", "G sharp ", "A", "A sharp ", "B"];

@@ -81,10 +81,14 @@ class BarClock:
         """Be at a position at a time to come, going there evenly from now; for another clock that leads.
 
         What cannot be reached at a tempo that a jam has is jumped to: a later position at once, an earlier
-        one by waiting as slowly as there is.
+        one by waiting as slowly as there is. Before the count-in begins nothing is steered.
         """
+        if now <= self._stretches[0].seconds:
+            return
         here = self.position(now)
         self._forget_after(now)
+        if self._stretches[-1].seconds == now:
+            self._stretches.pop()
         ahead = max(seconds - now, 1e-3)
         bpm = 15.0 * (position - here) / ahead
         if bpm > FASTEST_BPM:
