@@ -5,5 +5,11 @@ import { SetList } from "./state/set-list";
 import { mount } from "./ui/mount";
 import { PreferenceStore, safeStorage } from "./ui/preferences";
 
+const preferences = new PreferenceStore();
 const setList = new SetList(safeStorage());
-mount({ ...createSession(), preferences: new PreferenceStore(), setList, meters: null, silent: false });
+const session = createSession({
+  name: () => preferences.value.performer,
+  together: () => preferences.value.together,
+});
+setList.keep(session.link);
+mount({ ...session, preferences, setList, meters: null, silent: false });

@@ -67,6 +67,11 @@ class Home:
         return self.root / "jams"
 
     @property
+    def set_list(self) -> Path:
+        """Pieces in the order of the evening."""
+        return self.root / "set-list.json"
+
+    @property
     def secret(self) -> Path:
         """The key that signs the page's cookie, so that a page outlives a restart of the server."""
         return self.root / "secret"

@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from isobath.protocol.controllers import Action, InputSource
 from isobath.protocol.making import Checkpoint, Configuration, Curve, MakingId, RunSummary, SetSummary
+from isobath.protocol.performers import HandSeen, PerformerHere
 from isobath.protocol.piece import (
     Demonstration,
     Id,
@@ -74,6 +75,10 @@ Dims = Annotated[int, Meta(ge=1, le=1024)]
 
 Unit = Annotated[float, Meta(ge=0, le=1)]
 """A share of the range that something moves in."""
+
+
+SetListIds = Annotated[tuple[PieceId, ...], Meta(max_length=1000)]
+"""Pieces in the order of the evening."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=None):
@@ -491,6 +496,30 @@ class ExploreOnStage(Message, frozen=True, kw_only=True, tag="explore_on_stage")
     """None: its mapping."""
 
 
+class CallMe(Message, frozen=True, kw_only=True, tag="call_me"):
+    """What this page's performer is called; empty: by its number. Told by `PerformersHere`."""
+
+    name: ShortText
+
+
+class ShowHand(Message, frozen=True, kw_only=True, tag="show_hand"):
+    """Where this page's performer is, for others who have the piece open: when it has moved, 30 times a
+    second at most, and once it has let go. No answer."""
+
+    axes: Annotated[tuple[Id, ...], Meta(max_length=64)] = ()
+    """Those that the hand moves now."""
+    point: Annotated[tuple[Unit, ...], Meta(max_length=64)] = ()
+    """One value per axis of the piece."""
+
+
+class ChangeSetList(Message, frozen=True, kw_only=True, tag="change_set_list"):
+    """Another set list. Answered by `SetListNow`: what others put on it or took off it meanwhile is kept."""
+
+    before: SetListIds
+    """As the page had it."""
+    pieces: SetListIds
+
+
 class Ping(Message, frozen=True, kw_only=True, tag="ping"):
     """Answered by `Pong` with the same `sent`. Each page sends one every 5 seconds."""
 
@@ -522,6 +551,8 @@ class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
     """Controllers that the server reads; the page leaves them alone."""
     room: RoomHere | None = None
     """Others can walk here too."""
+    set_list: SetListIds | None = None
+    """Pieces in the order of the evening; None: there is no library that could keep it."""
 
 
 class Saved(Message, frozen=True, kw_only=True, tag="saved"):
@@ -637,6 +668,26 @@ class Moved(Message, frozen=True, kw_only=True, tag="moved"):
     axes: tuple[str, ...]
     values: tuple[float, ...]
     """0..1 each."""
+
+
+class PerformersHere(Message, frozen=True, kw_only=True, tag="performers_here"):
+    """Who has the piece open that this page has open, whenever that changes; not told to one alone."""
+
+    performers: tuple[PerformerHere, ...]
+    me: int
+    """This page's number."""
+
+
+class HandsSeen(Message, frozen=True, kw_only=True, tag="hands_seen"):
+    """Where others' hands are, of those that moved: at most 30 times a second."""
+
+    hands: tuple[HandSeen, ...]
+
+
+class SetListNow(Message, frozen=True, kw_only=True, tag="set_list_now"):
+    """The set list, told to all pages because it changed."""
+
+    pieces: SetListIds
 
 
 class BeatHeard(Message, frozen=True, kw_only=True, tag="beat_heard"):
@@ -811,6 +862,9 @@ FromPage = (
     | DoOnStage
     | MoveOnStage
     | ExploreOnStage
+    | CallMe
+    | ShowHand
+    | ChangeSetList
     | Ping
 )
 """What a page may say."""
@@ -838,6 +892,9 @@ FromServer = (
     | StageNow
     | StageHeard
     | StageTook
+    | PerformersHere
+    | HandsSeen
+    | SetListNow
     | Problem
     | Pong
 )

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from msgspec import inspect as shape
 
-from isobath.protocol import controllers, jam, making, messages, piece, room, stage, world
+from isobath.protocol import controllers, jam, making, messages, performers, piece, room, stage, world
 from isobath.protocol.typescript import Words, structs_of, typescript, words_of, write_or_check
 
 TARGET = Path("docs/reference/messages.md")
@@ -75,6 +75,8 @@ def generate() -> str:
     parts += ["## What they are made of\n", *(_section(each, words) for each in rest)]
     parts += ["## The stage\n\n" + (stage.__doc__ or "").strip() + "\n"]
     parts += [_section(each, words_of(stage)) for each in structs_of(stage)]
+    parts += ["## Several performers\n\n" + (performers.__doc__ or "").strip() + "\n"]
+    parts += [_section(each, words_of(performers)) for each in structs_of(performers)]
     played = words_of(jam)
     parts += ["## A jam\n\n" + (jam.__doc__ or "").strip() + "\n"]
     parts += [_section(each, played) for each in structs_of(jam)]

@@ -14,13 +14,26 @@ from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, cast
 from isobath.errors import PieceError
 from isobath.inputs.midi.clock import Beat
 from isobath.library.library import Library
+from isobath.library.set_list import change_set_list
 from isobath.outputs.outlet import Outlet
 from isobath.protocol.controllers import Action
-from isobath.protocol.messages import Acted, BeatHeard, FromServer, Mime, Mimed, Models, PieceChanged, Pieces
+from isobath.protocol.messages import (
+    Acted,
+    BeatHeard,
+    FromServer,
+    Mime,
+    Mimed,
+    Models,
+    PieceChanged,
+    Pieces,
+    SetListNow,
+)
+from isobath.protocol.performers import HandSeen
 from isobath.protocol.piece import Piece
 from isobath.server.controllers import Controllers
 from isobath.server.crowds import Crowds
 from isobath.server.mime import mime
+from isobath.server.performers import Performers
 from isobath.server.rooms import RoomAsked, Rooms, pose_teller
 from isobath.server.stage import Stage
 from isobath.server.stage_telling import StageTeller
@@ -48,6 +61,9 @@ class Listener(Protocol):
 
     def move(self, axes: Sequence[str], values: Sequence[float]) -> None:
         """Tell where axes are; what is still in line is told at once with it."""
+
+    def see(self, hands: Sequence[HandSeen]) -> None:
+        """Tell where others' hands are; what is still in line is told at once with it."""
 
 
 class Echo:
@@ -109,6 +125,7 @@ class Desk:
             if self.stage.engine is not None:
                 self._teller.follow(self.stage.engine)
         self.listeners: set[Listener] = set()
+        self.performers = Performers()
         self.echo = Echo(self)
         self._told: set[str] = set()
         self.fits = ThreadPoolExecutor(2, "isobath-fit")
@@ -160,6 +177,12 @@ class Desk:
             message = Pieces(pieces=await self.ask(self.library.list))
             for listener in list(self.listeners):
                 listener.tell(message)
+
+    async def change_set_list(self, before: Sequence[str], pieces: Sequence[str]) -> None:
+        """Keep another set list, and tell every page."""
+        kept = await self.ask(change_set_list, self.library.home, before, pieces)
+        for listener in list(self.listeners):
+            listener.tell(SetListNow(pieces=kept))
 
     async def tell_models(self) -> None:
         """Tell every page that there is another model."""

@@ -9,12 +9,15 @@ from typing import Any, Literal
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from isobath.library.set_list import read_set_list
 from isobath.library.standing import Applied
 from isobath.protocol.connection import Connection, Refused, write
 from isobath.protocol.messages import (
     PROTOCOL,
     CalibrateInputs,
+    CallMe,
     Change,
+    ChangeSetList,
     DeletePiece,
     DoOnStage,
     DuplicatePiece,
@@ -43,6 +46,7 @@ from isobath.protocol.messages import (
     RenamePiece,
     RestorePiece,
     Saved,
+    ShowHand,
     StartStage,
     StopStage,
     Survey,
@@ -53,11 +57,13 @@ from isobath.protocol.messages import (
     WatchStage,
     Welcome,
 )
+from isobath.protocol.performers import HandSeen
 from isobath.protocol.room import RoomHere
 from isobath.server.desk import Desk
 from isobath.server.hands import Hands
 from isobath.server.learn import Learner
 from isobath.server.making import MakingWatch
+from isobath.server.performers import told_once
 from isobath.server.problems import told
 from isobath.server.survey import Surveyor
 from isobath.server.views import Views
@@ -77,9 +83,10 @@ class Session:
         self._library = desk.library
         self._making = making
         self._connection = Connection()
-        self._out: asyncio.Queue[FromServer | None] = asyncio.Queue()
-        """None: where axes are, as it is when its turn comes."""
+        self._out: asyncio.Queue[FromServer | Callable[[], FromServer]] = asyncio.Queue()
+        """What is called: where axes and hands are, as it is when its turn comes."""
         self._moves: dict[str, float] = {}
+        self._hands_seen: dict[int, HandSeen] = {}
         self._greeted = False
         self._views = Views()
         self._learner = Learner(desk.fits, self._answer)
@@ -103,7 +110,14 @@ class Session:
         waiting = bool(self._moves)
         self._moves.update(zip(axes, values, strict=True))
         if not waiting:
-            self._out.put_nowait(None)
+            self._out.put_nowait(self._moved)
+
+    def see(self, hands: Sequence[HandSeen]) -> None:
+        """Tell where others' hands are, as `move` does."""
+        waiting = bool(self._hands_seen)
+        self._hands_seen.update((each.number, each) for each in hands)
+        if hands and not waiting:
+            self._out.put_nowait(lambda: told_once(self._hands_seen))
 
     def _moved(self) -> Moved:
         moves, self._moves = self._moves, {}
@@ -124,6 +138,7 @@ class Session:
             pass
         finally:
             self._desk.listeners.discard(self)
+            self._desk.performers.leave(self)
             await self._desk.attend()
             self._making.forget(self)
             self._desk.stage.forget(self)
@@ -139,7 +154,7 @@ class Session:
         with suppress(WebSocketDisconnect, RuntimeError, OSError):
             while True:
                 message = await self._out.get()
-                await self._socket.send_bytes(write(self._moved() if message is None else message))
+                await self._socket.send_bytes(write(message() if callable(message) else message))
                 self._out.task_done()
 
     async def _drain(self) -> None:
@@ -191,10 +206,19 @@ class Session:
                 osc=self._desk.osc is not None,
                 reads=self._desk.controllers.reads,
                 room=self._room(),
+                set_list=await self._desk.ask(read_set_list, self._library.home),
             )
         )
         if self._desk.stage.plays is not None:
             self.tell(self._desk.stage.now)
+        self._enter()
+
+    def _enter(self) -> None:
+        """Take part in the piece that is open, where its axes are."""
+        self._desk.performers.enter(self)
+        axes, values = self._desk.stage.where(self.piece or "")
+        if axes:
+            self.move(axes, values)
 
     def _room(self) -> RoomHere | None:
         rooms = self._desk.rooms
@@ -274,6 +298,7 @@ class Session:
         self.piece = piece
         await self._desk.attend()
         self.tell(PieceOpened(opened=opened, request=request))
+        self._enter()
 
     async def _open_piece(self, message: OpenPiece) -> None:
         piece = await self._desk.ask(self._library.own, message.id)
@@ -351,11 +376,23 @@ class Session:
 
     async def _move_on_stage(self, message: MoveOnStage) -> None:
         if self.piece is not None:
-            self._desk.stage.gesture(self.piece, message.axes, message.values, message.hands, self)
+            axes, values = self._desk.performers.own(self, message.axes, message.values)
+            self._desk.stage.gesture(self.piece, axes, values, message.hands, self)
 
     async def _explore_on_stage(self, message: ExploreOnStage) -> None:
         if self.piece is not None:
             self._desk.stage.explore(self.piece, message, self)
+
+    # ----------------------------------------------------------------------- other performers
+
+    async def _call_me(self, message: CallMe) -> None:
+        self._desk.performers.rename(self, message.name)
+
+    async def _show_hand(self, message: ShowHand) -> None:
+        self._desk.performers.show(self, message.axes, message.point)
+
+    async def _change_set_list(self, message: ChangeSetList) -> None:
+        await self._desk.change_set_list(message.before, message.pieces)
 
     async def _ping(self, ping: Ping) -> None:
         self.tell(Pong(sent=ping.sent))
@@ -407,5 +444,8 @@ class Session:
         DoOnStage: _do_on_stage,
         MoveOnStage: _move_on_stage,
         ExploreOnStage: _explore_on_stage,
+        CallMe: _call_me,
+        ShowHand: _show_hand,
+        ChangeSetList: _change_set_list,
         Ping: _ping,
     }

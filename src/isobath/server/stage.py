@@ -200,6 +200,15 @@ class Stage:
             self._explorers[voice] = page
         engine.direct(voice, asked.latent)
 
+    def where(self, piece: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
+        """Axes of a piece that were moved on the stage, and where to; none where another piece plays."""
+        with self._lock:
+            if self._engine is None or self._piece is None or self._piece.id != piece:
+                return (), ()
+            known = {axis.id for axis in self._piece.axes}
+            moved = {axis: value for axis, value in self._values.items() if axis in known}
+        return tuple(moved), tuple(moved.values())
+
     def _vector(self, piece: Piece) -> NDArray[np.float64]:
         """Where its axes are, in its order."""
         return np.array([self._values.get(axis.id, axis.rest) for axis in piece.axes])

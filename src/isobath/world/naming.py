@@ -21,13 +21,13 @@ COLOURS = (
 """Calm, and apart from each other; walkers take them in turn."""
 
 
-def tidy(name: str, number: int) -> str:
+def tidy(name: str, number: int, otherwise: str = "walker") -> str:
     """A name that fits on one line: no signs that control or turn the writing, no runs of spaces, LONGEST
     characters. Markup is left as the letters it is; whoever shows a name shows it as text."""
     plain = unicodedata.normalize("NFC", name)
     kept = "".join(" " if each.isspace() else each for each in plain if _seen(each) or each.isspace())
     words = " ".join(kept.split())[:LONGEST].strip()
-    return words or f"walker {number}"
+    return words or f"{otherwise} {number}"
 
 
 def _seen(sign: str) -> bool:

@@ -127,6 +127,7 @@ export class Alone implements Wire {
       osc: false,
       reads: [],
       room: null,
+      set_list: null,
     };
   }
 

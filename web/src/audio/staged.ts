@@ -47,6 +47,7 @@ export class StagedInstrument extends WorkletInstrument {
   private watching = false;
   private soundedBefore = false;
   private asksStart = false;
+  private startedHere = false;
   private request = 0;
   private readonly told = new Map<string, number>();
   private readonly elsewhere = new Map<string, number>();
@@ -158,6 +159,7 @@ export class StagedInstrument extends WorkletInstrument {
     const on = plays && piece !== "" && piece === this.piece;
     if (condition === "playing" && this.asksStart) {
       this.asksStart = false;
+      this.startedHere = true;
       this.told.clear(); // it starts at rest, and the performer is elsewhere
     }
     if (on) this.sampleRate = this.stage.sample_rate;
@@ -192,6 +194,7 @@ export class StagedInstrument extends WorkletInstrument {
   }
 
   private goOff(): void {
+    this.startedHere = false;
     this.recordsTake = false;
     this.heardSpectrum = null;
     this.told.clear();
@@ -290,6 +293,8 @@ export class StagedInstrument extends WorkletInstrument {
     const values: number[] = [];
     this.axes.forEach(({ id }, i) => {
       const value = this.gesture[1 + i]!;
+      // Where somebody else began the stage, only what this hand moves from now on is told.
+      if (!this.startedHere && !this.told.has(id)) this.told.set(id, value);
       if (this.told.get(id) === value || now - (this.elsewhere.get(id) ?? -ELSEWHERE_MS) < ELSEWHERE_MS)
         return;
       axes.push(id);

@@ -10,12 +10,14 @@ import type {
   Fitted,
   FromPage,
   FromServer,
+  HandsSeen,
   Heard,
   InputsCalibrated,
   LandSurveyed,
   Making,
   Mimed,
   Opened,
+  PerformersHere,
   PieceSummary,
   RoomHere,
   RunFollowed,
@@ -94,6 +96,10 @@ export class Link {
   land: (message: LandSurveyed) => void = () => {};
   /** Hears of the stage. */
   stage: (message: StageNow | StageHeard | StageTook) => void = () => {};
+  /** Hears who else has the piece open, and where their hands are. */
+  performers: (message: PerformersHere | HandsSeen) => void = () => {};
+  /** Hears the set list; null: nobody here keeps it. `greets`: a connection begins. */
+  setList: (pieces: readonly string[] | null, greets: boolean) => void = () => {};
   /** Hears the beats of a MIDI clock. */
   beat: (beat: BeatHeard) => void = () => {};
   /** Does what a controller's button asks for. */
@@ -273,6 +279,21 @@ export class Link {
     return this.online && this.socket.send(message);
   }
 
+  /** Say what this page's performer is called. */
+  callMe(name: string): void {
+    if (this.online) this.socket.send({ type: "call_me", name });
+  }
+
+  /** Show others where the hand is; false while there is no connection. */
+  showHand(axes: readonly string[], point: readonly number[]): boolean {
+    return this.online && this.socket.send({ type: "show_hand", axes, point });
+  }
+
+  /** Keep another set list; false while there is no connection. */
+  changeSetList(before: readonly string[], pieces: readonly string[]): boolean {
+    return this.online && this.socket.send({ type: "change_set_list", before, pieces });
+  }
+
   private ask(message: FromPage): void {
     if (!this.online || !this.socket.send(message)) this.say("error", AWAY);
   }
@@ -382,6 +403,13 @@ export class Link {
       case "moved":
         this.events.moved(message.axes, message.values);
         break;
+      case "performers_here":
+      case "hands_seen":
+        this.performers(message);
+        break;
+      case "set_list_now":
+        this.setList(message.pieces, false);
+        break;
       case "beat_heard":
         this.beat(message);
         break;
@@ -423,6 +451,7 @@ export class Link {
     for (const each of again) this.socket.send(each);
     if (notes.length > 0) this.say("information", notes.join(" "));
     this.events.back();
+    this.setList(message.set_list, true);
     this.roomed();
     this.osc = message.osc;
     if (this.osc) this.events.osc();

@@ -1056,6 +1056,34 @@ export function makeStageState(given: Omit<StageState, "condition" | "sentence" 
   return { condition: "off", sentence: "", piece: "", settings: makeStageSettings(), device: "", sample_rate: 0, device_rate: 0, block: 0, latency_ms: 0.0, load: 0.0, underruns: 0, missing_ms: 0.0, takeovers: 0, xruns: 0, spare: false, take: null, recording: false, frozen: false, faded: false, sound: false, ...given };
 }
 
+/** At which hands are passed on, and the most that a page tells of its own. */
+export const HANDS_PER_SECOND = 30;
+
+/** Characters of a performer's name; what is longer is cut. */
+export const PERFORMER_NAME = 40;
+
+/** Somebody who has the piece open. */
+export interface PerformerHere {
+  /** From 1; whoever leaves makes room for it. */
+  readonly number: number;
+  readonly name: string;
+  /** `#rrggbb`. */
+  readonly colour: string;
+}
+
+/** Where somebody's hand is. */
+export interface HandSeen {
+  readonly number: number;
+  /** Those it moves now and has for itself. */
+  readonly axes: readonly string[];
+  /** One value per axis of the piece, in its order. */
+  readonly point: readonly number[];
+}
+
+export function makeHandSeen(given: Omit<HandSeen, "axes" | "point"> & Partial<HandSeen>): HandSeen {
+  return { axes: [], point: [], ...given };
+}
+
 /** A hit of drums. */
 export interface JamHit {
   readonly step: number;
@@ -1989,6 +2017,44 @@ export function makeExploreOnStage(given: Omit<ExploreOnStage, "type"> & Partial
   return { ...given, type: "explore_on_stage" };
 }
 
+/** What this page's performer is called; empty: by its number. Told by `PerformersHere`. */
+export interface CallMe {
+  readonly type: "call_me";
+  readonly name: string;
+}
+
+export function makeCallMe(given: Omit<CallMe, "type"> & Partial<CallMe>): CallMe {
+  return { ...given, type: "call_me" };
+}
+
+/**
+ * Where this page's performer is, for others who have the piece open: when it has moved, 30 times a
+ * second at most, and once it has let go. No answer.
+ */
+export interface ShowHand {
+  readonly type: "show_hand";
+  /** Those that the hand moves now. */
+  readonly axes: readonly string[];
+  /** One value per axis of the piece. */
+  readonly point: readonly number[];
+}
+
+export function makeShowHand(given: Omit<ShowHand, "axes" | "point" | "type"> & Partial<ShowHand> = {}): ShowHand {
+  return { axes: [], point: [], ...given, type: "show_hand" };
+}
+
+/** Another set list. Answered by `SetListNow`: what others put on it or took off it meanwhile is kept. */
+export interface ChangeSetList {
+  readonly type: "change_set_list";
+  /** As the page had it. */
+  readonly before: readonly string[];
+  readonly pieces: readonly string[];
+}
+
+export function makeChangeSetList(given: Omit<ChangeSetList, "type"> & Partial<ChangeSetList>): ChangeSetList {
+  return { ...given, type: "change_set_list" };
+}
+
 /** Answered by `Pong` with the same `sent`. Each page sends one every 5 seconds. */
 export interface Ping {
   readonly type: "ping";
@@ -2021,10 +2087,12 @@ export interface Welcome {
   readonly reads: readonly ("gamepad" | "midi")[];
   /** Others can walk here too. */
   readonly room: RoomHere | null;
+  /** Pieces in the order of the evening; null: there is no library that could keep it. */
+  readonly set_list: readonly string[] | null;
 }
 
-export function makeWelcome(given: Omit<Welcome, "opened" | "first_run" | "notes" | "osc" | "reads" | "room" | "type"> & Partial<Welcome>): Welcome {
-  return { opened: null, first_run: false, notes: [], osc: false, reads: [], room: null, ...given, type: "welcome" };
+export function makeWelcome(given: Omit<Welcome, "opened" | "first_run" | "notes" | "osc" | "reads" | "room" | "set_list" | "type"> & Partial<Welcome>): Welcome {
+  return { opened: null, first_run: false, notes: [], osc: false, reads: [], room: null, set_list: null, ...given, type: "welcome" };
 }
 
 /** The operation is on disk. */
@@ -2192,6 +2260,38 @@ export interface Moved {
 
 export function makeMoved(given: Omit<Moved, "type"> & Partial<Moved>): Moved {
   return { ...given, type: "moved" };
+}
+
+/** Who has the piece open that this page has open, whenever that changes; not told to one alone. */
+export interface PerformersHere {
+  readonly type: "performers_here";
+  readonly performers: readonly PerformerHere[];
+  /** This page's number. */
+  readonly me: number;
+}
+
+export function makePerformersHere(given: Omit<PerformersHere, "type"> & Partial<PerformersHere>): PerformersHere {
+  return { ...given, type: "performers_here" };
+}
+
+/** Where others' hands are, of those that moved: at most 30 times a second. */
+export interface HandsSeen {
+  readonly type: "hands_seen";
+  readonly hands: readonly HandSeen[];
+}
+
+export function makeHandsSeen(given: Omit<HandsSeen, "type"> & Partial<HandsSeen>): HandsSeen {
+  return { ...given, type: "hands_seen" };
+}
+
+/** The set list, told to all pages because it changed. */
+export interface SetListNow {
+  readonly type: "set_list_now";
+  readonly pieces: readonly string[];
+}
+
+export function makeSetListNow(given: Omit<SetListNow, "type"> & Partial<SetListNow>): SetListNow {
+  return { ...given, type: "set_list_now" };
 }
 
 /** A beat of the MIDI clock that comes in. */
@@ -2487,6 +2587,9 @@ export type FromPage =
   | DoOnStage
   | MoveOnStage
   | ExploreOnStage
+  | CallMe
+  | ShowHand
+  | ChangeSetList
   | Ping;
 
 /** What the server may say. */
@@ -2513,6 +2616,9 @@ export type FromServer =
   | StageNow
   | StageHeard
   | StageTook
+  | PerformersHere
+  | HandsSeen
+  | SetListNow
   | Problem
   | Pong;
 

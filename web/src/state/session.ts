@@ -12,6 +12,7 @@ import { bind } from "./binding";
 import { Fitting } from "./fitting";
 import { heed } from "./heeding";
 import { newId } from "./identity";
+import { Performers } from "./performers";
 import { recallPlaces } from "./places";
 import { Store } from "./store";
 import { Surveying } from "./surveying";
@@ -25,9 +26,19 @@ export interface Session {
   /** Controllers that the page reads itself. */
   readonly hub: PageHub;
   readonly sources: PageSources;
+  /** Others who have the piece open. */
+  readonly performers: Performers;
 }
 
-export function createSession(): Session {
+/** What this browser has chosen. */
+export interface Chosen {
+  /** What its performer is called; empty: by a number. */
+  name(): string;
+  /** Others' moves are this page's as well. */
+  together(): boolean;
+}
+
+export function createSession(chosen: Chosen): Session {
   const store = new Store();
   const page = newId();
   const instrument = new StagedInstrument(page);
@@ -47,6 +58,7 @@ export function createSession(): Session {
     {
       opened: (opened) => {
         fitting.adopt(opened);
+        performers.anew();
         instrument.opened(opened.piece.id);
         surveying.anew();
         if (ALONE === null) showAddress(opened.piece.id);
@@ -55,6 +67,8 @@ export function createSession(): Session {
       fitted: (answer) => fitting.answered(answer),
       surveyed: (answer) => surveying.answered(answer),
       back: () => {
+        performers.anew();
+        if (chosen.name() !== "") link.callMe(chosen.name());
         instrument.back();
         fitting.back();
         surveying.anew();
@@ -65,11 +79,23 @@ export function createSession(): Session {
         void import("../look/telling").then(({ tellHeard }) => tellHeard(instrument, link, performer));
       },
       moved: (axes, values) => {
+        performers.movedElsewhere(axes);
         instrument.movedElsewhere(axes, values);
         outside.moved(axes, values);
       },
     },
   );
+  const performers = new Performers({
+    performer,
+    axes: () => store.state.piece?.axes.map((axis) => axis.id) ?? [],
+    together: () => instrument.onStage || chosen.together(),
+    show: (axes, point) => link.showHand(axes, point),
+    moved: (axes, values) => {
+      instrument.movedElsewhere(axes, values);
+      outside.moved(axes, values);
+    },
+  });
+  link.performers = (message) => performers.hear(message);
   instrument.tell = (message) => link.toStage(message);
   instrument.flush = () => link.flush();
   link.stage = (message) => instrument.hear(message);
@@ -81,7 +107,7 @@ export function createSession(): Session {
   const sources = new PageSources(hub);
   heed(store, link, hub, sources);
   void link.start();
-  const session = { store, instrument, performer, link, fitting, hub, sources };
+  const session = { store, instrument, performer, link, fitting, hub, sources, performers };
   // For a person at the console, and for the tests that listen to what the page really plays.
   Object.assign(window, { isobath: session });
   return session;

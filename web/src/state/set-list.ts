@@ -1,4 +1,5 @@
-// The set list: pieces in the order of the evening, each with its scenes. It is this browser's, not a piece's.
+// The set list: pieces in the order of the evening, each with its scenes. The library keeps it, for every page;
+// this browser keeps a copy for when nobody answers, and the list itself where there is no library.
 
 import { listens } from "../audio/listening";
 import { fetchBlob, fetchDescription } from "../net/http";
@@ -6,16 +7,46 @@ import type { Piece, PieceSummary } from "../protocol/messages";
 import type { State } from "./store";
 
 const KEY = "isobath.set-list";
+/** What the library had when this browser last heard of it. */
+const KNOWN = "isobath.set-list.known";
 const STEPS = 100;
+
+/** Where the list is kept for every page. */
+export interface Keeper {
+  /** `greets`: at the beginning of a connection; null: nobody there keeps a list. */
+  setList: (pieces: readonly string[] | null, greets: boolean) => void;
+  changeSetList(before: readonly string[], pieces: readonly string[]): boolean;
+}
 
 export class SetList {
   /** Ids of pieces. */
   pieces: readonly string[];
   private readonly past: (readonly string[])[] = [];
   private readonly listeners = new Set<() => void>();
+  private keeper: Keeper | null = null;
+  /** As the library has it; null: it was never heard of. */
+  private known: readonly string[] | null;
 
   constructor(private readonly storage: Storage | null) {
-    this.pieces = read(storage);
+    this.pieces = read(storage, KEY) ?? [];
+    this.known = read(storage, KNOWN);
+  }
+
+  /** Let a library keep it from now on. */
+  keep(keeper: Keeper): void {
+    this.keeper = keeper;
+    keeper.setList = (pieces, greets) => this.heard(pieces, greets);
+  }
+
+  /** The library's list. With each greeting, what was made here without it is put to it: what was changed while
+   * nobody answered, and once a list that only this browser had. */
+  private heard(pieces: readonly string[] | null, greets: boolean): void {
+    if (pieces === null) return;
+    const before = this.known ?? [];
+    this.known = pieces;
+    this.write(KNOWN, pieces);
+    if (greets && !same(this.pieces, before)) this.keeper?.changeSetList(before, this.pieces);
+    else this.show(pieces);
   }
 
   subscribe(listener: () => void): () => void {
@@ -64,22 +95,36 @@ export class SetList {
   }
 
   private put(next: readonly string[]): void {
+    const before = this.pieces;
+    this.show(next);
+    this.keeper?.changeSetList(before, next);
+  }
+
+  private show(next: readonly string[]): void {
     this.pieces = next;
+    this.write(KEY, next);
+    for (const listener of [...this.listeners]) listener();
+  }
+
+  private write(key: string, value: readonly string[]): void {
     try {
-      this.storage?.setItem(KEY, JSON.stringify(next));
+      this.storage?.setItem(key, JSON.stringify(value));
     } catch {
       // A full or forbidden storage costs the memory of the list, nothing else.
     }
-    for (const listener of [...this.listeners]) listener();
   }
 }
 
-function read(storage: Storage | null): readonly string[] {
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
+}
+
+function read(storage: Storage | null, key: string): readonly string[] | null {
   try {
-    const found: unknown = JSON.parse(storage?.getItem(KEY) ?? "[]");
-    return Array.isArray(found) ? found.filter((id): id is string => typeof id === "string") : [];
+    const found: unknown = JSON.parse(storage?.getItem(key) ?? "null");
+    return Array.isArray(found) ? found.filter((id): id is string => typeof id === "string") : null;
   } catch {
-    return [];
+    return null;
   }
 }
 

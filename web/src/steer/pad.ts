@@ -17,6 +17,7 @@ import { ticker } from "../ui/ticker";
 import { drawChart } from "./chart";
 import { type Frame, frameOf, toX, toY } from "./frame";
 import { Hands, type HandsOn } from "./hands";
+import { drawOthers } from "./others";
 import { type Axes, moveFrom, originsOf, placeSound, spoken, visit } from "./placing";
 import { ReliefSurvey } from "./relief";
 import { soundings } from "./soundings";
@@ -48,6 +49,11 @@ export class PadView extends View implements HandsOn {
     super.connectedCallback();
     this.whileHere(ticker.add((seconds) => this.draw(seconds)));
     this.whileHere(this.app.performer.listen(() => this.moved()));
+    this.whileHere(
+      this.app.performers.subscribe(() => {
+        this.liveStale = true;
+      }),
+    );
     const themed = (): void => this.requestUpdate();
     window.addEventListener("isobath-theme", themed);
     this.whileHere(() => window.removeEventListener("isobath-theme", themed));
@@ -163,6 +169,12 @@ export class PadView extends View implements HandsOn {
     context.clearRect(0, 0, this.width, this.height);
     if (!calm.matches) this.wake.draw(context, seconds, ink().mark, 5);
     drawVessel(context, x, y, this.wake.heading, this.hands.pressure, ink());
+    const { others } = this.app.performers;
+    if (others.length === 0) return;
+    const ids = this.state.piece?.axes.map((axis) => axis.id) ?? [];
+    drawOthers(context, others, this.frame, this.axes, ids, ink());
+    // Rings of hands that fall silent go by themselves.
+    if (others.some((other) => other.axes.length > 0)) this.liveStale = true;
   }
 
   /** Where the sound is on an axis: the performer's, or the playing take's where no hand is. */

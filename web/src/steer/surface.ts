@@ -8,6 +8,7 @@ import { faders } from "../state/axes";
 import { listen } from "../state/explore";
 import { fitOf, type State } from "../state/store";
 import { View } from "../ui/app";
+import "../ui/company";
 import { contextOf, ink } from "../ui/canvas";
 import { segments, tool } from "../ui/parts";
 import { ticker } from "../ui/ticker";
@@ -111,6 +112,7 @@ export class SurfaceView extends View {
         (to) => listen(store, to),
       )}
       <p class="instruction">${exploring ? (count === 0 ? "Click the chart where this sound should live." : "Click to place it. Esc plays the map.") : this.playing(count)}</p>
+      <isobath-company .app=${this.app}></isobath-company>
       <div class="row views" role="group" aria-label="What the chart shows">
         ${tool("Isobaths: lines of equal loudness", "isobaths", () => preferences.set({ isobaths: !view.isobaths }), { pressed: view.isobaths })}
         ${tool("Hatching: loud, or beyond what the model knows", "hatching", () => preferences.set({ hatching: !view.hatching }), { pressed: view.hatching })}
@@ -198,7 +200,11 @@ export class SurfaceView extends View {
   private followFaders(): void {
     const inputs = this.querySelectorAll<HTMLInputElement>(".fader input");
     for (const input of inputs) {
-      const value = this.heardAt(input.dataset.axis!);
+      const axis = input.dataset.axis!;
+      const value = this.heardAt(axis);
+      const hand = this.app.performers.others.find((other) => other.axes.includes(axis));
+      const colour = hand?.who.colour ?? "";
+      if (input.style.getPropertyValue("--hand") !== colour) input.style.setProperty("--hand", colour);
       if (Math.abs(input.valueAsNumber - value) > 0.0015) input.value = String(value);
     }
   }

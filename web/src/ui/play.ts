@@ -25,6 +25,7 @@ import { icon } from "./icons";
 import { choose, head, section, segments, slider, toggle, tool } from "./parts";
 import { playTake, recordTake, stopTakes } from "./transport";
 import { decibels, duration, percent } from "./words";
+import "./company";
 import "./scenes";
 import "./scope";
 import "./stage-output";
@@ -44,7 +45,7 @@ export class PlayPanel extends Panel {
     const piece = this.state.piece;
     return html`
       ${head("Play", "Move, and hear the map. Keep a good gesture as a take; it replays to the sample.")}
-      ${piece === null ? nothing : html`<isobath-scenes .app=${this.app}></isobath-scenes> ${this.takes(piece)} ${this.sound()} <isobath-stage-output .app=${this.app}></isobath-stage-output> ${this.axes(piece)} ${this.safety(piece)}`}
+      ${piece === null ? nothing : html`<isobath-scenes .app=${this.app}></isobath-scenes> ${this.takes(piece)} ${this.sound()} <isobath-stage-output .app=${this.app}></isobath-stage-output> <isobath-performers .app=${this.app}></isobath-performers> ${this.axes(piece)} ${this.safety(piece)}`}
     `;
   }
 

@@ -21,6 +21,10 @@ export interface Preferences {
   readonly fadeSeconds: number;
   /** What a recording of the sound is handed over as. */
   readonly recording: "wav" | "flac";
+  /** What other performers on the piece read; empty: a number. */
+  readonly performer: string;
+  /** Axes that other performers move move here, too. */
+  readonly together: boolean;
   /** Shortcuts of a single letter; they can be in the way of voice control. */
   readonly letters: boolean;
   /** Step of the guided start; null when it has been finished or skipped. */
@@ -40,6 +44,8 @@ const DEFAULTS: Preferences = {
   stageBar: false,
   fadeSeconds: 4,
   recording: "wav",
+  performer: "",
+  together: false,
   letters: true,
   guide: null,
   guided: false,
