@@ -1,4 +1,4 @@
-"""Two performers on one piece, in two browsers: each sees the other, and who has an axis; and one set list."""
+"""Two performers on one piece, in two browsers: each sees the other and who has an axis; and one set list."""
 
 from __future__ import annotations
 
@@ -34,11 +34,12 @@ def test_two_performers_see_each_other_and_share_axes_and_set_list(
     instrument: Instrument, context: BrowserContext, server: Server
 ) -> None:
     here = instrument
-    own = context.browser.new_context(viewport={"width": 900, "height": 700})
-    own.add_init_script(
-        """localStorage.setItem("isobath.preferences", '{"performer": "<i>Ada</i> Lovelace"}')"""
+    assert context.browser is not None
+    own = context.browser.new_context(
+        viewport={"width": 900, "height": 700}, storage_state=context.storage_state()
     )
-    own.add_cookies(context.cookies())
+    chosen = '{"performer": "<i>Ada</i> Lovelace", "right": "play"}'
+    own.add_init_script(f"localStorage.setItem('isobath.preferences', '{chosen}')")
     there = Instrument(own.new_page(), f"{server.url}?piece={here.piece.id}")
 
     # The name is letters, and there is nothing else in it.
@@ -70,7 +71,6 @@ def test_two_performers_see_each_other_and_share_axes_and_set_list(
 
     # The set list is there on the other device, and after a reload.
     here.page.locator("[data-do=set-list-add]").click()
-    there.page.locator("[data-panel=play]").click()
     there.page.locator(f"[data-piece='{here.piece.id}']").wait_for()
     there.page.reload()
     there.page.locator(f"[data-piece='{here.piece.id}']").wait_for()
