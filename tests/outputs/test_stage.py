@@ -472,6 +472,33 @@ def test_a_worker_has_the_take_before_it_says_that_it_is_ready(
     assert playing == take(model)
 
 
+def test_a_take_that_ends_where_nobody_hears_it_is_told_to_have_ended(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The spare, which plays a little ahead to keep warm, is called for just before the end of a take."""
+    shared, said = area(), []
+    shared.board.rate = model.sample_rate
+    worker = Worker(shared, 0)
+    monkeypatch.setattr(worker, "_say", said.append)
+    played = take(model)
+    worker.obey(wire.Load(1, piece(model), wire.Play(played)))
+    while worker._orders:
+        worker._orders.popleft()()
+    live = worker._live
+    assert live is not None
+    while live.take is not None:
+        live.step()
+    assert wire.Ended(played.id) not in said
+    shared.board.wish = 0
+    shared.run(BLOCK)
+    assert shared.wanted(0) > 0
+    worker._asked = True
+    worker._make()
+    assert said.count(wire.Ended(played.id)) == 1
+    worker._make()
+    assert said.count(wire.Ended(played.id)) == 1
+
+
 def test_rows_of_a_recording_outlive_who_wrote_them() -> None:
     shared, recording = area(), Recording()
     number = recording.begin()

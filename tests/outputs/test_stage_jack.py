@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -30,6 +33,17 @@ MOST_XRUNS_A_MINUTE = 6
 """Of our own, told by JACK beside everything else that a test run does."""
 KILLS = int(os.environ.get("ISOBATH_STAGE_KILLS", "2"))
 BLOCK, AHEAD = 256, 1024
+FOLLOWER = """
+import os, sys, time, rtmidi
+port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="follower")
+port.ignore_types(timing=False)
+port.set_callback(lambda event, _: print(event[0][0], time.monotonic(), flush=True))
+port.open_virtual_port("clock here")
+print("ready", flush=True)
+sys.stdin.read()
+os._exit(0)
+"""
+"""In a process of its own, which JACK's threads may outlive."""
 LEAST_SAME = 0.9
 """Of the samples of a take, whatever the machine does."""
 
@@ -175,10 +189,19 @@ def test_a_clock_beats_for_other_machines() -> None:
     if rtmidi.API_UNIX_JACK not in rtmidi.get_compiled_api():
         pytest.skip("This python-rtmidi knows no JACK.")
     heard: list[tuple[int, float]] = []
-    listener = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="follower")
-    listener.ignore_types(timing=False)
-    listener.set_callback(lambda event, _: heard.append((event[0][0], time.monotonic())))
-    listener.open_virtual_port("clock here")
+    listener = subprocess.Popen(
+        [sys.executable, "-c", FOLLOWER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert listener.stdout is not None
+    assert listener.stdout.readline() == "ready\n"
+
+    def follow(lines: Iterable[str]) -> None:
+        for line in lines:
+            status, at = line.split()
+            heard.append((int(status), float(at)))
+
+    following = threading.Thread(target=follow, args=(listener.stdout,), daemon=True)
+    following.start()
     clock = MidiClock("clock here", 150.0)
     try:
         clock.start()
@@ -186,9 +209,11 @@ def test_a_clock_beats_for_other_machines() -> None:
         late = np.array(clock.late())
     finally:
         clock.close()
-    assert until(lambda: heard[-1][0] == STOP)
-    listener.close_port()
-    listener.delete()
+    stopped = until(lambda: heard[-1][0] == STOP)
+    assert listener.stdin is not None
+    listener.stdin.close()
+    listener.wait(5.0)
+    assert stopped
     began = next(i for i, (status, _) in enumerate(heard) if status == START)
     ticks = np.array([at for status, at in heard[began:] if status == TICK])
     lasting = (ticks[100] - ticks[0]) / 100

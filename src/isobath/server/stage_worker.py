@@ -44,7 +44,7 @@ from isobath.types import Audio
 
 if TYPE_CHECKING:
     from isobath.models.coder import Model
-    from isobath.protocol.piece import Piece
+    from isobath.protocol.piece import Id, Piece
 
 REPORT_SECONDS = 1 / 60
 _NAP = 0.1
@@ -81,6 +81,8 @@ class Worker:
         self._live: Live | None = None
         self._recording = 0
         """Its number; 0: nothing is recorded."""
+        self._playing: Id | None = None
+        """The take whose end is still to be told."""
         self._asked = False
         self._tail: Audio | None = None
         self._gesture: NDArray[np.float64] = np.zeros(0)
@@ -130,8 +132,11 @@ class Worker:
             self._asked = True
             self._begin(live)
         self._turn(live)
-        started, take = time.perf_counter(), live.take
+        started = time.perf_counter()
         block = self._entering(self._mixed(live.step()), live)
+        if self._playing is not None and live.take is None:  # in this step, or in one that nobody heard
+            self._say(wire.Ended(self._playing))
+            self._playing = None
         if block.shape[1] == 0:
             return
         if not self._area.write(self._number, block):
@@ -139,8 +144,6 @@ class Worker:
         spent = (time.perf_counter() - started) * live.rate / block.shape[1]
         self._board.load += _LOAD_SHARE * (spent - self._board.load)
         self._board.position = max(0, live.place)
-        if take is not None and live.take is None:
-            self._say(wire.Ended(take.id))
         if started - self._reported > REPORT_SECONDS:
             self._reported = started
             self._report(live)
@@ -311,6 +314,7 @@ class Worker:
     def _resume(self, live: Live, under_way: wire.Play | wire.Record, at: int) -> None:
         """Go on with what is played or recorded, from its sample `at` on."""
         self._recording = under_way.number if isinstance(under_way, wire.Record) else 0
+        self._playing = under_way.take.id if isinstance(under_way, wire.Play) else None
         try:
             if isinstance(under_way, wire.Record):
                 live.record(under_way.seed, at, under_way.over, under_way.takes)
@@ -344,6 +348,7 @@ class Worker:
                 self._anchor(live)
                 self._resume(live, order, 0)
             elif isinstance(order, wire.Stop):
+                self._playing = None
                 live.stop()
             elif isinstance(order, wire.Finish):
                 self._recording = 0
