@@ -93,7 +93,7 @@ class Recorder:
     def _write(self) -> None:
         until = int(self._area.board.heard)
         while self._at < until and self._left > 0:
-            frames = int(min(_BLOCK, until - self._at, math.ceil(self._left)))
+            frames = math.ceil(min(_BLOCK, until - self._at, self._left))
             sound, there = self._area.heard(self._at, frames)
             self.missing += frames - there
             self._file.write(sound.T)
