@@ -256,6 +256,7 @@ def summarise(piece: Piece, *, created: float, changed: float) -> PieceSummary:
         models=tuple(dict.fromkeys(voice.model for voice in piece.voices if voice.model)),
         demonstrations=sum(len(voice.demonstrations) for voice in piece.voices),
         takes=len(piece.takes),
+        world=piece.world is not None,
         created=created,
         changed=changed,
     )

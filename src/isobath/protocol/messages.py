@@ -132,6 +132,8 @@ class PieceSummary(msgspec.Struct, frozen=True, kw_only=True):
     example: bool = False
     """Read-only: opening it opens a fresh copy."""
     trashed: bool = False
+    world: bool = False
+    """It can be walked in."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -156,6 +156,7 @@ function summaryOf(piece: Piece): PieceSummary {
     changed: 0,
     example: false,
     trashed: false,
+    world: piece.world !== null,
   };
 }
 

@@ -1511,10 +1511,12 @@ export interface PieceSummary {
   /** Read-only: opening it opens a fresh copy. */
   readonly example: boolean;
   readonly trashed: boolean;
+  /** It can be walked in. */
+  readonly world: boolean;
 }
 
-export function makePieceSummary(given: Omit<PieceSummary, "about" | "models" | "demonstrations" | "takes" | "created" | "changed" | "example" | "trashed"> & Partial<PieceSummary>): PieceSummary {
-  return { about: "", models: [], demonstrations: 0, takes: 0, created: 0.0, changed: 0.0, example: false, trashed: false, ...given };
+export function makePieceSummary(given: Omit<PieceSummary, "about" | "models" | "demonstrations" | "takes" | "created" | "changed" | "example" | "trashed" | "world"> & Partial<PieceSummary>): PieceSummary {
+  return { about: "", models: [], demonstrations: 0, takes: 0, created: 0.0, changed: 0.0, example: false, trashed: false, world: false, ...given };
 }
 
 /** One step of the history. `label` names the change that is taken back or made again. */

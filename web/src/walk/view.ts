@@ -673,7 +673,24 @@ export class WalkView extends View {
         }
         <button type="button" @click=${() => this.leaveWalk()}>Back</button>
       </div>
+      ${this.worlds()}
     </div>`;
+  }
+
+  /** Those that there are already. */
+  private worlds(): TemplateResult | typeof nothing {
+    const worlds = this.state.pieces.filter((piece) => piece.world && !piece.trashed);
+    if (worlds.length === 0) return nothing;
+    return html`<h3>Or walk in one that is there</h3>
+      <ul class="walk-worlds">
+        ${worlds.map(
+          (piece) => html`<li>
+            <button type="button" @click=${() => this.app.link.openPiece(piece.id)}>
+              <b>${piece.name}</b><span class="hint">${piece.about}</span>
+            </button>
+          </li>`,
+        )}
+      </ul>`;
   }
 
   private beginning(): TemplateResult | typeof nothing {
