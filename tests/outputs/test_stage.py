@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,11 +21,11 @@ from isobath.models.coder import Model, bundled, load
 from isobath.outputs.file import write_rendering
 from isobath.outputs.stage import wire
 from isobath.outputs.stage.area import NOBODY, RING, Area
-from isobath.outputs.stage.engine import Settings, StageEngine
+from isobath.outputs.stage.engine import Settings, StageEngine, _Worker
 from isobath.outputs.stage.recorder import Recorder
 from isobath.outputs.stage.rows import Recording
 from isobath.protocol.messages import Heard
-from isobath.protocol.piece import Axis, Demonstration, Piece, Take, Voice
+from isobath.protocol.piece import Axis, Demonstration, Piece, Source, Take, Voice
 from isobath.server.stage_telling import StageTeller
 from isobath.server.stage_worker import Worker
 
@@ -329,6 +330,22 @@ def stage(model: Model) -> Iterator[StageEngine]:
     assert until(lambda: engine.status.spare)
     yield engine
     engine.stop()
+    assert engine.area.handles == (), "the system gets the memory back"
+    assert engine.heard(0, 64)[0].shape == (2, 64), "and whoever still looks at it may"
+
+
+def test_a_worker_that_reads_nothing_holds_up_nobody(model: Model) -> None:
+    large = msgspec.structs.replace(piece(model), about="x" * 1_000_000)
+    command = [sys.executable, "-c", "import sys, time; time.sleep(1); sys.stdin.buffer.read()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        worker, began = _Worker(0, process), time.monotonic()
+        for revision in range(20):
+            worker.say(wire.Change(revision, large))
+        worker.say(wire.Panic())
+        assert time.monotonic() - began < 0.5
+        assert len(worker.waiting) <= 2, "of changes the newest is enough"
+        assert until(lambda: not worker.waiting)
+        worker.say(None)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -388,6 +405,12 @@ def test_another_structure_is_gone_over_to_and_values_at_once(stage: StageEngine
     assert stage.area.board.active == 1 - active
     assert stage.status.missing_ms == missing
     assert until(lambda: stage.status.spare)
+    # A voice listens to the line from now on: the device is opened again, with its inputs.
+    host = stage._host
+    listening = msgspec.structs.replace(second, source=Source(kind="input"))
+    stage.set_piece(msgspec.structs.replace(two, voices=(*two.voices, listening)))
+    assert until(lambda: stage._host not in (host, None) and stage.status.state == "playing")
+    assert stage._inputs == 2
 
 
 def test_what_is_played_is_recorded_and_comes_back(stage: StageEngine) -> None:

@@ -220,7 +220,8 @@ class Area:
     @property
     def handles(self) -> tuple[int, ...]:
         """File descriptors that a child has to inherit."""
-        return () if self._path is not None or sys.platform == "win32" else (self._handle,)
+        held = self._path is None and self._handle >= 0 and sys.platform != "win32"
+        return (self._handle,) if held else ()
 
     def end(self) -> None:
         """The stage is over: whoever listens to it stops."""
@@ -232,9 +233,11 @@ class Area:
         return bool(self.board.magic == 0)
 
     def close(self) -> None:
-        """Let go of it. Nobody may touch it afterwards: its memory stays mapped until the process ends."""
-        with suppress(OSError):
-            os.close(self._handle)
+        """No further process can have it. Whoever has it mapped may read on; it goes with the last of them."""
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            with suppress(OSError):
+                os.close(handle)
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -139,15 +140,33 @@ class _Worker:
     ready: int = -1
     beat: int = -1
     seen: float = field(default_factory=time.monotonic)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    news: threading.Condition = field(default_factory=threading.Condition)
+    waiting: deque[wire.ToWorker | None] = field(default_factory=deque)
 
-    def say(self, message: wire.ToWorker) -> None:
-        """Tell it, or nobody where it has ended."""
-        data = wire.packed(message)
-        with self.lock, suppress(OSError, ValueError):
-            assert self.process.stdin is not None
-            self.process.stdin.write(data)
-            self.process.stdin.flush()
+    def __post_init__(self) -> None:
+        threading.Thread(target=self._write, name="isobath-stage-orders", daemon=True).start()
+
+    def say(self, message: wire.ToWorker | None) -> None:
+        """Tell it, or nobody where it has ended; None: nothing more. Never waits: a worker that is getting
+        ready reads nothing meanwhile, and a piece may be larger than what a pipe holds."""
+        with self.news:
+            last = self.waiting[-1] if self.waiting else None
+            if isinstance(message, wire.Change) and isinstance(last, wire.Change):
+                self.waiting.pop()  # of values that follow each other the newest are enough
+            self.waiting.append(message)
+            self.news.notify()
+
+    def _write(self) -> None:
+        with suppress(OSError, ValueError):
+            while True:
+                with self.news:
+                    self.news.wait_for(lambda: self.waiting)
+                    message = self.waiting.popleft()
+                if message is None:
+                    return
+                assert self.process.stdin is not None
+                self.process.stdin.write(wire.packed(message))
+                self.process.stdin.flush()
 
 
 class Clock(Protocol):
@@ -205,6 +224,8 @@ class StageEngine:
         self._falls_until = 0.0
         self._host: subprocess.Popen[bytes] | None = None
         self._opened: Opened | None = None
+        self._inputs = 0
+        """That the device was asked for."""
         self._state: State = "starting"
         self._sentence = ""
         self._trouble = ""
@@ -234,6 +255,9 @@ class StageEngine:
                 sentence = self._trouble
                 self.stop()
                 raise AudioError(sentence)
+            if all(each.process.poll() is not None for each in list(self._workers.values())):
+                self.stop()
+                raise AudioError("The sound's processes ended before they were ready. Try a smaller model.")
             if time.monotonic() > end:
                 self.stop()
                 raise AudioError(f"The piece was not ready after {patience:g} s. Try a smaller model.")
@@ -271,6 +295,9 @@ class StageEngine:
             self._host = None
             self._state = "stopped"
         self.area.end()
+        if self._tender.is_alive() and threading.current_thread() is not self._tender:
+            self._tender.join(_OPEN_SECONDS)  # it may be starting a process that inherits the memory
+        self.area.close()
         self._told()
 
     def wait(self, seconds: float | None = None) -> bool:
@@ -470,6 +497,8 @@ class StageEngine:
             self._workers[number] = worker
             self._load(worker)
         threading.Thread(target=self._listen, args=(worker,), daemon=True).start()
+        if self._stopping.is_set():  # just now: nobody would end it any more
+            end_now(process)
 
     def _load(self, worker: _Worker) -> None:
         worker.loaded = self._revision
@@ -487,6 +516,7 @@ class StageEngine:
             while (answer := wire.read_answer(source)) is not None:
                 self._hear(worker, answer)
         worker.process.wait()
+        worker.say(None)
         if not self._stopping.is_set():
             self.area.board.workers[worker.number].state = 0
             self.area.alarm(worker.number)
@@ -568,10 +598,11 @@ class StageEngine:
             device=self.settings.device,
             rate=self.settings.rate,
             block=self.settings.block,
-            inputs=2 if any(voice.source.kind == "input" for voice in self._piece.voices) else 0,
+            inputs=self._listens_to,
             samples=self.settings.samples,
             skip=self._delay if self.settings.samples else 0,
         )
+        self._inputs = asked.inputs
         command = [*HOST_COMMAND, self.area.word, msgspec.json.encode(asked).decode()]
         host = subprocess.Popen(
             command,
@@ -582,6 +613,9 @@ class StageEngine:
             start_new_session=True,
         )
         self._host = host
+        if self._stopping.is_set():  # just now: nobody would end it any more
+            end_now(host)
+            raise AudioError("The stage was stopped.")
         line = line_of(host, _OPEN_SECONDS)
         if line is None or b'"failed"' in line[:12]:
             end_now(host)
@@ -600,7 +634,8 @@ class StageEngine:
 
     def _tend(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
-            self._tend_workers()
+            with suppress(OSError):  # the system has no process for us just now: it is asked again
+                self._tend_workers()
             with self._rows:
                 self._recording.take_in(self.area.rows.fetch())
             if not self.settings.device.startswith(FILE):
@@ -608,7 +643,11 @@ class StageEngine:
 
     def _tend_host(self) -> None:
         moment, callbacks = time.monotonic(), self.area.board.callbacks
-        if callbacks != self._callbacks:
+        if self._listens_to > self._inputs and self._host is not None:
+            farewell(self._host)  # a voice listens to the line since: the device is opened with it
+            end_now(self._host)
+            self._host = None
+        elif callbacks != self._callbacks:
             self._callbacks, self._heard_at = callbacks, moment
             return
         host = self._host
@@ -622,9 +661,14 @@ class StageEngine:
             return
         try:
             self._open_host()
-        except AudioError:
+        except (AudioError, OSError, ValueError, msgspec.MsgspecError):  # whatever it is: tried again
             self._host = None
             self._retry_at = time.monotonic() + _AGAIN_SECONDS
+
+    @property
+    def _listens_to(self) -> int:
+        """Inputs of the device that the piece needs."""
+        return 2 if any(voice.source.kind == "input" for voice in self._piece.voices) else 0
 
     def _named(self) -> str:
         return self._opened.name if self._opened is not None else "that was playing"
