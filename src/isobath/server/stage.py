@@ -70,6 +70,8 @@ class Stage:
         self._piece: Piece | None = None
         self._newest: Piece | None = None
         """Waits to be played."""
+        self._opening: Piece | None = None
+        """That it is being started with."""
         self._settings = StageSettings()
         self._starting = False
         self._sentence = ""
@@ -112,6 +114,16 @@ class Stage:
 
         Raises IsobathError with what is the matter.
         """
+        with self._lock:
+            self._opening, self._newest = piece, None
+        try:
+            self._open(piece, settings)
+            self._change()  # what was edited while it started
+        finally:
+            with self._lock:
+                self._opening = None
+
+    def _open(self, piece: Piece, settings: StageSettings) -> None:
         from isobath.outputs.stage.engine import Settings, StageEngine
 
         self.close()
@@ -228,13 +240,14 @@ class Stage:
             engine.fade(1.0 if engine.status.faded else 0.0, FADE_SECONDS)
 
     def changed(self, piece: Piece) -> None:
-        """A piece was changed; the stage follows if it is the one it plays."""
-        playing = self._piece
-        if self._engine is not None and playing is not None and playing.id == piece.id:
-            with self._lock:
-                waiting, self._newest = self._newest is not None, piece
-            if not waiting:  # of those that come while one is under way, the newest is enough
-                self._pool.submit(self._change)
+        """A piece was changed; the stage follows if it is the one it plays, or is about to."""
+        with self._lock:
+            meant = self._opening or (self._piece if self._engine is not None else None)
+            if meant is None or meant.id != piece.id:
+                return
+            waiting, self._newest = self._newest is not None or self._opening is not None, piece
+        if not waiting:  # of those that come while one is under way, the newest is enough
+            self._pool.submit(self._change)
 
     def _change(self) -> None:
         with self._lock:

@@ -233,7 +233,7 @@ class Area:
         return bool(self.board.magic == 0)
 
     def close(self) -> None:
-        """No further process can have it. Whoever has it mapped may read on; it goes with the last of them."""
+        """No further process can have it. Whoever has it mapped may read on; it goes with the last one."""
         handle, self._handle = self._handle, -1
         if handle >= 0:
             with suppress(OSError):
