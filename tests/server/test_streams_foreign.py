@@ -14,8 +14,9 @@ torch = pytest.importorskip("torch")
 from isobath.engine.apart import Apart  # noqa: E402
 from isobath.engine.controls import VoiceControls  # noqa: E402
 from isobath.library.foreign import ForeignModels  # noqa: E402
-from isobath.protocol.messages import Encoded  # noqa: E402
-from isobath.protocol.piece import Shaping  # noqa: E402
+from isobath.mapping import fit  # noqa: E402
+from isobath.protocol.messages import Encoded, Survey, Surveyed  # noqa: E402
+from isobath.protocol.piece import Demonstration, Shaping, Voice  # noqa: E402
 from isobath.protocol.stream import Begin, Control, Latents, Trouble  # noqa: E402
 from tests.foreign import fixtures, hostile  # noqa: E402
 from tests.server.test_streams import children_of, path_of, pumps, voice_of, wait_for  # noqa: E402
@@ -105,3 +106,19 @@ def test_a_new_piece_may_begin_on_it(served):
     with served.client() as client:
         file = client.get(f"/pieces/{piece.id}/export").content
     assert served.post("/pieces/import", file).json()["notes"] == []
+
+
+@pytest.mark.usefixtures("brought")
+def test_its_loudness_over_the_surface_is_measured_and_nothing_is_left_running(served):
+    before = len(_workers())
+    shown = tuple(
+        Demonstration(id=str(i), point=(x,), latent=(z,) * 4)
+        for i, (x, z) in enumerate(((0.1, 0.0), (0.9, 2.0)))
+    )
+    mapping = fit([d.point for d in shown], [d.latent for d in shown]).to_plain()
+    voice = Voice(id="v", model="my-rave", demonstrations=shown, fitted=mapping)
+    with served.page() as page:
+        answer = page.ask(Survey(request=1, axes=1, voice="v", voices=(voice,)), Surveyed)
+        assert answer.sentence == ""
+        assert len(answer.safety.loudness) == 17
+    assert len(wait_for(lambda: len(_workers()) <= before and ["none more"])) == 1

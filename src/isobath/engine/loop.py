@@ -8,7 +8,8 @@ and there:
   of those voices gets its latent, and the player renders to the next due frame;
 - the take's frame is counted in samples, so all voices see the gesture of one moment,
   whatever their hops;
-- where a voice's safety map knows the place to be too loud, it is turned down in the same breath;
+- where a voice's safety map knows the place to be too loud, it is turned down in the same breath, and
+  where it is made apart and comes later, until what was asked for there has been heard;
 - in a world that places its voices, the gesture is also the walker's pose (space.py);
 - voices that listen are given what comes in during the stretch before it is rendered, and those
   that dream the next latent of their dream whenever they are due;
@@ -18,12 +19,15 @@ and there:
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isobath.engine.apart import Apart
 from isobath.engine.controls import Controls
 from isobath.engine.player import VOICES, Player
 from isobath.engine.sources import NOBODY, Dream, Sources
@@ -86,6 +90,8 @@ def sound(
     latents: list[NDArray[np.float64] | None] = [None] * len(voices)
     gestures: list[Gesture | None] = [None] * len(voices)
     made = dict.fromkeys(sources.aparts, 0)
+    lately = {slot: _lately(apart) for slot, apart in sources.aparts.items()}
+    trims = [1.0] * len(voices)
     position = 0
     while True:
         wait, due = player.due()
@@ -97,7 +103,11 @@ def sound(
                 if gestures[slot] is not gesture or latents[slot] is None:
                     gestures[slot], latents[slot] = gesture, voices[slot].latent(gesture)
                     player.incoming(slot, latents[slot])  # type: ignore[arg-type]
-                    player.trim(slot, voices[slot].trim(gesture))
+                    trims[slot] = voices[slot].trim(gesture)
+                    player.trim(slot, trims[slot])
+                if slot in lately:
+                    lately[slot].append(trims[slot])
+                    player.trim(slot, min(lately[slot]))
                 given = next(dreams[slot]) if slot in dreams else None
                 if slot in sources.aparts:
                     player.fill(slot, _made_apart(sources, slot, made[slot], latents[slot], given))
@@ -109,6 +119,11 @@ def sound(
             player.hear(slot, sources.heard[slot](position, stretch))
         yield player.render(stretch)
         position += stretch
+
+
+def _lately(apart: Apart) -> deque[float]:
+    """What a voice made apart was turned down by while what is heard now was on its way."""
+    return deque([1.0], maxlen=1 + math.ceil(apart.model.delay / apart.model.hop))
 
 
 def _made_apart(

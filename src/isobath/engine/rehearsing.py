@@ -177,7 +177,7 @@ def rehearse(
         steps=_steps(known)[:places],
         takes=tuple(heard),
         notes=tuple(
-            f"{model} has no safety map: nothing was learned for it, or another program plays it."
+            f"{model} has no safety map: nothing was learned for it, or it plays in bars."
             for model in unknown
         ),
     )

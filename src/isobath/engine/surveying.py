@@ -25,11 +25,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from isobath.engine.apart import is_ours
+from isobath.engine.apart import InTime, is_ours, stand_in
 from isobath.engine.controls import Controls, VoiceControls
 from isobath.engine.player import Player
 from isobath.engine.voices import Played
-from isobath.models.coder import Model
+from isobath.models.coder import USUAL_LUFS, Model
 from isobath.protocol.piece import SafetyMap, Voice
 from isobath.sound.loudness import biquads, loudness_of_energy
 from isobath.sound.roughness import roughness
@@ -48,6 +48,9 @@ ROUGHER_ASPER = 0.3
 GRIDS = {1: (17, 2), 2: (9, 2), 3: (5, 1), 4: (3, 1)}
 """Nodes along each axis at first, and how often they may be doubled."""
 SCATTERED = 480
+GRIDS_APART = {1: (17, 0), 2: (7, 0), 3: (4, 0), 4: (3, 0)}
+SCATTERED_APART = 96
+"""Of a model of another program, which plays place after place in a process of its own: fewer."""
 _ALIKE_LU, _ALIKE_ASPER = 2.0, 0.2
 """Between nodes that differ by less nothing is played."""
 _FAINT_LUFS = -45.0
@@ -94,7 +97,7 @@ class Ground:
         self.played, self._cancelled = played, cancelled
         still = msgspec.structs.replace(controls.shaping, noise=(), drift=0.0, smoothing_seconds=0.0)
         self._shaper = Player(played.model.sample_rate, 2)
-        self._shaper.put(0, played.model)
+        self._shaper.put(0, played.model if is_ours(played.model) else stand_in(played.model))
         self._shaper.set(Controls((VoiceControls(still),)))
         self._shaper.reset(1)
 
@@ -128,6 +131,9 @@ def sounds_held(
 ) -> Iterator[tuple[int, NDArray[np.floating]]]:
     """The last 400 ms of each latent (n, dims) held for two thirds of a second, a few at a time: number of
     the first, and sounds (some, channels, samples). Raises SurveyCancelled."""
+    if not is_ours(model):
+        yield from _held_apart(model, latents, cancelled)
+        return
     rate = model.sample_rate
     frames = math.ceil((_WARM_SECONDS + _HEARD_SECONDS) * rate / model.hop)
     size = min(_BATCH, max(1, len(latents)))
@@ -142,6 +148,22 @@ def sounds_held(
         for voice in range(size):
             decoder.reset(voice, 1)
         yield start, np.nan_to_num(decoder(batch)[: len(part), :, -heard:], posinf=0.0, neginf=0.0)
+
+
+def _held_apart(
+    model: Model, latents: NDArray[np.floating], cancelled: Cancelled
+) -> Iterator[tuple[int, NDArray[np.floating]]]:
+    """The same of a model of another program, one by one; what it answers late is waited for."""
+    rate, decoder = model.sample_rate, model.decoder()
+    frames = math.ceil(((_WARM_SECONDS + _HEARD_SECONDS) * rate + model.delay) / model.hop)
+    heard = round(_HEARD_SECONDS * rate)
+    for number, latent in enumerate(latents):
+        if cancelled():
+            raise SurveyCancelled
+        decoder.reset(-1, 1)
+        block = np.repeat(np.asarray(latent, dtype=np.float32)[:, None], frames, axis=1)
+        sound = np.nan_to_num(decoder(block)[:, -heard:], posinf=0.0, neginf=0.0)
+        yield number, sound[None]
 
 
 def steady_loudness(sound: NDArray[np.floating], sample_rate: int) -> Floats:
@@ -172,12 +194,15 @@ def survey(
     leader: Voice | None = None,
     cancelled: Cancelled = lambda: False,
 ) -> SafetyMap | None:
-    """Measure a voice; None where a gesture changes nothing, or the model is not ours to play.
+    """Measure a voice; None where a gesture changes nothing, or the model plays in bars.
 
     leader: the voice it follows in the end, if it follows one.
     Raises SurveyCancelled as soon as `cancelled` says so, some 50 ms at most after.
     """
-    if (played.mapping is None and played.leader is None) or not is_ours(played.model):
+    ours = is_ours(played.model)
+    if played.mapping is None and played.leader is None:
+        return None
+    if not ours and isinstance(played.model.decoder(), InTime):
         return None
     ground = Ground(played, VoiceControls(voice.shaping), cancelled)
     shown = np.array(
@@ -186,10 +211,10 @@ def survey(
     known = ground.at(shown) if len(shown) else None
     of = fingerprint(voice, leader, axes)
     if axes in GRIDS:
-        shape, points, measured = _grid(ground, axes)
+        shape, points, measured = _grid(ground, axes, *(GRIDS if ours else GRIDS_APART)[axes])
         nearness = 0.0
     else:
-        points, measured = _scatter(ground, axes, shown)
+        points, measured = _scatter(ground, axes, shown, SCATTERED if ours else SCATTERED_APART)
         shape, nearness = (), _nearness(points, measured.loudness)
     loud_from = _allowed(points, shown, known, played.model)
     trim = -_beyond(measured.loudness - loud_from)
@@ -226,7 +251,7 @@ def _allowed(points: Floats, shown: Floats, known: Measured | None, model: Model
     the model learned from."""
     if known is None:
         both_sides = 3.0 if model.channels == 1 else 0.0
-        usual = np.full(len(points), model.match_lufs + both_sides)
+        usual = np.full(len(points), getattr(model, "match_lufs", USUAL_LUFS) + both_sides)
     else:
         squares = ((points[:, None, :] - shown[None]) ** 2).sum(axis=2) + 1e-4
         weights = 1.0 / squares**1.5
@@ -237,9 +262,8 @@ def _allowed(points: Floats, shown: Floats, known: Measured | None, model: Model
 # ------------------------------------------------------------------ where to measure
 
 
-def _grid(ground: Ground, axes: int) -> tuple[tuple[int, ...], Floats, Measured]:
+def _grid(ground: Ground, axes: int, first: int, doublings: int) -> tuple[tuple[int, ...], Floats, Measured]:
     """A grid, measured coarsely, then between nodes that differ."""
-    first, doublings = GRIDS[axes]
     count = (first - 1) * 2**doublings + 1
     shape = (count,) * axes
     loud, rough = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -272,15 +296,15 @@ def _fill(ground: Ground, count: int, nodes: list[tuple[int, ...]], loud: Floats
         loud[node], rough[node] = level, rub
 
 
-def _scatter(ground: Ground, axes: int, shown: Floats) -> tuple[Floats, Measured]:
+def _scatter(ground: Ground, axes: int, shown: Floats, most: int) -> tuple[Floats, Measured]:
     """The demonstrations, and points spread evenly (generalised golden ratio, Roberts 2018)."""
     golden = 2.0
     for _ in range(60):
         golden = (1.0 + golden) ** (1.0 / (axes + 1))
     steps = golden ** -np.arange(1.0, axes + 1.0)
-    count = max(SCATTERED // 2, SCATTERED - len(shown))
+    count = max(most // 2, most - len(shown))
     spread = (0.5 + np.outer(np.arange(count), steps)) % 1.0
-    points = np.round(np.concatenate([shown[:SCATTERED], spread]), 3)
+    points = np.round(np.concatenate([shown[:most], spread]), 3)
     return points, ground.at(points)
 
 

@@ -5,6 +5,7 @@ stops a message and the order of operations is the order of their arrival.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, cast
 
 from isobath.errors import PieceError
 from isobath.inputs.midi.clock import Beat
+from isobath.library.foreign import ForeignModels
 from isobath.library.library import Library
 from isobath.library.set_list import change_set_list
 from isobath.outputs.outlet import Outlet
@@ -37,7 +39,7 @@ from isobath.server.performers import Performers
 from isobath.server.rooms import RoomAsked, Rooms, pose_teller
 from isobath.server.stage import Stage
 from isobath.server.stage_telling import StageTeller
-from isobath.server.survey import KeptModels, low_priority_pool
+from isobath.server.survey import GIVING_WAY, KeptModels, low_priority_pool
 
 ECHO_SECONDS = 0.15
 """How long changes are gathered before other pages are told."""
@@ -130,7 +132,7 @@ class Desk:
         self._told: set[str] = set()
         self.fits = ThreadPoolExecutor(2, "isobath-fit")
         self.surveys = low_priority_pool()
-        self.load_model = KeptModels(self._load)
+        self.load_model = KeptModels(self._load_to_measure)
         """For surveys alone, in their thread."""
         self._librarian = ThreadPoolExecutor(1, "isobath-library")
 
@@ -143,6 +145,20 @@ class Desk:
         if bars is not None:
             return cast("Model", bars)  # has the same face
         return load(self.library.models.get(name).path)
+
+    def _load_to_measure(self, name: str) -> "Model":
+        """Also one of another program, in a process that gives way to everything."""
+        from isobath.foreign.torchscript import open_model
+
+        found = ForeignModels(self.library.home, self.library.models).find(name)
+        if found is None or self.library.models.find(name) is not None:
+            return self._load(name)
+        model = open_model(found.path, found.description)
+        model.process.start()
+        if hasattr(os, "setpriority"):
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, model.process.pid, GIVING_WAY)
+        return cast("Model", model)  # has the same face
 
     def _rate_of(self, name: str) -> int:
         """Hz of a model that can be a voice. Raises ModelUnknown."""

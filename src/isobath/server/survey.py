@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 LoadModel = Callable[[str], "Model"]
 
-_GIVING_WAY = 10
+GIVING_WAY = 10
+"""How much later than others threads and processes that measure get their turn."""
 _MODELS = 4
 """Models that are kept open."""
 
@@ -37,7 +38,7 @@ def low_priority_pool() -> ThreadPoolExecutor:
 def _step_back() -> None:
     if hasattr(os, "setpriority") and hasattr(threading, "get_native_id"):
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _GIVING_WAY)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), GIVING_WAY)
 
 
 class KeptModels:
@@ -59,6 +60,14 @@ class KeptModels:
     def forget(self) -> None:
         """Load anew from now on."""
         self._kept.clear()
+
+    def rest(self) -> None:
+        """End what runs in a process of its own; it is started anew when it is needed again."""
+        for name, model in list(self._kept.items()):
+            close = getattr(model, "close", None)
+            if close is not None:
+                del self._kept[name]
+                close()
 
 
 def measure(
@@ -146,7 +155,11 @@ class Surveyor:
             return self._stopped or self._newest.get((type(survey), survey.voice)) != survey.request
 
         def work() -> Surveyed | LandSurveyed | None:
-            return None if old() else measure(survey, self._load, old)
+            try:
+                return None if old() else measure(survey, self._load, old)
+            finally:
+                if isinstance(self._load, KeptModels):
+                    self._load.rest()
 
         with suppress(RuntimeError):  # the pool is closed: the server ends
             answer = await asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -566,7 +566,8 @@ export class Loop {
       following,
       following === null ? null : (this.sources[following.leader] ?? null),
     );
-    this.player.trim(slot, source.trim(this.gesture));
+    const trim = source.trim(this.gesture);
+    this.player.trim(slot, this.streamed[slot]?.least(trim) ?? trim);
     this.give(slot, source, this.dreams[slot]?.at(this.dreamed[slot]!++) ?? null);
   }
 

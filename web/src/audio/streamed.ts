@@ -40,6 +40,8 @@ export interface Outlet {
 
 export class Streamed {
   readonly ring: Ring;
+  /** What foresight asked for, frame by frame, as long as what is heard was on its way. */
+  private readonly trims: number[] = [];
   /** The newest latent as it was decoded. */
   readonly latent: Float32Array;
   /** Time it takes to make a hop over the time it lasts, smoothed. */
@@ -143,6 +145,15 @@ export class Streamed {
   /** The next samples, as many as are fed at once; null while none are there. */
   take(now: number): Float32Array | null {
     return this.ring.take(this.clock(now));
+  }
+
+  /** What to turn the voice down by now: the most that was asked for (0..1, the least) while what is heard was on
+   * its way. */
+  least(trim: number): number {
+    const frames = 1 + Math.ceil(this.ring.delay / this.shape.hop);
+    this.trims.push(trim);
+    while (this.trims.length > frames) this.trims.shift();
+    return Math.min(...this.trims);
   }
 
   /** The ring counts samples of the model's. */
