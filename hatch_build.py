@@ -59,7 +59,9 @@ def page_is_built() -> bool:
     folders = (WEB / "src", WEB / "public", ROOT / "kernel" / "wasm")
     sources = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
     sources += [
-        WEB / name for name in ("index.html", "package-lock.json", "vite.config.ts") if (WEB / name).is_file()
+        WEB / name
+        for name in ("index.html", "package-lock.json", "vite.config.ts", "slim-three.ts", "press.js")
+        if (WEB / name).is_file()
     ]
     from_archive = (ROOT / "PKG-INFO").is_file()
     return from_archive or all(p.stat().st_mtime <= built.stat().st_mtime for p in sources)

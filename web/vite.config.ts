@@ -1,4 +1,6 @@
 import { defineConfig, type Plugin } from "vite";
+import { press } from "./press.js";
+import { slimThree } from "./slim-three.ts";
 
 // The page is built into the Python package; everything it needs is served from there.
 /** Templates keep their line breaks but not their indentation, which the minifier may not touch. */
@@ -34,12 +36,21 @@ const kept: Plugin = {
   },
 };
 
+const OUT = "../src/isobath/server/static";
+
+const pressed: Plugin = {
+  name: "pressed",
+  apply: "build",
+  enforce: "post",
+  closeBundle: () => press(OUT),
+};
+
 export default defineConfig({
-  plugins: [unindent, kept],
+  plugins: [unindent, slimThree(), kept, pressed],
   base: "./",
   server: { fs: { allow: [".."] } }, // the sound kernel lies in ../kernel/wasm
   build: {
-    outDir: "../src/isobath/server/static",
+    outDir: OUT,
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0,

@@ -1,5 +1,7 @@
 """The page as it is handed out."""
 
+import gzip
+
 import httpx
 
 from tests.server.serving import serving
@@ -14,6 +16,23 @@ def test_the_page_and_its_files_are_served(shared):
         assert "immutable" in script.headers["cache-control"]
         assert client.get("/assets/kernel-abc.wasm").headers["content-type"] == "application/wasm"
         assert client.get("/assets/nothing.js").status_code == 404
+
+
+def test_a_file_that_lies_there_compressed_is_sent_so_to_who_takes_it(home, tmp_path):
+    script = b"export const sea = 1;\n" * 90
+    (tmp_path / "assets").mkdir()
+    for name, data in (("a.js", script), ("a.js.gz", gzip.compress(script)), ("a.js.br", b"not asked for")):
+        (tmp_path / "assets" / name).write_bytes(data)
+    with serving(home, tmp_path) as served, served.client() as client:
+        for accepted, coding in (("gzip, br;q=0", "gzip"), ("identity", None), ("", None)):
+            answer = client.get("/assets/a.js", headers={"accept-encoding": accepted})
+            assert answer.headers.get("content-encoding") == coding
+            assert answer.headers["content-type"].startswith("text/javascript")
+            assert answer.headers["vary"] == "accept-encoding"
+            assert answer.content == script
+        with client.stream("GET", "/assets/a.js", headers={"accept-encoding": "gzip, br"}) as answer:
+            assert answer.headers["content-encoding"] == "br"
+            assert b"".join(answer.iter_raw()) == b"not asked for"
 
 
 def test_a_browser_that_was_not_let_in_is_told_where_the_link_is(shared):

@@ -99,11 +99,11 @@ def bench_page() -> Iterator[Table]:
     import gzip
     from collections import defaultdict
 
-    from isobath.server.page import static_folder
+    from isobath.server.page import PRESSED, static_folder
 
     sizes: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for path in static_folder().rglob("*"):
-        if path.is_file():
+        if path.is_file() and path.suffix not in PRESSED.values():
             data = path.read_bytes()
             for kind in (path.suffix.removeprefix(".") or path.name, "all"):
                 found = sizes[kind]

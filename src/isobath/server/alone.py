@@ -33,7 +33,7 @@ from isobath.protocol.messages import History, ModelSummary, Opened, SoundData
 from isobath.protocol.piece import Piece, Voice
 from isobath.server.guard import POLICY
 from isobath.server.models import blob_of, spelled_out
-from isobath.server.page import static_folder
+from isobath.server.page import PRESSED, static_folder
 
 MARK = "world/world.json"
 """A folder that has this was exported, and may be exported to again."""
@@ -77,6 +77,8 @@ def export_alone(
     world.update(_sounds(library.sounds, piece, _rate(models)))
     alone = _alone(piece, models, version, world)
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        if path.suffix in PRESSED.values():
+            continue  # web hosts compress by themselves
         name = path.relative_to(folder).as_posix()
         change = {"index.html": _index, "manifest.webmanifest": _manifest}.get(name)
         yield name, path.read_bytes() if change is None else change(path.read_text(encoding="utf-8"), piece)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -16,6 +17,9 @@ from isobath.server.access import COOKIE_SECONDS, GUEST_SECONDS, Access
 PIECE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 WAYS = ("walk", "look", "make", "jam")
 """What the page can show first besides the surface."""
+
+PRESSED = {"br": ".br", "gzip": ".gz"}
+"""Codings, the smallest first, and how their files end."""
 
 WORDS = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -40,6 +44,17 @@ def words(sentence: str, status: int = 200, head: str = "") -> HTMLResponse:
     """A page of one sentence."""
     text = WORDS.format(sentence=html.escape(sentence), head=head)
     return HTMLResponse(text, status, headers={"cache-control": "no-store"})
+
+
+def pressed_beside(path: Path, accepted: str) -> tuple[Path | None, str]:
+    """The compressed file beside this one that a browser takes, and its coding; None: there is none."""
+    asked = accepted.lower().replace(" ", "").split(",")
+    takes = {each.partition(";")[0] for each in asked if not each.endswith(";q=0")}
+    for coding, ending in PRESSED.items():
+        pressed = path.with_name(path.name + ending)
+        if coding in takes and pressed.is_file():
+            return pressed, coding
+    return None, ""
 
 
 class Page:
@@ -102,13 +117,20 @@ class Page:
 
 
 class Assets(StaticFiles):
-    """The built files. Their names carry their content, except at the top."""
+    """The built files. Their names carry their content, except at the top. Where one lies there compressed
+    (web/press.js) and the browser takes that, it gets that."""
 
     async def check_config(self) -> None:
         """A page that is not built has no files; that is no mistake of the server."""
 
     def file_response(self, full_path, stat_result, scope: Scope, status_code: int = 200) -> Response:  # type: ignore[no-untyped-def]
-        response = super().file_response(full_path, stat_result, scope, status_code)
+        pressed, coding = pressed_beside(Path(full_path), Headers(scope=scope).get("accept-encoding", ""))
+        if pressed is None:
+            response = super().file_response(full_path, stat_result, scope, status_code)
+        else:
+            response = super().file_response(pressed, pressed.stat(), scope, status_code)
+            response.headers["content-encoding"] = coding
+        response.headers["vary"] = "accept-encoding"
         named_by_content = scope["path"].startswith("/assets/")
         response.headers["cache-control"] = "max-age=31536000, immutable" if named_by_content else "no-cache"
         return response

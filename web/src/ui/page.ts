@@ -53,6 +53,8 @@ const WIDE = "(min-width: 90em)";
 /** Tall and narrow: the rail lies below, and panels are sheets. */
 const NARROW = "(max-width: 37.5em), (max-width: 47.5em) and (min-height: 30em)";
 
+const isWalking = (): boolean => /^#walk(=|$)/.test(location.hash);
+
 @customElement("isobath-page")
 export class PageView extends View {
   @query("isobath-shortcuts") private shortcuts!: ShortcutsView;
@@ -90,6 +92,13 @@ export class PageView extends View {
 
   protected override firstUpdated(): void {
     announceInto(this.querySelector("#live")!);
+    this.fetchRest();
+  }
+
+  /** Panels are fetched ahead; not for a walker, who may never open one and pays for each byte. */
+  private fetchRest(): void {
+    if (this.ahead || isWalking()) return;
+    this.ahead = true;
     const rest = (): void => {
       for (const part of Object.keys(LATER) as Later[])
         if (part !== "make" && part !== "look" && part !== "walk" && part !== "jam") this.load(part);
@@ -97,6 +106,7 @@ export class PageView extends View {
     if ("requestIdleCallback" in window) requestIdleCallback(rest, { timeout: 3000 });
     else setTimeout(rest, 1500);
   }
+  private ahead = false;
 
   /** True once the part is there; asks for it otherwise. */
   private load(part: Later): boolean {
@@ -131,6 +141,7 @@ export class PageView extends View {
       this.wasMaking = making;
       announce(making ? "Make." : "The instrument.");
     }
+    this.fetchRest();
     this.requestUpdate();
   }
   private wasMaking = isMaking();
@@ -159,6 +170,7 @@ export class PageView extends View {
   }
 
   private shown(): Panel[] {
+    if (isWalking()) return []; // the world covers them
     const { left, right } = this.app.preferences.value;
     if (this.narrow.matches && !this.sheet) return [];
     if (this.wide.matches) return [left, right].filter((p) => p !== null);
@@ -322,13 +334,13 @@ export class PageView extends View {
           </aside>`
       }
       <footer class="bridge">${
-        this.app.preferences.value.stageBar && this.load("stage")
+        this.app.preferences.value.stageBar && !isWalking() && this.load("stage")
           ? html`<isobath-stage-bar .app=${this.app}></isobath-stage-bar>`
           : nothing
       }<isobath-bridge .app=${this.app}></isobath-bridge></footer>
       <isobath-shortcuts .app=${this.app}></isobath-shortcuts>
       ${
-        !making && this.app.preferences.value.guide !== null && this.load("guide")
+        !making && !isWalking() && this.app.preferences.value.guide !== null && this.load("guide")
           ? html`<isobath-guide .app=${this.app} .open=${(panel: Panel) => this.open(panel)}></isobath-guide>`
           : nothing
       }
@@ -337,11 +349,7 @@ export class PageView extends View {
           ? html`<isobath-look .app=${this.app}></isobath-look>`
           : nothing
       }
-      ${
-        /^#walk(=|$)/.test(location.hash) && this.load("walk")
-          ? html`<isobath-walk .app=${this.app}></isobath-walk>`
-          : nothing
-      }
+      ${isWalking() && this.load("walk") ? html`<isobath-walk .app=${this.app}></isobath-walk>` : nothing}
       ${
         location.hash === "#jam" && this.load("jam")
           ? html`<isobath-jam .app=${this.app}></isobath-jam>`
