@@ -75,12 +75,16 @@ def _foreign(home: "Home") -> tuple["ModelSummary", ...]:
 
 @click.command()
 @click.argument("model")
+@click.option("--hazards", is_flag=True, help="Measure instead where it is loud and where it is rough.")
 @as_json
-def info(model: str, as_json: bool) -> None:
+def info(model: str, hazards: bool, as_json: bool) -> None:
     """Tell all about one MODEL: what it is, what it was trained on, how well it does.
 
     MODEL may be the folder of a prepared set, too.
     """
+    if hazards:
+        _tell_hazards(model, as_json)
+        return
     from isobath.corpora.reading import is_set, open_set
     from isobath.library.load import find_foreign, model_path
     from isobath.models.description import describe
@@ -127,6 +131,17 @@ def info(model: str, as_json: bool) -> None:
             )
         ],
     )
+
+
+def _tell_hazards(name: str, as_json: bool) -> None:
+    from isobath.engine import hazards
+    from isobath.library.load import load
+
+    found = hazards.hazards(load(name))
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(hazards.report(found), nl=False)
 
 
 def _print_section(heading: str, facts: dict[str, object]) -> None:

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,10 +10,8 @@ from isobath.cli.play import find_piece
 from isobath.cli.telling import Progress, as_json, print_json
 
 if TYPE_CHECKING:
-    from isobath.foreign.torchscript import ForeignModel
-    from isobath.models.coder import Model
+    from isobath.library.load import Loader
     from isobath.protocol.piece import Piece
-    from isobath.symbolic.playing import PlayedBars
 
 
 @click.command()
@@ -70,30 +68,7 @@ def render(piece: str, take: str | None, out: Path, as_json: bool) -> None:
         )
 
 
-class Loader:
-    """Models by name, each read once, from the library and from what a piece file brought along; another
-    program's plays in a confined process, made apart from the mix."""
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, Model | ForeignModel | PlayedBars] = {}
-
-    def __call__(self, name: str) -> "Model":
-        from isobath.library.load import load_voice
-
-        if name not in self._loaded:
-            self._loaded[name] = load_voice(name)
-        return cast("Model", self._loaded[name])
-
-    def close(self) -> None:
-        """End the processes."""
-        from isobath.models.coder import Model
-
-        for each in self._loaded.values():
-            if not isinstance(each, Model):
-                each.close()
-
-
-def open_piece(wanted: str) -> tuple["Piece", Loader]:
+def open_piece(wanted: str) -> tuple["Piece", "Loader"]:
     """The piece named or filed so, and what loads its models.
 
     Raises:
@@ -102,6 +77,7 @@ def open_piece(wanted: str) -> tuple["Piece", Loader]:
     from isobath.library.exchange import import_
     from isobath.library.home import find_home
     from isobath.library.library import Library
+    from isobath.library.load import Loader
 
     with Library.open(find_home()) as library:
         path = Path(wanted)

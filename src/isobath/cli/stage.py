@@ -364,7 +364,7 @@ def rate_of(piece: "Piece") -> int:
 def _rate(name: str) -> int:
     from contextlib import closing
 
-    from isobath.cli.render import Loader
+    from isobath.library.load import Loader
 
     with closing(Loader()) as load:
         return int(load(name).sample_rate)

@@ -21,15 +21,18 @@ from isobath.engine.controls import Controls
 from isobath.engine.foresight import fits_together
 from isobath.engine.loop import player_of, sound
 from isobath.engine.sources import DreamOf, LoadSound, sources_of
-from isobath.engine.surveying import Cancelled, surveyed
+from isobath.engine.surveying import Cancelled, SurveyCancelled, surveyed
 from isobath.engine.takes import TakeReader
 from isobath.engine.voices import LoadModel, voices_of
 from isobath.protocol.piece import Piece, SafetyMap, Take, Voice
+from isobath.protocol.rehearsal import LoudPlace, Rehearsal, RehearsedRise, RehearsedTake, SteepStep
 from isobath.sound.loudness import momentary
 
 Floats = NDArray[np.float64]
 Progress = Callable[[float], None]
 
+SURVEY_SHARE = 0.3
+"""Of the whole work, as progress tells it."""
 FROM_LUFS = -23.0
 """A rise is counted from here: 8 LU under what may sound at once (kernel/guard.h)."""
 _STEP_SECONDS = 0.01
@@ -50,70 +53,6 @@ SETTINGS = (
     Settings(guard=True, foresight=False),
     Settings(guard=True, foresight=True),
 )
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing played."""
-
-    rise_lu: float
-    """Steepest rise of momentary loudness within a second."""
-    loudest_lufs: float
-    at_seconds: float
-    """Where the rise ends."""
-    guard_db: float
-    """Deepest reduction by the guard, 0 or negative; limiter: beyond that."""
-    limiter_db: float
-
-
-class Spot(msgspec.Struct, frozen=True, kw_only=True):
-    """A place of the performance space."""
-
-    voice: str
-    """Name of its model."""
-    point: tuple[float, ...]
-    """One value per axis."""
-    near: str
-    """Label of the nearest demonstration; empty where none has one."""
-    lufs: float
-    """Held still, before the voice's gain."""
-    over_lu: float
-    """Louder than the demonstrations around it, and 3 LU, by so much; negative: quieter."""
-    asper: float
-    trim_db: float
-    """What foresight takes off there, at the voice's own amount."""
-    jump: tuple[Told, ...] = ()
-    """Going there from the nearest demonstration at once, with each of SETTINGS."""
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """Two neighbouring places of different loudness."""
-
-    voice: str
-    quiet: tuple[float, ...]
-    loud: tuple[float, ...]
-    lu: float
-
-
-class TakeTold(msgspec.Struct, frozen=True, kw_only=True):
-    """A take, played whole with each of SETTINGS."""
-
-    name: str
-    seconds: float
-    played: tuple[Told, ...]
-    point: tuple[float, ...]
-    """Where the performer is at the steepest rise."""
-
-
-class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
-    """The report."""
-
-    piece: str
-    axes: tuple[str, ...]
-    loudest: tuple[Spot, ...]
-    roughest: tuple[Spot, ...]
-    steps: tuple[Step, ...]
-    takes: tuple[TakeTold, ...]
-    notes: tuple[str, ...] = ()
 
 
 def with_safety(
@@ -144,27 +83,34 @@ def rehearse(
     load_sound: LoadSound | None = None,
     dream_of: DreamOf | None = None,
     progress: Progress | None = None,
+    cancelled: Cancelled = lambda: False,
 ) -> Rehearsal:
-    """Go through a piece. places: how many of each kind are told and played.
+    """Go through a piece. places: how many of each kind are told and played. progress: is told how far it
+    is, 0 to 1.
 
-    Raises PieceError, ModelError, AudioError or MappingError where its parts do not fit together.
+    Raises SurveyCancelled as soon as `cancelled` says so, some tenths of a second after at most; PieceError,
+    ModelError, AudioError or MappingError where its parts do not fit together.
     """
-    known = with_safety(piece, load_model, anew=True)
+    known = with_safety(piece, load_model, cancelled, anew=True)
     loud = _spots(known, by_loudness=True)[:places]
     rough = _spots(known, by_loudness=False)[:places]
     played = [take for take in known.takes if not take.muted] if takes else []
     whole, done = len(loud) + len(played), itertools.count(1)
 
     def step() -> None:
+        if cancelled():
+            raise SurveyCancelled
         if progress is not None:
-            progress(next(done) / whole)
+            progress(1.0 - (1.0 - SURVEY_SHARE) * (1.0 - next(done) / whole))
 
+    if progress is not None:
+        progress(SURVEY_SHARE)
     stage = _Stage(known, load_model, load_sound, dream_of)
-    told: list[Spot] = []
+    told: list[LoudPlace] = []
     for spot in loud:
         told.append(msgspec.structs.replace(spot, jump=stage.jump(_start(known, spot), spot.point)))
         step()
-    heard: list[TakeTold] = []
+    heard: list[RehearsedTake] = []
     for take in played:
         heard.append(stage.take(take))
         step()
@@ -193,9 +139,9 @@ def nodes(found: SafetyMap) -> Floats:
     return np.array(list(itertools.product(*(np.linspace(0.0, 1.0, count) for count in found.shape))))
 
 
-def _spots(piece: Piece, by_loudness: bool) -> list[Spot]:
+def _spots(piece: Piece, by_loudness: bool) -> list[LoudPlace]:
     """The worst first, over all voices; places close to a worse one of the same voice are left out."""
-    scored: list[tuple[float, Spot]] = []
+    scored: list[tuple[float, LoudPlace]] = []
     for voice in piece.voices:
         found = voice.safety
         if found is None:
@@ -212,8 +158,8 @@ def _spots(piece: Piece, by_loudness: bool) -> list[Spot]:
     return [spot for _, spot in sorted(scored, key=lambda each: -each[0])]
 
 
-def _spot(voice: Voice, found: SafetyMap, points: Floats, i: int) -> Spot:
-    return Spot(
+def _spot(voice: Voice, found: SafetyMap, points: Floats, i: int) -> LoudPlace:
+    return LoudPlace(
         voice=voice.model,
         point=tuple(np.round(points[i], 3).tolist()),
         near=_near(voice, points[i]),
@@ -231,7 +177,7 @@ def _near(voice: Voice, point: Floats) -> str:
     return min(labelled, key=lambda each: float(np.linalg.norm(np.array(each.point) - point))).label
 
 
-def _start(piece: Piece, spot: Spot) -> tuple[float, ...]:
+def _start(piece: Piece, spot: LoudPlace) -> tuple[float, ...]:
     """Where the performer waits: at the nearest demonstration of any voice, or at rest."""
     here = np.array(spot.point)
     shown = [
@@ -245,9 +191,9 @@ def _start(piece: Piece, spot: Spot) -> tuple[float, ...]:
     return min(shown, key=lambda point: float(np.linalg.norm(np.array(point) - here)))
 
 
-def _steps(piece: Piece) -> tuple[Step, ...]:
+def _steps(piece: Piece) -> tuple[SteepStep, ...]:
     """Neighbouring nodes that differ most, the audible of them."""
-    found: list[Step] = []
+    found: list[SteepStep] = []
     for voice in piece.voices:
         safety = voice.safety
         if safety is None or not safety.shape:
@@ -262,7 +208,7 @@ def _steps(piece: Piece) -> tuple[Step, ...]:
                 other = tuple(v + 1 / (count - 1) if a == axis else v for a, v in enumerate(one))
                 up = rise[at] > 0
                 quiet, louder = (one, other) if up else (other, one)
-                found.append(Step(voice=voice.model, quiet=quiet, loud=louder, lu=abs(float(rise[at]))))
+                found.append(SteepStep(voice=voice.model, quiet=quiet, loud=louder, lu=abs(float(rise[at]))))
     return tuple(sorted(found, key=lambda each: -each.lu))
 
 
@@ -278,7 +224,7 @@ class _Stage:
     load_sound: LoadSound | None
     dream_of: DreamOf | None
 
-    def jump(self, start: Sequence[float], end: Sequence[float]) -> tuple[Told, ...]:
+    def jump(self, start: Sequence[float], end: Sequence[float]) -> tuple[RehearsedRise, ...]:
         """Wait at one place, then be at another at once."""
         rate, hop = 1000, 10
         wait, there = (round(each * rate / hop) for each in (_WAIT_SECONDS, _THERE_SECONDS))
@@ -289,20 +235,20 @@ class _Stage:
         )  # fmt: skip
         return tuple(self._played(take, settings, _WAIT_SECONDS - 0.1)[0] for settings in SETTINGS)
 
-    def take(self, take: Take) -> TakeTold:
+    def take(self, take: Take) -> RehearsedTake:
         """A whole take."""
         played = [self._played(take, settings) for settings in SETTINGS]
         reader = played[0][1]
         rate = voices_of(self.piece, self.load_model)[0].model.sample_rate
         where = reader(round(played[0][0].at_seconds * rate))
-        return TakeTold(
+        return RehearsedTake(
             name=take.name or take.id,
             seconds=reader.samples / rate,
             played=tuple(told for told, _ in played),
             point=tuple(np.round(where, 3).tolist()),
         )
 
-    def _played(self, take: Take, settings: Settings, after: float = 0.0) -> tuple[Told, TakeReader]:
+    def _played(self, take: Take, settings: Settings, after: float = 0.0) -> tuple[RehearsedRise, TakeReader]:
         piece = self.piece
         if not settings.foresight:
             deaf = tuple(msgspec.structs.replace(voice, foresight=0.0) for voice in piece.voices)
@@ -323,7 +269,7 @@ class _Stage:
             lowest = [min(lowest[0], meters.guard_db), min(lowest[1], meters.limiter_db)]
         levels = momentary(np.concatenate(blocks, axis=1), player.sample_rate, _STEP_SECONDS)
         rise, at = steepest(levels, round(after / _STEP_SECONDS))
-        told = Told(
+        told = RehearsedRise(
             rise_lu=rise,
             loudest_lufs=float(levels.max(initial=-120.0)),
             at_seconds=at * _STEP_SECONDS,
@@ -401,7 +347,7 @@ _TAKE_HEAD = (
 )
 
 
-def _spot_table(found: Rehearsal, spots: Sequence[Spot], jumps: bool) -> list[str]:
+def _spot_table(found: Rehearsal, spots: Sequence[LoudPlace], jumps: bool) -> list[str]:
     head = ["voice", "place", "near", "LUFS", "over LU", "asper", "foresight"]
     head += ["limiter", "+ guard", "+ foresight"] if jumps else []
     rows = []

@@ -1,7 +1,7 @@
 """A model by its name or its file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from isobath.errors import ModelMismatch, ModelUnknown
 from isobath.library.home import find_home
@@ -126,3 +126,23 @@ def load_prior(name: str | Path) -> Prior:
     raise ModelUnknown(
         f"{name} has no prior, so it cannot dream yet. Train one with: isobath prior {name} SET"
     )
+
+
+class Loader:
+    """Models by name, each read once, from the library and from what a piece file brought along; another
+    program's plays in a confined process, made apart from the mix. Close it to end these."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Model | ForeignModel | PlayedBars] = {}
+
+    def __call__(self, name: str) -> Model:
+        """The model of this name."""
+        if name not in self._loaded:
+            self._loaded[name] = load_voice(name)
+        return cast("Model", self._loaded[name])
+
+    def close(self) -> None:
+        """End the processes."""
+        for each in self._loaded.values():
+            if not isinstance(each, Model):
+                each.close()

@@ -32,6 +32,7 @@ from isobath.protocol.piece import (
     Take,
     Voice,
 )
+from isobath.protocol.rehearsal import Rehearsal
 from isobath.protocol.room import RoomHere
 from isobath.protocol.stage import StageAction, StageDevice, StageSettings, StageState
 from isobath.protocol.world import LandSurvey, World
@@ -439,6 +440,17 @@ class Mime(Message, frozen=True, kw_only=True, tag="mime"):
     """Demonstrations at most."""
 
 
+class Rehearse(Message, frozen=True, kw_only=True, tag="rehearse"):
+    """Find the loudest and roughest places of the piece that is open, when there is time. Answered by
+    `Rehearsing` as it goes on, and by `Rehearsed`; a newer one ends an older one of this page."""
+
+    request: int
+    on: bool = True
+    """False: end it, without an answer."""
+    takes: bool = True
+    """Play the takes, too."""
+
+
 class WatchStage(Message, frozen=True, kw_only=True, tag="watch_stage"):
     """The page looks at the stage, or no longer does. Answered by `StageNow`, which is sent again whenever
     something has changed, and by `StageHeard` 30 times a second while it plays."""
@@ -755,6 +767,24 @@ class Mimed(Message, frozen=True, kw_only=True, tag="mimed"):
     """Places where one gesture met different sounds; there is their mean."""
 
 
+class Rehearsing(Message, frozen=True, kw_only=True, tag="rehearsing"):
+    """How far a rehearsal is."""
+
+    request: int
+    share: Unit
+
+
+class Rehearsed(Message, frozen=True, kw_only=True, tag="rehearsed"):
+    """Answers `Rehearse`."""
+
+    request: int
+    rehearsal: Rehearsal | None = None
+    text: str = ""
+    """The same as Markdown, to be kept."""
+    sentence: str = ""
+    """Why not, where it failed."""
+
+
 class StageNow(Message, frozen=True, kw_only=True, tag="stage_now"):
     """How the stage stands."""
 
@@ -858,6 +888,7 @@ FromPage = (
     | CalibrateInputs
     | FreezeAxes
     | Mime
+    | Rehearse
     | WatchStage
     | StartStage
     | StopStage
@@ -891,6 +922,8 @@ FromServer = (
     | ControllerNoticed
     | InputsCalibrated
     | Mimed
+    | Rehearsing
+    | Rehearsed
     | StageNow
     | StageHeard
     | StageTook

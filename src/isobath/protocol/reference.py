@@ -10,7 +10,18 @@ from typing import Any, get_args
 
 from msgspec import inspect as shape
 
-from isobath.protocol import controllers, jam, making, messages, performers, piece, room, stage, world
+from isobath.protocol import (
+    controllers,
+    jam,
+    making,
+    messages,
+    performers,
+    piece,
+    rehearsal,
+    room,
+    stage,
+    world,
+)
 from isobath.protocol.typescript import Words, structs_of, typescript, words_of, write_or_check
 
 TARGET = Path("docs/reference/messages.md")
@@ -73,6 +84,8 @@ def generate() -> str:
     parts += ["## From the server\n", *(_section(each, words) for each in server)]
     rest = [each for each in structs_of(messages) if each.cls not in named]
     parts += ["## What they are made of\n", *(_section(each, words) for each in rest)]
+    parts += ["## A rehearsal\n\n" + (rehearsal.__doc__ or "").strip() + "\n"]
+    parts += [_section(each, words_of(rehearsal)) for each in structs_of(rehearsal)]
     parts += ["## The stage\n\n" + (stage.__doc__ or "").strip() + "\n"]
     parts += [_section(each, words_of(stage)) for each in structs_of(stage)]
     parts += ["## Several performers\n\n" + (performers.__doc__ or "").strip() + "\n"]

@@ -23,7 +23,18 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect as shape
 
-from isobath.protocol import controllers, jam, making, messages, performers, piece, room, stage, world
+from isobath.protocol import (
+    controllers,
+    jam,
+    making,
+    messages,
+    performers,
+    piece,
+    rehearsal,
+    room,
+    stage,
+    world,
+)
 
 TARGET = Path("web/src/protocol/messages.ts")
 WIDTH = 110
@@ -215,7 +226,7 @@ def _union_alias(name: str, union: Any, words: Words) -> str:
 def generate() -> str:
     """The whole of messages.ts."""
     parts = [HEADER]
-    for module in (controllers, world, piece, making, stage, performers, jam, room, messages):
+    for module in (controllers, world, piece, making, stage, rehearsal, performers, jam, room, messages):
         words = words_of(module)
         parts += _constants(module, words)
         for struct in structs_of(module):

@@ -132,6 +132,7 @@ class Desk:
         self._told: set[str] = set()
         self.fits = ThreadPoolExecutor(2, "isobath-fit")
         self.surveys = low_priority_pool()
+        self.rehearsals = low_priority_pool()
         self.load_model = KeptModels(self._load_to_measure)
         """For surveys alone, in their thread."""
         self._librarian = ThreadPoolExecutor(1, "isobath-library")
@@ -247,6 +248,7 @@ class Desk:
         self.controllers.close()
         self.fits.shutdown(wait=False, cancel_futures=True)
         self.surveys.shutdown(wait=False, cancel_futures=True)
+        self.rehearsals.shutdown(wait=False, cancel_futures=True)
         self._librarian.shutdown(wait=True)
         self.library.close()
         if self._teller is not None:

@@ -39,6 +39,10 @@ KEPT = 6
 """Blobs and models kept in memory."""
 
 
+HAZARDS_KEPT = 32
+"""Reports on models that are kept."""
+
+
 class Cache:
     """The few things made last, by name. Safe to use from several threads."""
 
@@ -81,6 +85,12 @@ def spelled_out(found: Found) -> bytes:
     else:
         data["loudness"] = None
     return msgspec.json.encode(data)
+
+
+def _hazards(found: Found) -> bytes:
+    from isobath.engine.hazards import hazards
+
+    return msgspec.json.encode(hazards(Model(*files.read(found.path))))
 
 
 def _parameters(described: files.Description, tensors: files.Tensors) -> int:
@@ -193,6 +203,7 @@ class ModelRoutes:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._cache = Cache()
+        self._hazards = Cache(HAZARDS_KEPT)
         self._listening = asyncio.Semaphore(1)
         self._trying = asyncio.Semaphore(1)
 
@@ -204,6 +215,7 @@ class ModelRoutes:
             Route("/models/{name}", self.describe, methods=["GET"]),
             Route("/models/{name}/encode", self.encode, methods=["POST"]),
             Route("/models/{name}/prior", self.prior, methods=["GET"]),
+            Route("/models/{name}/hazards", self.hazards, methods=["GET"]),
             Route("/models/{name}/{part}", self.blob, methods=["GET"]),
             Route("/models/{name}/{part}/sent", self.sent, methods=["GET"]),
         ]
@@ -277,6 +289,21 @@ class ModelRoutes:
         body = await asyncio.to_thread(_checked, path)
         headers = {"cache-control": "no-cache"}
         return Response(body, media_type="application/octet-stream", headers=headers)
+
+    async def hazards(self, request: Request) -> Response:
+        """GET /models/NAME/hazards: where it is loud and where it is rough, measured when there is time."""
+        name = request.path_params["name"]
+        if self._desk.library.models.find(name) is None:
+            raise ModelMismatch(
+                f"{name} is played by another program or from bars, so its sounds cannot be measured one by "
+                "one. Rehearse the piece instead."
+            )
+        found = await self._find(request)
+        body = await asyncio.get_running_loop().run_in_executor(
+            self._desk.rehearsals,
+            lambda: self._hazards.get(f"{found.summary.sha256}-{name}", lambda: _hazards(found)),
+        )
+        return Response(body, media_type="application/json", headers={"cache-control": "no-cache"})
 
     async def _made(self, request: Request, part: str, make: Callable[[Found], bytes], kind: str) -> Response:
         """Something made from a model's file, once; a browser that has it already is told so."""

@@ -43,6 +43,7 @@ from isobath.protocol.messages import (
     Pong,
     Problem,
     Redo,
+    Rehearse,
     RenamePiece,
     RestorePiece,
     Saved,
@@ -65,6 +66,7 @@ from isobath.server.learn import Learner
 from isobath.server.making import MakingWatch
 from isobath.server.performers import told_once
 from isobath.server.problems import told
+from isobath.server.rehearsals import Rehearser
 from isobath.server.survey import Surveyor
 from isobath.server.views import Views
 
@@ -91,6 +93,7 @@ class Session:
         self._views = Views()
         self._learner = Learner(desk.fits, self._answer)
         self._surveyor = Surveyor(desk.surveys, desk.load_model, self._answer)
+        self._rehearser = Rehearser(desk.rehearsals, self.tell)
         self._hands = Hands(self, desk.controllers)
 
     # -------------------------------------------------------------------------------- talking
@@ -144,6 +147,7 @@ class Session:
             self._desk.stage.forget(self)
             self._learner.stop()
             self._surveyor.stop()
+            self._rehearser.stop()
             self._hands.stop()
             sender.cancel()
             if self._socket.application_state is WebSocketState.CONNECTED:
@@ -347,6 +351,13 @@ class Session:
     async def _survey(self, survey: Survey | SurveyLand) -> None:
         self._surveyor.ask(survey)
 
+    async def _rehearse(self, message: Rehearse) -> None:
+        if not message.on:
+            self._rehearser.stop()
+            return
+        piece = await self._desk.ask(self._library.pieces.read, self.piece or "")
+        self._rehearser.ask(message.request, piece, message.takes)
+
     async def _watch_making(self, message: WatchMaking) -> None:
         await self._making.watch(self, message)
 
@@ -431,6 +442,7 @@ class Session:
         Fit: _fit,
         Survey: _survey,
         SurveyLand: _survey,
+        Rehearse: _rehearse,
         WatchMaking: _watch_making,
         Heard: _heard,
         WatchControllers: _watch_controllers,

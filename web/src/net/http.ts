@@ -6,6 +6,7 @@ import { type Prior, readPrior } from "../audio/prior";
 import type {
   Demonstration,
   Encoded,
+  Hazards,
   ModelSummary,
   Refusal,
   SoundData,
@@ -68,6 +69,11 @@ export async function post(
 
 export async function fetchDescription(model: string): Promise<ModelDescription> {
   return (await get(`models/${encodeURIComponent(model)}`)).json() as Promise<ModelDescription>;
+}
+
+/** Where a model is loud and where it is rough. */
+export async function fetchHazards(model: string): Promise<Hazards> {
+  return (await get(`models/${encodeURIComponent(model)}/hazards`)).json() as Promise<Hazards>;
 }
 
 /** A recorded WAV as FLAC: the same samples in about half the bytes. */

@@ -19,6 +19,8 @@ import type {
   Opened,
   PerformersHere,
   PieceSummary,
+  Rehearsed,
+  Rehearsing,
   RoomHere,
   RunFollowed,
   StageHeard,
@@ -88,6 +90,8 @@ export class Link {
   };
   /** Hears what was learned of controllers and gestures. */
   taught: (message: ControllerNoticed | InputsCalibrated | Mimed) => void = () => {};
+  /** Hears how a rehearsal goes, and what came of it. */
+  rehearsal: (message: Rehearsing | Rehearsed) => void = () => {};
   /** Where others walk, too; null: nowhere. */
   room: RoomHere | null = null;
   /** Hears that there is a room. */
@@ -264,6 +268,13 @@ export class Link {
     return this.online && this.socket.send({ ...mime, type: "mime", request }) ? request : null;
   }
 
+  /** Have the piece gone through, or no longer; the number of the request, null while there is no connection. */
+  rehearse(on: boolean): number | null {
+    const request = ++this.request;
+    this.flush();
+    return this.online && this.socket.send({ type: "rehearse", request, on, takes: true }) ? request : null;
+  }
+
   /** Whether somebody wants to be told what is heard. */
   get heeded(): boolean {
     return this.online && this.osc;
@@ -420,6 +431,10 @@ export class Link {
       case "stage_heard":
       case "stage_took":
         this.stage(message);
+        break;
+      case "rehearsing":
+      case "rehearsed":
+        this.rehearsal(message);
         break;
       case "controllers_now":
         this.controllers(message);

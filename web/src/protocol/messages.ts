@@ -1056,6 +1056,118 @@ export function makeStageState(given: Omit<StageState, "condition" | "sentence" 
   return { condition: "off", sentence: "", piece: "", settings: makeStageSettings(), device: "", sample_rate: 0, device_rate: 0, block: 0, latency_ms: 0.0, load: 0.0, underruns: 0, missing_ms: 0.0, takeovers: 0, xruns: 0, spare: false, take: null, recording: false, frozen: false, faded: false, sound: false, ...given };
 }
 
+/** One thing played. */
+export interface RehearsedRise {
+  /** Steepest rise of momentary loudness within a second. */
+  readonly rise_lu: number;
+  readonly loudest_lufs: number;
+  /** Where the rise ends. */
+  readonly at_seconds: number;
+  /** Deepest reduction by the guard, 0 or negative; limiter: beyond that. */
+  readonly guard_db: number;
+  readonly limiter_db: number;
+}
+
+/** A place of the performance space. */
+export interface LoudPlace {
+  /** Name of its model. */
+  readonly voice: string;
+  /** One value per axis. */
+  readonly point: readonly number[];
+  /** Label of the nearest demonstration; empty where none has one. */
+  readonly near: string;
+  /** Held still, before the voice's gain. */
+  readonly lufs: number;
+  /** Louder than the demonstrations around it, and 3 LU, by so much; negative: quieter. */
+  readonly over_lu: number;
+  readonly asper: number;
+  /** What foresight takes off there, at the voice's own amount. */
+  readonly trim_db: number;
+  /**
+   * Going there from the nearest demonstration at once: with the limiter alone, with the guard, with guard
+   * and foresight.
+   */
+  readonly jump: readonly RehearsedRise[];
+}
+
+export function makeLoudPlace(given: Omit<LoudPlace, "jump"> & Partial<LoudPlace>): LoudPlace {
+  return { jump: [], ...given };
+}
+
+/** Two neighbouring places of different loudness. */
+export interface SteepStep {
+  readonly voice: string;
+  readonly quiet: readonly number[];
+  readonly loud: readonly number[];
+  readonly lu: number;
+}
+
+/** A take, played whole: with the limiter alone, with the guard, with guard and foresight. */
+export interface RehearsedTake {
+  readonly name: string;
+  readonly seconds: number;
+  readonly played: readonly RehearsedRise[];
+  /** Where the performer is at the steepest rise. */
+  readonly point: readonly number[];
+}
+
+/** The report on a piece. */
+export interface Rehearsal {
+  readonly piece: string;
+  readonly axes: readonly string[];
+  readonly loudest: readonly LoudPlace[];
+  readonly roughest: readonly LoudPlace[];
+  readonly steps: readonly SteepStep[];
+  readonly takes: readonly RehearsedTake[];
+  readonly notes: readonly string[];
+}
+
+export function makeRehearsal(given: Omit<Rehearsal, "notes"> & Partial<Rehearsal>): Rehearsal {
+  return { notes: [], ...given };
+}
+
+/** A latent of a model, held still. */
+export interface HazardPlace {
+  readonly latent: readonly number[];
+  readonly lufs: number;
+  /** How rough it is. */
+  readonly asper: number;
+  /** Dimensions that lie furthest from the model's mean, counted from 0, the furthest first. */
+  readonly far: readonly number[];
+  /** How far, in standard deviations of the model's own, one for each of `far`. */
+  readonly deviations: readonly number[];
+}
+
+/** What a dimension does by itself, from two deviations below the mean to two above. */
+export interface HazardDimension {
+  /** Counted from 0. */
+  readonly dimension: number;
+  /** What it carries, as measured. */
+  readonly label: string;
+  readonly low_lufs: number;
+  readonly high_lufs: number;
+  readonly low_asper: number;
+  readonly high_asper: number;
+}
+
+/**
+ * Where a model is loud or rough, within what it knows: the answer of GET /models/NAME/hazards, as
+ * JSON.
+ */
+export interface Hazards {
+  readonly model: string;
+  /** Half of its sounds are louder. */
+  readonly usual_lufs: number;
+  /** One in twenty is louder. */
+  readonly loud_lufs: number;
+  readonly usual_asper: number;
+  /** Apart from each other, the worst first. */
+  readonly loudest: readonly HazardPlace[];
+  readonly roughest: readonly HazardPlace[];
+  /** Those that change loudness most. */
+  readonly dimensions: readonly HazardDimension[];
+}
+
 /** At which hands are passed on, and the most that a page tells of its own. */
 export const HANDS_PER_SECOND = 30;
 
@@ -1931,6 +2043,23 @@ export function makeMime(given: Omit<Mime, "take" | "latents" | "hop" | "sample_
 }
 
 /**
+ * Find the loudest and roughest places of the piece that is open, when there is time. Answered by
+ * `Rehearsing` as it goes on, and by `Rehearsed`; a newer one ends an older one of this page.
+ */
+export interface Rehearse {
+  readonly type: "rehearse";
+  readonly request: number;
+  /** false: end it, without an answer. */
+  readonly on: boolean;
+  /** Play the takes, too. */
+  readonly takes: boolean;
+}
+
+export function makeRehearse(given: Omit<Rehearse, "on" | "takes" | "type"> & Partial<Rehearse>): Rehearse {
+  return { on: true, takes: true, ...given, type: "rehearse" };
+}
+
+/**
  * The page looks at the stage, or no longer does. Answered by `StageNow`, which is sent again whenever
  * something has changed, and by `StageHeard` 30 times a second while it plays.
  */
@@ -2383,6 +2512,32 @@ export function makeMimed(given: Omit<Mimed, "conflicts" | "type"> & Partial<Mim
   return { conflicts: 0, ...given, type: "mimed" };
 }
 
+/** How far a rehearsal is. */
+export interface Rehearsing {
+  readonly type: "rehearsing";
+  readonly request: number;
+  readonly share: number;
+}
+
+export function makeRehearsing(given: Omit<Rehearsing, "type"> & Partial<Rehearsing>): Rehearsing {
+  return { ...given, type: "rehearsing" };
+}
+
+/** Answers `Rehearse`. */
+export interface Rehearsed {
+  readonly type: "rehearsed";
+  readonly request: number;
+  readonly rehearsal: Rehearsal | null;
+  /** The same as Markdown, to be kept. */
+  readonly text: string;
+  /** Why not, where it failed. */
+  readonly sentence: string;
+}
+
+export function makeRehearsed(given: Omit<Rehearsed, "rehearsal" | "text" | "sentence" | "type"> & Partial<Rehearsed>): Rehearsed {
+  return { rehearsal: null, text: "", sentence: "", ...given, type: "rehearsed" };
+}
+
 /** How the stage stands. */
 export interface StageNow {
   readonly type: "stage_now";
@@ -2583,6 +2738,7 @@ export type FromPage =
   | CalibrateInputs
   | FreezeAxes
   | Mime
+  | Rehearse
   | WatchStage
   | StartStage
   | StopStage
@@ -2615,6 +2771,8 @@ export type FromServer =
   | ControllerNoticed
   | InputsCalibrated
   | Mimed
+  | Rehearsing
+  | Rehearsed
   | StageNow
   | StageHeard
   | StageTook

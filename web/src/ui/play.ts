@@ -1,7 +1,7 @@
 // Play: takes of gestures, recordings of the sound, the axes one plays on, and what is measured.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { customElement } from "lit/decorators.js";
+import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Axis, Pad, Piece, Take, Voice } from "../protocol/messages";
 import {
@@ -37,6 +37,16 @@ const FORMATS = [
 
 @customElement("isobath-play")
 export class PlayPanel extends Panel {
+  /** Not needed before this panel is open, so fetched then. */
+  @state() private canRehearse = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void import("./rehearsal").then(() => {
+      this.canRehearse = true;
+    });
+  }
+
   protected override concerns(state: State, previous: State): boolean {
     return state.piece !== previous.piece || state.takes !== previous.takes || state.voice !== previous.voice;
   }
@@ -45,7 +55,7 @@ export class PlayPanel extends Panel {
     const piece = this.state.piece;
     return html`
       ${head("Play", "Move, and hear the map. Keep a good gesture as a take; it replays to the sample.")}
-      ${piece === null ? nothing : html`<isobath-scenes .app=${this.app}></isobath-scenes> ${this.takes(piece)} ${this.sound()} <isobath-stage-output .app=${this.app}></isobath-stage-output> <isobath-performers .app=${this.app}></isobath-performers> ${this.axes(piece)} ${this.safety(piece)}`}
+      ${piece === null ? nothing : html`<isobath-scenes .app=${this.app}></isobath-scenes> ${this.takes(piece)} ${this.sound()} <isobath-stage-output .app=${this.app}></isobath-stage-output> <isobath-performers .app=${this.app}></isobath-performers> ${this.axes(piece)} ${this.safety(piece)} ${this.canRehearse ? html`<isobath-rehearsal .app=${this.app}></isobath-rehearsal>` : nothing}`}
     `;
   }
 

@@ -28,7 +28,7 @@ export class VoicesView extends View {
 
   private show(): void {
     this.open = true;
-    void Promise.all([import("./source"), import("./stream")]).then(() => {
+    void Promise.all([import("./source"), import("./stream"), import("./hazards")]).then(() => {
       this.hasSource = true;
     });
   }
@@ -229,6 +229,11 @@ export class VoicesView extends View {
             : nothing
         }
       </div>
+      ${
+        this.hasSource && about !== undefined && !about.foreign && about.bars === ""
+          ? html`<isobath-hazards .app=${this.app} .voice=${voice}></isobath-hazards>`
+          : nothing
+      }
       ${this.hasSource ? html`<isobath-source .app=${this.app} .voice=${voice}></isobath-source>` : nothing}
     </div>`;
   }
