@@ -81,6 +81,11 @@ def test_sounds_that_voices_play_with_come_along(library, page, tmp_path):
     data = msgspec.msgpack.decode(files[world["files"][f"sounds/{kept.id}/{rate}"]], type=SoundData)
     assert data.sample_rate == rate
     assert data.samples == pytest.approx(4410 * rate / 44100, abs=2)
+    # Beside a voice of another rate the page plays at the higher one, and asks for the sound at that.
+    (library.home.models / "quick.safetensors").write_bytes(model_bytes("quick", sample_rate=2 * rate))
+    beside = msgspec.structs.replace(voices[0], id="beside", model="quick")
+    _, files = exported(library, page, voices=(heard, beside))
+    assert f"sounds/{kept.id}/{2 * rate}" in json.loads(files[MARK])["files"]
 
 
 def test_an_earlier_export_is_replaced_whole_and_nothing_else_is(library, page, tmp_path):

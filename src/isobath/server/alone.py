@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from isobath.errors import ModelUnknown, SaveError, UsageError
 from isobath.library.bars import summary_of_bars
@@ -29,11 +28,12 @@ from isobath.library.sounds import Sounds
 from isobath.models import description as files
 from isobath.models.prior import read_prior
 from isobath.models.sending import sent
-from isobath.protocol.messages import History, ModelSummary, Opened, SoundData
+from isobath.protocol.messages import History, ModelSummary, Opened
 from isobath.protocol.piece import Piece, Voice
 from isobath.server.guard import POLICY
 from isobath.server.models import blob_of, spelled_out
 from isobath.server.page import PRESSED, static_folder
+from isobath.server.sounds import resampled
 
 MARK = "world/world.json"
 """A folder that has this was exported, and may be exported to again."""
@@ -74,7 +74,8 @@ def export_alone(
     world: dict[str, tuple[str, bytes]] = {}
     for name, found in models.items():
         world.update(_model(library, name, found, piece))
-    world.update(_sounds(library.sounds, piece, _rate(models)))
+    for rate in _rates(models, piece):
+        world.update(_sounds(library.sounds, piece, rate))
     alone = _alone(piece, models, version, world)
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         if path.suffix in PRESSED.values():
@@ -149,9 +150,14 @@ def _models_of(library: Library, piece: Piece) -> dict[str, Found]:
     return found
 
 
-def _rate(models: dict[str, Found]) -> int:
-    """What the page plays at: the leading voice's."""
-    return next((found.summary.sample_rate for found in models.values()), 44100)
+def _rates(models: dict[str, Found], piece: Piece) -> set[int]:
+    """What the page plays at (web/src/state/rate.ts): the highest of the rates of the models that sound; a
+    scene that is recalled adds its voices."""
+    of = [
+        [models[voice.model].summary.sample_rate for voice in voices]
+        for voices in (piece.voices, *((*piece.voices, *scene.voices) for scene in piece.scenes))
+    ]
+    return {max(rates, default=44100) for rates in of}
 
 
 def _model(
@@ -172,17 +178,8 @@ def _model(
 
 def _sounds(sounds: Sounds, piece: Piece, rate: int) -> Iterator[tuple[str, tuple[str, bytes]]]:
     for id in sounds_of(piece):
-        if not sounds.holds(id):
-            continue
-        audio = sounds.load(id, rate)
-        data = SoundData(
-            id=id,
-            sample_rate=rate,
-            channels=audio.shape[0],
-            samples=audio.shape[1],
-            audio=np.ascontiguousarray(audio, dtype="<f4").tobytes(),
-        )
-        yield f"sounds/{id}/{rate}", (f"world/{id[:16]}-{rate}.sound", msgspec.msgpack.encode(data))
+        if sounds.holds(id):
+            yield f"sounds/{id}/{rate}", (f"world/{id[:16]}-{rate}.sound", resampled(sounds, id, rate))
 
 
 def _alone(

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from isobath.errors import AudioError
+from isobath.library.sounds import Sounds
 from isobath.library.stored import VALID_SOUND
 from isobath.protocol.messages import SoundData
 from isobath.server.desk import Desk
@@ -46,20 +47,8 @@ class SoundRoutes:
         id, rate = request.path_params["id"], request.path_params["rate"]
         if not VALID_SOUND.fullmatch(id):
             raise AudioError("That is no id of a sound. Choose the sound again.")
-        data = await run_in_threadpool(self._resampled, id, rate)
+        data = await run_in_threadpool(resampled, self._desk.library.sounds, id, rate)
         return Response(data, media_type="application/vnd.msgpack")
-
-    def _resampled(self, id: str, rate: int) -> bytes:
-        audio = self._desk.library.sounds.load(id, rate)
-        return msgspec.msgpack.encode(
-            SoundData(
-                id=id,
-                sample_rate=rate,
-                channels=audio.shape[0],
-                samples=audio.shape[1],
-                audio=np.ascontiguousarray(audio, dtype="<f4").tobytes(),
-            )
-        )
 
     async def flac(self, request: Request) -> Response:
         """POST /sounds/flac: a WAV in, the same samples as 24-bit FLAC out."""
@@ -72,6 +61,20 @@ class SoundRoutes:
             finally:
                 small.unlink(missing_ok=True)
         return Response(data, media_type="audio/flac", headers={"cache-control": "no-store"})
+
+
+def resampled(sounds: Sounds, id: str, rate: int) -> bytes:
+    """A sound of the library at a sample rate in Hz, as pages are given it: `SoundData`."""
+    audio = sounds.load(id, rate)
+    return msgspec.msgpack.encode(
+        SoundData(
+            id=id,
+            sample_rate=rate,
+            channels=audio.shape[0],
+            samples=audio.shape[1],
+            audio=np.ascontiguousarray(audio, dtype="<f4").tobytes(),
+        )
+    )
 
 
 def _convert(source: Path, target: Path) -> None:
