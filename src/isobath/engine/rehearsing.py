@@ -23,7 +23,7 @@ from isobath.engine.loop import player_of, sound
 from isobath.engine.sources import DreamOf, LoadSound, sources_of
 from isobath.engine.surveying import Cancelled, SurveyCancelled, surveyed
 from isobath.engine.takes import TakeReader
-from isobath.engine.voices import LoadModel, voices_of
+from isobath.engine.voices import LoadModel, rate_of, voices_of
 from isobath.protocol.piece import Piece, SafetyMap, Take, Voice
 from isobath.protocol.rehearsal import LoudPlace, Rehearsal, RehearsedRise, RehearsedTake, SteepStep
 from isobath.sound.loudness import momentary
@@ -239,7 +239,7 @@ class _Stage:
         """A whole take."""
         played = [self._played(take, settings) for settings in SETTINGS]
         reader = played[0][1]
-        rate = voices_of(self.piece, self.load_model)[0].model.sample_rate
+        rate = rate_of(voices_of(self.piece, self.load_model))
         where = reader(round(played[0][0].at_seconds * rate))
         return RehearsedTake(
             name=take.name or take.id,
