@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -158,7 +158,7 @@ class Cluster:
         remote = self._ray.remote(RoomActor).options(
             num_cpus=1, max_restarts=-1, max_task_retries=-1, scheduling_strategy="SPREAD"
         )
-        self._actors = {plan.name: remote.remote(replace(plan)) for plan in plans}
+        self._actors = {plan.name: remote.remote(plan) for plan in plans}
 
     def places(self) -> dict[str, Place | str]:
         """Where each room is now, or a sentence why it is nowhere."""

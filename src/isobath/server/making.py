@@ -248,6 +248,7 @@ class MakingRoutes:
     def _adopt(self, made: Path) -> ModelSummary:
         """A copy of a model file, taken into the library."""
         library = self._watch.desk.library
+        part = None
         try:
             with (
                 tempfile.NamedTemporaryFile(dir=library.home.incoming, suffix=".part", delete=False) as part,
@@ -255,6 +256,8 @@ class MakingRoutes:
             ):
                 shutil.copyfileobj(source, part)
         except OSError as error:
+            if part is not None:
+                Path(part.name).unlink(missing_ok=True)
             raise SaveError(
                 f"The model could not be copied ({error.strerror}). Make room, and try again."
             ) from error

@@ -57,7 +57,13 @@ class Program:
     async def run(self) -> None:
         """Listen until it goes."""
         await self._socket.accept()
-        with suppress(WebSocketDisconnect):
+        try:
+            await self._listen()
+        finally:  # however it went: nothing that it moved may stay where it is for ever
+            self._hub.lose(list(self._said))
+
+    async def _listen(self) -> None:
+        with suppress(WebSocketDisconnect, RuntimeError, OSError):
             await self._socket.send_text(json.dumps({"axes": self._hub.axes(), "do": list(ACTIONS)}))
             while True:
                 frame = await self._socket.receive()
@@ -67,7 +73,6 @@ class Program:
                 if problem and problem not in self._refused and len(self._refused) < 100:
                     self._refused.add(problem)
                     await self._socket.send_text(json.dumps({"problem": problem}))
-        self._hub.lose(list(self._said))
 
     def _take(self, text: str | None) -> str:
         """Use one frame; what cannot be used, or nothing."""

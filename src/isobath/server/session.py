@@ -142,7 +142,6 @@ class Session:
         finally:
             self._desk.listeners.discard(self)
             self._desk.performers.leave(self)
-            await self._desk.attend()
             self._making.forget(self)
             self._desk.stage.forget(self)
             self._learner.stop()
@@ -150,6 +149,7 @@ class Session:
             self._rehearser.stop()
             self._hands.stop()
             sender.cancel()
+            await self._desk.attend()  # it may fail, or be cancelled with the server: nothing is left then
             if self._socket.application_state is WebSocketState.CONNECTED:
                 with suppress(RuntimeError, WebSocketDisconnect, OSError):
                     await self._socket.close(1008 if self._connection.over else 1000)
