@@ -2,6 +2,7 @@
 
 import math
 import struct
+import sys
 import threading
 import time
 from itertools import pairwise
@@ -14,6 +15,7 @@ from isobath.gesture.clock import place
 from isobath.inputs.gametrak import Gametrak, read_report
 from isobath.inputs.hearing import Hearing
 from isobath.inputs.hub import Hub
+from isobath.inputs.midi.watching import MidiWatch
 from isobath.protocol.controllers import ClockSource, Conditioning, GamepadSource, HidSource, Input
 from isobath.protocol.piece import Axis, Piece
 from isobath.sound.pitch import pitch
@@ -233,3 +235,47 @@ def test_a_sound_says_how_loud_bright_and_high_it_is_and_when_it_begins():
     assert sine["pitch"][-1] == pytest.approx(0.8, abs=0.01)
     hearing.hear(np.full((1, 4800), np.nan, np.float32))
     assert all(math.isfinite(value) for _, value in said)
+
+
+class FakeMidi:
+    """python-rtmidi with three ports, of which another program has the first for itself."""
+
+    API_UNSPECIFIED = API_LINUX_ALSA = API_UNIX_JACK = API_MACOSX_CORE = API_WINDOWS_MM = 0
+    there = ("taken", "keys", "pads")
+
+    class MidiIn:
+        def __init__(self, *_, **__):
+            self.deleted = False
+
+        def get_ports(self):
+            return list(FakeMidi.there)
+
+        def ignore_types(self, **_):
+            pass
+
+        def set_callback(self, callback):
+            self.callback = callback
+
+        def open_port(self, index, name):  # noqa: ARG002
+            if FakeMidi.there[index] == "taken":
+                raise RuntimeError("busy")
+
+        def cancel_callback(self):
+            pass
+
+        def close_port(self):
+            raise RuntimeError("there is no such port any more")
+
+        def delete(self):
+            self.deleted = True
+
+
+def test_a_midi_port_that_cannot_be_opened_or_closed_keeps_nothing_from_the_others(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rtmidi", FakeMidi)
+    gone = []
+    watch = MidiWatch(lambda _: lambda _: None, gone.append, way_out="leave it", seconds=0.02)
+    until(lambda: watch.names == ("keys", "pads"))
+    monkeypatch.setattr(FakeMidi, "there", ("taken", "pads"))
+    until(lambda: gone == ["keys"])
+    watch.close()
+    assert gone == ["keys", "pads"]

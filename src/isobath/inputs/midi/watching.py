@@ -94,7 +94,8 @@ class MidiWatch:
             self._close(name)
         for name in others:
             if name not in self._ports:
-                self._open(name, there.index(name))
+                with suppress(Exception):  # another program may have it for itself; the others are heard
+                    self._open(name, there.index(name))
 
     def _open(self, name: str, index: int) -> None:
         port = self._rtmidi.MidiIn(self._api, name=self._name)
@@ -105,12 +106,19 @@ class MidiWatch:
 
         port.ignore_types(sysex=True, timing=False, active_sense=True)
         port.set_callback(came)
-        port.open_port(index, name="in")
+        try:
+            port.open_port(index, name="in")
+        except Exception:
+            port.delete()
+            raise
         self._ports[name] = port
 
     def _close(self, name: str) -> None:
         port = self._ports.pop(name)
-        port.cancel_callback()
-        port.close_port()
-        port.delete()
-        self._gone(name)
+        try:
+            with suppress(Exception):  # the system may have closed it already
+                port.cancel_callback()
+                port.close_port()
+            port.delete()
+        finally:
+            self._gone(name)
