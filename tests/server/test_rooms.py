@@ -1,5 +1,6 @@
 """A room over real sockets: walkers who come, walk, lose their connection, and some who mean no good."""
 
+import asyncio
 import io
 import time
 from contextlib import contextmanager, suppress
@@ -14,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from isobath.library.library import Library
 from isobath.protocol.connection import read_answer, write
 from isobath.protocol.messages import (
+    Acted,
     Change,
     Hello,
     ListPieces,
@@ -37,6 +39,7 @@ from isobath.protocol.room import (
     told_by_room,
 )
 from isobath.protocol.world import WalkAxes, World
+from isobath.server.guests import GuestSession
 from isobath.server.rooms import RoomAsked
 from isobath.world.room import JUMP_SECONDS
 from tests.server.serving import serving
@@ -379,6 +382,16 @@ def test_walkers_change_nothing_until_they_may(room):
         assert page.ask(Ping(sent=1.0), Pong).sent == 1.0
     assert room.served.library.pieces.read("shore").name == "Mine"
     assert not room.served.library.pieces.holds("other")
+
+
+def test_what_a_host_controls_is_told_to_no_walker():
+    page = object.__new__(GuestSession)
+    page._greeted, page._moves, page._out = True, {}, asyncio.Queue()
+    page.tell(Acted(action="demonstrate", begins=True))
+    page.move(("x",), (1.0,))
+    assert page._out.empty()
+    page.tell(Pong(sent=1.0))
+    assert page._out.get_nowait() == Pong(sent=1.0)
 
 
 # ---------------------------------------------------------------------------------------- the crowd

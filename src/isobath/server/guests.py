@@ -5,6 +5,7 @@ lets them; then they change this piece and no other.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +14,9 @@ from starlette.websockets import WebSocket
 
 from isobath.protocol.messages import (
     PROTOCOL,
+    Acted,
     Change,
+    ControllersNow,
     Fit,
     FromPage,
     FromServer,
@@ -71,8 +74,8 @@ class GuestSession(Session):
     def tell(self, message: FromServer) -> None:
         """Put a message in line, if it is a walker's business."""
         match message:
-            case Pieces() | Models() | StageNow() | StageHeard():
-                return
+            case Pieces() | Models() | StageNow() | StageHeard() | Acted() | ControllersNow():
+                return  # what the host has, and what the host's hands do
             case PieceChanged():
                 if message.opened.piece.id != self._rooms.piece:
                     return
@@ -80,6 +83,9 @@ class GuestSession(Session):
             case _:
                 pass
         super().tell(message)
+
+    def move(self, axes: Sequence[str], values: Sequence[float]) -> None:
+        """The host's controllers move the host: everybody walks for themselves."""
 
     async def _act(self, message: FromPage) -> None:
         match message:
