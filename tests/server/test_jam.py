@@ -143,12 +143,17 @@ class Gone:
 def test_devices_lost_in_the_middle_of_a_bar_stop_nothing(monkeypatch):
     band, sent = Band("null"), []
     band._stream = Gone()
+
+    def send(message):
+        sent.append(message)
+        raise RuntimeError("The synthesizer was pulled out, too.")
+
     live = LiveJam(
         symbolic.load("melody"),
         JamSettings(bpm=300, bars=1, metronome=False, count_in=0),
         band,
         seed=1,
-        send=sent.append,
+        send=send,
     )
     monkeypatch.setattr("isobath.server.jam.LOOK_SECONDS", 0.05)
     tries = []

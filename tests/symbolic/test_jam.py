@@ -255,3 +255,15 @@ def test_a_damaged_session_is_a_sentence(tmp_path, text):
     (tmp_path / "jam.json").write_bytes(text)
     with pytest.raises(ScoreError):
         read_session(tmp_path)
+
+
+@pytest.mark.parametrize("bars", [1, 2, 4])
+def test_a_morph_between_phrases_of_different_lengths_is_as_long_as_is_wanted(bars):
+    long, short = (Drums.silence(16 * each) for each in (4, 1))
+    for each in (long, short):
+        each.hits[::4, 0] = True
+        each.velocity[::4, 0] = 0.8
+    settings = JamSettings(mode="morph", bars=bars)
+    for first, last in ((long, short), (short, long)):
+        answer = Answerer(model()).answer(Ask(1, "machine", 0.0, settings, first, last, 0.5))
+        assert answer.bars.steps == 16 * bars

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -112,7 +113,7 @@ class LiveJam:
         self._send, self._notes, self._told = send, notes, told
         self._in: deque[MidiSaid] = deque(maxlen=MOST_WAITING)
         self._thought: deque[tuple[Ask, Answer | None]] = deque()
-        self._settings: JamSettings | None = None
+        self._settings: deque[JamSettings] = deque()
         self._follower = ClockFollower()
         self._ticked = begin - 1e-3
         self._out: list[tuple[float, int, tuple[int, ...]]] = []
@@ -145,7 +146,7 @@ class LiveJam:
 
     def change(self, settings: JamSettings) -> None:
         """Other settings; from any thread."""
-        self._settings = settings
+        self._settings.append(settings)
         self._wake.set()
 
     def close(self) -> KeptJam:
@@ -157,8 +158,8 @@ class LiveJam:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._keeper.shutdown(wait=True)
         for _, _, message in self._out:  # no note may hang
-            if self._send is not None and message[0] & 0xF0 == 0x80:
-                self._send(message)
+            if message[0] & 0xF0 == 0x80:
+                self._say(message)
         self._out.clear()
         session = self.session()
         if self.options.folder is not None:
@@ -178,15 +179,21 @@ class LiveJam:
     def _run(self) -> None:
         go_first()
         while self._running:
-            wait = self.step(self.band.now())
+            try:
+                wait = self.step(self.band.now())
+            except Exception as error:  # whatever it is, the clock goes on
+                self.failures, self.sentence, wait = (
+                    self.failures + 1,
+                    f"A moment failed ({error}).",
+                    PATIENCE,
+                )
             self._wake.wait(max(0.0005, min(PATIENCE, wait)))
             self._wake.clear()
 
     def step(self, now: float) -> float:
         """Do what is due. Seconds until something is again."""
-        settings, self._settings = self._settings, None
-        if settings is not None:
-            self.jam.change(settings, now)
+        while self._settings:
+            self.jam.change(self._settings.popleft(), now)
         while self._in:
             self._take(self._in.popleft(), now)
         while self._thought:
@@ -276,7 +283,14 @@ class LiveJam:
                 self._later(at, (0xF8,))
             self._ticked = max(self._ticked, now + CLOCK_AHEAD)
         while self._out and self._out[0][0] <= now:
-            self._send(heapq.heappop(self._out)[2])
+            self._say(heapq.heappop(self._out)[2])
+
+    def _say(self, message: tuple[int, ...]) -> None:
+        if self._send is not None:
+            with suppress(
+                Exception
+            ):  # the port is gone: rtmidi's own errors; it plays on for when it is back
+                self._send(message)
 
     def _tell(self) -> None:
         turns = self.jam.turns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -98,13 +99,13 @@ class JamSessionRoutes:
         if part not in PARTS:
             raise SessionUnknown(f"There is no part {part[:40]}; there is human, machine and both.")
         kept = await self._desk.ask(self._jams.get, id)
-        data = session_midi(kept.session, PARTS[part])
+        data = await asyncio.to_thread(session_midi, kept.session, PARTS[part])
         return Response(data, media_type="audio/midi", headers=_named(f"{_title(kept)}-{part}.mid"))
 
     async def sound(self, request: Request) -> Response:
         """GET /jam/sessions/ID/sound.wav: both parts on our own instruments, made as it is sent."""
         kept = await self._desk.ask(self._jams.get, request.path_params["id"])
-        events = session_events(kept.session)
+        events = await asyncio.to_thread(session_events, kept.session)
         samples = length_of(events, RATE)
 
         def sent() -> Iterator[bytes]:

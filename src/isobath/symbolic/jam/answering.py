@@ -131,8 +131,10 @@ class Answerer:
     def _morph(self, first: Bars, last: Bars, ask: Ask) -> Answer:
         count = ask.settings.morph_phrases
         at = round(ask.share * (count - 1))
-        ends = self.places(first), self.places(last)
-        phrases = [self.model.morph(a, b, count)[at] for a, b in zip(*ends, strict=False)]
+        steps = np.arange(max(1, -(-ask.settings.steps // self.model.steps)))
+        found = (self.places(phrase) for phrase in (first, last))
+        ends = [places[steps % len(places)] for places in found]  # they may be longer, or shorter, than it
+        phrases = [self.model.morph(a, b, count)[at] for a, b in zip(*ends, strict=True)]
         place = (1 - np.float32(ask.share)) * ends[0] + np.float32(ask.share) * ends[1]
         return Answer(joined(phrases, ask.settings.steps), place)
 
