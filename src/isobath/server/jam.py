@@ -182,11 +182,8 @@ class LiveJam:
             try:
                 wait = self.step(self.band.now())
             except Exception as error:  # whatever it is, the clock goes on
-                self.failures, self.sentence, wait = (
-                    self.failures + 1,
-                    f"A moment failed ({error}).",
-                    PATIENCE,
-                )
+                self.failures, wait = self.failures + 1, PATIENCE
+                self.sentence = f"A moment of the jam failed ({error})."
             self._wake.wait(max(0.0005, min(PATIENCE, wait)))
             self._wake.clear()
 
@@ -287,9 +284,7 @@ class LiveJam:
 
     def _say(self, message: tuple[int, ...]) -> None:
         if self._send is not None:
-            with suppress(
-                Exception
-            ):  # the port is gone: rtmidi's own errors; it plays on for when it is back
+            with suppress(Exception):  # the port is gone: rtmidi's own errors
                 self._send(message)
 
     def _tell(self) -> None:
