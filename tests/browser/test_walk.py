@@ -93,6 +93,9 @@ def test_the_three_experiences_open_and_sound_different(context: Any, server: Se
     for number in (1, 2, 3):
         played.run(
             """
+            const { instrument } = i, put = instrument.setVoice;
+            t.put = 0;
+            instrument.setVoice = (...all) => put.apply(instrument, all).then(() => { t.put++; });
             i.link.openPiece(`example-walk-${given}`);
             await t.until(() => i.store.state.piece?.name !== undefined && i.store.state.piece.world !== null
               && i.store.state.piece.world.landmarks.length === [0, 1, 27, 1][given], "the world");
@@ -103,6 +106,8 @@ def test_the_three_experiences_open_and_sound_different(context: Any, server: Se
             played.start()
         page.evaluate("location.hash = '#walk'")
         page.locator("isobath-walk canvas").wait_for()
+        if number == 3:
+            played.run("await t.until(() => t.put > 0, 'the model of landscapes')")
         take = played.piece.takes[0]
         short = msgspec.structs.replace(take, length=take.length // 8)
         audio, start = played.capture_take(short)

@@ -36,7 +36,7 @@ const PALE = new Color("#e9e6da");
 type Ground = (x: number, z: number) => number;
 
 export class Avatars {
-  private readonly ball = new SphereGeometry(0.5, 20, 14);
+  private readonly ball = new SphereGeometry(0.5, 16, 11);
   private readonly bodies = new InstancedMesh(this.ball, new MeshLambertMaterial(), MOST);
   private readonly heads = new InstancedMesh(this.ball, new MeshLambertMaterial(), MOST);
   /** What looks: a small light spot where a face would be. */

@@ -1,18 +1,17 @@
-// The world as it is seen: ground, landmarks, stones, sky. three.js lives here, in avatars.ts, and nowhere else.
+// The world as it is seen: ground, landmarks, stones, sky. three.js lives here, in what this draws, and in avatars.ts.
 
 import {
   BackSide,
   BufferAttribute,
-  type BufferGeometry,
   Color,
   DirectionalLight,
   DoubleSide,
   Fog,
   HemisphereLight,
   IcosahedronGeometry,
-  InstancedMesh,
+  type InstancedMesh,
+  type Intersection,
   type Material,
-  Matrix4,
   Mesh,
   MeshBasicMaterial,
   MeshLambertMaterial,
@@ -29,6 +28,7 @@ import {
   WebGLRenderer,
 } from "three";
 import type { Air, Landmark, World, Zone } from "../protocol/messages";
+import { Bodies, put, room, settle } from "./bodies";
 import { COLUMNS, type Land, ROWS } from "./land";
 import type { Pose } from "./pose";
 import { Walls } from "./walls";
@@ -63,14 +63,13 @@ export class WorldScene {
   private readonly sky: Mesh<SphereGeometry, ShaderMaterial>;
   private readonly hemisphere = new HemisphereLight();
   private readonly sun = new DirectionalLight();
-  private landmarks: InstancedMesh | null = null;
   private stones: InstancedMesh | null = null;
   private zones: InstancedMesh | null = null;
   readonly walls = new Walls();
   private light = 1;
-  private landmarkIds: readonly string[] = [];
   private stoneIds: readonly string[] = [];
   private readonly body = new SphereGeometry(0.5, 40, 26);
+  private readonly landmarks: Bodies;
   private readonly pebble = new IcosahedronGeometry(0.5, 1);
   private readonly halo = new Mesh(
     this.body,
@@ -96,6 +95,7 @@ export class WorldScene {
     this.sky.renderOrder = -1;
     this.sun.position.set(-0.5, 1, 0.35);
     this.halo.visible = false;
+    this.landmarks = new Bodies(this.scene, this.body);
     this.scene.add(this.sky, this.ground, this.hemisphere, this.sun, this.halo, this.walls);
   }
 
@@ -182,27 +182,18 @@ export class WorldScene {
   }
 
   setLandmarks(landmarks: readonly Landmark[]): void {
-    this.landmarkIds = landmarks.map((each) => each.id);
-    this.landmarks = this.fill(this.landmarks, this.body, landmarks.length);
-    landmarks.forEach((each, i) => {
-      const [w, h, d] = each.size;
-      PLACE.makeScale(w, h, d).setPosition(...each.position);
-      this.landmarks!.setMatrixAt(i, PLACE);
-      this.landmarks!.setColorAt(i, TINT.set(each.colour));
-    });
-    settle(this.landmarks);
+    this.landmarks.show(landmarks);
   }
 
   /** Zones are mist: one sees through them, from outside and from inside. */
   setZones(zones: readonly Zone[]): void {
     const shown = zones.filter((each) => each.shown);
-    this.zones = this.fill(this.zones, this.body, shown.length, mist);
+    const mesh = room(this.scene, this.zones, this.body, shown.length, mist);
     shown.forEach((each, i) => {
-      PLACE.makeScale(...each.size).setPosition(...each.position);
-      this.zones!.setMatrixAt(i, PLACE);
-      this.zones!.setColorAt(i, TINT.set(each.colour));
+      put(mesh, i, each.position, each.size, each.colour);
     });
-    settle(this.zones);
+    settle(mesh);
+    this.zones = mesh;
   }
 
   /** 0 night, 1 as the air says. */
@@ -214,14 +205,13 @@ export class WorldScene {
 
   setStones(stones: readonly Stone[]): void {
     this.stoneIds = stones.map((each) => each.id);
-    this.stones = this.fill(this.stones, this.pebble, stones.length);
+    const mesh = room(this.scene, this.stones, this.pebble, stones.length);
     stones.forEach((each, i) => {
       const size = each.selected ? 1.35 * STONE : STONE;
-      PLACE.makeScale(size, 0.7 * size, size).setPosition(each.x, each.y, each.z);
-      this.stones!.setMatrixAt(i, PLACE);
-      this.stones!.setColorAt(i, TINT.set(each.colour));
+      put(mesh, i, [each.x, each.y, each.z], [size, 0.7 * size, size], each.colour);
     });
-    settle(this.stones);
+    settle(mesh);
+    this.stones = mesh;
   }
 
   /** Draw from the walker's eyes. */
@@ -230,6 +220,7 @@ export class WorldScene {
     this.camera.rotation.set(2 * Math.PI * pose.elevation, -2 * Math.PI * pose.azimuth, 0);
     this.sky.position.copy(this.camera.position);
     this.sky.scale.setScalar(3000);
+    this.landmarks.see(pose);
     this.renderer.render(this.scene, this.camera);
   }
 
@@ -237,15 +228,15 @@ export class WorldScene {
   meet(x: number, y: number): Met | null {
     this.camera.updateMatrixWorld();
     this.ray.setFromCamera(new Vector2(x, y), this.camera);
-    const things = [this.landmarks, this.stones, this.ground].filter((each) => each?.visible) as Object3D[];
+    const landmark = this.landmarks.meet(this.ray);
+    const things = [this.stones, this.ground].filter((each) => each?.visible) as Object3D[];
     const hit = this.ray.intersectObjects(things, false)[0];
+    if (landmark !== null && landmark.hit.distance <= (hit?.distance ?? Number.POSITIVE_INFINITY))
+      return { kind: "landmark", id: landmark.id, ...pointOf(landmark.hit) };
     if (hit === undefined) return null;
-    const at = { x: hit.point.x, y: hit.point.y, z: hit.point.z };
-    const index = hit.instanceId ?? -1;
-    if (hit.object === this.landmarks)
-      return { kind: "landmark", id: this.landmarkIds[index] ?? null, ...at };
-    if (hit.object === this.stones) return { kind: "stone", id: this.stoneIds[index] ?? null, ...at };
-    return { kind: "ground", id: null, ...at };
+    if (hit.object === this.stones)
+      return { kind: "stone", id: this.stoneIds[hit.instanceId ?? -1] ?? null, ...pointOf(hit) };
+    return { kind: "ground", id: null, ...pointOf(hit) };
   }
 
   /** Where a point of the world is on the canvas (0..1 from the top left), null behind the walker. */
@@ -270,41 +261,17 @@ export class WorldScene {
     this.halo.position.set(...landmark.position);
     this.halo.scale.set(w * 1.06 + 0.05, h * 1.06 + 0.05, d * 1.06 + 0.05);
   }
-
-  private fill(old: InstancedMesh | null, shape: BufferGeometry, count: number, stuff = matt): InstancedMesh {
-    const room = old?.instanceMatrix.count ?? 0;
-    if (old !== null && count <= room) {
-      old.count = count;
-      return old;
-    }
-    if (old !== null) {
-      this.scene.remove(old);
-      old.dispose();
-    }
-    const mesh = new InstancedMesh(shape, stuff(), Math.max(16, 2 * count));
-    mesh.count = count;
-    mesh.frustumCulled = false;
-    this.scene.add(mesh);
-    return mesh;
-  }
 }
+
+const pointOf = ({ point }: Intersection) => ({ x: point.x, y: point.y, z: point.z });
 
 const WHITE = new Color("#ffffff");
 const NIGHT = new Color("#0b1620");
 const ZENITH = new Color("#4f7890");
-const TINT = new Color();
-const PLACE = new Matrix4();
 const POINT = new Vector3();
 
-const matt = (): Material => new MeshLambertMaterial();
 const mist = (): Material =>
   new MeshBasicMaterial({ transparent: true, opacity: 0.14, side: DoubleSide, depthWrite: false });
-
-function settle(mesh: InstancedMesh): void {
-  mesh.instanceMatrix.needsUpdate = true;
-  if (mesh.instanceColor !== null) mesh.instanceColor.needsUpdate = true;
-  mesh.computeBoundingSphere();
-}
 
 function groundGeometry(): PlaneGeometry {
   const plane = new PlaneGeometry(1, 1, COLUMNS - 1, ROWS - 1);
