@@ -7,7 +7,9 @@ import struct
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -16,10 +18,12 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from isobath.cli.group import isobath
+from isobath.errors import MappingError
 from isobath.inputs.osc.packets import read_packet
 from isobath.inputs.osc.receiver import OscReceiver
 from isobath.inputs.wekinator import CONTROL, DONE, REFUSED, Wekinator
-from isobath.mapping.exchange.wekinator import Project, ProjectOutput, open_project
+from isobath.inputs.wekinator_gestures import read_gestures
+from isobath.mapping.exchange.wekinator import Project, ProjectOutput, open_project, write_project
 from isobath.outputs.osc import OscOutput
 from tests.mapping.exchange import projects
 
@@ -148,8 +152,8 @@ def test_names_are_taken_if_there_are_enough_and_no_two_are_the_same():
 @pytest.mark.parametrize(
     ("word", "values", "says"),
     [
-        ("startDtwRecording", (1,), "dynamic time warping"),
-        ("stopDtwRecording", (), "dynamic time warping"),
+        ("startDtwRecording", (0,), "no gesture 0; they are numbered 1 to 64"),
+        ("startDtwRecording", (), "Say which gesture"),
         ("loadModelFromFile", (1, "/etc/passwd"), "no files that a message names"),
         ("saveModelToFile", (1, "/tmp/x"), "no files that a message names"),
         ("runNewProject", ("/tmp/x",), "no files that a message names"),
@@ -274,9 +278,9 @@ def test_oscsend_records_trains_and_runs_the_command(tmp_path):
             ((address, (value,)),) = heard_of(listener)
             assert address == "/wek/outputs"
             assert value == pytest.approx(0.75, abs=1e-3)
-            send("/wekinator/control/startDtwRecording", "i", 1)
+            send("/wekinator/control/runNewProject", "s", "/tmp/x")
             ((address, (what, _)),) = heard_of(listener)
-            assert (address, what) == (REFUSED, "/wekinator/control/startDtwRecording")
+            assert (address, what) == (REFUSED, "/wekinator/control/runNewProject")
         finally:
             server.terminate()
             assert server.wait(20) == 0
@@ -328,3 +332,76 @@ def test_a_port_that_is_taken_is_a_wrong_use_of_its_own_option():
     answer = CliRunner().invoke(isobath, ["wekinator", "--in", "here"])
     assert answer.exit_code == 2
     assert "as in --in 9001" in answer.stderr
+
+
+WAVE = [(t / 20, 0.5 + 0.4 * math.sin(t / 3.2)) for t in range(21)]
+DIVE = [(0.5 + 0.4 * math.cos(t / 6.4), 1 - t / 20) for t in range(21)]
+
+
+def gestures_patch(**more):
+    outputs = (ProjectOutput("moves", "gestures", gestures=("wave", "dive")),)
+    return Patch(project=Project("p", ("x", "y"), outputs, **more))
+
+
+def record(patch, number, path):
+    patch.say("startDtwRecording", number)
+    for point in path:
+        patch.inputs(*point)
+    patch.say("stopDtwRecording")
+
+
+def test_recorded_gestures_are_followed_and_leave_by_name():
+    patch = gestures_patch()
+    record(patch, 1, WAVE)
+    record(patch, 2.0, DIVE)
+    patch.say("train")
+    assert patch.sent == [(DONE, ())]
+    patch.say("startRunning")
+    for point in (*DIVE, *[DIVE[-1]] * 8, *WAVE, *[WAVE[-1]] * 8):
+        patch.inputs(*point)
+    assert [address for address, _ in patch.sent if address not in {DONE, "/wek/outputs"}] == [
+        "/dive",
+        "/wave",
+    ]
+    distances = [values for address, values in patch.sent if address == "/wek/outputs"]
+    assert len(distances) == len(DIVE) + len(WAVE) + 16
+    assert {len(each) for each in distances} == {2}
+    patch.say("deleteExamplesForOutput", 2)
+    assert [len(each.examples) for each in patch.engine.gestures.file.gestures] == [1, 0]
+    patch.say("deleteAllExamples")
+    assert patch.engine.gestures.recorded == 0
+
+
+def test_a_gesture_too_short_or_of_other_inputs_is_left_out_and_named():
+    patch = gestures_patch()
+    record(patch, 1, WAVE[:2])
+    assert "needs 3" in patch.told[-1]
+    patch.say("stopDtwRecording")
+    record(patch, 1, WAVE)
+    patch.inputs(0.5)
+    assert patch.engine.gestures.recorded == 1
+
+
+def test_a_project_keeps_its_gestures(tmp_path):
+    patch = gestures_patch()
+    record(patch, 1, WAVE)
+    kept = msgspec.json.encode(patch.engine.gestures.file)
+    for name, data in write_project(replace(patch.engine.project, gestures=kept)).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    again = open_project(tmp_path)
+    assert again.notes == ()
+    assert again.outputs[0].gestures == ("wave", "dive")
+    engine = Wekinator(again, lambda *_: None, lambda _: None)
+    assert engine.gestures.names == ("wave", "dive")
+    assert engine.gestures.recorded == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"{", b'{"inputs": 2, "gestures": [{"name": "a", "examples": [[[0.1]]]}]}', b'{"inputs": "a"}', b"\xff"],
+    ids=["cut", "other inputs", "no number", "no text"],
+)
+def test_a_damaged_file_of_gestures_is_named(data):
+    with pytest.raises(MappingError, match=r"gestures\.json"):
+        read_gestures(data)

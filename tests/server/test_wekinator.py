@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from isobath.errors import UsageError
-from isobath.inputs.osc.packets import read_packet
+from isobath.inputs.osc.packets import AT_ONCE, Message, read_packet
 from isobath.mapping import fit
-from isobath.protocol.controllers import Conditioning, Input, OscSource
+from isobath.protocol.controllers import Conditioning, Input, OscSource, Trigger
 from isobath.protocol.messages import Acted, Change, Saved
 from isobath.server.controllers import Controllers
 from isobath.server.wekinator import WekinatorDoor, Wide
@@ -94,3 +94,37 @@ def test_two_cannot_stand_in_for_wekinator():
     with pytest.raises(UsageError, match="Is Wekinator running"):
         WekinatorDoor(Controllers(), print, first.receiver.address)
     first.close()
+
+
+def test_a_recorded_gesture_fires_a_trigger_of_the_piece(home, static, tmp_path):
+    wave = [(t / 20, 0.5 + 0.4 * np.sin(t / 3.2)) for t in range(21)]
+    controllers, told = Controllers(), []
+    kept = tmp_path / "gestures.json"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as patch:
+        patch.bind(("127.0.0.1", 0))
+        patch.settimeout(10)
+        there = (("127.0.0.1", 0), patch.getsockname(), kept)
+        door = WekinatorDoor(controllers, told.append, *there)
+        try:
+            with serving(home, static, controllers=controllers) as served, served.page() as page:
+                piece = page.welcome.opened.piece
+                next_ = Trigger(id="t", source=OscSource(address="/output_1"), action="next")
+                page.ask(
+                    Change(number=1, piece=msgspec.structs.replace(piece, triggers=(next_,)), label="Bind"),
+                    Saved,
+                )
+                for point in ("start", *wave, "stop", *wave, *[wave[-1]] * 8):
+                    if isinstance(point, str):
+                        words = (1,) if point == "start" else ()
+                        address = f"/wekinator/control/{point}DtwRecording"
+                        door.take(Message(address, words, AT_ONCE))
+                    else:
+                        door.take(Message("/wek/inputs", point, AT_ONCE))
+                acted = page.hear(Acted)
+                assert (acted.action, acted.begins) == ("next", True)
+                assert heard(patch) == [("/output_1", ())]
+        finally:
+            door.close()
+        again = WekinatorDoor(Controllers(), told.append, *there)
+        again.close()
+        assert again.gestures.recorded == 1

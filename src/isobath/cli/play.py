@@ -66,6 +66,11 @@ def page_options(command: Command) -> Command:
     is_flag=True,
     help="Let a patch made for Wekinator play: inputs on port 6448, outputs to port 12000.",
 )
+@click.option(
+    "--gestures",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of recorded gestures that the patch's messages fill; with --wekinator.",
+)
 @doors()
 @as_json
 def play(
@@ -77,6 +82,7 @@ def play(
     phone: bool,
     midi_out: str | None,
     wekinator: bool,
+    gestures: Path | None,
     doors: Doors,
     as_json: bool,
 ) -> None:
@@ -87,7 +93,7 @@ def play(
     printed. Ctrl-C ends it; everything is saved at all times.
     """
     how = Opening(browser, port, host, osc, as_json, doors=doors, midi_out=midi_out, wekinator=wekinator)
-    open_page(piece, replace(how, phone=phone))
+    open_page(piece, replace(how, phone=phone, gestures=gestures))
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,8 @@ class Opening:
     """Port to which what is heard goes as MIDI."""
     wekinator: bool = False
     """Listen and speak as Wekinator does."""
+    gestures: Path | None = None
+    """File of recorded gestures."""
     stage: "Stage | None" = None
     """Plays already, and is ended with the page."""
     phone: bool = False
@@ -139,7 +147,9 @@ def open_page(piece: str | None, how: Opening) -> None:
     from isobath.server.wekinator import WekinatorDoor
 
     controllers = how.doors.open()
-    door = WekinatorDoor(controllers, lambda said: click.echo(said, err=True)) if how.wekinator else None
+    door = None
+    if how.wekinator:
+        door = WekinatorDoor(controllers, lambda said: click.echo(said, err=True), gestures=how.gestures)
     outlets: list[Outlet] = [] if how.osc is None else [OscOutput(*read_address(how.osc))]
     if how.midi_out is not None:
         outlets.append(open_midi(how.midi_out))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
+import msgspec
 
 from isobath.cli.telling import as_json, print_json
 from isobath.protocol.piece import Algorithm
@@ -73,8 +74,9 @@ def wekinator(
         fixed=(project is not None or inputs is not None, project is not None or outputs is not None),
     )
     if run_now:
-        engine.take(CONTROL + "train", ())
-        engine.settle()
+        if opened.examples is not None or not engine.gestures.recorded:
+            engine.take(CONTROL + "train", ())
+            engine.settle()
         engine.take(CONTROL + "startRunning", ())
     try:
         receiver = OscReceiver(
@@ -118,6 +120,7 @@ def _told(listens: tuple[str, int], sends: tuple[str, int], engine: "Wekinator",
                 "inputs": list(engine.project.inputs),
                 "outputs": [one.name for one in engine.project.outputs],
                 "examples": len(engine.examples.points),
+                "gestures": list(engine.gestures.names),
             }
         )
     else:
@@ -150,5 +153,8 @@ def _save(engine: "Wekinator", folder: Path | None) -> None:
     if folder is None or engine.saved.is_set():
         return
     engine.saved.set()
-    files = write_project(replace(engine.project, name=folder.name, examples=engine.examples))
+    gestures = engine.gestures
+    kept = msgspec.json.encode(gestures.file) if gestures.recorded else None
+    project = replace(engine.project, name=folder.name, examples=engine.examples, gestures=kept)
+    files = write_project(project)
     write_files(folder, {folder / inside: data for inside, data in files.items()})

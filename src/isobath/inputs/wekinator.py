@@ -5,9 +5,12 @@ under `/wekinator/control/`, so that a patch made for Wekinator needs no change.
 is in here: messages are handed in, and what is to be sent is handed out.
 
 Where Wekinator is strict it is not copied: numbers of any OSC type are numbers, and an input that is no
-number is left out and counted, not taken for 0. What Isobath does not do, such as following recorded
-gestures or opening files that a message names, is refused by name: in a sentence here, and as
-`/isobath/refused` with address and sentence to whoever listens for outputs.
+number is left out and counted, not taken for 0. What Isobath does not do, such as opening files that a
+message names, is refused by name: in a sentence here, and as `/isobath/refused` with address and sentence
+to whoever listens for outputs.
+
+Recorded gestures are followed while it runs: each that is recognised leaves as a message of its name, and
+where a project has nothing else, the distances to all of them leave as outputs.
 """
 
 import math
@@ -18,6 +21,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from isobath.errors import IsobathError
+from isobath.inputs.wekinator_gestures import MOST_GESTURES, Gestures, read_gestures
 from isobath.mapping import Mapping, Settings
 from isobath.mapping.exchange.examples import Examples, fit_examples
 from isobath.mapping.exchange.wekinator import Project, ProjectOutput
@@ -35,10 +39,7 @@ Send = Callable[[str, Sequence[float | str]], None]
 Tell = Callable[[str], None]
 
 _FILES = "Isobath opens no files that a message names. Give the project when you start it."
-_GESTURES = "Isobath maps places, not recorded gestures (dynamic time warping). Use numeric outputs."
 _REFUSALS = {
-    "startDtwRecording": _GESTURES,
-    "stopDtwRecording": _GESTURES,
     "loadModelFromFile": _FILES,
     "saveModelToFile": _FILES,
     "runNewProject": _FILES,
@@ -56,6 +57,7 @@ class WekinatorCounts:
     unknown: int = 0
     refused: int = 0
     full: int = 0
+    recognised: int = 0
 
 
 @dataclass
@@ -111,6 +113,10 @@ class Wekinator:
         self._fixed = fixed
         self._ports = _Ports.of(len(project.outputs))
         self._rows = _rows_of(project)
+        recorded = None if project.gestures is None else read_gestures(project.gestures)
+        self._only_gestures = all(one.kind == "gestures" for one in project.outputs)
+        names = [name for one in project.outputs for name in one.gestures]
+        self.gestures = Gestures(recorded, names)
         self._round = max((row.round for row in self._rows), default=0)
         self._said: set[str] = set()
         self._lock = threading.Lock()
@@ -156,6 +162,21 @@ class Wekinator:
             self._record(point)
         if self.running and self.mapping is not None:
             self._run(self.mapping, point)
+        if self.gestures.recording is not None or self.running:
+            self._follow(point)
+
+    def _follow(self, point: tuple[float, ...]) -> None:
+        """Record a gesture, or find one that was recorded."""
+        gestures = self.gestures
+        found = gestures.put(point)
+        if gestures.recording is not None or not gestures.recorded:
+            return
+        if self._only_gestures or self.mapping is None:
+            self.counts.sent += 1
+            self._send(self.project.out_address, gestures.distances)
+        if found is not None:
+            self.counts.recognised += 1
+            self._send(f"/{found}", ())
 
     def _record(self, point: tuple[float, ...]) -> None:
         if len(self._rows) >= MOST_EXAMPLES:
@@ -207,9 +228,23 @@ class Wekinator:
             self.recording = False
             self._tell(f"{len(self._rows)} examples.")
 
+    def _do_startDtwRecording(self, values: Sequence[Value]) -> None:
+        (number,) = self._numbers(values, MOST_GESTURES, "gesture", exactly=1)
+        self.gestures.start(number + 1)
+        self._tell(f"Recording {self.gestures.names[number]}.")
+
+    def _do_stopDtwRecording(self, _: Sequence[Value]) -> None:
+        said = self.gestures.stop()
+        if said:
+            self.saved.clear()
+            self._tell(said)
+
     def _do_train(self, _: Sequence[Value]) -> None:
         if self._training is not None and self._training.is_alive():
             self._once("Learning already; another train is left out until it is done.")
+            return
+        if not self._rows and self.gestures.recorded:
+            self._send(DONE, ())  # gestures are learned as soon as they are recorded
             return
         if not self._rows:
             raise _Wrong("There is nothing to learn from yet. Record an example first.")
@@ -221,7 +256,7 @@ class Wekinator:
         self._cancelled.set()
 
     def _do_startRunning(self, _: Sequence[Value]) -> None:
-        if self.mapping is None:
+        if self.mapping is None and not self.gestures.recorded:
             self._once("Nothing is learned yet; outputs begin once it is.")
         self.running = True
 
@@ -231,10 +266,16 @@ class Wekinator:
     def _do_deleteAllExamples(self, _: Sequence[Value]) -> None:
         with self._lock:
             self._rows = []
+        self.gestures.clear()
         self.saved.clear()
         self._tell("All examples are deleted.")
 
     def _do_deleteExamplesForOutput(self, values: Sequence[Value]) -> None:
+        if self._only_gestures:
+            (number,) = self._numbers(values, len(self.gestures.names), "gesture", exactly=1)
+            self.gestures.clear(number + 1)
+            self.saved.clear()
+            return
         (index,) = self._numbers(values, len(self.values), "output", exactly=1)
         with self._lock:
             for row in self._rows:

@@ -1,20 +1,25 @@
 """A patch made for Wekinator plays the piece on the page.
 
 Its inputs move the axes, its record button places the sound that is heard where the hand is, and what
-the piece's first voice has learned leaves as Wekinator's outputs. What the page does itself, such as
-deleting examples, is refused by name.
+the piece's first voice has learned leaves as Wekinator's outputs. Recorded gestures are messages of their
+names, to the patch and to the piece, whose triggers may ask for them. What the page does itself, such as
+deleting demonstrations, is refused by name.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
+import msgspec
 import numpy as np
 
-from isobath.errors import MappingError, UsageError
+from isobath.errors import MappingError, SaveError, UsageError
 from isobath.inputs.osc.packets import AT_ONCE, Message, Value
 from isobath.inputs.osc.receiver import OscReceiver
 from isobath.inputs.wekinator import CONTROL, DONE, REFUSED
+from isobath.inputs.wekinator_gestures import MOST_GESTURES, GestureFile, Gestures, read_gestures
+from isobath.library.files import write_whole
 from isobath.mapping import Mapping
 from isobath.mapping.exchange.wekinator import IN_ADDRESS, IN_PORT, OUT_ADDRESS, OUT_PORT
 from isobath.outputs.osc import OscOutput
@@ -61,8 +66,14 @@ class WekinatorDoor:
         tell: Tell,
         listens: tuple[str, int] = ("127.0.0.1", IN_PORT),
         sends: tuple[str, int] = ("127.0.0.1", OUT_PORT),
+        gestures: Path | None = None,
     ) -> None:
-        """Raises UsageError where it cannot listen or there is no such host."""
+        """gestures: the file that recorded ones are read from and kept in; None: they end with it.
+
+        Raises UsageError where it cannot listen or there is no such host, MappingError for a wrong file.
+        """
+        self.gestures = Gestures(_kept(gestures))
+        self._file = gestures
         self.running = True
         self.refused = 0
         self._hub = controllers.hub
@@ -105,7 +116,7 @@ class WekinatorDoor:
         if message.address == IN_ADDRESS:
             self._inputs(message.values)
         elif message.address.startswith(CONTROL):
-            self._control(message.address, message.address.removeprefix(CONTROL))
+            self._control(message.address, message.address.removeprefix(CONTROL), message.values)
         else:
             self._hub.osc(message)
 
@@ -117,9 +128,36 @@ class WekinatorDoor:
             numbers = self._wide.scaled(numbers)
             self._hub.osc(Message("/isobath/axes", tuple(numbers), AT_ONCE))
         mapping = self._mapping
+        self._follow(numbers)
         if self.running and mapping is not None and all(map(math.isfinite, numbers)):
             place = self._place(numbers, mapping.axes)
             self._output.say(OUT_ADDRESS, mapping(np.array(place)).tolist())
+
+    def _follow(self, numbers: Sequence[float]) -> None:
+        """Record a gesture, or let one that was recognised happen."""
+        found = self.gestures.put(numbers)
+        if found is None or not self.running:
+            return
+        self._output.say(f"/{found}", ())
+        for value in (1.0, 0.0):
+            self._hub.osc(Message(f"/{found}", (value,), AT_ONCE))
+
+    def _record(self, word: str, values: Sequence[Value]) -> None:
+        """Begin or end a recording."""
+        if word == "startDtwRecording":
+            number = values[0] if values else None
+            if isinstance(number, int | float) and 1 <= number <= MOST_GESTURES:
+                self.gestures.start(int(number))
+                self._tell(f"Recording {self.gestures.names[int(number) - 1]}.")
+            return
+        said = self.gestures.stop()
+        if said:
+            self._tell(said)
+        if self._file is not None and self.gestures.recorded:
+            try:
+                write_whole(self._file, [msgspec.json.encode(self.gestures.file)])
+            except SaveError as error:
+                self._tell(str(error))
 
     def _place(self, numbers: Sequence[float], axes: int) -> Sequence[float]:
         """Where the axes are: what came in where each has one, otherwise where the piece says they are."""
@@ -130,8 +168,10 @@ class WekinatorDoor:
         at = [0.5] * axes if surface is None else surface.board.values
         return [at[i] if i < len(at) else 0.5 for i in range(axes)]
 
-    def _control(self, address: str, word: str) -> None:
-        if word == "startRecording":
+    def _control(self, address: str, word: str, values: Sequence[Value]) -> None:
+        if word in {"startDtwRecording", "stopDtwRecording"}:
+            self._record(word, values)
+        elif word == "startRecording":
             self._hub.osc(Message("/isobath/demonstrate", (1.0,), AT_ONCE))
         elif word == "train":
             self._output.say(DONE, ())
@@ -143,3 +183,12 @@ class WekinatorDoor:
                 self._said.add(address)
                 self._tell(f"{address[:60]}: {_DONE_ON_THE_PAGE}")
             self._output.say(REFUSED, (address[:200], _DONE_ON_THE_PAGE))
+
+
+def _kept(file: Path | None) -> GestureFile | None:
+    if file is None or not file.exists():
+        return None
+    try:
+        return read_gestures(file.read_bytes())
+    except OSError as error:
+        raise MappingError(f"{file} cannot be read ({error.strerror}).") from error

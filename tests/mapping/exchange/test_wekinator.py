@@ -103,6 +103,7 @@ def test_what_was_trained_otherwise_is_learned_again_and_said():
 def test_gestures_are_named_and_stay_out():
     found = project(projects.files([projects.numeric("pitch"), projects.GESTURES]))
     assert found.outputs[1].kind == "gestures"
+    assert found.outputs[1].gestures == ("output_1", "output_2")
     assert any("waves: recorded gestures" in note for note in found.notes)
     assert found.examples.outputs == ("pitch",)
 

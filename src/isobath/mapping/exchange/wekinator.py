@@ -31,6 +31,7 @@ XML_BYTES = 4 * 1024 * 1024
 DATA_BYTES = 256 * 1024 * 1024
 MOST_DEPTH = 32
 MOST_OUTPUTS = 4096
+MOST_GESTURES = 64
 
 Kind = Literal["number", "classes", "gestures"]
 
@@ -50,6 +51,8 @@ class ProjectOutput:
     classes: int = 0
     distribution: bool = False
     """How likely each class is was sent, too."""
+    gestures: tuple[str, ...] = ()
+    """Names of recorded gestures."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ class Project:
     examples: Examples | None = None
     trained: Mapping | None = None
     """Wekinator's own networks, where all outputs have one."""
+    gestures: bytes | None = None
+    """Recorded gestures as Isobath keeps them (`current/gestures.json`)."""
     notes: tuple[str, ...] = ()
 
 
@@ -161,11 +166,12 @@ def read_project(name: str, read: Reader, project: str | None = None) -> Project
     if arff is not None and learnable:
         examples = read_arff("currentData.arff", _text("currentData.arff", arff), learnable, inputs or None)
         inputs = examples.inputs
-    elif arff is None:
+    elif arff is None and learnable:
         notes.append("The project holds no examples (current/currentData.arff is missing).")
     if not inputs:
         raise MappingError(f"{name} does not say what its inputs are (no inputConfig.xml).")
-    notes += _said(outputs)
+    recorded = read("current/gestures.json")
+    notes += _said(outputs, recorded is not None)
     trained = None
     description = read("current/modelSetDescription.json")
     if description is not None:
@@ -184,6 +190,7 @@ def read_project(name: str, read: Reader, project: str | None = None) -> Project
         out_address=tree.text("oscMessage") or OUT_ADDRESS,
         examples=examples,
         trained=trained,
+        gestures=recorded,
         notes=tuple(notes),
     )
 
@@ -195,7 +202,7 @@ def _text(name: str, data: bytes) -> str:
         raise MappingError(f"{name} is not text ({error}).") from error
 
 
-def _said(outputs: tuple[ProjectOutput, ...]) -> Iterator[str]:
+def _said(outputs: tuple[ProjectOutput, ...], recorded: bool) -> Iterator[str]:
     counted = [one.name for one in outputs if one.kind == "classes"]
     if counted:
         yield (
@@ -205,10 +212,11 @@ def _said(outputs: tuple[ProjectOutput, ...]) -> Iterator[str]:
     if any(one.distribution for one in outputs):
         yield "Distributions over classes are not sent, only the class."
     gestures = [one.name for one in outputs if one.kind == "gestures"]
-    if gestures:
+    if gestures and not recorded:
         yield (
-            f"{', '.join(gestures)}: recorded gestures (dynamic time warping), which Isobath does not "
-            "follow; the output stays at 0."
+            f"{', '.join(gestures)}: recorded gestures (dynamic time warping). Their recordings are "
+            "Wekinator's own objects, which are not read; record them again (startDtwRecording), and Isobath "
+            "follows them."
         )
 
 
@@ -287,7 +295,7 @@ def _output(node: Node) -> ProjectOutput:
         distribution = node.text("isSendingDistribution") == "true"
         return ProjectOutput(name, "classes", classes=classes, distribution=distribution)
     if kind == "OSCDtwOutput":
-        return ProjectOutput(name or "gestures", "gestures")
+        return ProjectOutput(name or "gestures", "gestures", gestures=_gestures(node))
     if kind != "OSCNumericOutput":
         raise MappingError(f'The project has an output of kind "{kind[:60]}", which Isobath does not know.')
     low, high = _number(node.text("min"), 0.0), _number(node.text("max"), 1.0)
@@ -298,6 +306,13 @@ def _output(node: Node) -> ProjectOutput:
         whole=node.text("outputType") == "INTEGER",
         hard=node.text("limitType") == "HARD",
     )
+
+
+def _gestures(node: Node) -> tuple[str, ...]:
+    """Names of the gestures of an output; by number where it names none."""
+    names = tuple(one.words.strip() for one in node.child("gestureNames").children)
+    count = min(max(int(_number(node.text("numGestures"), 0)), len(names)), MOST_GESTURES)
+    return tuple((names[i] if i < len(names) else "") or f"output_{i + 1}" for i in range(count))
 
 
 def _number(text: str, otherwise: float) -> float:
@@ -433,6 +448,8 @@ def write_project(project: Project) -> dict[str, bytes]:
         ),
     }
     content = {name: f'<?xml version="1.0"?>\n{text}'.encode() for name, text in files.items()}
+    if project.gestures is not None:
+        content["current/gestures.json"] = project.gestures
     if project.examples is not None:
         content["current/currentData.arff"] = write_arff(project.examples).encode()
     return content
@@ -446,6 +463,13 @@ def _written(one: ProjectOutput) -> str:
             "isSendingDistribution": str(one.distribution).lower(),
         }
         tag = "wekimini.osc.OSCClassificationOutput"
+    elif one.kind == "gestures":
+        names = "".join(f"\n        <string>{escape(each)}</string>" for each in one.gestures)
+        return (
+            f"    <wekimini.osc.OSCDtwOutput>\n      <name>{escape(one.name)}</name>\n"
+            f"      <numGestures>{len(one.gestures)}</numGestures>\n"
+            f"      <gestureNames>{names}\n      </gestureNames>\n    </wekimini.osc.OSCDtwOutput>\n"
+        )
     else:
         fields = {
             "name": one.name,
