@@ -2,9 +2,10 @@
 
 import os
 
-# A second thread of OpenBLAS waits for the first by spinning, which on a loaded machine turns
-# milliseconds into seconds. It has to be said before numpy is imported.
+# A second thread of OpenBLAS or of PyTorch waits for the first by spinning, which on a loaded machine turns
+# milliseconds into seconds. It has to be said before either is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import HealthCheck, settings

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from isobath.models import kernel
-from isobath.training import losses, native_spectra
+from isobath.training import losses, native, native_spectra
 
 
 def test_a_full_scale_sine_reads_one() -> None:
@@ -86,8 +86,8 @@ def test_the_kernel_of_every_level_says_what_pytorch_says(
 ) -> None:
     if level > kernel.library().ib_level():
         pytest.skip("this processor cannot run it")
-    found = native_spectra._library(level)
-    monkeypatch.setattr(native_spectra, "_library", lambda: found)
+    found = native.library(level)
+    monkeypatch.setattr(native, "library", lambda: found)
     draw = torch.Generator().manual_seed(7)
     made, aim = (0.1 * torch.randn(3, n + 21 * n // 4 + 5, generator=draw) for _ in range(2))
     made[1, : 3 * n] = 0.0  # silent frames

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import elements, parallel, spectrum
+from . import convolution, elements, parallel, spectrum
 from .elements import ANY, Chance, gate, hash_noise
 from .plan import Builder, Operation
 
@@ -104,10 +104,23 @@ def tones(gates: Tensor, increments: Tensor, offsets: Tensor, r: int, clock: int
 
 WIDE = 24_000
 """Weights from which on a convolution is faster in bfloat16 on a CPU: below, the copies cost more."""
+NARROW = 2_000
+"""The same, where rows lie side by side from one convolution to the next (convolution.py)."""
 LENGTH = "_length"
 """What a weight's length is called behind its name (weight normalisation, Salimans & Kingma 2016)."""
 PLAIN = {"sphere": elements.sphere, "angles": elements.angles}
 CODED = {"quantize": elements.quantize, "lookup": elements.lookup}
+
+
+def _within(operations: list[Operation]) -> frozenset[str]:
+    """Registers that only convolutions and what belongs to them read: nobody hears those rounded."""
+    readers: dict[str, list[bool]] = {}
+    for o in operations:
+        inner = o["op"] in ("conv", "conv_transpose", "normalise") or o.get("act") == "snake"
+        for key in ("in", "add", "by"):
+            if key in o:
+                readers.setdefault(o[key], []).append(inner)
+    return frozenset(name for name, kinds in readers.items() if all(kinds))
 
 
 class Coder(nn.Module):
@@ -138,6 +151,7 @@ class Coder(nn.Module):
                 self.register_buffer(f"{o['alpha']}_mean", torch.zeros(count))
                 self.register_buffer(f"{o['alpha']}_variance", torch.ones(count))
                 self.register_buffer(f"{o['alpha']}_heard", torch.zeros(()))
+        self._within = _within(operations)
         self.noiseless = False  # while training: shaped noise is left out
         self._groups: dict[int, spectrum.Groups] = {}
 
@@ -176,7 +190,9 @@ class Coder(nn.Module):
             if skip_front and o["out"] == "front":
                 continue
             x = elements.late(reg[o["in"]], o.get("late", 0))
-            if o["op"] in ("conv", "conv_transpose"):
+            if half and self._brisk(o, x):
+                y = self._briskly(o, x)
+            elif o["op"] in ("conv", "conv_transpose"):
                 weight, bias = self.weight(o["weight"]), self._tensor(o.get("bias"))
                 play = conv if o["op"] == "conv" else conv_transpose
                 swift = half and (weight.numel() >= WIDE or x.device.type != "cpu")
@@ -188,6 +204,29 @@ class Coder(nn.Module):
                 y = y + elements.late(reg[o["add"]], o.get("add_late", 0))
             reg[o["out"]] = y
         return reg
+
+    def _brisk(self, o: Operation, x: Tensor) -> bool:
+        """Whether a convolution is one for convolution.py."""
+        if o["op"] not in ("conv", "conv_transpose") or x.device.type != "cpu" or not convolution.able():
+            return False
+        weight = self.get_parameter(o["weight"])
+        if o["op"] == "conv_transpose":
+            possible = not o.get("bias") and weight.shape[2] == 2 * o["stride"]
+        else:
+            left = (weight.shape[2] - 1) * o.get("dilation", 1) - (o.get("stride", 1) - 1)
+            possible = o.get("groups", 1) == 1 and left >= 0
+        return possible and weight.numel() >= (NARROW if o["out"] in self._within else WIDE)
+
+    def _briskly(self, o: Operation, x: Tensor) -> Tensor:
+        direction = self.get_parameter(o["weight"])
+        length = self.get_parameter(o["weight"] + LENGTH) if o["weight"] in self.normed else None
+        leaky = bool(o.get("act"))
+        if o["op"] == "conv_transpose":
+            return convolution.raised(x, direction, length, o["stride"], leaky)
+        weight = convolution.played(direction, length, direction.shape[2])
+        return convolution.convolution(
+            x, weight, self._tensor(o.get("bias")), o.get("stride", 1), o.get("dilation", 1), leaky
+        )
 
     def _fixed(
         self, o: Operation, x: Tensor, reg: dict[str, Tensor], clock: int, row: int,

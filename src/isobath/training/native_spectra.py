@@ -7,17 +7,17 @@ gradient transformed back while it lies in the caches.
 from __future__ import annotations
 
 import ctypes
-from concurrent.futures import ThreadPoolExecutor
-from ctypes import c_double, c_float, c_int32, c_int64, c_void_p
+from ctypes import c_double, c_int32, c_void_p
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from isobath.errors import KernelError
 from isobath.models import kernel
+
+from . import native
 
 SHORTEST, LONGEST = 64, 1 << 14
 """Frames it is made for."""
@@ -45,26 +45,12 @@ class _Frames(ctypes.Structure):
     _fields_ = [(name, c_void_p) for name in ("window", "turns", "halves", "reversed")] + [("n", c_int32)]
 
 
-@cache
-def _library(level: int | None = None) -> ctypes.CDLL | None:
-    """The kernel, if it is there and knows spectra."""
-    try:
-        loaded = kernel.library(level)
-    except KernelError:
-        return None
-    if not hasattr(loaded, "ib_spectra_apart"):
-        return None
-    loaded.ib_spectra_bytes.restype, loaded.ib_spectra_bytes.argtypes = c_int64, [c_int32]
-    p = c_void_p
-    loaded.ib_spectra_apart.restype = None
-    loaded.ib_spectra_apart.argtypes = [p, p, p, c_int64, c_float, ctypes.POINTER(c_double), p, p, p]
-    return loaded
-
-
 def fits(made: Tensor, n: int) -> bool:
     """Whether the kernel can do this: floats on a CPU, and n a power of two of a usual size."""
     usual = SHORTEST <= n <= LONGEST and n & (n - 1) == 0 and n <= made.shape[-1]
-    return usual and made.device.type == "cpu" and made.dtype == torch.float32 and _library() is not None
+    return (
+        usual and made.device.type == "cpu" and made.dtype == torch.float32 and native.library() is not None
+    )
 
 
 @lru_cache(maxsize=32)
@@ -89,7 +75,7 @@ def apart(made: Tensor, aim: Tensor, n: int, floor: float, gradient: bool) -> Ap
 
     floor: added to a magnitude (a unit sinusoid has about 1) before its logarithm is taken.
     """
-    library = _library()
+    library = native.library()
     assert library is not None
     made, aim = made.detach().contiguous(), aim.detach().contiguous()
     rows, samples = made.shape
@@ -106,12 +92,7 @@ def apart(made: Tensor, aim: Tensor, n: int, floor: float, gradient: bool) -> Ap
                 _row(to_error, row), _row(to_logs, row), scratch.ctypes.data,
             )  # fmt: skip
 
-    hands = min(rows, torch.get_num_threads())
-    if hands == 1:
-        some(range(rows))
-    else:
-        with ThreadPoolExecutor(hands) as pool:
-            list(pool.map(some, [range(rows)[hand::hands] for hand in range(hands)]))
+    native.spread(some, rows)
     power, error, logs = torch.from_numpy(sums).unbind(dim=1)
     return Apart(power, error, logs, to_error, to_logs)
 
