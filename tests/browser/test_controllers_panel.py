@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from tests.browser.conftest import Server
 from tests.browser.test_page import PREFERENCES, Page
@@ -212,6 +215,24 @@ def test_a_gesture_is_held_and_a_take_is_mimed_to_become_demonstrations(context:
     assert points[0][1] < 0.3 < 0.7 < points[-1][1]
     opened.value("isobath.store.undo()")
     assert opened.value("isobath.store.state.piece.voices[0].demonstrations.length") == 4
+
+    # A recording does as well, where the model can hear it: it plays, and it is mimed.
+    opened.value("isobath.link.newPiece('mimed', 'drums')")
+    opened.until("isobath.store.state.piece.name === 'mimed'")
+    noise = (np.random.default_rng(1).uniform(-0.3, 0.3, 44100) * np.linspace(1, 0, 44100)).astype(np.float32)
+    file = io.BytesIO()
+    soundfile.write(file, noise, 44100, format="WAV")
+    page.locator(".mime-file input").set_input_files(
+        {"name": "fall.wav", "mimeType": "audio/wav", "buffer": file.getvalue()}
+    )
+    page.locator("[data-do=mime-sound]").click(timeout=30_000)
+    opened.until("isobath.performer.miming")
+    for k in range(12):
+        opened.value(f"isobath.performer.set({axes}[1].id, {1 - k / 11})")
+        wait(opened, 60)
+    opened.until("isobath.store.state.piece.voices[0].demonstrations.length > 2")
+    latents = opened.value("isobath.store.state.piece.voices[0].demonstrations.map((d) => d.latent)")
+    assert np.ptp(np.array(latents), axis=0).max() > 0.3, "the sound changes, and so do its places"
     assert opened.errors == []
     page.close()
 

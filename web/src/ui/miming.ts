@@ -1,11 +1,21 @@
-// Play-along: a take sounds, the performer mimes it with whatever moves, and moments of both become
-// demonstrations. The hands are not heard meanwhile, or they would play over what they mime.
+// Play-along: a take or a recording sounds, the performer mimes it with whatever moves, and moments of both
+// become demonstrations. The hands are not heard meanwhile, or they would play over what they mime.
 
-import type { Mimed, Take } from "../protocol/messages";
+import type { Mime, Mimed, Take } from "../protocol/messages";
 import { addMimed } from "../state/demonstrations";
 import { voiceOf } from "../state/edit";
+import { listen } from "../state/explore";
 import { announce } from "./announcer";
 import type { App } from "./app";
+import {
+  type HeardAs,
+  type MimedSound,
+  type Over,
+  type Playing,
+  playModel,
+  playRecording,
+  secondsOf,
+} from "./mimed-sound";
 import { playTake, stopTakes } from "./transport";
 
 /** Beats before the take, for hands that must leave the mouse. */
@@ -17,6 +27,15 @@ const MOST = 24;
 /** A take that ended so much before its time was stopped. */
 const EARLY_SECONDS = 0.3;
 const PATIENCE_MS = 20_000;
+const STOPPED = "Stopped; nothing was placed.";
+
+/** Something that sounds and can be mimed. */
+interface Mimable {
+  readonly seconds: number;
+  /** How the server is told of it. */
+  readonly asked: Pick<Mime, "take" | "latents" | "hop" | "sample_rate">;
+  readonly play: (over: Over) => Playing;
+}
 
 export type Stage =
   | { readonly kind: "idle" }
@@ -60,7 +79,7 @@ export class Miming {
   /** Mime the last take, or stop. */
   toggle(): void {
     const take = this.app.store.state.piece?.takes.at(-1);
-    if (this.stage.kind !== "idle") this.stop("Stopped; nothing was placed.");
+    if (this.stage.kind !== "idle") this.stop(STOPPED);
     else if (take === undefined) this.say("There is no take to play along with. Record one first (R).");
     else this.begin(take);
   }
@@ -72,9 +91,26 @@ export class Miming {
   }
 
   begin(take: Take): void {
+    const seconds = (take.length * take.hop) / take.sample_rate;
+    const asked = { take: take.id, latents: null, hop: 1, sample_rate: take.sample_rate };
+    this.prepare(take.name, true, { seconds, asked, play: (over) => this.playTake(take, seconds, over) });
+  }
+
+  /** Mime a recording that the model of the edited voice has heard. */
+  beginSound(sound: MimedSound, as: HeardAs): void {
+    const { app } = this;
+    const { latents, hop, sample_rate } = sound.file;
+    const slot = app.store.state.voice;
+    const play = (over: Over): Playing =>
+      as === "model" ? playModel(app, sound, slot, over) : playRecording(app, sound, over);
+    const asked = { take: "", latents, hop, sample_rate };
+    this.prepare(sound.name, as === "model", { seconds: secondsOf(sound), asked, play });
+  }
+
+  private prepare(name: string, sounds: boolean, what: Mimable): void {
     const { instrument, store } = this.app;
     if (this.stage.kind !== "idle") return;
-    if (instrument.state !== "running") {
+    if (sounds && instrument.state !== "running") {
       this.say("Start the sound first; then there is something to mime.");
       return;
     }
@@ -83,48 +119,54 @@ export class Miming {
       return;
     }
     this.result = "";
-    announce(`Get ready to mime ${take.name}.`);
-    this.count(take, COUNT);
+    listen(store, "play");
+    announce(`Get ready to mime ${name}.`);
+    this.count(what, COUNT);
   }
 
-  private count(take: Take, left: number): void {
+  private count(what: Mimable, left: number): void {
     if (left === 0) {
-      this.play(take);
+      this.play(what);
       return;
     }
     this.set({ kind: "count", left });
-    this.timer = setTimeout(() => this.count(take, left - 1), BEAT_MS);
+    this.timer = setTimeout(() => this.count(what, left - 1), BEAT_MS);
   }
 
-  private play(take: Take): void {
+  private play(what: Mimable): void {
     const { performer, instrument, store } = this.app;
-    const seconds = (take.length * take.hop) / take.sample_rate;
-    const began = performance.now();
     this.voice = voiceOf(store)?.id ?? "";
     this.seconds.length = 0;
     this.points.length = 0;
     performer.miming = instrument.mimed = true;
     this.note(0);
-    const off = performer.listen(() => {
-      const now = performance.now();
-      const before = this.seconds.at(-1)!;
-      if (now - began - 1000 * before >= EVERY_MS) this.note((now - began) / 1000);
-    });
-    const ended = (): void => {
-      if (instrument.playingTake === take.id) return;
+    const playing = what.play((whole, sentence = STOPPED) => {
       this.leave();
-      const lasted = (performance.now() - began) / 1000;
-      if (lasted < seconds - EARLY_SECONDS) this.finish("Stopped; nothing was placed.");
-      else this.ask(take);
-    };
-    instrument.addEventListener("playing", ended);
+      if (whole) this.ask(what);
+      else this.finish(sentence);
+    });
+    const off = performer.listen(() => {
+      const now = playing.now();
+      if (1000 * (now - this.seconds.at(-1)!) >= EVERY_MS) this.note(now);
+    });
     this.end = () => {
       off();
-      instrument.removeEventListener("playing", ended);
+      playing.stop();
       performer.miming = instrument.mimed = false;
     };
+    this.set({ kind: "playing", began: performance.now(), seconds: what.seconds });
+  }
+
+  private playTake(take: Take, seconds: number, over: Over): Playing {
+    const { instrument } = this.app;
+    const began = performance.now();
+    const now = (): number => (performance.now() - began) / 1000;
+    const ended = (): void => {
+      if (instrument.playingTake !== take.id) over(now() >= seconds - EARLY_SECONDS);
+    };
+    instrument.addEventListener("playing", ended);
     playTake(this.app, { ...take, loop: false });
-    this.set({ kind: "playing", began, seconds });
+    return { now, stop: () => instrument.removeEventListener("playing", ended) };
   }
 
   private note(seconds: number): void {
@@ -138,13 +180,10 @@ export class Miming {
     this.end = () => {};
   }
 
-  private ask(take: Take): void {
+  private ask(what: Mimable): void {
     this.request = this.app.link.mime({
       voice: this.voice,
-      take: take.id,
-      latents: null,
-      hop: 1,
-      sample_rate: take.sample_rate,
+      ...what.asked,
       seconds: this.seconds,
       points: this.points,
       most: MOST,
