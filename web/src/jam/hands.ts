@@ -55,6 +55,11 @@ export class Hands extends LitElement {
     this.letGo(event.code, event.timeStamp);
   }
 
+  /** The window is left with keys down: nobody tells when they go up. */
+  letAllGo(): void {
+    for (const key of [...this.down.keys()]) this.letGo(key, performance.now());
+  }
+
   private letGo(key: string, stamp: number): void {
     const pitch = this.down.get(key);
     if (pitch === undefined) return;

@@ -89,12 +89,14 @@ export class Mixer {
         right[to] = right[to]! + each.right * value;
       }
     }
-    for (const out of [left, right]) {
-      for (let i = 0; i < out.length; i++) out[i] = LOUDEST * Math.tanh(out[i]! / LOUDEST);
+    for (let i = 0; i < left.length; i++) {
+      left[i] = LOUDEST * Math.tanh(left[i]! / LOUDEST);
+      right[i] = LOUDEST * Math.tanh(right[i]! / LOUDEST);
     }
     this.sample = end;
-    this.sounding = this.sounding.filter(
-      (each) => each.at + each.sound.length > end && each.ends + fade > end,
-    );
+    let kept = 0; // in place: nothing is allocated where sound is made
+    for (const each of this.sounding)
+      if (each.at + each.sound.length > end && each.ends + fade > end) this.sounding[kept++] = each;
+    this.sounding.length = kept;
   }
 }

@@ -108,8 +108,10 @@ export class Player {
 
   /** Sound. Call it while the person presses something. */
   open(): Promise<Band> {
-    this.opening ??= Band.open((seconds) => this.advance(seconds)).then(
+    if (this.opening !== null) return this.opening;
+    const opening = Band.open((seconds) => this.advance(seconds)).then(
       (band) => {
+        if (this.opening !== opening) return band; // closed meanwhile
         this.band = band;
         this.playBy(this.latent);
         return band;
@@ -119,7 +121,8 @@ export class Player {
         throw new Error(`The jam cannot sound here (${error.message}). Use another browser.`);
       },
     );
-    return this.opening;
+    this.opening = opening;
+    return opening;
   }
 
   /** Let models of sound play for these. */
@@ -132,6 +135,7 @@ export class Player {
   async start(): Promise<void> {
     this.chosen = this.model;
     const band = await this.open();
+    if (this.band !== band) return; // closed meanwhile
     this.audition = null;
     this.provided = null;
     this.waiting = [];
@@ -180,9 +184,12 @@ export class Player {
 
   async close(): Promise<void> {
     this.stop();
-    const { band } = this;
+    const { opening } = this;
     this.band = this.opening = null;
-    await band?.close();
+    await opening?.then(
+      (band) => band.close(),
+      () => {}, // it never sounded
+    );
   }
 
   set(settings: Partial<JamSetting>): void {

@@ -43,7 +43,7 @@ async function opened() {
   });
   await ports.open();
   const say = (...data: number[]) => input.onmidimessage?.({ data: Uint8Array.from(data), timeStamp: 7 });
-  return { ports, say, heard, sent, access, input };
+  return { ports, say, heard, sent, access, input, output };
 }
 
 test("notes come in with their force and their time, and a device that goes lets go", async () => {
@@ -83,6 +83,18 @@ test("the machine's notes go out at their time, on the channel of their kind, an
     [0x91, 64, 64, 2000],
     [0x81, 64, 0, 2500],
   ]);
+});
+
+test("nothing is sent to a synthesizer that was pulled out, which would refuse it", async () => {
+  const { ports, sent, output } = await opened();
+  ports.wire({ plays: "Synth", leads: "Synth" });
+  sent.length = 0;
+  output.state = "disconnected";
+  ports.send({ seconds: 0, who: "machine", kind: "note", pitch: 64, velocity: 0.5, length: 0.1 }, 1000);
+  ports.sendTiming([{ seconds: 2, bytes: [0xf8] }], () => 0);
+  ports.hush();
+  expect(sent).toEqual([]);
+  expect(ports.outputs).toEqual([]);
 });
 
 test("one port plays, another leads, and the clock goes where it is wired", async () => {

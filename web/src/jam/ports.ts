@@ -123,7 +123,8 @@ export class Ports {
 
   private outputOf(name: string): MIDIOutput | null {
     if (name === "") return null;
-    return [...(this.access?.outputs.values() ?? [])].find((each) => nameOf(each) === name) ?? null;
+    const there = [...(this.access?.outputs.values() ?? [])].filter(isThere); // others refuse what is sent
+    return there.find((each) => nameOf(each) === name) ?? null;
   }
 
   private listen(): void {
@@ -152,8 +153,10 @@ export class Ports {
 
 const nameOf = ({ name }: MIDIPort): string => name || "MIDI";
 
+const isThere = ({ state }: MIDIPort): boolean => state === "connected";
+
 const named = (ports: Iterable<MIDIPort>): readonly string[] => [
-  ...new Set([...ports].filter(({ state }) => state === "connected").map(nameOf)),
+  ...new Set([...ports].filter(isThere).map(nameOf)),
 ];
 
 const KEY = "isobath.jam.notes";

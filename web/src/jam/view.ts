@@ -90,9 +90,12 @@ export class JamView extends View {
     const let_ = (event: KeyboardEvent) => this.hands?.unkeyed(event);
     window.addEventListener("keydown", pressed, true);
     window.addEventListener("keyup", let_, true);
+    const left = () => this.hands?.letAllGo();
+    window.addEventListener("blur", left);
     this.whileHere(() => {
       window.removeEventListener("keydown", pressed, true);
       window.removeEventListener("keyup", let_, true);
+      window.removeEventListener("blur", left);
     });
     this.whileHere(ticker.add(() => this.frame()));
     this.player.fetchSpace().then(
