@@ -182,7 +182,9 @@ describe("walking outside", () => {
       clearWatch: () => {},
       getCurrentPosition: () => {},
     } as unknown as Geolocation;
-    const sensors: Sensors = { geolocation, secure, now: () => now };
+    const asked: ((ends: () => void) => void)[] = [];
+    const turning = () => new Promise<() => void>((answer) => asked.push(answer));
+    const sensors: Sensors = { geolocation, secure, now: () => now, turning };
     const outside = new Outside(() => {}, sensors);
     const stand = (east: number, north: number, accuracy = 4): void => {
       now += 1;
@@ -190,10 +192,34 @@ describe("walking outside", () => {
     };
     const refuse = (code: number): void =>
       fail({ code, PERMISSION_DENIED: 1, message: "" } as GeolocationPositionError);
-    return { outside, stand, refuse };
+    return { outside, stand, refuse, asked };
   }
   const world = makeWorld({ size: [100, 60, 100] });
   const pose = () => ({ x: 0, y: 0, z: 24, azimuth: 0, elevation: 0 });
+
+  it("hears the compass once, and no more where it was switched off while the person was asked", async () => {
+    const { outside, asked } = walkOut();
+    let hearing = 0;
+    const answer = async (): Promise<void> => {
+      for (const each of asked.splice(0)) {
+        hearing += 1;
+        each(() => {
+          hearing -= 1;
+        });
+      }
+      await new Promise((done) => setTimeout(done));
+    };
+    void outside.look(true);
+    void outside.look(false);
+    await answer();
+    expect(hearing).toBe(0);
+    void outside.look(true);
+    void outside.look(true);
+    await answer();
+    expect(hearing).toBe(1);
+    outside.end();
+    expect(hearing).toBe(0);
+  });
 
   it("brings the walker to where the person is, once that was said", () => {
     const { outside, stand } = walkOut();

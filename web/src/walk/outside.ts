@@ -30,6 +30,7 @@ export interface Sensors {
   readonly geolocation: Geolocation | undefined;
   readonly secure: boolean;
   readonly now: () => number;
+  readonly turning: typeof hearCompass;
 }
 
 const SENSORS: Sensors = {
@@ -40,6 +41,7 @@ const SENSORS: Sensors = {
     return isSecureContext;
   },
   now: () => performance.now() / 1000,
+  turning: (hear) => hearCompass(hear),
 };
 
 export class Outside {
@@ -138,8 +140,13 @@ export class Outside {
       this.turning?.();
       this.turning = null;
     } else if (this.turning === null) {
-      this.turning = await hearCompass((...held) => this.compass.hear(...held, this.sensors.now()));
-      this.unheld = this.turning === null ? UNHELD : null;
+      const ends = await this.sensors.turning((...held) => this.compass.hear(...held, this.sensors.now()));
+      if (!this.looks || this.turning !== null)
+        ends?.(); // changed while the person was asked
+      else {
+        this.turning = ends;
+        this.unheld = ends === null ? UNHELD : null;
+      }
     }
     this.changed();
   }

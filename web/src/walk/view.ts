@@ -70,11 +70,15 @@ export class WalkView extends View {
   private visits: Visits | null = null;
   /** Seconds walked so far. */
   private walked = 0;
+  /** The piece that this walker, and what it remembers, are of. */
+  private walkedIn: string | null = null;
   private readonly editing = new Editing(
     () => this.app,
     () => this.requestUpdate(),
   );
   private scene: WorldScene | null = null;
+  /** The canvas that hands and scene are of. */
+  private surface: HTMLCanvasElement | null = null;
   private hands: Hands | null = null;
   private land: Land = FLAT;
   private readonly survey = new ReliefSurvey(() => this.surveyed());
@@ -122,29 +126,45 @@ export class WalkView extends View {
   }
 
   override disconnectedCallback(): void {
-    if (this.visits !== null && this.state.piece !== null)
-      remember(this.state.piece.id, this.visits, Date.now() / 1000);
+    this.leavePiece();
     this.beacons.stop();
     this.outside.end();
     this.app.performer.pose = [];
     this.app.link.roomed = () => {};
     this.together.stop();
-    this.hands?.stop();
-    this.scene?.dispose();
+    this.shut();
     this.survey.stop();
     this.landing?.stop();
     this.landing = null;
-    this.hands = null;
-    this.scene = null;
     super.disconnectedCallback();
+  }
+
+  /** What belongs to the piece that was walked in is kept, and forgotten here. */
+  private leavePiece(): void {
+    if (this.visits !== null && this.walkedIn !== null)
+      remember(this.walkedIn, this.visits, Date.now() / 1000);
+    this.visits = this.walker = this.walkedIn = null;
+    this.walked = 0;
+    this.standsAt = "start";
+    this.editing.choose(null);
+  }
+
+  /** The canvas is another one, or there is none. */
+  private shut(): void {
+    this.hands?.stop();
+    this.scene?.dispose();
+    this.hands = this.scene = this.surface = this.drawn = null;
   }
 
   protected override updated(): void {
     const { world, canvas } = this;
+    if (this.surface !== null && this.surface !== canvas) this.shut();
+    const { piece } = this.state;
+    if (piece !== null && this.walkedIn !== null && this.walkedIn !== piece.id) this.leavePiece();
     if (world === null || canvas === null) return;
     this.together.attend();
     if (this.walker === null) this.begin(world);
-    if (this.scene === null && this.failure === null) this.open(canvas);
+    if (this.surface === null) this.open(canvas);
     if (world !== this.drawn) this.redraw(world);
     this.shownStones = this.stones(world);
     this.scene?.setStones(this.shownStones);
@@ -156,6 +176,7 @@ export class WalkView extends View {
   // ------------------------------------------------------------------ the world as it is drawn
 
   private begin(world: World): void {
+    this.walkedIn = this.state.piece!.id;
     const walker = new Walker(world);
     walker.ground = (x, z) => heightAt(this.world ?? world, this.land, x, z);
     walker.flies = world.flying && world.axes.y !== null;
@@ -169,6 +190,7 @@ export class WalkView extends View {
   }
 
   private open(canvas: HTMLCanvasElement): void {
+    this.surface = canvas;
     this.hands = new Hands(canvas, {
       look: (turn, tilt) => this.walker?.look(turn, tilt),
       grab: (event) => this.atHand((scene, pose) => this.editing.press(event, scene, pose)) ?? false,
@@ -392,7 +414,7 @@ export class WalkView extends View {
   /** Where the person is has changed, or what is known of it. */
   private wandered(): void {
     const { outside, state } = this;
-    if (this.walker !== null && state.piece !== null) {
+    if (this.walker !== null && state.piece !== null && state.piece.id === this.walkedIn) {
       const { site } = outside;
       rememberSite(
         state.piece.id,
