@@ -9,7 +9,7 @@ import { placeSound } from "../steer/placing";
 import { announce } from "./announcer";
 import type { App } from "./app";
 import { fade, freeze, step, tap } from "./performing";
-import { recordTake, silence, stopTakes } from "./transport";
+import { playTake, recordTake, silence, stopTakes } from "./transport";
 
 /** Less still than this is worth saying. */
 const UNSTEADY = 0.2;
@@ -43,7 +43,7 @@ export function act(app: App, action: Action, begins: boolean): void {
     case "play": {
       const take = piece.takes.at(-1);
       if (instrument.playingTake !== null) stopTakes(app);
-      else if (take !== undefined) instrument.playTake(take, take.loop);
+      else if (take !== undefined) playTake(app, take);
       break;
     }
     case "panic":

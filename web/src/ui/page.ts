@@ -151,7 +151,7 @@ export class PageView extends View {
   /** Explore opens at the left, the others at the right; where only one fits, the newest stays. */
   open(panel: Panel, toggle = false): void {
     const { preferences } = this.app;
-    const { left, right } = preferences.value;
+    const { left } = preferences.value;
     const shown = this.shown();
     if (isMaking()) {
       location.hash = "";
@@ -165,7 +165,6 @@ export class PageView extends View {
       if (this.wide.matches) preferences.set(panel === "explore" ? { left: panel } : { right: panel });
       else preferences.set(panel === "explore" ? { left: panel, right: null } : { right: panel, left: null });
     }
-    void right;
     this.requestUpdate();
   }
 

@@ -30,19 +30,25 @@ export function step(app: App, way: 1 | -1): void {
   else if (!toPiece(app, way)) announce(way > 0 ? "This was the last scene." : "This was the first scene.");
 }
 
+/** Waits no longer for the piece that was asked for last. */
+let coming = (): void => {};
+
 /** The piece beside this one in the set list, at its first scene, or its last; false where there is none. */
 function toPiece(app: App, way: 1 | -1): boolean {
   const { piece, pieces } = app.store.state;
   const next = app.setList.beside(piece?.id, way, pieces);
   if (next === null) return false;
+  coming();
   const leave = app.store.subscribe((state) => {
-    if (state.piece?.id !== next) return;
+    if (state.piece?.id === piece?.id) return;
     leave();
+    if (state.piece?.id !== next) return; // another one was opened meanwhile
     const { scenes } = state.piece;
     const scene = way > 0 ? scenes[0] : scenes.at(-1);
     if (scene !== undefined && state.piece.scene !== scene.id) goToScene(app, scene.id);
     announce(`${state.piece.name}.`);
   });
+  coming = leave;
   app.link.openPiece(next);
   return true;
 }

@@ -1,7 +1,7 @@
 // The one big control: a browser makes no sound before it has been asked to by hand.
 
-import { html, nothing, svg, type TemplateResult } from "lit";
-import { customElement, query } from "lit/decorators.js";
+import { html, svg, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { State } from "../state/store";
 import { View } from "./app";
@@ -9,8 +9,6 @@ import { startSound } from "./transport";
 
 @customElement("isobath-start")
 export class StartView extends View {
-  @query("button") private button!: HTMLButtonElement | null;
-
   override connectedCallback(): void {
     super.connectedCallback();
     const changed = () => this.requestUpdate();
@@ -59,13 +57,7 @@ export class StartView extends View {
             }
           </p>`
       }
-      ${nothing}
     </div>`;
-  }
-
-  /** Start with the keyboard without looking for the button. */
-  focusStart(): void {
-    this.button?.focus({ preventScroll: true });
   }
 }
 
