@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import numpy as np
 import pytest
 import segno
 from cryptography import x509
@@ -20,11 +21,13 @@ from websockets.sync.client import connect
 
 from isobath.errors import UsageError
 from isobath.protocol.messages import Hello, Welcome
+from isobath.protocol.stream import Begin, Latents, Ready
 from isobath.server import run
 from isobath.server.access import Access, Address
 from isobath.server.certificate import certify
 from isobath.server.phone import QUIET, as_svg, in_terminal
 from tests.server.serving import TestPage
+from tests.server.test_streams import Voice
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 NAMES = ("192.168.1.20", "studio.local", "localhost")
@@ -173,6 +176,13 @@ def test_a_phone_comes_in_encrypted_and_plays(home):
         socket = {"ssl": trust, "additional_headers": {"Cookie": cookie}, "max_size": None}
         with connect(origin.replace("https", "wss") + "/ws", origin=origin, **socket) as opened:
             assert isinstance(TestPage(opened).ask(Hello(page="phone")), Welcome)
+        place = origin.replace("https", "wss") + "/stream/voice?model=voices&page=phone"
+        with connect(place, origin=origin, compression=None, **socket) as streamed:
+            voice = Voice(streamed)
+            assert isinstance(voice.hear(), Ready), "the server makes voices for phones, too"
+            voice.say(Begin(epoch=1, seed=1))
+            voice.ask(*(Latents(1, k, np.zeros(12, np.float32), None, None) for k in range(4)))
+            assert [sound.frame for sound in voice.sound(4)] == [0, 1, 2, 3]
         with (
             pytest.raises((ConnectionClosed, InvalidStatus)),
             connect(

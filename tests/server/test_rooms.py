@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import time
 from contextlib import contextmanager, suppress
 
@@ -41,6 +42,7 @@ from isobath.protocol.room import (
 from isobath.protocol.world import WalkAxes, World
 from isobath.server.guests import GuestSession
 from isobath.server.rooms import RoomAsked
+from isobath.server.streams import Streams
 from isobath.world.room import JUMP_SECONDS
 from tests.server.serving import serving
 
@@ -337,6 +339,26 @@ def test_somebody_invited_gets_what_walking_needs_and_no_more(room, method, path
     assert httpx.request(method, room.served.origin + path, headers=headers).status_code == status
     with pytest.raises(InvalidStatus), room.served.socket(path="/stream/voice", cookie=room.guest()):
         pass
+
+
+def test_somebody_invited_hears_voices_that_the_server_makes_of_this_piece_alone(room):
+    place = "/stream/voice?page=walker&model="
+    for other in ("guitar", "whale2", ""):
+        with pytest.raises(InvalidStatus), room.served.socket(path=f"{place}{other}", cookie=room.guest()):
+            pass
+    with room.served.socket(path=f"{place}whale", cookie=room.guest()) as socket:
+        assert json.loads(socket.recv(20))["type"] == "ready"
+
+
+def test_walkers_leave_the_host_some_of_the_voices_that_the_server_makes():
+    streams = Streams()
+    streams._pages = {k: f"guest {k % 3}" for k in range(6)}
+    assert streams.refuse("guest 1", guest=True) is None
+    assert "silent for you" in (streams.refuse("guest 9", guest=True) or "")
+    assert streams.refuse("host") is None
+    streams._pages = {k: f"guest {k % 2}" for k in range(8)}
+    assert "silent for you" in (streams.refuse("guest 1", guest=True) or "")
+    assert streams.refuse("host") is None
 
 
 def test_an_invitation_does_not_make_a_guest_of_the_host(room):

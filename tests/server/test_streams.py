@@ -204,16 +204,16 @@ def test_a_model_that_is_not_there_is_one_sentence(shared):
         assert "no model" in answer.sentence
 
 
-def test_a_page_has_a_limit_and_so_has_the_server(shared, monkeypatch):
+def test_a_page_has_a_limit_and_so_has_the_server(served, monkeypatch):
     monkeypatch.setattr(door, "MOST_A_PAGE", 1)
     monkeypatch.setattr(door, "MOST_PAGES", 1)
-    with voice_of(shared):
+    with voice_of(served):
         for page, said in (("page", "voices already"), ("other", "pages")):
-            with voice_of(shared, page=page, ready=False) as refused:
+            with voice_of(served, page=page, ready=False) as refused:
                 answer = refused.hear()
                 assert isinstance(answer, Trouble)
                 assert said in answer.sentence
-    wait_for(lambda: _free(shared))
+    wait_for(lambda: _free(served))
 
 
 def _free(shared):

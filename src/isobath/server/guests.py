@@ -7,6 +7,7 @@ lets them; then they change this piece and no other.
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qs
 
 import msgspec
 from starlette.types import Scope
@@ -49,6 +50,9 @@ PAGE = re.compile(r"/(?:assets/.+|icon[a-z0-9-]*\.(?:svg|png))\Z")
 MODEL = re.compile(r"/models/([^/]+)(?:/(?:(?:decoder|both)(?:/sent)?|prior))?\Z")
 SOUND = re.compile(r"/sounds/([A-Za-z0-9_-]+)/[0-9]+\Z")
 
+STREAM = "/stream/voice"
+"""Where a voice that the server makes is asked for: by a walker, one whose model is in the piece."""
+
 CLOSED = "Walkers do not change this piece. Its host can let them, in the list of walkers."
 
 
@@ -57,6 +61,9 @@ def admits_guest(rooms: Rooms | None, scope: Scope) -> bool:
     if rooms is None or (scope["type"] == "http" and scope["method"] not in {"GET", "HEAD"}):
         return False
     path = scope["path"]
+    if path == STREAM and scope["type"] == "websocket":
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("model", [""])
+        return asked[0] in rooms.models
     if path in PLACES or PAGE.match(path) or (rooms.crowd is not None and rooms.crowd.admits(scope)):
         return True
     model, sound = MODEL.match(path), SOUND.match(path)

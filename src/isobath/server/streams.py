@@ -27,6 +27,7 @@ from isobath.library.foreign import ForeignModels
 from isobath.library.library import Library
 from isobath.protocol.stream import Trouble
 from isobath.server.desk import Desk
+from isobath.server.relay import decrypted
 
 MOST_A_PAGE = 8
 """Streamed voices of one page: all that it has."""
@@ -36,6 +37,9 @@ MOST_PAGES = 4
 
 MOST_STREAMS = 16
 """Streamed voices in all."""
+
+LEFT_PAGES, LEFT_STREAMS = 1, 8
+"""Of those, what walkers who were invited leave to the host."""
 
 TRANSPORT = "isobath.transport"
 PAGE = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -102,9 +106,17 @@ class Streams:
         """Of the pump; 0 while there is none."""
         return self._process.pid if self._process is not None else 0
 
-    def refuse(self, page: str) -> str | None:
+    def refuse(self, page: str, guest: bool = False) -> str | None:
         """Why a page may not have another voice; None if it may."""
         voices = Counter(self._pages.values())
+        if guest and (
+            (page not in voices and len(voices) >= MOST_PAGES - LEFT_PAGES)
+            or self.count >= MOST_STREAMS - LEFT_STREAMS
+        ):
+            return (
+                "The voices of this piece are made by the host's machine, and it makes them for as many "
+                "walkers as it can already. You walk on and see the others; this voice is silent for you."
+            )
         if voices[page] >= MOST_A_PAGE:
             return f"This page streams {MOST_A_PAGE} voices already, which is the most. Remove one."
         if page not in voices and len(voices) >= MOST_PAGES:
@@ -251,7 +263,7 @@ class StreamRoutes:
                 raise UsageError(full)
             memory = self._desk.stage.memory()
             try:
-                handle = _taken(websocket)
+                handle = await _taken(websocket)
             except UsageError:
                 os.close(memory)
                 raise
@@ -269,11 +281,13 @@ class StreamRoutes:
         try:
             if not PAGE.fullmatch(page):
                 raise UsageError("The page did not say who it is. Reload it.")
+            guest = bool(websocket.state.guest)
+            page = f"guest {page}" if guest else page  # who was invited cannot take up a host's place
             place = await self._desk.ask(place_of, self._desk.library, name)
-            full = self.streams.refuse(page)
+            full = self.streams.refuse(page, guest)
             if full is not None:
                 raise UsageError(full)
-            handle = _taken(websocket)
+            handle = await _taken(websocket)
         except IsobathError as error:
             await _refuse(websocket, str(error))
             return
@@ -283,22 +297,24 @@ class StreamRoutes:
             return  # the socket is closed; the page asks again and says so
 
 
-def _taken(websocket: WebSocket) -> int:
+async def _taken(websocket: WebSocket) -> int:
     """The descriptor under a socket that was just greeted; nobody here reads or writes it any more.
 
     Raises:
         UsageError: it cannot be had on this system.
     """
     transport = (websocket.scope.get("extensions") or {}).get(TRANSPORT)
-    if isinstance(transport, asyncio.Transport) and transport.get_extra_info("sslcontext") is not None:
-        raise UsageError(
-            "Voices that the server makes are not heard through a phone's secure door. "
-            "Choose a model that plays in the page."
-        )
     if not isinstance(transport, asyncio.Transport) or os.name == "nt" or transport.get_write_buffer_size():
         raise UsageError(
             "Voices cannot be streamed on this system yet. Choose a model that plays in the page."
         )
+    if transport.get_extra_info("sslcontext") is not None:
+        try:
+            return await decrypted(transport)
+        except OSError as error:
+            raise UsageError(
+                f"No more voices can be streamed ({error.strerror}). Close a page that streams some."
+            ) from error
     transport.pause_reading()
     handle = os.dup(transport.get_extra_info("socket").fileno())
     transport.abort()
