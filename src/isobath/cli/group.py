@@ -34,6 +34,7 @@ COMMANDS = {
     "fit": "isobath.cli.fit:fit",
     "demonstrations": "isobath.cli.demonstrations:demonstrations",
     "wekinator": "isobath.cli.wekinator:wekinator",
+    "hands": "isobath.cli.hands:hands",
     "encode": "isobath.cli.coding:encode",
     "decode": "isobath.cli.coding:decode",
     "bench": "isobath.cli.bench:bench",

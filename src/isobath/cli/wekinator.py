@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
-import msgspec
 
 from isobath.cli.telling import as_json, print_json
 from isobath.protocol.piece import Algorithm
@@ -146,6 +145,8 @@ def _wait(engine: "Wekinator", save: Path | None) -> None:
 def _save(engine: "Wekinator", folder: Path | None) -> None:
     """The project as it is now, where a folder was given and something is not saved yet."""
     from dataclasses import replace
+
+    import msgspec
 
     from isobath.cli.demonstrations import write_files
     from isobath.mapping.exchange.wekinator import write_project
