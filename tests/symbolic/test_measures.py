@@ -32,6 +32,10 @@ class Line:
     def pattern(self, soft):
         return soft[..., :9] > 0.5
 
+    def places(self, first, last, count):
+        share = np.linspace(0, 1, count)[:, None]
+        return (1 - share) * first + share * last
+
 
 def test_an_even_decoder_is_as_smooth_as_can_be():
     found = measures.smoothness(Line(), np.array([[0.0], [1.0]], np.float32), pairs=4)

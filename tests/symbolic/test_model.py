@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from isobath.errors import ModelDamaged, ModelMismatch, ModelNewer, ModelUnknown, UsageError
-from isobath.symbolic import load
+from isobath.symbolic import load, measures
 from isobath.symbolic.bars import Melody
 from isobath.symbolic.model import KEY, write_model
 from isobath.symbolic.morphing import budget, schedule
@@ -106,10 +106,10 @@ def test_sigma_is_a_deviation():
     assert np.isfinite(model.sample(rng)).all()
 
 
-def test_a_place_moves_by_what_is_asked_and_nothing_else():
+def test_a_step_is_what_the_head_tells_and_nothing_else():
     model = small.model()
     z = np.zeros(6, np.float32)
-    before, after = model.attributes(z), model.attributes(model.moved(z, density=4))
+    before, after = model.attributes(z), model.attributes(z + model.towards(density=4))
     assert after["density"] - before["density"] == pytest.approx(4, abs=1e-2)
     assert after["velocity"] - before["velocity"] == pytest.approx(0, abs=1e-2)
 
@@ -117,8 +117,38 @@ def test_a_place_moves_by_what_is_asked_and_nothing_else():
 def test_a_decoder_that_does_half_of_what_it_is_told_is_told_twice_as_much():
     whole = small.model()
     half = whole.responding(0.5 * np.eye(3))
-    z = np.zeros(6, np.float32)
-    np.testing.assert_allclose(half.moved(z, density=2), whole.moved(z, density=4), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(half.towards(density=2), whole.towards(density=4), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "most"), [("drums", 0.6), ("melody", 0.9)])
+def test_a_place_moves_until_what_is_asked_is_heard(kind, most):
+    model = small.model(kind)
+    places = np.random.default_rng(2).standard_normal((30, 6)).astype(np.float32)
+    np.testing.assert_allclose(model._heard(places), measures.heard(model, places), atol=1e-4)
+    left = []
+    for z in places:
+        before = measures.heard(model, z[None])[0, 0]
+        heard = measures.heard(model, np.stack([z + model.towards(density=3), model.moved(z, density=3)]))
+        left.append(np.abs(heard[:, 0] - before - 3))
+    linear, listened = np.mean(left, axis=0)
+    assert listened < most * linear
+    assert np.array_equal(model.moved(places[0]), places[0])
+
+
+def test_places_of_a_line_change_evenly():
+    model = small.model()
+    a, b = np.random.default_rng(4).standard_normal((2, 6)).astype(np.float32) * 3
+    places = model.places(a, b, 9)
+    np.testing.assert_allclose(places[[0, -1]], [a, b], atol=1e-5)
+
+    def largest(at):
+        pattern = model.pattern(model.decode_soft(at)).reshape(9, -1)
+        return np.count_nonzero(pattern[1:] != pattern[:-1], axis=1).max()
+
+    share = np.linspace(0, 1, 9, dtype=np.float32)[:, None]
+    assert largest(places) <= 0.75 * largest((1 - share) * a + share * b)
+    still = model.places(a, a, 9)
+    np.testing.assert_allclose(still, np.repeat(a[None], 9, axis=0), atol=1e-6)
 
 
 def test_the_view_keeps_directions():

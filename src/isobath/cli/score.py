@@ -195,7 +195,10 @@ def _end(trainer: Any, path: Path, training: dict[str, Any], quick: bool, as_jso
 @score.command()
 @click.argument("sets", type=_Folder)
 @click.option("-o", "--out", required=True, type=_Folder, help="Folder of the runs and the tables.")
-@click.option("--seeds", type=click.IntRange(1, 20), default=3, show_default=True, help="Of each training.")
+@click.option(
+    "--seeds", type=click.IntRange(1, 20), default=3, show_default=True, help="Of what has several."
+)
+@click.option("--whole", is_flag=True, help="Every model on every set with every seed.")
 @click.option("--steps", type=click.IntRange(1), help="Of each training.  [default: the configuration's]")
 @click.option("--batch", type=click.IntRange(2), help="Windows in a step.")
 @click.option("--width", type=click.IntRange(16, 2048), help="Of the networks.")
@@ -205,7 +208,7 @@ def _end(trainer: Any, path: Path, training: dict[str, Any], quick: bool, as_jso
 @as_json
 def evaluate(
     sets: Path, out: Path, seeds: int, steps: int | None, batch: int | None, width: int | None,
-    only: str | None, report: bool, small: bool, as_json: bool,
+    whole: bool, only: str | None, report: bool, small: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Print paper 003's figure 2 and tables 1 and 2, its numbers beside ours.
 
@@ -218,12 +221,13 @@ def evaluate(
 
     training["torch"].set_num_threads(1)
     order = evaluation.Order(sets, out, steps, batch, width, small)
-    every = evaluation.plan(tuple(range(1, seeds + 1)))
+    every = evaluation.plan(tuple(range(1, seeds + 1)), whole=whole)
     runs = [run for run in every if only is None or only in run.name]
     out.mkdir(parents=True, exist_ok=True)
     if not report:
         with training["loop"].patient() as stopping:
             evaluation.evaluate(order, runs, stopping, lambda words: click.echo(words, err=True))
+    evaluation.complete(order, runs, lambda words: click.echo(words, err=True))
     found = evaluation.measured(order, every)
     paths = reporting.write(found, out)
     if as_json:

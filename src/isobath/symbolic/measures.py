@@ -20,6 +20,7 @@ Floats = NDArray[np.floating[Any]]
 PAIRS = 1000
 POINTS = 20
 MOVED = 5000
+ASKED = 800
 _PIECE = 512
 _BASES = 192
 _WORST_RESPONSE = 5.0
@@ -33,6 +34,13 @@ def in_pieces(work: Callable[[Any], Any], rows: Any) -> Any:
 def encoded(model: SymbolicModel, tensors: Floats) -> NDArray[np.float32]:
     """Posterior means, (n, dims)."""
     return np.asarray(in_pieces(lambda part: model.encode_tensors(part)[0], tensors))
+
+
+def heard(model: SymbolicModel, z: Floats) -> NDArray[np.float64]:
+    """Attributes of what is played at places (n, dims), (n, attributes)."""
+    return np.asarray(
+        in_pieces(lambda rows: attributes(model.kind, model.sounding(model.decode_soft(rows))), z)
+    )
 
 
 def reconstruction(model: SymbolicModel, tensors: Floats) -> dict[str, float]:
@@ -70,41 +78,50 @@ def smoothness(model: SymbolicModel, z: Floats, seed: int = 0, pairs: int = PAIR
     """Figure 2: the largest change between two of 20 points on a line, over random pairs.
 
     different: H, hits that the ends differ in; ratio: largest / (H / 19), 1 for a perfectly even
-    change; path: changes along the line / H; morph, morph_ratio: the same of the shipped morph, and
-    morph_whole: against the least that whole hits allow, ⌈H / 19⌉. quartiles: of the largest change.
+    change; path: changes along the line / H; even, even_ratio: largest and ratio where the points of the
+    line are those of `model.places`; morph, morph_ratio: of the shipped morph, and morph_whole: against
+    the least that whole hits allow, ⌈H / 19⌉. quartiles: of the largest change.
     """
     rng = np.random.default_rng(seed)
     first = rng.integers(0, len(z), pairs)
     last = (first + rng.integers(1, max(2, len(z)), pairs)) % len(z)
     share = np.linspace(0, 1, POINTS, dtype=np.float32)[:, None]
-    hops, paths, different, morphs, whole = [], [], [], [], []
+    hops, evens, paths, different, morphs, whole = [], [], [], [], [], []
     for a, b in zip(first, last, strict=True):
         soft = model.decode_soft((1 - share) * z[a] + share * z[b])
         pattern = model.pattern(soft).reshape(POINTS, -1)
-        sure = (soft[..., :9] if model.kind == "drums" else soft.max(-1)).reshape(POINTS, -1)
         h = int(np.count_nonzero(pattern[0] != pattern[-1]))
         if not h:
             continue
         step = np.count_nonzero(np.diff(pattern.astype(int), axis=0), axis=1)
-        even = schedule(pattern, sure)
-        largest = np.count_nonzero(np.diff(even.astype(int), axis=0), axis=1).max()
+        soft = model.decode_soft(model.places(z[a], z[b], POINTS))
+        pattern = model.pattern(soft).reshape(POINTS, -1)
+        sure = (soft[..., :9] if model.kind == "drums" else soft.max(-1)).reshape(POINTS, -1)
+        largest = _largest(schedule(pattern, sure))
         assert largest <= budget(h, POINTS)
         hops.append(step.max())
+        evens.append(_largest(pattern))
         paths.append(step.sum() / h)
         different.append(h)
         morphs.append(largest)
         whole.append(np.ceil(h / (POINTS - 1)))
     if not hops:  # a decoder that ignores its latent
-        hops, paths, different, morphs, whole = [0], [1.0], [1], [0], [1.0]
-    hop, far, morph = (np.array(each, float) for each in (hops, different, morphs))
+        hops, evens, paths, different, morphs, whole = [0], [0], [1.0], [1], [0], [1.0]
+    hop, even, far, morph = (np.array(each, float) for each in (hops, evens, different, morphs))
     return {
         "largest": float(hop.mean()), "largest_deviation": float(hop.std()),
         "quartiles": [float(q) for q in np.quantile(hop, (0.0, 0.25, 0.5, 0.75, 1.0))],
         "different": float(far.mean()), "ratio": float((hop / (far / (POINTS - 1))).mean()),
         "ratio_of_means": float(hop.mean() / (far.mean() / (POINTS - 1))), "path": float(np.mean(paths)),
+        "even": float(even.mean()), "even_ratio": float((even / (far / (POINTS - 1))).mean()),
         "morph": float(morph.mean()), "morph_ratio": float((morph / (far / (POINTS - 1))).mean()),
         "morph_whole": float((morph / np.array(whole)).mean()),
     }  # fmt: skip
+
+
+def _largest(patterns: NDArray[Any]) -> int:
+    """Changes from one to the next, at most."""
+    return int(np.count_nonzero(patterns[1:] != patterns[:-1], axis=1).max())
 
 
 def geometry(model: SymbolicModel, z: Floats, seed: int = 0, points: int = 200) -> dict[str, float]:
@@ -157,23 +174,21 @@ def steering(
     """
     rng = np.random.default_rng(seed)
     statistics = model.statistics
-    base_truth = attributes(model.kind, hard(model, in_pieces(model.decode_soft, z)))
+    base_truth = heard(model, z)
     found = {}
     for index, name in enumerate(OF_KIND[model.kind]):
         vector = statistics.vectors[index]
-        low, high = np.quantile(told[:, index], (0.25, 0.75))
-        upper, lower = told[told[:, index] >= high, index], told[told[:, index] <= low, index]
-        gap = float(upper.mean() - lower.mean())
+        gap = _gap(told[:, index])
         which, alpha = _inside(z, vector, statistics.low, statistics.high, rng, count)
         moved = z[which] + alpha[:, None] * vector
         if len(alpha) < 3:  # every place is at the edge
             found[name] = dict.fromkeys(_READINGS, 0.0)
             continue
         promised = max(gap, 1e-9)
-        answer = attributes(model.kind, hard(model, in_pieces(model.decode_soft, moved)))[:, index]
+        answer = heard(model, moved)[:, index]
         base = base_truth[which, index]
         line = statistics.mean + np.linspace(-1, 1, 201, dtype=np.float32)[:, None] * vector
-        on_line = attributes(model.kind, hard(model, in_pieces(model.decode_soft, line)))[:, index]
+        on_line = heard(model, line)[:, index]
         found[name] = {
             "absolute": correlation(alpha, answer), "change": correlation(alpha, answer - base),
             "mean_base": correlation(np.linspace(-1, 1, 201), on_line),
@@ -181,6 +196,43 @@ def steering(
             "slope": float(np.polyfit(alpha, answer - base, 1)[0] / promised), "kept": float(len(alpha)),
         }  # fmt: skip
     return found
+
+
+def asking(
+    model: SymbolicModel, z: Floats, told: Floats, seed: int = 0, count: int = ASKED
+) -> dict[str, dict[str, float]]:
+    """The same of the knob, `model.moved`: asked for α of the data's gap, α in -1..1, how the attribute
+    answers, and by how much the others move though nobody asked (`stray`, of their deviations).
+
+    Readings as in `steering`.
+    """
+    rng = np.random.default_rng(seed)
+    base = heard(model, z)
+    deviation = np.maximum(model.statistics.attribute_deviation, 1e-9)
+    found = {}
+    for index, name in enumerate(OF_KIND[model.kind]):
+        gap = _gap(told[:, index])
+        which = rng.integers(0, len(z), count)
+        alpha = rng.uniform(-1, 1, count)
+        moved = np.stack(
+            [model.moved(z[i], **{name: float(a * gap)}) for i, a in zip(which, alpha, strict=True)]
+        )
+        change = heard(model, moved) - base[which]
+        others = np.delete(change / deviation, index, axis=1)
+        answer = base[which, index] + change[:, index]
+        found[name] = {
+            "absolute": correlation(alpha, answer), "change": correlation(alpha, change[:, index]),
+            "ceiling": correlation(alpha, base[which, index] + alpha * gap),
+            "slope": float(np.polyfit(alpha, change[:, index], 1)[0] / max(gap, 1e-9)),
+            "stray": float(np.sqrt((others**2).mean())),
+        }  # fmt: skip
+    return found
+
+
+def _gap(values: Floats) -> float:
+    """From the mean of the lower quarter to that of the upper."""
+    low, high = np.quantile(values, (0.25, 0.75))
+    return float(values[values >= high].mean() - values[values <= low].mean())
 
 
 _READINGS = ("absolute", "change", "mean_base", "ceiling", "slope", "kept")
@@ -204,14 +256,6 @@ def _inside(
         if kept >= count:
             break
     return np.concatenate(which)[:count], np.concatenate(alphas)[:count]
-
-
-def hard(model: SymbolicModel, soft: Floats) -> Floats:
-    """Soft decodings as bars' tensors: what is played."""
-    if model.kind == "drums":
-        hits = soft[..., :9] > 0.5
-        return np.concatenate([hits, soft[..., 9:18] * hits, soft[..., 18:] * hits], axis=-1)
-    return soft
 
 
 def changes(model: SymbolicModel, z: Floats, seed: int = 0, each: int = 150) -> dict[int, float]:
@@ -251,16 +295,9 @@ def response(model: SymbolicModel, z: Floats, points: int = 200, rounds: int = 3
 def _answer(model: SymbolicModel, bases: Floats, amounts: Floats) -> Floats:
     columns = []
     for name, amount in zip(model.about.attributes, amounts, strict=True):
-        up, down = (
-            attributes(model.kind, hard(model, in_pieces(model.decode_soft, _moved(model, bases, name, by))))
-            for by in (amount, -amount)
-        )
+        up, down = (heard(model, bases + model.towards(**{name: float(by)})) for by in (amount, -amount))
         columns.append((up - down).mean(0) / (2 * amount))
     return np.stack(columns, axis=1)
-
-
-def _moved(model: SymbolicModel, bases: Floats, name: str, by: float) -> Floats:
-    return np.stack([model.moved(each, **{name: float(by)}) for each in bases])
 
 
 def calibration(model: SymbolicModel, latents: NDArray[np.float32]) -> dict[str, NDArray[Any]]:

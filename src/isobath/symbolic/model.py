@@ -24,14 +24,20 @@ from safetensors.numpy import save
 from isobath.errors import ModelDamaged, ModelMismatch, ModelNewer, ModelUnknown, UsageError
 from isobath.models.description import write_whole
 from isobath.symbolic.attributes import OF_KIND
-from isobath.symbolic.bars import DRUM_VALUES, STEPS_PER_BAR, TOKENS, Bars, Drums, Melody
-from isobath.symbolic.morphing import schedule
+from isobath.symbolic.bars import DRUM_VALUES, LOWEST_PITCH, STEPS_PER_BAR, TOKENS, Bars, Drums, Melody
+from isobath.symbolic.morphing import evenly, schedule
 
 FORMAT = 1
 KEY = "isobath_symbolic"
 BUNDLED = ("drums-2", "drums-4", "melody")
 LARGEST_FILE = 64 << 20
 _RATHER_MORE = 0.01
+_SHARES, _FURTHEST_SHARE = 13, 3.0
+"""Points tried along a step to change attributes by what was asked, and how far beyond it."""
+_UNASKED = 0.3
+"""What an attribute weighs that nobody asked to change."""
+_FINER = 16
+"""Points of a line that are looked at, for each that is wanted."""
 _RADII = 9
 """Points tried along a direction to change as many hits as was asked."""
 
@@ -234,21 +240,83 @@ class SymbolicModel:
     def moved(self, z: Floats, **amounts: float) -> Floats:
         """A place moved so that attributes change by these amounts, in their own units, and no other does.
 
-        The decoder does a little less than the head tells; how much was measured (`response`), and the
-        move is so much longer.
+        The direction is `towards`; how far along it the phrase at z answers so is heard, as hits come and
+        go one at a time, and what nobody asked for is then taken back where it can be.
 
         Raises:
             UsageError: an attribute that the model has not.
         """
+        wanted = self._wanted(amounts)
+        here: Floats = self._row(z)[0]
+        if not wanted.any():
+            return here
+        goal = self._heard(here[None])[0] + wanted
+        care: Floats = np.where(wanted != 0, np.float32(1.0), np.float32(_UNASKED))
+        care = care / self._t["attribute_deviation"]
+        moved = here
+        for weights in (care * (wanted != 0).astype(np.float32), care):
+            step = self._step(goal - self._heard(moved[None])[0])
+            moved = np.asarray(moved + self._heard_share(moved, step, goal, weights) * step)
+        return moved
+
+    def _heard(self, z: Floats) -> Floats:
+        """Attributes of the phrases at places (n, dims), as symbolic/attributes.py counts them, but of
+        logits, and only where there are hits: it is asked for while somebody waits."""
+        logits = self.logits(z)
+        if self.kind == "drums":
+            on = logits[..., :9] > 0.0
+            row = np.nonzero(on)[0]
+            count = np.count_nonzero(on, axis=(1, 2))
+            each = (_sigmoid(logits[..., 9:18][on]), np.tanh(logits[..., 18:][on]))
+            means = [np.bincount(row, values, len(z)) / np.maximum(count, 1) for values in each]
+            return np.stack([count, *means], axis=1).astype(np.float32)
+        tokens = logits.argmax(axis=-1)
+        onsets = tokens >= 2
+        count = onsets.sum(axis=1)
+        pitch = ((tokens - 2 + LOWEST_PITCH) * onsets).sum(axis=1) / np.maximum(count, 1)
+        return np.stack([count, np.where(count > 0, pitch, 60)], axis=1).astype(np.float32)
+
+    def towards(self, **amounts: float) -> Floats:
+        """The step (dims,) that changes attributes by these amounts for most phrases, and no other.
+
+        The decoder does less than the head tells; how much was measured (`response`), and the step is so
+        much longer.
+
+        Raises:
+            UsageError: an attribute that the model has not.
+        """
+        return self._step(self._wanted(amounts))
+
+    def _step(self, wanted: Floats) -> Floats:
+        return np.asarray(self._steps @ wanted, dtype=np.float32)
+
+    @cached_property
+    def _steps(self) -> Floats:
+        """For each attribute the step that changes it by one, (dims, attributes)."""
+        weight = self._t["head.weight"] * self._t["attribute_deviation"][:, None]
+        along = self._t["vectors"].T @ np.linalg.pinv(weight @ self._t["vectors"].T)
+        return np.asarray(along @ np.linalg.pinv(self._t["response"]), dtype=np.float32)
+
+    def _wanted(self, amounts: dict[str, float]) -> Floats:
         wanted = np.zeros(len(self.about.attributes), np.float32)
         for name, amount in amounts.items():
             if name not in self.about.attributes:
                 raise UsageError(f"{self.name} knows no {name}; it knows {', '.join(self.about.attributes)}.")
             wanted[self.about.attributes.index(name)] = amount
-        weight = self._t["head.weight"] * self._t["attribute_deviation"][:, None]
-        along = self._t["vectors"].T @ np.linalg.pinv(weight @ self._t["vectors"].T)
-        told = np.linalg.pinv(self._t["response"]) @ wanted
-        return np.asarray(self._row(z)[0] + along @ told, dtype=np.float32)
+        return wanted
+
+    def _heard_share(self, z: Floats, step: Floats, goal: Floats, weights: Floats) -> np.float32:
+        """How much of a step brings the attributes of the phrase nearest to a goal. Heard twice, as
+        `_heard_radius` is."""
+        shares = np.linspace(0.0, _FURTHEST_SHARE, _SHARES, dtype=np.float32)
+        best = self._nearest_share(z, step, shares, goal, weights)
+        low, high = shares[max(0, best - 1)], shares[min(len(shares) - 1, best + 1)]
+        finer = np.linspace(low, high, _RADII, dtype=np.float32)
+        return np.float32(finer[self._nearest_share(z, step, finer, goal, weights)])
+
+    def _nearest_share(self, z: Floats, step: Floats, shares: Floats, goal: Floats, weights: Floats) -> int:
+        off = (self._heard(z + shares[:, None] * step) - goal) * weights
+        return int(np.argmin((off**2).sum(axis=1)))
 
     def responding(self, response: NDArray[Any]) -> SymbolicModel:
         """The same model, taken to answer so when attributes are asked for (measures.response)."""
@@ -315,12 +383,19 @@ class SymbolicModel:
         nearest = np.flatnonzero(off == off.min())
         return int(nearest[len(nearest) // 2])
 
+    def sounding(self, soft: Floats) -> Floats:
+        """Soft decodings as bars' tensors: what is played of them."""
+        if self.kind != "drums":
+            return soft
+        hits = soft[..., :9] > 0.5
+        return np.concatenate([hits, soft[..., 9:18] * hits, soft[..., 18:] * hits], axis=-1)
+
     def pattern(self, soft: Floats) -> NDArray[Any]:
         """What is counted when phrases are compared: hits, or tokens."""
         return soft[..., :9] > 0.5 if self.kind == "drums" else soft.argmax(axis=-1)
 
     def morph(self, first: Floats, last: Floats, count: int, *, budgeted: bool = True) -> list[Bars]:
-        """`count` phrases from one place to another, both included, on a straight line.
+        """`count` phrases from one place to another, both included, at `places` of the straight line.
 
         budgeted: what both ends share stays, and what they do not changes evenly, at most
         ⌈H/(count - 1)⌉ hits at a time, H the hits that differ in all; without it, each phrase is
@@ -329,14 +404,26 @@ class SymbolicModel:
         Raises:
             UsageError: fewer than two phrases.
         """
-        if count < 2:
-            raise UsageError(f"A morph has 2 phrases at least, not {count}.")
-        share = np.linspace(0, 1, count, dtype=np.float32)[:, None]
-        soft = self.decode_soft((1 - share) * self._row(first) + share * self._row(last))
+        soft = self.decode_soft(self.places(first, last, count))
         if not budgeted:
             return [self.bars_of(s) for s in soft]
         pattern = schedule(self.pattern(soft), self._confidence(soft))
         return [self._with(s, p) for s, p in zip(soft, pattern, strict=True)]
+
+    def places(self, first: Floats, last: Floats, count: int) -> Floats:
+        """`count` places on the straight line between two, (count, dims), both included, so that as much
+        changes from each to the next: hits bunch in the middle of a line, and there the steps are short.
+
+        Raises:
+            UsageError: fewer than two.
+        """
+        if count < 2:
+            raise UsageError(f"A morph has 2 phrases at least, not {count}.")
+        a, b = self._row(first), self._row(last)
+        share = np.linspace(0, 1, _FINER * (count - 1) + 1, dtype=np.float32)[:, None]
+        soft = self.decode_soft((1 - share) * a + share * b)
+        at = share[evenly(self.pattern(soft), soft, count)]
+        return np.asarray((1 - at) * a + at * b)
 
     def _confidence(self, soft: Floats) -> Floats:
         return np.asarray(soft[..., :9]) if self.kind == "drums" else np.asarray(soft.max(axis=-1))

@@ -1,8 +1,9 @@
 """From one phrase to another in even steps: no step changes more than its share.
 
-A straight line in the latent crosses many hits at once where the decoder turns. Here only what the
-two ends differ in changes, once each, in the order in which the line crosses it, and never more than
-a budget at a time.
+A straight line in the latent crosses many hits at once where the decoder turns, and few at its ends.
+Two remedies: its places are chosen so that as much changes from each to the next (`evenly`), and only
+what the ends differ in changes, once each, in the order in which the line crosses it, and never more
+than a budget at a time (`schedule`).
 """
 
 from __future__ import annotations
@@ -13,11 +14,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_DRIFT = 0.5
+"""What all that is not counted weighs together, in changes."""
+
 
 def budget(different: int, count: int) -> int:
     """The most that one of `count` - 1 steps may change when the ends differ in so many places: as evenly
     as whole hits can."""
     return math.ceil(different / (count - 1))
+
+
+def evenly(patterns: NDArray[Any], soft: NDArray[np.floating[Any]], count: int) -> NDArray[np.intp]:
+    """Which `count` of many points along a line, ends included, have equally many changes between them.
+
+    patterns: (points, ...), what is counted; soft: (points, ...), by whose change points are told apart
+    between which nothing is counted.
+    """
+    points = len(patterns)
+    flat = patterns.reshape(points, -1)
+    changes = np.count_nonzero(flat[1:] != flat[:-1], axis=1).astype(np.float64)
+    drift = np.abs(np.diff(soft.reshape(points, -1), axis=0)).sum(axis=1, dtype=np.float64)
+    way = np.concatenate([[0.0], np.cumsum(changes + _DRIFT * drift / max(drift.sum(), 1e-12))])
+    if way[-1] <= 0.0:
+        return np.linspace(0, points - 1, count).round().astype(np.intp)
+    at = np.searchsorted(way, np.linspace(0.0, way[-1], count) - 1e-9)
+    at[0], at[-1] = 0, points - 1
+    return at
 
 
 def schedule(patterns: NDArray[Any], confidence: NDArray[np.floating[Any]]) -> NDArray[Any]:

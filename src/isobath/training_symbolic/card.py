@@ -63,6 +63,8 @@ def card(about: About) -> str:
         f"| {smooth['largest']:.2f} |",
         f"| the same of the morph, against an even change / the least possible "
         f"| {smooth['morph_ratio']:.2f} / {smooth['morph_whole']:.2f} |",
+        f"| the same of the line taken evenly, against an even change "
+        f"| {smooth.get('even_ratio', float('nan')):.2f} |",
         f"| condition number of the Jacobian, median | {flat['condition']:.1f} |",
         f"| latent with decoded distance, r | {flat['distances']:.2f} |",
     ]
@@ -70,6 +72,11 @@ def card(about: About) -> str:
         f"| {name}: moved by α of its vector, r of the change / slope against the data's gap "
         f"| {each['change']:.3f} / {each['slope']:.2f} |"
         for name, each in found["steering"].items()
+    ]
+    lines += [
+        f"| {name}: asked for a change of it, r of what is heard / slope / absolute r "
+        f"| {each['change']:.3f} / {each['slope']:.2f} / {each['absolute']:.2f} |"
+        for name, each in found.get("asking", {}).items()
     ]
     knob = ", ".join(f"{asked}: {got:.1f}" for asked, got in found["changes"].items())
     lines += [f"| changes asked: changes made | {knob} |", ""]

@@ -16,8 +16,8 @@ from typing import Any, Literal
 import msgspec
 
 from isobath.symbolic import measures
-from isobath.symbolic.attributes import OF_KIND
-from isobath.symbolic.model import SymbolicModel
+from isobath.symbolic.attributes import OF_KIND, attributes
+from isobath.symbolic.model import SymbolicModel, load
 from isobath.symbolic.sets import open_scores
 
 from . import export
@@ -90,8 +90,32 @@ class Run:
         return "_".join(parts)
 
 
-def plan(seeds: tuple[int, ...] = SEEDS) -> list[Run]:
-    """All runs, what matters most first: one seed of everything before the second of anything."""
+MAIN = VARIANTS[:3]
+"""Compared on every set; what is left are ablations."""
+CLOSER = "drums-2"
+"""The set on which ablations, both splits and every seed are compared, as it trains fastest."""
+PLANNED = (
+    f"Planned are, with seed 1, {', '.join(MAIN)} on every set, and table 1 for ours and baseline; on "
+    f"{CLOSER} also {' and '.join(VARIANTS[3:])}, and ours and baseline by window, and with the other seeds "
+    f"{', '.join(MAIN)}. `--whole` plans every model on every set with every seed."
+)
+
+
+def plan(seeds: tuple[int, ...] = SEEDS, *, whole: bool = False) -> list[Run]:
+    """The runs, what matters most first. By default as PLANNED says; whole: everything with every seed."""
+    if whole:
+        return _whole_plan(seeds)
+    first, later = seeds[:1], seeds[1:]
+    kept = []
+    for run_ in _whole_plan(first):
+        ablation = run_.variant not in MAIN or (run_.split == "window" and not run_.attribute)
+        if run_.case == CLOSER or not ablation:
+            kept.append(run_)
+    return kept + [Run(CLOSER, each, seed) for seed in later for each in MAIN]
+
+
+def _whole_plan(seeds: tuple[int, ...]) -> list[Run]:
+    """One seed of everything before the second of anything."""
     runs: list[Run] = []
     for seed in seeds:
         for each in VARIANTS[:3]:
@@ -166,10 +190,37 @@ def _train(run_: Run, order: Order, folder: Path, stop: Callable[[], bool]) -> I
     found["reconstruction"] = measures.reconstruction(model, scores.tensors(material.test))
     found |= {"run": asdict(run_), "seconds": trainer.spent, "steps": trainer.step,
               "course": asdict(made.course), "multiplier": asdict(trainer.multiplier)}  # fmt: skip
-    partial = folder / f".{MEASURED}.partial"
-    partial.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1))
-    partial.replace(folder / MEASURED)
+    _write(folder / MEASURED, found)
     yield f"{run_.name}: measured"
+
+
+def complete(order: Order, runs: list[Run], told: Callable[[str], None]) -> None:
+    """Measure of finished models what was not measured yet when they were finished."""
+    for each in runs:
+        path = order.out / each.name / MEASURED
+        if each.attribute or not path.is_file():
+            continue
+        found = json.loads(path.read_text())
+        if "asking" in found and "even" in found["smoothness"]:
+            continue
+        made = configured(each, order)
+        scores = open_scores(order.sets / case_of(each.case).scores)
+        split: Literal["file", "window"] = "window" if each.split == "window" else "file"
+        material = Material.of(scores, made.shape.bars, split, made.course.transposed)
+        model = load(path.with_name("model.safetensors"))
+        z = measures.encoded(model, scores.tensors(material.test))
+        learned = attributes(scores.kind, material.sampled(material.train, export.LEARNED))
+        found["smoothness"] = measures.smoothness(model, z, pairs=20 if order.small else measures.PAIRS)
+        count = 20 if order.small else measures.ASKED
+        found["asking"] = measures.asking(model, z, learned, count=count)
+        _write(path, found)
+        told(f"{each.name}: measured again")
+
+
+def _write(path: Path, found: dict[str, Any]) -> None:
+    partial = path.with_name(f".{MEASURED}.partial")
+    partial.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1))
+    partial.replace(path)
 
 
 def measure(model: SymbolicModel, trainer: Trainer, *, short: bool = False) -> dict[str, Any]:
@@ -182,6 +233,7 @@ def measure(model: SymbolicModel, trainer: Trainer, *, short: bool = False) -> d
         "smoothness": measures.smoothness(model, z, pairs=20 if short else measures.PAIRS),
         "geometry": measures.geometry(model, z, points=10 if short else 200),
         "steering": measures.steering(model, z, told, count=100 if short else measures.MOVED),
+        "asking": measures.asking(model, z, told, count=20 if short else measures.ASKED),
         "changes": measures.changes(model, z, each=5 if short else 150),
     }
 
@@ -195,4 +247,5 @@ def measured(order: Order, runs: list[Run]) -> dict[Run, dict[str, Any]]:
     }
 
 
-__all__ = ["CASES", "VARIANTS", "Case", "Course", "Order", "Run", "evaluate", "measured", "plan"]
+__all__ = ["CASES", "VARIANTS", "Case", "Course", "Order", "Run", "complete", "evaluate", "measured",
+           "plan"]  # fmt: skip

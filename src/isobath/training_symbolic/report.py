@@ -11,7 +11,7 @@ import numpy as np
 from isobath.symbolic.attributes import OF_KIND
 from isobath.training import saving
 
-from .evaluation import CASES, VARIANTS, Run
+from .evaluation import CASES, PLANNED, VARIANTS, Run, plan
 
 Found = dict[Run, dict[str, Any]]
 
@@ -54,7 +54,9 @@ def _mean(runs: Sequence[dict[str, Any]], form: str, *keys: str) -> str:
     """The mean over seeds of a measured number, with their deviation where there are several."""
     if not runs:
         return "-"
-    values = [_number(run, keys) for run in runs]
+    values = [v for run in runs if not np.isnan(v := _number(run, keys))]
+    if not values:
+        return "-"
     shown = format(float(np.mean(values)), form)
     return f"{shown} (± {format(float(np.std(values)), form)})" if len(values) > 1 else shown
 
@@ -71,9 +73,9 @@ Table = tuple[str, list[str], list[list[str]]]
 def figure_2(found: Found) -> Table:
     """Smoothness with its scale-free companions."""
     head = ["data", "model", "seeds", "largest step, mean", "± windows", "H", "largest / (H/19)", "path / H",
-            "morph / (H/19)", "morph / least", "wrong"]  # fmt: skip
+            "taken evenly / (H/19)", "morph / (H/19)", "morph / least", "wrong"]  # fmt: skip
     shown = {"largest": ".2f", "largest_deviation": ".2f", "different": ".1f", "ratio": ".2f",
-             "path": ".2f", "morph_ratio": ".2f", "morph_whole": ".2f"}  # fmt: skip
+             "path": ".2f", "even_ratio": ".2f", "morph_ratio": ".2f", "morph_whole": ".2f"}  # fmt: skip
     rows = []
     for case in CASES:
         for variant in VARIANTS:
@@ -108,8 +110,9 @@ def table_1(found: Found) -> Table:
 def table_2(found: Found) -> Table:
     """Correlations of attribute vectors, in every reading."""
     head = ["data", "attribute", "paper FM", "paper MusicVAE", "model", "seeds", "absolute r", "its ceiling",
-            "change r", "from mean base", "slope / gap"]  # fmt: skip
+            "change r", "from mean base", "slope / gap", "knob: absolute r", "change r", "slope"]  # fmt: skip
     keys = ("absolute", "ceiling", "change", "mean_base", "slope")
+    asked = ("absolute", "change", "slope")
     rows = []
     for case in CASES:
         for attribute in OF_KIND[case.configuration.shape.kind]:
@@ -118,6 +121,7 @@ def table_2(found: Found) -> Table:
                 runs = _of(found, case.name, variant)
                 if runs:
                     values = [_mean(runs, ".3f", "steering", attribute, key) for key in keys]
+                    values += [_mean(runs, ".3f", "asking", attribute, key) for key in asked]
                     rows.append([case.name, attribute, *paper, variant, str(len(runs)), *values])
     return "Table 2: attribute vectors", head, rows
 
@@ -152,6 +156,9 @@ _GOALS_2 = {
     "drums": {"density": 0.95, "velocity": 0.96, "offset": 0.98},
     "melody": {"density": 0.95, "pitch": 0.95},
 }
+_GOALS_ABSOLUTE: dict[str, dict[str, float]] = {
+    "drums": {"density": 0.75, "velocity": 0.80, "offset": 0.90}, "melody": {}
+}  # fmt: skip
 
 
 def goals(found: Found) -> Table:
@@ -163,6 +170,7 @@ def goals(found: Found) -> Table:
         ("sd of log magnification, at most 0.15", 0.15, ("geometry", "magnification"), ".2f"),
         ("latent with decoded distance, r at least 0.95", -0.95, ("geometry", "distances"), ".3f"),
         ("largest step against an even change, at most 2.5", 2.5, ("smoothness", "ratio"), ".2f"),
+        ("the same, the line taken evenly, at most 2.5", 2.5, ("smoothness", "even_ratio"), ".2f"),
         (
             "the morph's against the least of whole changes, at most 1.3",
             1.3,
@@ -181,6 +189,16 @@ def goals(found: Found) -> Table:
             values = _values(found, case.name, "ours", ("steering", attribute, "change"))
             row.append(_reached(values, -least, ".3f") if least else "")
         rows.append(row)
+    for reading, words, goals_of in (
+        ("change", "r of the change", _GOALS_2), ("absolute", "absolute r", _GOALS_ABSOLUTE)
+    ):  # fmt: skip
+        for attribute in ("density", "velocity", "offset", "pitch"):
+            row = [f"knob of {attribute}, {words}"]
+            for case in CASES:
+                goal = goals_of[case.configuration.shape.kind].get(attribute)
+                values = _values(found, case.name, "ours", ("asking", attribute, reading))
+                row.append(_reached(values, -goal, ".3f") if goal else "")
+            rows += [row] if any(row[1:]) else []
     for attribute, held in dict.fromkeys((a, h) for _, a, h in PAPER_1):
         row = [f"table 1, {attribute}, {round(100 * held)} % held"]
         for case in CASES:
@@ -193,7 +211,8 @@ def goals(found: Found) -> Table:
 
 
 def _values(found: Found, case: str, model: str, keys: Sequence[str], **which: Any) -> list[float]:
-    return [_number(run, keys) for run in _of(found, case, model, **which)]
+    every = [_number(run, keys) for run in _of(found, case, model, **which)]
+    return [value for value in every if not np.isnan(value)]
 
 
 def _reached(values: Sequence[float], goal: float, form: str = ".2f") -> str:
@@ -226,7 +245,9 @@ def tables(found: Found) -> list[Table]:
 
 def write(found: Found, folder: Path) -> list[Path]:
     """The tables as Markdown and figure 2 as a picture. Raises SaveError."""
-    text = "\n\n".join(_markdown(each) for each in tables(found))
+    done = sum(run in found for run in plan())
+    intro = f"{PLANNED} {done} of {len(plan())} are finished; each row says how many seeds it has."
+    text = "\n\n".join([intro, *(_markdown(each) for each in tables(found))])
     saving.write(folder / "tables.md", text + "\n")
     saving.write(folder / "figure-2.svg", picture(found))
     return [folder / "tables.md", folder / "figure-2.svg"]

@@ -135,7 +135,7 @@ class Answerer:
         found = (self.places(phrase) for phrase in (first, last))
         ends = [places[steps % len(places)] for places in found]  # they may be longer, or shorter, than it
         phrases = [self.model.morph(a, b, count)[at] for a, b in zip(*ends, strict=True)]
-        place = (1 - np.float32(ask.share)) * ends[0] + np.float32(ask.share) * ends[1]
+        place = np.stack([self.model.places(a, b, count)[at] for a, b in zip(*ends, strict=True)])
         return Answer(joined(phrases, ask.settings.steps), place)
 
 
