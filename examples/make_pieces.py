@@ -6,7 +6,8 @@ has been trained anew:
 
     python examples/make_pieces.py --guitar GUITAR_ARCHTOP --drums DRUMS_KIT
 
-The folders are those of the model cards (docs/models). Only latents end up in the pieces.
+The folders are those of the model cards (docs/models). Only latents end up in the pieces. Without them,
+only the piece with bars is made, whose grooves are written below; then `python examples/measure.py`.
 """
 
 import argparse
@@ -22,9 +23,10 @@ import numpy as np
 import soundfile
 
 import isobath
+from isobath import symbolic
 from isobath.mapping import fit
 from isobath.models.coder import Model
-from isobath.protocol.piece import Axis, Demonstration, Pad, Piece, Shaping, Take, Voice
+from isobath.protocol.piece import Axis, Demonstration, Pad, Piece, Shaping, Take, Tempo, Voice
 
 OUT = Path(__file__).parents[1] / "src/isobath/library/examples"
 
@@ -255,25 +257,90 @@ def drifting(model: Model, notes: dict[tuple[int, int], dict[str, Sound]]) -> Pi
     )  # fmt: skip
 
 
+KICK, SNARE, HAT, OPEN, LOW, MID, HIGH, CRASH, RIDE = range(9)
+GROOVES = (
+    ("half time", (0.12, 0.85), "#5b6fd6", {KICK: (0, 3, 16, 19), SNARE: (8, 24), RIDE: range(0, 32, 4)}),
+    ("kick and snare", (0.12, 0.15), "#8a5bd6", {KICK: (0, 8, 16, 24), SNARE: (4, 12, 20, 28)}),
+    ("four on the floor", (0.5, 0.5), "#2fa58c",
+     {KICK: range(0, 32, 4), SNARE: (4, 12, 20, 28), OPEN: range(2, 32, 4)}),
+    ("eighths", (0.88, 0.15), "#c08a2d",
+     {KICK: (0, 6, 8, 16, 22, 24), SNARE: (4, 12, 20, 28), HAT: range(0, 32, 2)}),
+    ("broken", (0.88, 0.85), "#c4546a",
+     {KICK: (0, 2, 10, 16, 18, 26), SNARE: (4, 7, 9, 12, 15, 20, 23, 25, 28), HAT: range(0, 32, 2)}),
+    ("toms", (0.5, 0.95), "#3f93c9",
+     {KICK: (0, 8, 16, 24), HIGH: (2, 3, 18, 19), MID: (6, 7, 22, 23), LOW: (10, 11, 14, 26, 27, 30)}),
+)  # fmt: skip
+"""Name, place, colour, and the sixteenths of two bars on which each piece of the kit is struck."""
+LATE_SIXTEENTHS = 0.06
+"""Off the beat a drummer is a little late."""
+
+
+def struck(model: symbolic.SymbolicModel, steps_of: dict[int, Sequence[int]]) -> Sound:
+    """Where a groove lies: loud on the beat, softer between."""
+    hits = [
+        (step + LATE_SIXTEENTHS * bool(step % 4), piece, 0.85 if step % 4 == 0 else 0.5)
+        for piece, steps in steps_of.items()
+        for step in steps
+    ]
+    latent = model.encode(symbolic.drums_of_hits(hits, steps=32))
+    return tuple(round(float(v), 4) for v in latent)
+
+
+def bars(guitar: Model) -> Piece:
+    """Grooves and a guitar under one hand: a model of bars and a model of sound in one piece."""
+    drums = symbolic.load("drums-2")
+    grooves = [Sounding(label, at, struck(drums, steps), tint) for label, at, tint, steps in GROOVES]
+    drifting = msgspec.json.decode((OUT / "drifting.json").read_bytes(), type=Piece)
+    strings = [
+        Sounding(d.label, (float(d.point[0]), float(d.point[1])), tuple(d.latent), d.colour)
+        for d in drifting.voices[0].demonstrations
+    ]
+    tempo = Tempo(bpm=104.0)
+    bar = 240.0 / tempo.bpm
+    way = [GROOVES[i][1] for i in (1, 3, 2, 0, 5, 4, 2, 1)]
+
+    def gesture(t: float) -> Place:
+        at, within = divmod(t / bar, 1.0)
+        here, there = way[int(at) % len(way)], way[(int(at) + 1) % len(way)]
+        glide = max(0.0, (within - 0.6) / 0.4)
+        return tuple(a + (b - a) * glide for a, b in zip(here, there, strict=True))
+
+    beat = msgspec.structs.replace(voice("drums-2", grooves), gain_db=-6.0)
+    string = voice("guitar", strings, Shaping(drift=0.4, drift_seconds=4.0, smoothing_seconds=0.2))
+    axes = (Axis(id="x", name="few to many"), Axis(id="y", name="straight to broken"))
+    return Piece(
+        id="example-bars", name="Bars and strings",
+        about="A drummer who reads your place once a bar, and a guitar that follows it at once.",
+        axes=axes, pads=(Pad(x="x", y="y"),), tempo=tempo,
+        voices=(beat, msgspec.structs.replace(string, gain_db=-4.0)),
+        takes=(take("bars", "Eight bars", guitar, ("x", "y"), 8 * bar, gesture),),
+    )  # fmt: skip
+
+
 def main() -> None:
-    """Write the four pieces."""
+    """Write the pieces."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--guitar", type=Path, required=True)
-    arguments.add_argument("--drums", type=Path, required=True)
+    arguments.add_argument("--guitar", type=Path)
+    arguments.add_argument("--drums", type=Path)
     given = arguments.parse_args()
     guitar, drums = isobath.load("guitar"), isobath.load("drums")
-    notes = guitar_notes(guitar, given.guitar)
-    silent = drums.encode(np.zeros(drums.sample_rate, np.float32))[:, -1]
-    silence = tuple(round(float(v), 4) for v in silent)
-    pieces = [
-        archtop(guitar, notes), kit(drums, drum_hits(drums, given.drums), silence),
-        faders(guitar, notes), drifting(guitar, notes),
-    ]  # fmt: skip
     OUT.mkdir(parents=True, exist_ok=True)
-    for piece in pieces:
-        file = OUT / f"{piece.id.removeprefix('example-')}.json"
-        file.write_bytes(msgspec.json.encode(piece) + b"\n")
-        print(f"{file.name}: {file.stat().st_size // 1024} kB")
+    if given.guitar and given.drums:
+        notes = guitar_notes(guitar, given.guitar)
+        silent = drums.encode(np.zeros(drums.sample_rate, np.float32))[:, -1]
+        silence = tuple(round(float(v), 4) for v in silent)
+        write(archtop(guitar, notes))
+        write(kit(drums, drum_hits(drums, given.drums), silence))
+        write(faders(guitar, notes))
+        write(drifting(guitar, notes))
+    write(bars(guitar))
+
+
+def write(piece: Piece) -> None:
+    """One file."""
+    file = OUT / f"{piece.id.removeprefix('example-')}.json"
+    file.write_bytes(msgspec.json.encode(piece) + b"\n")
+    print(f"{file.name}: {file.stat().st_size // 1024} kB")
 
 
 if __name__ == "__main__":

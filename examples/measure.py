@@ -2,8 +2,8 @@
 
     python examples/measure.py
 
-Adds to each piece what the page has measured once a piece was opened: the safety map of every voice, and
-the ground of a world. What is there already and still holds is kept.
+Adds to each piece what the page has measured once a piece was opened: the safety map of every voice that
+does not play in bars, and the ground of a world. What is there already and still holds is kept.
 """
 
 import time
@@ -11,11 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-import isobath
 from isobath.engine.foresight import fits_together
 from isobath.engine.land import land_fingerprint, survey_land
 from isobath.engine.surveying import fingerprint, surveyed
 from isobath.engine.voices import leaders, voices_of
+from isobath.library.load import load_voice
 from isobath.protocol.piece import Piece, Voice
 from isobath.protocol.world import WalkAxes
 
@@ -30,7 +30,7 @@ def leader_of(piece: Piece, voice: Voice) -> Voice | None:
 
 def with_maps(piece: Piece) -> Piece:
     """The piece with a safety map for every voice that can have one."""
-    played, voices = voices_of(piece, isobath.load), []
+    played, voices = voices_of(piece, load_voice), []
     for slot, voice in enumerate(piece.voices):
         of = fingerprint(voice, leader_of(piece, voice), len(piece.axes))
         known = voice.safety
@@ -58,7 +58,7 @@ def with_land(piece: Piece) -> Piece:
     leader = leader_of(piece, voice)
     if world.land is not None and world.land.of == land_fingerprint(voice, leader, world, ids, rest):
         return piece
-    found = survey_land(voice, voices_of(piece, isobath.load)[0], world, ids, rest, leader)
+    found = survey_land(voice, voices_of(piece, load_voice)[0], world, ids, rest, leader)
     return msgspec.structs.replace(piece, world=msgspec.structs.replace(world, land=found))
 
 
