@@ -24,6 +24,7 @@ class Doors:
     gamepads: bool = False
     sound_in: str | None = None
     programs: bool = False
+    link: str | None = None
 
     def open(self) -> Controllers:
         """Listen to them.
@@ -41,6 +42,7 @@ class Doors:
             gamepads=self.gamepads,
             sound=self.sound_in,
             programs=self.programs,
+            link=None if self.link is None else read_doorway(self.link),
         )
 
     def _midi(self) -> Api | None:
@@ -81,6 +83,13 @@ OPTIONS = (
         help="Let the loudness, brightness, onsets and pitch of a sound device move axes; `default` is the "
         "usual one.",
     ),
+    click.option(
+        "--link",
+        metavar="[HOST:]PORT",
+        is_flag=False,
+        flag_value="17000",
+        help="Follow the beat of an Ableton Link session, as Carabiner says it at this port (17000).",
+    ),
 )
 
 PROGRAMS = click.option(
@@ -100,11 +109,12 @@ def doors(programs: bool = True) -> Callable[[Callable[..., Any]], Callable[...,
             midi: str,
             gamepads: bool,
             sound_in: str | None,
+            link: str | None,
             programs: bool = False,
             **others: Any,
         ) -> Any:
             return command(
-                *arguments, doors=Doors(osc_in, osc_now, midi, gamepads, sound_in, programs), **others
+                *arguments, doors=Doors(osc_in, osc_now, midi, gamepads, sound_in, programs, link), **others
             )
 
         for option in reversed((*OPTIONS, PROGRAMS) if programs else OPTIONS):

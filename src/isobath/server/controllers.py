@@ -15,6 +15,7 @@ from isobath.inputs.gametrak import Gametrak
 from isobath.inputs.hearing import SoundIn
 from isobath.inputs.hub import Hub
 from isobath.inputs.keys import Key, source_of, words_for
+from isobath.inputs.link import LinkWatch
 from isobath.inputs.midi.clock import Beat
 from isobath.inputs.midi.ports import MidiPorts
 from isobath.inputs.midi.watching import Api
@@ -85,11 +86,12 @@ class Controllers:
         gamepads: bool = False,
         sound: str | None = None,
         programs: bool = False,
+        link: tuple[str, int] | None = None,
     ) -> None:
         """osc: host and port on which OSC comes in. dates: its bundles wait for theirs. midi: from which
         system MIDI comes. gamepads: they are read, and a Gametrak. sound: device whose sound moves axes;
-        `default` is the usual one. programs: they may come in by WebSocket with `key`. Whatever is None or
-        false is left alone.
+        `default` is the usual one. programs: they may come in by WebSocket with `key`. link: where Carabiner
+        is, which says the beat of a Link session. Whatever is None or false is left alone.
 
         Raises:
             UsageError: one of them cannot be listened to.
@@ -102,6 +104,7 @@ class Controllers:
         self.midi = None
         if midi is not None:
             self.midi = MidiPorts(self.hub.say, self.hub.lose, midi, beat=lambda beat: self._beat(beat))
+        self.link = None if link is None else LinkWatch(lambda beat: self._beat(beat), *link)
         self.gamepads = Gamepads(self.hub.say, self.hub.lose) if gamepads else None
         self.gametrak = Gametrak(self.hub.say, self.hub.lose) if gamepads else None
         self.sound = None
@@ -192,6 +195,8 @@ class Controllers:
             found += self.gamepads.names
         if self.gametrak is not None and self.gametrak.there:
             found.append("Gametrak")
+        if self.link is not None and self.link.connected:
+            found.append("Ableton Link")
         if self.sound is not None:
             found.append(f"sound of {self.sound.name}")
         if self.key is not None:
@@ -256,7 +261,7 @@ class Controllers:
         """Listen no more."""
         if self.osc is not None:
             self.osc.close()
-        for door in (self.midi, self.gamepads, self.gametrak, self.sound):
+        for door in (self.midi, self.link, self.gamepads, self.gametrak, self.sound):
             if door is not None:
                 door.close()
         self.hub.stop()
