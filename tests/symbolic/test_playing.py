@@ -1,5 +1,8 @@
 """A model of bars as a voice: bars in time, steered bar by bar, the same in every home of the loop."""
 
+import threading
+import time
+
 import msgspec
 import numpy as np
 import pytest
@@ -23,6 +26,7 @@ from isobath.protocol.piece import (
     Voice,
 )
 from isobath.protocol.world import Carried, Landmark, WalkAxes, World
+from isobath.sound import pluck
 from isobath.symbolic.jam.session import notes_of
 from isobath.symbolic.playing import HOP, RATE, PlayedBars
 
@@ -114,6 +118,26 @@ def test_another_tempo_goes_on_from_where_it_is(sounding, monkeypatch):
     assert sorted(at) == at
     sounding.attend(BarsPlayed(), float("nan"))
     hops(sounding, z, 0.1)
+
+
+def test_where_nobody_waits_a_note_that_is_not_made_yet_is_our_own(monkeypatch):
+    model = symbolic.load("melody")
+    made, free = [], threading.Event()
+
+    def make(pitch, force, seconds, rate, tune=1.0):
+        free.wait(20.0)
+        made.append(pitch)
+        return pluck.note(pitch, force, seconds, rate, tune)
+
+    monkeypatch.setattr("isobath.symbolic.jam.latent_sounds.note", make)
+    sounding = PlayedBars(model, live=True).decoder()
+    sounding.attend(BarsPlayed(sounds="latent"), 120.0)
+    latent = model.statistics.phrases[0][:, None].repeat(400, axis=1)
+    began = time.monotonic()
+    assert np.abs(sounding(latent)).max() > 0.01
+    assert time.monotonic() - began < 10.0
+    assert made == []
+    free.set()
 
 
 def test_a_melody_is_one_line(monkeypatch):

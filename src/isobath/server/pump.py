@@ -88,7 +88,7 @@ def open_any(asked: Asked) -> Model | ForeignModel | PlayedBars:
     """
     path = Path(asked.path)
     if not asked.foreign and symbolic.is_bars(path):
-        return PlayedBars(symbolic.load(path))
+        return PlayedBars(symbolic.load(path), live=True)
     if not asked.foreign:
         return load(path)
     described = msgspec.structs.replace(facts.read(path.with_suffix(".json")), name=asked.name)

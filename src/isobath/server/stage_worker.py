@@ -40,6 +40,7 @@ from isobath.outputs.stage.priority import (
     settle,
     stay_in_memory,
 )
+from isobath.symbolic.playing import PlayedBars
 from isobath.types import Audio
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ class Models:
 
     def __call__(self, name: str) -> Model:
         if name not in self._kept:
-            self._kept[name] = cast("Model", load_voice(name))
+            found = self._kept[name] = cast("Model", load_voice(name))
+            if isinstance(found, PlayedBars):
+                found.live = True
         return self._kept[name]
 
 

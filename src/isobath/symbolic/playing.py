@@ -12,6 +12,7 @@ import heapq
 import math
 import threading
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,14 +56,17 @@ class PlayedBars:
     can_encode = False
     match_lufs = USUAL_LUFS
 
-    def __init__(self, model: SymbolicModel, sample_rate: int = RATE, hop: int = HOP) -> None:
+    def __init__(
+        self, model: SymbolicModel, sample_rate: int = RATE, hop: int = HOP, *, live: bool = False
+    ) -> None:
+        """live: whoever plays it cannot wait for a sound to be made."""
         self.model, self.name, self.dims = model, model.name, model.dims
-        self.sample_rate, self.hop = sample_rate, hop
+        self.sample_rate, self.hop, self.live = sample_rate, hop, live
         self.description = BarsDescription(model.name, latent_of(model))
 
     def decoder(self) -> BarsSounding:
         """One player of it, from the beginning."""
-        return BarsSounding(self.model, self.sample_rate, self.hop)
+        return BarsSounding(self.model, self.sample_rate, self.hop, waits=not self.live)
 
     def encoder(self) -> object:
         """It has none. Raises ModelMismatch."""
@@ -93,10 +97,12 @@ def latent_of(model: SymbolicModel) -> LatentStatistics:
 
 
 class BarsSounding:
-    """The sound of a model of bars, hop by hop. The same latents make the same samples."""
+    """The sound of a model of bars, hop by hop. The same latents make the same samples; but where nobody
+    waits, a note of a model of sound is our own string's until it has been made."""
 
-    def __init__(self, model: SymbolicModel, rate: int, hop: int) -> None:
-        self._model, self._rate, self._hop = model, rate, hop
+    def __init__(self, model: SymbolicModel, rate: int, hop: int, *, waits: bool = True) -> None:
+        """waits: for a note to be made, which takes a second at times."""
+        self._model, self._rate, self._hop, self._waits = model, rate, hop, waits
         self._sounds = self._instrument(BarsPlayed())
         with one_thread():
             model.decode(model.statistics.mean)  # the first time takes longest
@@ -138,6 +144,9 @@ class BarsSounding:
         sounds = Sounds(self._rate, latent)
         if self._model.kind == "drums":
             sounds.warm(("human",), range(1, DEGREES + 1))
+        elif latent and not self._waits:
+            makes = partial(sounds.warm, ("human",), range(1, DEGREES + 1), self._model.kind)
+            threading.Thread(target=makes, name="isobath-bars-notes", daemon=True).start()
         return sounds
 
     def reset(self, voice: int = -1, seed: int = 0) -> None:  # noqa: ARG002  nothing here is drawn
@@ -209,7 +218,7 @@ class BarsSounding:
         return self._known[1]
 
     def _sound(self, event: Event) -> Sound:
-        sound = self._sounds.of(event)
+        sound = self._sounds.of(event, wait=self._waits)
         if event.kind == "drum":
             return replace(sound, pan=PANS[event.pitch])
         return replace(sound, pan=0.0, group="string", chokes="string")
