@@ -10,6 +10,8 @@ from isobath.protocol.messages import (
     CallMe,
     ChangeSetList,
     HandsSeen,
+    Moved,
+    MoveOnStage,
     NewPiece,
     PerformersHere,
     PieceOpened,
@@ -20,6 +22,8 @@ from isobath.protocol.messages import (
 )
 from isobath.protocol.performers import HANDS_PER_SECOND
 from isobath.server.performers import HELD_SECONDS, Performers
+from isobath.server.stage import Stage
+from tests.server.serving import serving
 
 
 class Page:
@@ -178,3 +182,38 @@ def test_the_set_list_is_the_librarys(served):
         assert one.hear(SetListNow).pieces == ("b", "a")
     with served.page("three") as three:
         assert three.welcome.set_list == ("b", "a")
+
+
+class Told(Stage):
+    """A stage that remembers where axes were put, and makes no sound."""
+
+    def __init__(self):
+        super().__init__(lambda _: 48000)
+        self.put, self.at = [], (("x",), (0.25,))
+
+    def gesture(self, _piece, axes, values, *_):
+        if axes:
+            self.put.append((axes, values))
+
+    def where(self, _piece):
+        return self.at
+
+
+def test_on_the_stage_an_axis_is_heard_of_one_hand_at_a_time(home, static, monkeypatch):
+    monkeypatch.setattr("isobath.server.performers.HELD_SECONDS", 60.0)  # however busy the machine is
+    stage = Told()
+    with serving(home, static, stage=stage) as served, served.page("one") as one, served.page("two") as two_:
+        # Whoever comes is told where the axes of the stage are, and puts them nowhere.
+        for page in (one, two_):
+            moved = page.hear(Moved)
+            assert (moved.axes, moved.values) == (("x",), (0.25,))
+        one.say(MoveOnStage(axes=("x",), values=(0.5,)))
+        one.ask(Ping(sent=1.0), Pong)
+        two_.say(MoveOnStage(axes=("x", "y"), values=(0.9, 0.8)))
+        two_.ask(Ping(sent=1.0), Pong)
+        assert stage.put == [(("x",), (0.5,)), (("y",), (0.8,))]
+        one.say(ShowHand(axes=(), point=(0.5, 0.5)))
+        one.ask(Ping(sent=1.0), Pong)
+        two_.say(MoveOnStage(axes=("x",), values=(0.9,)))
+        two_.ask(Ping(sent=1.0), Pong)
+        assert stage.put[-1] == (("x",), (0.9,))
