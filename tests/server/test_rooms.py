@@ -13,6 +13,7 @@ import pytest
 import soundfile
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from isobath.errors import ModelUnknown
 from isobath.library.library import Library
 from isobath.protocol.connection import read_answer, write
 from isobath.protocol.messages import (
@@ -40,8 +41,9 @@ from isobath.protocol.room import (
     told_by_room,
 )
 from isobath.protocol.world import WalkAxes, World
+from isobath.server.crowds import Crowds
 from isobath.server.guests import GuestSession
-from isobath.server.rooms import RoomAsked
+from isobath.server.rooms import RoomAsked, Rooms
 from isobath.server.streams import Streams
 from isobath.world.room import JUMP_SECONDS
 from tests.server.serving import serving
@@ -450,6 +452,23 @@ def test_one_sound_follows_everybody_and_is_heard_without_a_page(room):
         assert audio.shape[1] == 2
         host.say(RoomDo(tool="crowd", on=False))
         assert not bela.hear(RoomNow, lambda told: not told.state.crowd).state.crowd
+
+
+def test_why_there_is_no_one_sound_is_told():
+    def nowhere(_name):
+        raise ModelUnknown("There is no model of this name.")
+
+    piece = Piece(id="p", name="p", voices=(Voice(id="v", model="gone"),), world=World())
+    rooms = Rooms(RoomAsked("The room", "p"), piece)
+    crowd = rooms.crowd = Crowds(piece, nowhere)
+    rooms.tick()
+    rooms.room.news.take()
+    crowd._tell_piece()
+    assert rooms.state.sentence == "There is no model of this name."
+    rooms.tick()
+    assert rooms.room.news.state, "everybody hears of it"
+    crowd.stop()
+    assert rooms.state.sentence == ""
 
 
 def test_without_a_room_there_is_no_room(shared):

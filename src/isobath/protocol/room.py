@@ -106,6 +106,8 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     """One sound follows everybody."""
     listening: str = ""
     """Path at which the crowd is heard without a page; empty: nowhere."""
+    sentence: str = ""
+    """Why one sound for all cannot be had; empty: it can."""
 
 
 class RoomJoined(msgspec.Struct, frozen=True, kw_only=True, tag="joined", tag_field="type"):

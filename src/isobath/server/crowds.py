@@ -19,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Scope
 
+from isobath.errors import IsobathError
 from isobath.protocol.piece import Piece
 from isobath.server.guard import refusal
 from isobath.server.ogg import OggPages
@@ -57,6 +58,7 @@ class Crowds:
     def gather(self, on: bool) -> None:
         """Begin, or end."""
         if on and self._task is None:
+            self.sentence = ""
             self._task = asyncio.get_running_loop().create_task(self._run())
         elif not on:
             self.stop()
@@ -66,7 +68,7 @@ class Crowds:
         if self._task is not None:
             self._task.cancel()
         self._task = None
-        self._latents = b""
+        self._latents, self.sentence = b"", ""
         for listener in self._listeners:
             _put(listener, None)
 
@@ -105,6 +107,7 @@ class Crowds:
                 letter, length = HEAD.unpack(await process.stdout.readexactly(HEAD.size))
                 self._heard(letter, await process.stdout.readexactly(length))
         except asyncio.IncompleteReadError:
+            self._latents = b""
             self.sentence = "The process that sings ended. Turn the one sound off and on again."
         finally:
             self._process = None
@@ -123,7 +126,12 @@ class Crowds:
     def _tell_piece(self) -> None:
         self._telling = None
         piece = msgspec.structs.replace(self._piece, takes=(), scenes=())
-        places = {voice.model: self._place_of(voice.model) for voice in piece.voices}
+        try:
+            places = {voice.model: self._place_of(voice.model) for voice in piece.voices}
+        except IsobathError as error:  # it is gone, or of another program
+            self._latents, self.sentence = b"", str(error)
+            return
+        self.sentence = ""
         self._tell(b"P", msgspec.json.encode(Sung(piece, places)))
 
     def _heard(self, letter: bytes, data: bytes) -> None:

@@ -81,6 +81,8 @@ def listed(rooms: Rooms) -> str:
             if holds
         ]
         lines.append(f"{walker.id:5}  {walker.name}" + (f"  ({', '.join(marks)})" if marks else ""))
+    if rooms.state.sentence:
+        lines.append(rooms.state.sentence)
     figures = rooms.figures
     if figures.dropped or figures.let_go:
         lines.append(

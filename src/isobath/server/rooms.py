@@ -169,6 +169,8 @@ class Rooms:
         self.models: frozenset[str] = frozenset()
         self.sounds: frozenset[str] = frozenset()
         """What is in the piece, and so what walkers may fetch."""
+        self._why = ""
+        """That there is no one sound, as everybody was told."""
         self._tick = 0
         self._beat: asyncio.Task[None] | None = None
         self.changed(piece)
@@ -193,8 +195,10 @@ class Rooms:
     def state(self) -> RoomState:
         """What holds for all."""
         room = self.room
-        heard = "" if self.crowd is None else self.crowd.path
-        return RoomState(locked=room.locked, editing=room.editing, crowd=room.crowd, listening=heard)
+        heard, sentence = ("", "") if self.crowd is None else (self.crowd.path, self.crowd.sentence)
+        return RoomState(
+            locked=room.locked, editing=room.editing, crowd=room.crowd, listening=heard, sentence=sentence
+        )
 
     # --------------------------------------------------------------------------------- sockets
 
@@ -352,6 +356,8 @@ class Rooms:
         self._tell_news()
         walkers = self.room.here()
         crowd = b"" if self.crowd is None or not self.room.crowd else self.crowd.frame()
+        if self.crowd is not None and self.crowd.sentence != self._why:
+            self._why, self.room.news.state = self.crowd.sentence, True  # told with the next tick
         if walkers:
             self._tell_poses(walkers, crowd)
         if self.crowd is not None and self.room.crowd:
@@ -407,6 +413,8 @@ class Crowd(Protocol):
 
     path: str
     """Where it is heard without a page, with its key."""
+    sentence: str
+    """Why there is none; empty: there is, or nobody asked."""
 
     def changed(self, piece: Piece) -> None:
         """The piece is another."""

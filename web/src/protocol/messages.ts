@@ -1493,10 +1493,12 @@ export interface RoomState {
   readonly crowd: boolean;
   /** Path at which the crowd is heard without a page; empty: nowhere. */
   readonly listening: string;
+  /** Why one sound for all cannot be had; empty: it can. */
+  readonly sentence: string;
 }
 
-export function makeRoomState(given: Omit<RoomState, "locked" | "editing" | "crowd" | "listening"> & Partial<RoomState> = {}): RoomState {
-  return { locked: false, editing: false, crowd: false, listening: "", ...given };
+export function makeRoomState(given: Omit<RoomState, "locked" | "editing" | "crowd" | "listening" | "sentence"> & Partial<RoomState> = {}): RoomState {
+  return { locked: false, editing: false, crowd: false, listening: "", sentence: "", ...given };
 }
 
 /** You are in. */

@@ -66,7 +66,8 @@ function hosting(together: Together): TemplateResult {
     <button type="button" class="wide" @click=${() => void copy(together.invitation)}>${icon("copy")}Copy the invitation</button>
     ${toggle("Nobody new comes in", state.locked, (on) => together.do("lock", { on }))}
     ${toggle("Walkers may change the piece", state.editing, (on) => together.do("edit", { on }))}
-    ${toggle("One sound for all", state.crowd, (on) => together.do("crowd", { on }))}`;
+    ${toggle("One sound for all", state.crowd, (on) => together.do("crowd", { on }))}
+    ${state.sentence === "" ? nothing : html`<p class="caution" role="status">${state.sentence}</p>`}`;
 }
 
 async function copy(text: string): Promise<void> {
