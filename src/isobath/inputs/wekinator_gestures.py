@@ -1,6 +1,6 @@
 """Gestures that Wekinator's messages record and that are recognised from its inputs, and their file.
 
-Wekinator keeps its own recordings as serialised objects, which are not read; these are JSON:
+These are JSON (Wekinator's own are brought to it by isobath.mapping.exchange.wekinator):
 `{"inputs": 2, "gestures": [{"name": "output_1", "examples": [[[0.1, 0.2], …], …]}, …]}`.
 """
 

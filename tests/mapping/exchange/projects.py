@@ -24,6 +24,36 @@ GESTURES = (
     "<wekimini.osc.OSCDtwOutput><name>waves</name><numGestures>2</numGestures></wekimini.osc.OSCDtwOutput>"
 )
 
+
+def recordings(gestures):
+    """What Wekinator serialises of recorded gestures, as far as it is read: lists of examples of points."""
+
+    def series(tag, path):
+        points = "".join(
+            "<com.timeseries.TimeSeriesPoint><measurements>"
+            + "".join(f"<double>{value!r}</double>" for value in point)
+            + "</measurements><hashCode>7</hashCode></com.timeseries.TimeSeriesPoint>"
+            for point in path
+        )
+        return f"<{tag}><labels><string>Time</string></labels><tsArray>{points}</tsArray></{tag}>"
+
+    lists = "".join(
+        "<linked-list>"
+        + "".join(
+            f"<wekimini.learning.dtw.DtwExample>{series('timeSeries', path)}"
+            f"{series('downsampledTimeSeries', path[::2])}<gestureClass>{number}</gestureClass><id>1</id>"
+            "</wekimini.learning.dtw.DtwExample>"
+            for path in paths
+        )
+        + "</linked-list>"
+        for number, paths in enumerate(gestures)
+    )
+    return (
+        f"<DtwModel><gestureName>waves</gestureName><data><numGestures>2</numGestures><allExamples>{lists}"
+        "</allExamples><examplesForIds/></data></DtwModel>"
+    ).encode()
+
+
 ARFF = """@relation dataset
 
 @attribute ID numeric

@@ -1,6 +1,7 @@
 """Wekinator's projects, opened, learned from and written again."""
 
 import io
+import json
 import zipfile
 from contextlib import suppress
 
@@ -106,6 +107,43 @@ def test_gestures_are_named_and_stay_out():
     assert found.outputs[1].gestures == ("output_1", "output_2")
     assert any("waves: recorded gestures" in note for note in found.notes)
     assert found.examples.outputs == ("pitch",)
+
+
+PATHS = [[[[0.1, 0.2], [0.2, 0.3], [0.3, 0.3]]], [[[1.0, 0.0]] * 4, [[0.5, 0.5]] * 5]]
+
+
+def gesture_project(model):
+    files = projects.files([projects.GESTURES])
+    del files["current/currentData.arff"]
+    return files | {"current/models/model1.xml": model}
+
+
+def test_recorded_gestures_are_read_from_what_wekinator_serialised():
+    found = project(gesture_project(projects.recordings(PATHS)))
+    assert found.notes == ()
+    kept = json.loads(found.gestures)
+    assert kept["inputs"] == 2
+    assert [each["name"] for each in kept["gestures"]] == ["output_1", "output_2"]
+    assert [each["examples"] for each in kept["gestures"]] == PATHS
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        b"\xac\xed\x00\x05java",
+        b"<DtwModel><data><allExamples/></data></DtwModel>",
+        b"<DtwModel>",
+        b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+        projects.recordings([[[[0.1, 0.2], [0.2]]]]),
+        projects.recordings([[[[0.1], [0.2]]], [[[0.1, 0.2], [0.2, 0.3]]]]),
+        projects.recordings([[[["x", 0.2], [0.2, 0.1]]]]),
+    ],
+    ids=["a java object", "none", "cut", "with entities", "crooked", "two sizes", "no numbers"],
+)
+def test_gestures_that_cannot_be_read_are_named(model):
+    found = project(gesture_project(model))
+    assert found.gestures is None
+    assert any("waves: recorded gestures" in note for note in found.notes)
 
 
 def test_a_zip_is_as_good_as_a_folder(tmp_path):

@@ -32,6 +32,10 @@ DATA_BYTES = 256 * 1024 * 1024
 MOST_DEPTH = 32
 MOST_OUTPUTS = 4096
 MOST_GESTURES = 64
+RECORDINGS = "current/models/model1.xml"
+"""Where a project of gestures keeps them; in any other project a Java object."""
+JAVA_OBJECT = b"\xac\xed"
+RECORDINGS_BYTES = 64 * 1024 * 1024
 
 Kind = Literal["number", "classes", "gestures"]
 
@@ -110,7 +114,7 @@ def read_zip(name: str, data: bytes) -> Project:
                 wanted = str(root / inside)
                 if wanted not in names:
                     return None
-                limit = XML_BYTES if inside.endswith((".xml", ".wekproj")) else DATA_BYTES
+                limit = _limit(inside)
                 with archive.open(wanted) as file:
                     content = file.read(limit + 1)
                 if len(content) > limit:
@@ -122,12 +126,19 @@ def read_zip(name: str, data: bytes) -> Project:
         raise MappingError(f"{name} is no zip that can be read ({error}).") from error
 
 
+def _limit(inside: str) -> int:
+    """Bytes that a file of a project may have."""
+    if inside == RECORDINGS:
+        return RECORDINGS_BYTES
+    return XML_BYTES if inside.endswith((".xml", ".wekproj")) else DATA_BYTES
+
+
 def _folder(root: Path) -> Reader:
     def read(inside: str) -> bytes | None:
         path = root / inside
         if not path.is_file():
             return None
-        limit = XML_BYTES if inside.endswith((".xml", ".wekproj")) else DATA_BYTES
+        limit = _limit(inside)
         try:
             with path.open("rb") as file:
                 content = file.read(limit + 1)
@@ -171,6 +182,8 @@ def read_project(name: str, read: Reader, project: str | None = None) -> Project
     if not inputs:
         raise MappingError(f"{name} does not say what its inputs are (no inputConfig.xml).")
     recorded = read("current/gestures.json")
+    if recorded is None and any(one.kind == "gestures" for one in outputs):
+        recorded = read_recordings(read(RECORDINGS), [name for one in outputs for name in one.gestures])
     notes += _said(outputs, recorded is not None)
     trained = None
     description = read("current/modelSetDescription.json")
@@ -214,9 +227,8 @@ def _said(outputs: tuple[ProjectOutput, ...], recorded: bool) -> Iterator[str]:
     gestures = [one.name for one in outputs if one.kind == "gestures"]
     if gestures and not recorded:
         yield (
-            f"{', '.join(gestures)}: recorded gestures (dynamic time warping). Their recordings are "
-            "Wekinator's own objects, which are not read; record them again (startDtwRecording), and Isobath "
-            "follows them."
+            f"{', '.join(gestures)}: recorded gestures (dynamic time warping), of which no recordings could "
+            "be read. Record them again (startDtwRecording), and Isobath follows them."
         )
 
 
@@ -313,6 +325,48 @@ def _gestures(node: Node) -> tuple[str, ...]:
     names = tuple(one.words.strip() for one in node.child("gestureNames").children)
     count = min(max(int(_number(node.text("numGestures"), 0)), len(names)), MOST_GESTURES)
     return tuple((names[i] if i < len(names) else "") or f"output_{i + 1}" for i in range(count))
+
+
+def read_recordings(data: bytes | None, names: list[str]) -> bytes | None:
+    """Recordings of gestures as Isobath keeps them, from the model that Wekinator serialised; None: no such.
+
+    It lists, gesture by gesture, examples with a `timeSeries` whose points have `measurements`.
+    """
+    if data is None or data[:2] == JAVA_OBJECT:
+        return None
+    try:
+        found = _first(read_xml("model1.xml", data), "allExamples")
+    except MappingError:
+        return None
+    gestures = []
+    for number, listed in enumerate(found.children[:MOST_GESTURES]):
+        paths = [_path(one) for one in listed.children]
+        name = names[number] if number < len(names) else f"output_{number + 1}"
+        gestures.append({"name": name, "examples": [path for path in paths if path]})
+    sizes = {len(point) for each in gestures for path in each["examples"] for point in path}
+    if len(sizes) != 1:
+        return None
+    return json.dumps({"inputs": sizes.pop(), "gestures": gestures}).encode()
+
+
+def _first(node: Node, tag: str) -> Node:
+    """The first element of this name anywhere below; an empty one where there is none."""
+    waiting = [node]
+    while waiting:
+        here = waiting.pop()
+        if here.tag == tag:
+            return here
+        waiting += reversed(here.children)
+    return Node(tag)
+
+
+def _path(example: Node) -> list[list[float]]:
+    points = example.child("timeSeries").child("tsArray").children
+    path = [
+        [_number(one.words, math.nan) for one in point.child("measurements").children] for point in points
+    ]
+    whole = all(math.isfinite(value) for point in path for value in point)
+    return path if whole and len({len(point) for point in path}) == 1 else []
 
 
 def _number(text: str, otherwise: float) -> float:
