@@ -12,6 +12,8 @@ import { choose, slider, tool } from "./parts";
 import { decibels, streamedWords } from "./words";
 
 /** What a chip shows of a voice that listens. */
+/** Beats in a bar, as models of bars have learned them. */
+const FOUR = 4;
 const HEARD: Readonly<Record<Voice["source"]["kind"], IconName | null>> = {
   gesture: null,
   input: "microphone",
@@ -141,6 +143,7 @@ export class VoicesView extends View {
   /** How a voice on a model of bars plays. */
   private inBars(voice: Voice, set: (change: Parameters<typeof setVoice>[2]) => void): TemplateResult {
     const { bars } = voice;
+    const beats = this.state.piece?.tempo.beats ?? FOUR;
     return html`${choose<BarsPlayed["every"]>(
       `every-${voice.id}`,
       "New notes",
@@ -161,7 +164,11 @@ export class VoicesView extends View {
       ],
       bars.sounds,
       (sounds) => set({ bars: { ...bars, sounds } }),
-    )}`;
+    )}${
+      beats === FOUR
+        ? nothing
+        : html`<p class="hint">Its bars have four beats, those of the piece ${beats}: they go their own way.</p>`
+    }`;
   }
 
   private settings(voice: Voice, count: number): TemplateResult {
