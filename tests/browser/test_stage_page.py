@@ -103,6 +103,24 @@ def test_the_stage_is_started_played_and_ended_from_the_page(instrument: Instrum
         below, above = instrument.piece.takes
         assert (above.over, above.axes) == (below.id, (instrument.piece.axes[1].id,))
 
+        # On the bar: a recording of one bar begins and ends by itself, and goes on as its loop.
+        instrument.run(
+            "i.store.edit('bar', (p) => ({ ...p,"
+            " tempo: { ...p.tempo, bpm: 240, beats: 2, synchronised: true, bars: 1 } }));"
+        )
+        take.click()
+        instrument.run(
+            "await t.until(() => i.store.state.piece.takes.length === 3, 'one bar');"
+            "const bar = i.store.state.piece.takes[2];"
+            "await t.until(() => i.instrument.stage.take === bar.id, 'its loop');"
+            "i.instrument.stopPlaying();"
+            "i.store.edit('free', (p) => ({ ...p, tempo: { ...p.tempo, synchronised: false } }));"
+            "const beat = window.heard.beat;"
+            "await t.until(() => window.heard.beat > beat + 1, 'the beat');"
+        )
+        bar = instrument.piece.takes[2]
+        assert (bar.seconds, bar.loop) == (0.5, True)
+
         # What is seen: a spectrum, and the sound in hand, which the stage plays.
         instrument.run(
             "const bins = new Float32Array(1024); i.performer.setAll([0.9, 0.1]);"

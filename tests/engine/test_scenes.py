@@ -124,6 +124,26 @@ def test_a_scene_arrives_in_its_time_and_in_a_straight_line() -> None:
     assert np.allclose(middle, (start + end) / 2, atol=0.05)
 
 
+def test_a_stage_goes_through_a_take_s_scenes_as_rendering_does_and_home_again() -> None:
+    here, take = staged(SceneChange(frame=90, scene="light", seconds=0.3), SceneChange(frame=0, scene="dark"))
+    here = msgspec.structs.replace(here, voices=(BRIGHT,))
+    live = Live(here, load_model, lambda: np.array([0.4, 0.6]))
+    way = live.way_of(take)
+    assert way is not None
+    live.play(take, way=way)
+    rendered = render_piece(here, take, load_model)
+    heard = play(live, 0.5)[:, live.player.delay :]
+    np.testing.assert_array_equal(heard, rendered[:, : heard.shape[1]])
+    live.change(prepare(msgspec.structs.replace(here, voices=(voice(gain_db=-6.0),)), live))
+    live.stop()
+    play(live, 0.4)
+    whole = live_of(voice(gain_db=-6.0))
+    play(whole, 0.6)
+    assert np.allclose(live.latents()[0], whole.latents()[0], atol=1e-3)
+    assert live.way_of(staged()[1]) is None
+    assert live.way_of(staged(SceneChange(frame=9, scene="other"))[1]) is None, "it lacks that voice"
+
+
 def test_frozen_latents_stay_and_glide_back() -> None:
     where = np.array([0.2, 0.2])
     live = Live(piece(), load_model, lambda: where.copy())

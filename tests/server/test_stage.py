@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from websockets.exceptions import ConnectionClosed
 
+from isobath.engine.scenes import recalled
 from isobath.protocol.messages import (
     Change,
     DoOnStage,
@@ -23,7 +24,7 @@ from isobath.protocol.messages import (
     StopStage,
     WatchStage,
 )
-from isobath.protocol.piece import Demonstration, Piece, Voice
+from isobath.protocol.piece import Demonstration, Piece, Scene, Voice
 from isobath.protocol.stage import StageSettings
 from isobath.protocol.stream import Ready, Trouble, read_sound, told
 from isobath.server.stage import Stage
@@ -99,13 +100,19 @@ def test_a_page_starts_plays_changes_and_stops_the_stage(served):
         page.say(DoOnStage(request=2, action="record", seed=5))
         page.say(MoveOnStage(axes=axes, values=(0.25,) * len(axes)))
         until(page, StageNow, lambda each: each.state.recording)
-        page.say(DoOnStage(request=3, action="finish", take="new", name="A take"))
+        scene = Scene(id="s", name="s", morph_seconds=0.0, voices=quiet.voices)
+        quiet = msgspec.structs.replace(quiet, scenes=(scene,))
+        page.ask(Change(number=3, piece=recalled(quiet, scene), label="Scene"), Saved)
+        until(page, StageHeard, lambda heard: heard.gesture == (0.25, 0.25))
+        page.say(DoOnStage(request=3, action="finish", take="new", name="A take", seconds=2.0))
         took = page.hear(StageTook).take
         assert (took.id, took.name, took.seed, took.axes) == ("new", "A take", 5, axes)
+        assert (took.seconds, took.loop) == (2.0, True)
+        assert [(each.scene, 0 <= each.frame <= took.length) for each in took.scenes] == [("s", True)]
 
         # Over that take, with a hand on one axis; the other is the take's meanwhile.
         looped = msgspec.structs.replace(took, loop=True)
-        page.ask(Change(number=3, piece=msgspec.structs.replace(quiet, takes=(looped,)), label="Keep"), Saved)
+        page.ask(Change(number=4, piece=msgspec.structs.replace(quiet, takes=(looped,)), label="Keep"), Saved)
         page.say(DoOnStage(request=4, action="record", take="new"))
         assert until(page, StageNow, lambda each: each.state.recording).state.take == "new"
         page.say(MoveOnStage(axes=axes, values=(0.9, 0.9), hands=axes[:1]))

@@ -12,6 +12,7 @@ sound goes over to it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -23,7 +24,7 @@ from isobath.engine.controls import Controls
 from isobath.engine.loop import player_of, sound
 from isobath.engine.morphing import go_over, morphings
 from isobath.engine.player import Meters
-from isobath.engine.scenes import morph_seconds
+from isobath.engine.scenes import morph_seconds, stations
 from isobath.engine.sources import DreamOf, Heard, LoadSound, heard_by, quantised, recorded_input, sources_of
 from isobath.engine.space import is_placed, settings_of, sounding
 from isobath.engine.takes import TakeReader, finished
@@ -99,6 +100,19 @@ class _Recording:
     points: list[tuple[float, ...]] = field(default_factory=list)
 
 
+@dataclass(eq=False)
+class Way:
+    """A take's way through scenes, ready to be gone."""
+
+    frames: tuple[int, ...]
+    """The first is 0."""
+    pieces: tuple[Prepared, ...]
+    seconds: tuple[float, ...]
+    home: Prepared
+    """What the voices go back to."""
+    at: int = -1
+
+
 class Live:
     """One piece. Not for several threads at once."""
 
@@ -148,6 +162,7 @@ class Live:
         self._mixed: Gesture = np.zeros(0)
         self._over: Take | None = None
         """The take over which one is recorded."""
+        self._way: Way | None = None
         self._skip = 0
         self._recording: _Recording | None = None
         self._recorded_seed = 1
@@ -188,6 +203,17 @@ class Live:
         """It can go on anywhere: nothing here is heard in step with its own beginning."""
         return not self.sources.heard and not self.sources.aparts and not self.sources.dreams
 
+    @property
+    def on_way(self) -> bool:
+        """A take goes through scenes."""
+        return self._way is not None
+
+    @property
+    def frame(self) -> int:
+        """Of the take that is played or recorded, by the first voice's model."""
+        model = self.voices[0].model
+        return int(self.place * model.sample_rate // (model.hop * self.rate))
+
     def join(self, at: int) -> None:
         """Go on as it is, with the take's gestures, or a recording, from its sample `at` on."""
         self._skip = at - self.position
@@ -211,11 +237,41 @@ class Live:
     def _of_take(self, sample: int) -> Gesture:
         assert self._reader is not None
         assert self.take is not None
+        self._go_on_way(self._reader.frame(sample + self._skip))
         ends = not self.take.loop and self._over is None
         if ends and sample + self._skip >= self._reader.samples + self.player.delay:
             self.stop()
             return self._of_performer()
         return self._under_hands(self._reader(sample + self._skip))
+
+    def _go_on_way(self, frame: int) -> None:
+        """To the scene that the take is in; one that begins again is in the first at once."""
+        way = self._way
+        if way is None or (found := max(0, bisect_right(way.frames, frame) - 1)) == way.at:
+            return
+        seconds = way.seconds[found] if found > way.at >= 0 else 0.0
+        way.at = found
+        self._go_over(way.pieces[found], seconds)
+
+    def _go_over(self, prepared: Prepared, seconds: float | None) -> None:
+        go_over(self.voices, prepared.voices, self.player, prepared.controls, seconds, master=False)
+        for slot, apart in self.sources.aparts.items():
+            apart.set(prepared.controls.voices[slot])
+
+    def way_of(self, take: Take) -> Way | None:
+        """A take's way through scenes, as far as these have the voices that play; None where it has none.
+        Takes time, and may run in another thread. Raises ModelMismatch or MappingError where a mapping does
+        not fit.
+        """
+        found = [each for each in stations(self.piece, take) if same_structure(each.piece, self.piece)]
+        if not found:
+            return None
+        return Way(
+            frames=tuple(each.frame for each in found),
+            pieces=tuple(prepare(each.piece, self, anew=True) for each in found),
+            seconds=tuple(each.seconds for each in found),
+            home=prepare(self.piece, self, anew=True),
+        )
 
     def _under_hands(self, row: Gesture) -> Gesture:
         """The take's row, but for the axes that a hand is on."""
@@ -248,36 +304,66 @@ class Live:
 
     # -------------------------------------------------------------------------------- takes
 
-    def play(self, take: Take, takes: Sequence[Take] = (), at: int = 0, *, hands: bool = True) -> None:
-        """Play a take from its sample `at` on, from a fresh past; with `hands`, axes that are touched are the
-        performer's meanwhile. Raises PieceError, AudioError."""
-        self._follow(take, takes, hands)
+    def play(
+        self,
+        take: Take,
+        takes: Sequence[Take] = (),
+        at: int = 0,
+        *,
+        hands: bool = True,
+        way: Way | None = None,
+    ) -> None:
+        """Play a take from its sample `at` on, from a fresh past, on its `way` through scenes; with `hands`,
+        axes that are touched are the performer's meanwhile. Raises PieceError, AudioError."""
+        self._follow(take, takes, hands, way)
         self.begin(take.seed, at)
 
-    def _follow(self, take: Take, takes: Sequence[Take], hands: bool) -> None:
+    def _follow(self, take: Take, takes: Sequence[Take], hands: bool, way: Way | None) -> None:
         reader = TakeReader(take, self.piece.axes, self.rate, takes, loop=take.loop)
         if self._inputs:
             recorded = recorded_input(take, takes, self.rate, self._load_sound)
             for each in self._inputs:
                 each.now = recorded
         self.take, self._reader, self._hands = take, reader, hands
+        self._leave_way()
+        self._way = way
+        if way is not None:
+            self._go_on_way(0)
+            for voice in self.voices:
+                voice.settle()
         self._idle, self._idle_at = self._touching(), self._of_performer()
         self._own = np.zeros(len(self.piece.axes), dtype=np.bool_)
 
     def stop(self) -> None:
         """The performer's gestures are heard again; the sound goes on."""
         self.take = self._reader = None
+        self._leave_way()
         for each in self._inputs:
             each.now = each.live
 
-    def record(self, seed: int, at: int = 0, over: Take | None = None, takes: Sequence[Take] = ()) -> None:
+    def _leave_way(self) -> None:
+        way, self._way = self._way, None
+        if way is not None:
+            self._go_over(way.home, None)
+
+    def record(
+        self,
+        seed: int,
+        at: int = 0,
+        over: Take | None = None,
+        takes: Sequence[Take] = (),
+        way: Way | None = None,
+    ) -> None:
         """Keep what the performer does from now on, from a fresh past; `at`: samples that were recorded
         elsewhere before. over: plays meanwhile, but for the axes that a hand is on, and holds its last row
-        once it has ended; `takes`: those below it. Raises PieceError, AudioError."""
+        once it has ended; `takes`: those below it; `way`: its own through scenes.
+
+        Raises PieceError, AudioError.
+        """
         self.stop()
         self._recording, self._recorded_seed, self._over = _Recording(), seed, over
         if over is not None:
-            self._follow(over, takes, hands=True)
+            self._follow(over, takes, True, way)
         self.begin(seed, at)
 
     def _begin_rows(self) -> None:
@@ -335,6 +421,8 @@ class Live:
         """Take over what `prepare` got ready."""
         seconds = morph_seconds(self.piece, prepared.piece)
         self.piece = prepared.piece
+        if self._way is not None:
+            self._way.home = prepared
         if (
             self.player.space is not None
             and self.sources.placing is not None
@@ -383,15 +471,17 @@ class Prepared:
     voices: list[Played]
 
 
-def prepare(piece: Piece, live: Live) -> Prepared:
+def prepare(piece: Piece, live: Live, anew: bool = False) -> Prepared:
     """Everything of a change that takes time; may run in another thread. `piece` has `live`'s structure.
+    anew: make the mappings that did not change, too, as on a way through scenes others are played.
 
     Raises ModelMismatch or MappingError where a mapping does not fit.
     """
     before = {voice.id: voice for voice in live.piece.voices}
+    anew = anew or live.on_way
     own: list[Played] = []
     for voice, each in zip(piece.voices, live.voices, strict=True):
-        if _same_mapping(voice, before[voice.id]):  # most changes: the mapping stays as it is
+        if not anew and _same_mapping(voice, before[voice.id]):  # most changes: the mapping stays as it is
             made = played(_without_mapping(voice), each.model, len(piece.axes))
             own.append(replace(made, mapping=each.newest))
         else:

@@ -225,12 +225,15 @@ def go_over(
     player: Player,
     controls: Controls,
     seconds: float | None = None,
+    *,
+    master: bool = True,
 ) -> None:
-    """All voices to what they now are, at once or in a scene's time."""
+    """All voices to what they now are, and the master, at once or in a scene's time."""
     for each, voice in zip(found, voices, strict=True):
         each.towards(voice, seconds)
         each.glide(player, controls.voices[each.slot], seconds)
-    player.master(controls.master)
+    if master:
+        player.master(controls.master)
     _lead(found, voices)
 
 

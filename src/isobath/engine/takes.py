@@ -93,9 +93,9 @@ def finished(take: Take, over: Take | None) -> Take:
         frames=tuple(frames),
         points=tuple(points),
         seed=over.seed,
-        loop=over.loop,
+        loop=take.loop or over.loop,
         over=over.id,
-        scenes=over.scenes,
+        scenes=take.scenes or over.scenes,
     )
 
 
@@ -131,6 +131,14 @@ class TakeReader:
             if axis in layer.take.axes:
                 return k, layer.take.axes.index(axis)
         return None
+
+    def frame(self, sample: int) -> int:
+        """The take's own frame at this sample since the start."""
+        take, rate = self._layers[0].take, self._layers[0].sample_rate
+        at = sample % self.samples if self._looping and self.samples else sample
+        if take.loop and (round_samples := take.seconds * rate) >= 1.0:
+            at = math.floor(at % round_samples)
+        return at * take.sample_rate // (take.hop * rate)
 
     def __call__(self, sample: int) -> Gesture:
         """What holds at this sample since the start. The same array as long as nothing changes."""

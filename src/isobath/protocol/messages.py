@@ -486,7 +486,8 @@ class DoOnStage(Message, frozen=True, kw_only=True, tag="do_on_stage"):
     to: Unit = 1.0
     """fade: 0 out, 1 in."""
     seconds: Annotated[float, Meta(ge=0, le=600)] = 0.0
-    """fade: how long it takes."""
+    """fade: how long it takes; play: how far into the take it begins; finish: how long a round of the take
+    lasts, as a loop, 0: as it was recorded."""
     hands: bool = True
     """play: axes that a hand is on are the performer's; false: somebody mimes the take, unheard."""
 

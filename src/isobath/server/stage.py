@@ -274,7 +274,7 @@ class Stage:
             take = next((each for each in piece.takes if each.id == asked.take), None)
             if take is None:
                 raise PieceError("The take that should be played is not in this piece. Open the piece again.")
-            engine.play(take, piece.takes, hands=asked.hands)
+            engine.play(take, piece.takes, hands=asked.hands, at=asked.seconds)
         elif asked.action == "record":
             over = next((each for each in piece.takes if each.id == asked.take), None)
             if asked.take is not None and over is None:
@@ -283,7 +283,7 @@ class Stage:
             engine.record(asked.seed if over is None else over.seed, over, piece.takes)
         elif asked.action == "finish":
             self._recording = False
-            engine.finish_recording(asked.take or "", asked.name)
+            engine.finish_recording(asked.take or "", asked.name, asked.seconds)
         elif asked.action == "panic":
             engine.panic()
         elif asked.action in ("freeze", "thaw"):

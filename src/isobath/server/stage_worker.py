@@ -21,11 +21,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from isobath.engine.dreaming import dreams
-from isobath.engine.live import Live, Prepared, prepare
+from isobath.engine.live import Live, Prepared, Way, prepare
 from isobath.errors import IsobathError
 from isobath.library.home import find_home
 from isobath.library.load import load_prior, load_voice
@@ -273,7 +274,8 @@ class Worker:
             elif isinstance(order, wire.Change):
                 self._change(order)
             else:
-                self._put(lambda: self._do(order))
+                way = None if self._live is None else _way(self._live, order)
+                self._put(lambda: self._do(order, way))
         except (IsobathError, OSError, ValueError) as error:
             self._say(wire.Failed(getattr(order, "revision", -1), str(error)))
 
@@ -292,6 +294,7 @@ class Worker:
         live.noted = self._noted
         for _ in range(_REHEARSED):
             live.step()
+        way = _way(live, order.under_way)
         self._board.input_missing = 0
         if self._live is None:
             settle()
@@ -309,20 +312,22 @@ class Worker:
                 self._anchor(live)
                 live.begin()
             if order.under_way is not None:  # before anybody asks for sound
-                self._resume(live, order.under_way, at)
-            self._say(wire.Ready(order.revision, live.listens, spent, live.voices[0].model.dims))
+                self._resume(live, order.under_way, at, way)
+            self._say(wire.Ready(order.revision, live.listens, spent, live.voices[0].model.dims, live.frame))
 
         self._put(take_over)
 
-    def _resume(self, live: Live, under_way: wire.Play | wire.Record, at: int) -> None:
+    def _resume(
+        self, live: Live, under_way: wire.Play | wire.Record, at: int, way: Way | None = None
+    ) -> None:
         """Go on with what is played or recorded, from its sample `at` on."""
         self._recording = under_way.number if isinstance(under_way, wire.Record) else 0
         self._playing = under_way.take.id if isinstance(under_way, wire.Play) else None
         try:
             if isinstance(under_way, wire.Record):
-                live.record(under_way.seed, at, under_way.over, under_way.takes)
+                live.record(under_way.seed, at, under_way.over, under_way.takes, way)
             else:
-                live.play(under_way.take, under_way.takes, at, hands=under_way.hands)
+                live.play(under_way.take, under_way.takes, at, hands=under_way.hands, way=way)
         except IsobathError as error:
             self._say(wire.Failed(-1, str(error)))
 
@@ -338,26 +343,29 @@ class Worker:
             if self._live is live:
                 live.change(prepared)
                 self._board.revision = order.revision
-            self._say(wire.Ready(order.revision, live.listens, spent, live.voices[0].model.dims))
+            self._say(wire.Ready(order.revision, live.listens, spent, live.voices[0].model.dims, live.frame))
 
         self._put(take_over)
 
-    def _do(self, order: wire.ToWorker) -> None:
+    def _do(self, order: wire.ToWorker, way: Way | None = None) -> None:
         live = self._live
         if live is None:
             return
         try:
             if isinstance(order, wire.Play | wire.Record):
                 self._anchor(live)
-                self._resume(live, order, 0)
+                at = round(order.at * live.rate) if isinstance(order, wire.Play) else 0
+                self._resume(live, order, at, way)
             elif isinstance(order, wire.Stop):
                 self._playing = None
                 live.stop()
             elif isinstance(order, wire.Finish):
                 self._recording = 0
-                recorded = wire.Recorded(*live.as_recorded(order.id, order.name))
+                take, over = live.as_recorded(order.id, order.name)
+                if take is not None and order.seconds > 0.0:
+                    take = msgspec.structs.replace(take, seconds=order.seconds, loop=True)
                 if self._asked:
-                    self._say(recorded)
+                    self._say(wire.Recorded(take, over))
             elif isinstance(order, wire.Panic):
                 live.panic()
             elif isinstance(order, wire.Freeze):
@@ -382,6 +390,14 @@ class Worker:
         with suppress(OSError):
             sys.stdout.buffer.write(wire.packed(message))
             sys.stdout.buffer.flush()
+
+
+def _way(live: Live, under_way: wire.ToWorker | None) -> Way | None:
+    """Through scenes, of the take that an order plays."""
+    take = None
+    if isinstance(under_way, wire.Play | wire.Record):
+        take = under_way.take if isinstance(under_way, wire.Play) else under_way.over
+    return None if take is None or not take.scenes else live.way_of(take)
 
 
 def _fading(live: Live) -> Audio:

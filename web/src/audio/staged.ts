@@ -14,11 +14,13 @@ import {
   type StageState,
   type StageTook,
   type Take,
+  type Tempo,
 } from "../protocol/messages";
 import { newId } from "../state/identity";
 import type { Meters } from "./instrument";
 import { emptyMeters } from "./meters";
 import { StageEar } from "./stage-ear";
+import { Tempo as Beat } from "./tempo";
 import { WorkletInstrument } from "./worklet-instrument";
 
 const MOVE_MS = 1000 / 60;
@@ -194,6 +196,7 @@ export class StagedInstrument extends WorkletInstrument {
   }
 
   private goOff(): void {
+    this.letLineGo();
     this.startedHere = false;
     this.recordsTake = false;
     this.heardSpectrum = null;
@@ -230,6 +233,8 @@ export class StagedInstrument extends WorkletInstrument {
     meters.load = this.stage.load;
     meters.underruns = this.stage.underruns;
     meters.latency = this.stage.latency_ms / 1000;
+    meters.beat = this.beat.beatAt(performance.now());
+    meters.faded = this.stage.faded ? 0 : 1;
     this.dispatchEvent(new CustomEvent<Meters>("meters", { detail: meters }));
   }
 
@@ -350,6 +355,36 @@ export class StagedInstrument extends WorkletInstrument {
   }
 
   private takeName = "";
+  /** The beat while the stage plays, in milliseconds of this page's clock. */
+  private readonly beat = new Beat(1000);
+  /** What waits for a bar line. */
+  private onLine: ReturnType<typeof setTimeout> | null = null;
+  /** When the take that is recorded began, or will. */
+  private recordedFrom = 0;
+  /** When a take that has just ended began: its loop goes on from there. */
+  private roundedFrom: number | null = null;
+
+  override setTempo(tempo: Tempo, phase: number | null = null): void {
+    super.setTempo(tempo, phase);
+    this.beat.set(tempo.bpm, tempo.beats, performance.now(), phase);
+  }
+
+  /** Do something at a moment of this page's clock, instead of what waits. */
+  private atLine(moment: number, act: () => void): void {
+    this.letLineGo();
+    this.onLine = setTimeout(
+      () => {
+        this.onLine = null;
+        if (this.on) act();
+      },
+      Math.max(0, moment - performance.now()),
+    );
+  }
+
+  private letLineGo(): void {
+    if (this.onLine !== null) clearTimeout(this.onLine);
+    this.onLine = null;
+  }
 
   override recordTake(name: string, over?: Take): void {
     if (!this.on) {
@@ -359,11 +394,36 @@ export class StagedInstrument extends WorkletInstrument {
     this.takeName = name;
     this.recordsTake = true;
     this.seedOnStage = over?.seed ?? 1;
-    this.do("record", { seed: this.seedOnStage, take: over?.id ?? null });
+    const { synchronised, bars } = this.tempo;
+    const begin = (): void => {
+      this.do("record", { seed: this.seedOnStage, take: over?.id ?? null });
+      if (!synchronised || bars === 0) return;
+      this.atLine(
+        this.recordedFrom + bars * this.beat.barSamples,
+        () => void this.stopTake().catch(() => {}),
+      );
+    };
+    const now = performance.now();
+    this.recordedFrom = synchronised ? this.beat.nextBar(now) : now;
+    if (synchronised) this.atLine(this.recordedFrom, begin);
+    else begin();
   }
 
   override stopTake(): Promise<Take> {
     if (!this.on) return super.stopTake();
+    if (!this.tempo.synchronised) return this.fetchTake(0);
+    const bar = this.beat.barSamples;
+    const bars = Math.max(1, Math.ceil((performance.now() - this.recordedFrom) / bar - 0.02));
+    this.roundedFrom = this.recordedFrom;
+    return new Promise((resolve, reject) => {
+      this.atLine(this.recordedFrom + bars * bar, () => {
+        this.fetchTake((bars * bar) / 1000).then(resolve, reject);
+      });
+    });
+  }
+
+  /** `seconds`: how long a round of it lasts; 0: as long as it was recorded. */
+  private fetchTake(seconds: number): Promise<Take> {
     const id = newId();
     this.recordsTake = false;
     return new Promise((resolve, reject) => {
@@ -377,7 +437,7 @@ export class StagedInstrument extends WorkletInstrument {
         resolve(take);
         this.dispatchEvent(new CustomEvent("take", { detail: take }));
       });
-      this.do("finish", { take: id, name: this.takeName });
+      this.do("finish", { take: id, name: this.takeName, seconds });
     });
   }
 
@@ -387,10 +447,18 @@ export class StagedInstrument extends WorkletInstrument {
       return;
     }
     this.seedOnStage = take.seed;
-    this.do("play", { take: take.id, hands: !this.mimed });
+    const now = performance.now();
+    const from = take.seconds > 0 && loop ? this.roundedFrom : null;
+    this.roundedFrom = null;
+    const seconds = from === null ? 0 : ((now - from) / 1000) % take.seconds;
+    const hands = !this.mimed;
+    const play = (): void => this.do("play", { take: take.id, hands, seconds });
+    if (this.tempo.synchronised && from === null) this.atLine(this.beat.nextBar(now), play);
+    else play();
   }
 
   override stopPlaying(): void {
+    this.letLineGo();
     if (!this.on) super.stopPlaying();
     else this.do("stop");
   }

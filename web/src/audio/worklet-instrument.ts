@@ -60,7 +60,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   private takes: readonly Take[] = [];
   protected gesture = new Float64Array(1);
   private master: Master = { gain_db: 0, ceiling_db: -1, guard_db: 8 };
-  private tempo: Tempo = makeTempo();
+  protected tempo: Tempo = makeTempo();
   private frozen = false;
   private fadedTo = 1;
   /** Where a take that has just ended began, on the worklet's clock: its loop goes on from there. */

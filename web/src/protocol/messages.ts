@@ -2111,7 +2111,10 @@ export interface DoOnStage {
   readonly seed: number;
   /** fade: 0 out, 1 in. */
   readonly to: number;
-  /** fade: how long it takes. */
+  /**
+   * fade: how long it takes; play: how far into the take it begins; finish: how long a round of the take
+   * lasts, as a loop, 0: as it was recorded.
+   */
   readonly seconds: number;
   /** play: axes that a hand is on are the performer's; false: somebody mimes the take, unheard. */
   readonly hands: boolean;

@@ -31,6 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isobath.engine.live import same_structure
 from isobath.engine.player import Player
+from isobath.engine.scenes import morph_seconds
 from isobath.engine.takes import finished
 from isobath.errors import AudioError, IsobathError
 from isobath.outputs.stage import wire
@@ -39,7 +40,7 @@ from isobath.outputs.stage.devices import FILE, Asked, Device, Opened
 from isobath.outputs.stage.processes import end_now, farewell, line_of, told_by
 from isobath.outputs.stage.rows import Recording
 from isobath.outputs.stage.showing import Shown
-from isobath.protocol.piece import Id, Piece, Take
+from isobath.protocol.piece import Id, Piece, SceneChange, Take
 from isobath.types import Audio
 
 State = Literal["starting", "playing", "lost", "stopped"]
@@ -237,6 +238,12 @@ class StageEngine:
         self._freeze = wire.Freeze(False)
         self._fade = wire.Fade(1.0, 1.0, 0.0, 0.0)
         self._directs: dict[Id, wire.Direct] = {}
+        self._scenes: list[SceneChange] = []
+        """That the take went over to that is recorded."""
+        self._first_scene: Id | None = None
+        """At which it began."""
+        self._recalled: dict[int, tuple[Id, float]] = {}
+        """Scenes that a recording went over to, by revision, until a worker says at which frame."""
         self._recording = Recording()
         self._rows = threading.Lock()
 
@@ -326,7 +333,10 @@ class StageEngine:
             alike = same_structure(bare, self._piece)
             if self._clock is not None:
                 self._clock.tempo(piece.tempo.bpm)
+            seconds = morph_seconds(self._piece, bare)
             self._piece, self._revision = bare, self._revision + 1
+            if isinstance(self._under_way, wire.Record) and seconds is not None and bare.scene is not None:
+                self._recalled[self._revision] = (bare.scene, seconds)
             if alike:
                 for worker in self._workers.values():
                     if worker.loaded >= self._structure:
@@ -344,6 +354,8 @@ class StageEngine:
             if isinstance(message, wire.Record):
                 with self._rows:
                     message = msgspec.structs.replace(message, number=self._recording.begin())
+            if isinstance(message, wire.Record):
+                self._recalled, self._scenes, self._first_scene = {}, [], self._piece.scene
             if isinstance(message, wire.Play | wire.Record):
                 self._under_way = message
             elif isinstance(message, wire.Stop | wire.Finish):
@@ -365,10 +377,10 @@ class StageEngine:
             elif isinstance(message, wire.Begin):
                 self._clock.go_on()
 
-    def play(self, take: Take, takes: Sequence[Take] = (), *, hands: bool = True) -> None:
-        """Play a take from its beginning; `takes`: all those of the piece. hands: axes that are touched are
-        the performer's meanwhile."""
-        self.command(wire.Play(take, tuple(takes), hands))
+    def play(self, take: Take, takes: Sequence[Take] = (), *, hands: bool = True, at: float = 0.0) -> None:
+        """Play a take; `takes`: all those of the piece. hands: axes that are touched are the performer's
+        meanwhile. at: seconds into it at which it begins."""
+        self.command(wire.Play(take, tuple(takes), hands, at))
 
     def record(self, seed: int, over: Take | None = None, takes: Sequence[Take] = ()) -> None:
         """Record a take from a fresh past, over another one that plays meanwhile; `takes`: all those of the
@@ -393,9 +405,10 @@ class StageEngine:
         with self._lock:
             self.command(wire.Fade(self._fade.at(moment), to, seconds, moment))
 
-    def finish_recording(self, id: Id, name: str) -> None:
-        """What was recorded comes to `recorded`."""
-        self.command(wire.Finish(id, name))
+    def finish_recording(self, id: Id, name: str, seconds: float = 0.0) -> None:
+        """What was recorded comes to `recorded`. seconds: how long a round of it lasts, as a loop; 0: as many
+        frames as were recorded."""
+        self.command(wire.Finish(id, name, seconds))
 
     def _broadcast(self, message: wire.ToWorker) -> None:
         with self._lock:
@@ -537,6 +550,9 @@ class StageEngine:
         else:
             with self._lock:
                 self.dims = answer.dims
+                scene, seconds = self._recalled.pop(answer.revision, (None, 0.0))
+                if scene is not None:
+                    self._scenes.append(SceneChange(scene=scene, frame=answer.frame, seconds=seconds))
                 worker.ready = max(worker.ready, answer.revision)
                 self._go_on(worker)
 
@@ -545,6 +561,10 @@ class StageEngine:
         with self._rows:
             self._recording.take_in(self.area.rows.fetch())
             kept = self._recording
+            if self._scenes:
+                first = self._first_scene
+                begins = () if first is None else (SceneChange(frame=0, scene=first),)
+                take = msgspec.structs.replace(take, scenes=(*begins, *self._scenes))
             if not kept.frames or not take.points or len(kept.points[0]) != len(take.points[0]):
                 return take
             return msgspec.structs.replace(take, frames=tuple(kept.frames), points=tuple(kept.points))

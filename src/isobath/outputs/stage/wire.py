@@ -21,13 +21,15 @@ class Change(msgspec.Struct, frozen=True, tag="change"):
 
 
 class Play(msgspec.Struct, frozen=True, tag="play"):
-    """Play a take from its beginning."""
+    """Play a take."""
 
     take: Take
     takes: tuple[Take, ...] = ()
     """Those below it."""
     hands: bool = True
     """Axes that a hand is on are the performer's meanwhile."""
+    at: float = 0.0
+    """Seconds into it at which it begins."""
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
@@ -61,6 +63,8 @@ class Finish(msgspec.Struct, frozen=True, tag="finish"):
 
     id: Id
     name: str
+    seconds: float = 0.0
+    """How long a round of it lasts; 0: as many frames as were recorded."""
 
 
 class Panic(msgspec.Struct, frozen=True, tag="panic"):
@@ -114,6 +118,8 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """That getting ready took."""
     dims: int = 0
     """Of the first voice's latent."""
+    frame: int = 0
+    """Of the take that is played or recorded, from which on it plays it."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
