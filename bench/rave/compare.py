@@ -93,6 +93,9 @@ def our_trainer(given: argparse.Namespace, sounds: Path):
 
 def speed(given: argparse.Namespace) -> None:
     """Alternating runs; prints one line each and the medians."""
+    from isobath.training.device import keep_memory
+
+    keep_memory()  # as `isobath train` does
     trainer, recordings = our_trainer(given, given.sounds)
     for _ in range(2):
         trainer.train_step(recordings)
