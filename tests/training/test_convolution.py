@@ -60,11 +60,12 @@ def test_a_transposed_convolution_and_its_gradients(rows: int) -> None:
     direction = drawn(24, 10, 8, seed=2).requires_grad_()
     length = (drawn(24, 1, 1, seed=3).abs() + 0.5).requires_grad_()
     weight = torch._weight_norm(direction, length)
-    expected = coder.conv_transpose(x, {"stride": 4, "act": "leaky"}, weight, None)
-    ways = gradients(expected, [x, direction, length])
-    found = convolution.raised(x, direction, length, 4, True)
+    bias = drawn(10, seed=4).requires_grad_()
+    expected = coder.conv_transpose(x, {"stride": 4, "act": "leaky"}, weight, bias)
+    ways = gradients(expected, [x, direction, length, bias])
+    found = convolution.raised(x, direction, length, bias, 4, True)
     near(found, expected)
-    for way, its in zip(gradients(found, [x, direction, length]), ways, strict=True):
+    for way, its in zip(gradients(found, [x, direction, length, bias]), ways, strict=True):
         near(way, its)
 
 

@@ -211,7 +211,7 @@ class Coder(nn.Module):
             return False
         weight = self.get_parameter(o["weight"])
         if o["op"] == "conv_transpose":
-            possible = not o.get("bias") and weight.shape[2] == 2 * o["stride"]
+            possible = weight.shape[2] == 2 * o["stride"]
         else:
             left = (weight.shape[2] - 1) * o.get("dilation", 1) - (o.get("stride", 1) - 1)
             possible = o.get("groups", 1) == 1 and left >= 0
@@ -220,13 +220,11 @@ class Coder(nn.Module):
     def _briskly(self, o: Operation, x: Tensor) -> Tensor:
         direction = self.get_parameter(o["weight"])
         length = self.get_parameter(o["weight"] + LENGTH) if o["weight"] in self.normed else None
-        leaky = bool(o.get("act"))
+        bias, leaky = self._tensor(o.get("bias")), bool(o.get("act"))
         if o["op"] == "conv_transpose":
-            return convolution.raised(x, direction, length, o["stride"], leaky)
+            return convolution.raised(x, direction, length, bias, o["stride"], leaky)
         weight = convolution.played(direction, length, direction.shape[2])
-        return convolution.convolution(
-            x, weight, self._tensor(o.get("bias")), o.get("stride", 1), o.get("dilation", 1), leaky
-        )
+        return convolution.convolution(x, weight, bias, o.get("stride", 1), o.get("dilation", 1), leaky)
 
     def _fixed(
         self, o: Operation, x: Tensor, reg: dict[str, Tensor], clock: int, row: int,

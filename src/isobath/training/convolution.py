@@ -168,21 +168,23 @@ class _Convolution(torch.autograd.Function):
         left, stride, dilation, leaky, dtype, rows = ctx.shape
         outputs, taps, _ = weight.shape
         slope = grads[0].transpose(1, 2).to(torch.bfloat16).contiguous()
-        to_bias = slope.sum((0, 1), dtype=torch.float32) if ctx.needs_input_grad[2] else None
-        wanted = ctx.needs_input_grad[0]
+        wanted, biased = ctx.needs_input_grad[0], ctx.needs_input_grad[2]
         to: Tensor | None = None
+        to_bias: Tensor | None = None
         if weight.numel() >= PRODUCT:
             flat = slope.view(-1, outputs)
             to_weight = (flat.t() @ _windows(h, rows, taps, stride, dilation)).view(weight.shape)
             if wanted:
                 to = _unwindowed(flat @ weight.view(outputs, -1), h, rows, taps, stride, dilation)
+            to_bias = flat.sum(0, dtype=torch.float32) if biased else None
         else:
-            to, picture, _ = torch.ops.aten.convolution_backward(
-                _flat(slope), _flat(h), _flat(weight), None, (1, stride), (0, 0), (1, dilation), False,
-                (0, 0), 1, (wanted, True, False),
+            to, picture, to_bias = torch.ops.aten.convolution_backward(
+                _flat(slope), _flat(h), _flat(weight), [outputs], (1, stride), (0, 0), (1, dilation), False,
+                (0, 0), 1, (wanted, True, biased),
             )  # fmt: skip
             to_weight = picture.permute(0, 2, 3, 1).reshape(weight.shape)
             to = None if to is None else to.permute(0, 2, 3, 1).squeeze(1)
+            to_bias = None if to_bias is None else to_bias.float()
         to_x = None if to is None else _closed(to, h, left, leaky, dtype)
         return to_x, to_weight, to_bias, None, None, None, None
 
@@ -227,15 +229,18 @@ class _Raised(torch.autograd.Function):
         return _closed(to, h, 0, leaky, dtype), h.view(-1, inputs).t() @ flat, None, None
 
 
-def raised(x: Tensor, direction: Tensor, length: Tensor | None, stride: int, leaky: bool) -> Tensor:
+def raised(
+    x: Tensor, direction: Tensor, length: Tensor | None, bias: Tensor | None, stride: int, leaky: bool
+) -> Tensor:
     """A transposed convolution (coder.conv_transpose) of kernel 2 stride, weights (inputs, outputs, taps)."""
     inputs, outputs, _ = direction.shape
     weight = played(direction, length, 1).view(inputs, -1)
     batch, _, rows = x.shape
     if inputs > batch * rows:
         y: Tensor = _Raised.apply(x, weight, stride, leaky)  # type: ignore[no-untyped-call]
-        return y
+        return y if bias is None else y + bias.to(torch.bfloat16)[:, None]
     # Every input row makes `stride` output rows, and hears the row before: a plain convolution.
-    apart = weight.view(inputs, outputs, 2, stride).flip(2).permute(3, 1, 2, 0)
-    plain = convolution(x, apart.reshape(stride * outputs, 2, inputs), None, 1, 1, leaky)
+    now, next_one = weight.view(inputs, outputs, 2, stride).permute(2, 3, 1, 0)
+    apart = torch.stack((next_one, now), dim=2).view(stride * outputs, 2, inputs)
+    plain = convolution(x, apart, None if bias is None else bias.repeat(stride), 1, 1, leaky)
     return plain.transpose(1, 2).reshape(batch, rows * stride, outputs).transpose(1, 2)
