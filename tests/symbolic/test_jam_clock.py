@@ -105,6 +105,25 @@ def test_a_clock_led_by_midi_stays_within_a_millisecond_for_ten_minutes(bpm):
     assert follower.bpm == pytest.approx(bpm, rel=0.005)
 
 
+def test_a_clock_that_goes_already_leads_and_one_that_starts_anew_has_its_bars_anew():
+    follower, clock = ClockFollower(), BarClock(120, start=3.0)
+    at = 0.0
+    for n in range(24 * 40):
+        if n == 24 * 20:
+            follower.start()
+            started = at
+        follower.hear(at)
+        if follower.tick % 24 == 0:
+            follower.lead(clock, at)
+        if n == 24 * 19:
+            assert clock.bpm(at) == pytest.approx(100, rel=0.01)
+        at += 2.5 / 100
+    bars = clock.position(started + 4 * 2.4) / 16
+    assert bars == pytest.approx(round(bars), abs=0.01)
+    positions = [clock.position(t) for t in np.linspace(3, at, 2000)]
+    assert np.all(np.diff(positions) > 0)
+
+
 def test_a_jump_of_tempo_is_followed_and_a_stop_keeps_the_tempo():
     follower, clock = ClockFollower(), BarClock(120, count_in_bars=0)
     follower.start()

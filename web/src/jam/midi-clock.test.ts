@@ -35,9 +35,8 @@ test("the page is led as the server is", () => {
   for (const at of GOLDEN.ticks) {
     leader.follower.hear(at);
     if (leader.follower.tick % 24) continue;
-    const { follower } = leader;
-    if (follower.ticks(at)) clock.steer(follower.steps + 4, follower.after(4), at);
-    led.push([clock.position(at + 0.1), clock.bpm(at), follower.bpm!]);
+    leader.lead(clock, at, same);
+    led.push([clock.position(at + 0.1), clock.bpm(at), leader.follower.bpm!]);
   }
   expect(led.length).toBe(GOLDEN.led.length);
   led.forEach((row, i) => {

@@ -19,6 +19,7 @@ from isobath.symbolic.bars import STEPS_PER_BAR
 SLOWEST_BPM, FASTEST_BPM = 40.0, 300.0
 TICKS_PER_STEP = 6
 """Of MIDI's clock: 24 to a quarter."""
+STEPS_PER_BEAT = 4
 TAPS, TAP_PAUSE_SECONDS = 5, 2.0
 
 
@@ -136,7 +137,11 @@ class ClockFollower:
     def __init__(self) -> None:
         self.tick = 0
         """Number of the next tick."""
-        self.running = False
+        self.running = True
+        """Not known to stand: one that ticks before it said start is in the middle of its music."""
+        self.placed = False
+        """It was told where its bars are; until then it has beats at best."""
+        self._ahead: float | None = None
         self._expected = 0.0
         self._period = 0.0
         self._seen = 0
@@ -144,11 +149,11 @@ class ClockFollower:
 
     def start(self) -> None:
         """From the beginning, with the next tick."""
-        self.tick, self.running = 0, True
+        self.tick, self.running, self.placed, self._ahead = 0, True, True, None
 
     def go_on(self) -> None:
         """From where it is."""
-        self.running = True
+        self.running, self._ahead = True, None
 
     def stop(self) -> None:
         """The other machine stands."""
@@ -156,7 +161,7 @@ class ClockFollower:
 
     def locate(self, sixteenths: int) -> None:
         """Song position: sixteenths from the beginning."""
-        self.tick = max(0, sixteenths) * TICKS_PER_STEP
+        self.tick, self.placed, self._ahead = max(0, sixteenths) * TICKS_PER_STEP, True, None
 
     def hear(self, seconds: float) -> None:
         """A tick came."""
@@ -184,9 +189,13 @@ class ClockFollower:
         return 2.5 / self._period if self._seen >= 2 and self._period > 0 else None
 
     def lead(self, clock: BarClock, now: float, ahead_steps: int = 4) -> None:
-        """Take a bar clock along: so many sixteenths ahead it is where this clock will be."""
+        """Take a bar clock along: so many sixteenths ahead, its bars are those of this clock."""
         if self._seen < 6 or not self.running or now - self._last > 0.5:
             return
         # the next tick to be heard is `tick`, and is expected at `_expected`
-        steps = self.tick / TICKS_PER_STEP + ahead_steps
+        steps = self.tick / TICKS_PER_STEP
+        if self._ahead is None:
+            every = STEPS_PER_BAR if self.placed else STEPS_PER_BEAT
+            self._ahead = every * math.floor((clock.position(self._expected) - steps) / every + 0.5)
+        steps += self._ahead + ahead_steps
         clock.steer(steps, self._expected + ahead_steps * TICKS_PER_STEP * self._period, now)
