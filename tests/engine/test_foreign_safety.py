@@ -115,8 +115,8 @@ def test_foresight_lasts_until_the_late_sound_has_been_heard() -> None:
     """A dash through the loud place: the sound comes when the hand is quiet again."""
     import msgspec
 
-    frames = (0, 300, 340)
-    take = Take(id="t", name="t", hop=64, sample_rate=RATE, length=700, axes=("x",),
+    frames = (0, 320, 360)
+    take = Take(id="t", name="t", hop=64, sample_rate=RATE, length=600, axes=("x",),
                 frames=frames, points=((0.1,), (0.5,), (0.1,)))  # fmt: skip
     model = Late(bell())
     piece = wild_piece((take,))
@@ -127,7 +127,7 @@ def test_foresight_lasts_until_the_late_sound_has_been_heard() -> None:
         for each in (piece, known)
     ]
     assert loudest[0] - loudest[1] > 6.0
-    quiet = float(momentary(render_piece(known, take, lambda _: model)[:, : 300 * 64], RATE).max())  # type: ignore[arg-type, return-value]
+    quiet = float(momentary(render_piece(known, take, lambda _: model)[:, : 320 * 64], RATE).max())  # type: ignore[arg-type, return-value]
     assert loudest[1] - quiet < 4.0
 
 
@@ -174,7 +174,7 @@ def test_the_guard_holds_where_sound_plays_the_voice() -> None:
     """Silence, whispers and roars in turn come in and go through the model as they are."""
     random = np.random.default_rng(6)
     model = Strange(repeater(std=1.0))
-    frames = 4500
+    frames = 3000
     levels = np.repeat(10 ** random.uniform(-3, 0.5, frames // 300), 300 * model.hop)
     came = np.tile(random.standard_normal(len(levels)) * levels, (2, 1)).astype(np.float32)
     source = Source(kind="sound", sound="a" * 64, match=False, manner=("absolute",))
