@@ -6,14 +6,16 @@ import sys
 import threading
 import time
 from itertools import pairwise
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
 import pytest
 
 from isobath.gesture.clock import place
+from isobath.inputs import hearing as listening
 from isobath.inputs.gametrak import Gametrak, read_report
-from isobath.inputs.hearing import Hearing
+from isobath.inputs.hearing import Hearing, SoundIn
 from isobath.inputs.hub import Hub
 from isobath.inputs.midi.watching import MidiWatch
 from isobath.protocol.controllers import ClockSource, Conditioning, GamepadSource, HidSource, Input
@@ -235,6 +237,50 @@ def test_a_sound_says_how_loud_bright_and_high_it_is_and_when_it_begins():
     assert sine["pitch"][-1] == pytest.approx(0.8, abs=0.01)
     hearing.hear(np.full((1, 4800), np.nan, np.float32))
     assert all(math.isfinite(value) for _, value in said)
+
+
+class FakeSound:
+    """sounddevice with one input, which comes and goes."""
+
+    there = True
+    streams = ()
+
+    def query_devices(self, device, kind):  # noqa: ARG002
+        if not self.there:
+            raise ValueError("no such device")
+        return {"name": "Microphone", "default_samplerate": 48000.0}
+
+    def InputStream(self, *, callback, **_):
+        stream = SimpleNamespace(start=lambda: None, abort=lambda: None, closed=False, callback=callback)
+        stream.close = lambda: setattr(stream, "closed", True)
+        self.streams = (*self.streams, stream)
+        return stream
+
+
+def test_a_sound_device_that_goes_lets_go_of_its_axes_and_is_heard_again_once_it_is_back(monkeypatch):
+    fake = FakeSound()
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    monkeypatch.setattr(listening, "SILENT_SECONDS", 0.2)
+    said, gone = [], []
+    sound = SoundIn(lambda key, _: said.append(key), gone.extend)
+
+    def come():
+        fake.streams[-1].callback(np.zeros((4800, 1), np.float32), 4800, None, None)
+
+    come()
+    until(lambda: said)
+    fake.there = False
+    until(lambda: sound.lost)
+    assert ("sound", "loudness") in gone
+    assert fake.streams[0].closed
+    fake.there = True
+    until(lambda: len(fake.streams) > 1)
+    said.clear()
+    come()
+    until(lambda: said)
+    until(lambda: not sound.lost or gone.count(("sound", "loudness")) > 1)
+    sound.close()
+    assert fake.streams[-1].closed
 
 
 class FakeMidi:

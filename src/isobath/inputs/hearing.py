@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -22,6 +22,9 @@ Say = Callable[[Key, float], None]
 LONGEST_PERIODS = 3
 ONSET_SECONDS = 0.15
 """An onset falls to nothing in so long."""
+SILENT_SECONDS = 1.0
+"""A device from which nothing has come for so long, not even silence, is gone."""
+KEYS: tuple[Key, ...] = tuple(("sound", what) for what in ("loudness", "brightness", "onset", "pitch"))
 
 
 class Hearing:
@@ -69,43 +72,52 @@ class Hearing:
 
 
 class SoundIn:
-    """A Hearing of a sound device, in threads of its own."""
+    """A Hearing of a sound device, in threads of its own; one that goes is opened again once it is back."""
 
-    def __init__(self, say: Say, device: str = "") -> None:
-        """device: part of its name, or its number; empty: the system's usual one.
+    def __init__(self, say: Say, lose: Callable[[Iterable[Key]], None], device: str = "") -> None:
+        """lose: is told of what is no longer heard where the device goes. device: part of its name, or its
+        number; empty: the system's usual one.
 
         Raises:
             UsageError: sounddevice is missing, or there is no such device.
         """
-        try:
-            import sounddevice
-        except (ImportError, OSError) as error:  # OSError: the module is there, PortAudio is not
-            raise UsageError(MISSING) from error
-        wanted = int(device) if device.isdigit() else device or None
-        try:
-            found: Any = sounddevice.query_devices(wanted, "input")
-            rate = int(found["default_samplerate"])
-            self._hearing = Hearing(say, rate)
-            self._stream: Any = sounddevice.InputStream(
-                samplerate=rate, device=wanted, channels=1, callback=self._came, latency="low"
-            )
-        except Exception as error:  # PortAudio's own, and ValueError for a name that is none
-            raise UsageError(f"There is no sound to listen to ({error}). Leave --sound-in away.") from error
-        self.name = str(found["name"])
+        self._say = say
+        self._lose = lose
+        self._device: int | str | None = int(device) if device.isdigit() else device or None
         self._blocks: list[Audio] = []
         self._news = threading.Event()
         self._open = True
+        self.lost = False
+        """The device is gone."""
+        try:
+            self._listen()
+        except (ImportError, OSError) as error:  # OSError: the module is there, PortAudio is not
+            raise UsageError(MISSING) from error
+        except Exception as error:  # PortAudio's own, and ValueError for a name that is none
+            raise UsageError(f"There is no sound to listen to ({error}). Leave --sound-in away.") from error
         self._thread = threading.Thread(target=self._run, name="isobath-hearing", daemon=True)
         self._thread.start()
+
+    def _listen(self) -> None:
+        import sounddevice
+
+        found: Any = sounddevice.query_devices(self._device, "input")
+        rate = int(found["default_samplerate"])
+        self.name = str(found["name"])
+        self._hearing = Hearing(self._say, rate)
+        self._stream: Any = sounddevice.InputStream(
+            samplerate=rate, device=self._device, channels=1, callback=self._came, latency="low"
+        )
         self._stream.start()
 
     def close(self) -> None:
         """Listen no more."""
         self._open = False
         self._news.set()
+        self._thread.join(2.0)
         with suppress(Exception):  # a device that is gone already
             self._stream.abort()
-        self._thread.join(2.0)
+            self._stream.close()
 
     def _came(self, block: Any, frames: int, time: Any, status: Any) -> None:  # noqa: ARG002
         if len(self._blocks) < 200:
@@ -114,8 +126,20 @@ class SoundIn:
 
     def _run(self) -> None:
         while self._open:
-            self._news.wait()
+            if not self._news.wait(SILENT_SECONDS):
+                self._look_after()
             self._news.clear()
             blocks, self._blocks = self._blocks, []
             for block in blocks:
+                self.lost = False
                 self._hearing.hear(block)
+
+    def _look_after(self) -> None:
+        """Nothing has come for a while: let go of what it moved, and open the device anew."""
+        if not self.lost:
+            self.lost = True
+            self._lose(KEYS)
+        with suppress(Exception):  # it may be gone altogether
+            self._stream.close()
+        with suppress(Exception):  # it is not back yet
+            self._listen()

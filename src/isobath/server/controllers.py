@@ -109,7 +109,7 @@ class Controllers:
         self.gametrak = Gametrak(self.hub.say, self.hub.lose) if gamepads else None
         self.sound = None
         if sound is not None:
-            self.sound = SoundIn(self.hub.say, "" if sound == "default" else sound)
+            self.sound = SoundIn(self.hub.say, self.hub.lose, "" if sound == "default" else sound)
         self.key = secrets.token_urlsafe(24) if programs else None
         """What a program must know to come in; another one with every start."""
         self.watchers: list[Callable[[Piece], None]] = []
@@ -197,7 +197,7 @@ class Controllers:
             found.append("Gametrak")
         if self.link is not None and self.link.connected:
             found.append("Ableton Link")
-        if self.sound is not None:
+        if self.sound is not None and not self.sound.lost:
             found.append(f"sound of {self.sound.name}")
         if self.key is not None:
             found.append("programs by WebSocket")
