@@ -319,11 +319,11 @@ export class StagedInstrument extends WorkletInstrument {
   private do(
     action: DoOnStage["action"],
     more: Partial<Pick<DoOnStage, "take" | "name" | "seed" | "to" | "seconds" | "hands">> = {},
-  ): void {
+  ): boolean {
     this.flush();
     const { take = null, name = "", seed = 1, to = 1, seconds = 0, hands = true } = more;
     const request = ++this.request;
-    this.tell({ type: "do_on_stage", request, action, take, name, seed, to, seconds, hands });
+    return this.tell({ type: "do_on_stage", request, action, take, name, seed, to, seconds, hands });
   }
 
   override panic(): void {
@@ -425,6 +425,10 @@ export class StagedInstrument extends WorkletInstrument {
   /** `seconds`: how long a round of it lasts; 0: as long as it was recorded. */
   private fetchTake(seconds: number): Promise<Take> {
     const id = newId();
+    if (!this.do("finish", { take: id, name: this.takeName, seconds }))
+      return Promise.reject(
+        new Error("The stage cannot be reached, and records on. Finish the take once the connection stands."),
+      );
     this.recordsTake = false;
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
@@ -437,7 +441,6 @@ export class StagedInstrument extends WorkletInstrument {
         resolve(take);
         this.dispatchEvent(new CustomEvent("take", { detail: take }));
       });
-      this.do("finish", { take: id, name: this.takeName, seconds });
     });
   }
 

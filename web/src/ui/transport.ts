@@ -56,8 +56,9 @@ async function finish(app: App): Promise<void> {
   try {
     keepTake(app, await instrument.stopTake());
   } catch (error) {
+    const { takes } = store.state;
     store.set({
-      takes: { ...store.state.takes, recording: null },
+      takes: instrument.recordingTake ? takes : { ...takes, recording: null },
       notice: { kind: "error", sentence: error instanceof Error ? error.message : String(error) },
     });
   } finally {
