@@ -1,6 +1,14 @@
 // The world of a piece: made, edited, walked.
 
-import { type Landmark, makeLandmark, makeWorld, type Piece, type World } from "../protocol/messages";
+import {
+  type Box,
+  type Landmark,
+  makeLandmark,
+  makeWorld,
+  type Piece,
+  type World,
+  type Zone,
+} from "../protocol/messages";
 import { changeItem } from "./edit";
 import { newId } from "./identity";
 import type { Store } from "./store";
@@ -50,27 +58,44 @@ export function addLandmark(store: Store, landmark: Partial<Landmark>): string {
   return id;
 }
 
-export function changeLandmark(store: Store, id: string, change: Partial<Landmark>): void {
+/** What stands in a world and can be taken in hand. */
+export type Kind = "landmark" | "box" | "zone";
+export type Thing = Landmark | Box | Zone;
+const LISTS = { landmark: "landmarks", box: "boxes", zone: "zones" } as const;
+
+export function thingsOf(world: World, kind: Kind): readonly Thing[] {
+  return world[LISTS[kind]];
+}
+
+export function changeThing(store: Store, kind: Kind, id: string, change: Partial<Thing>): void {
   store.edit(
-    "change a landmark",
+    `change a ${kind}`,
     (piece) => {
       if (piece.world === null) return piece;
-      const landmarks = changeItem(piece.world.landmarks, id, (each: Landmark) => ({ ...each, ...change }));
-      return landmarks === piece.world.landmarks ? piece : { ...piece, world: { ...piece.world, landmarks } };
+      const all = thingsOf(piece.world, kind);
+      const things = changeItem(all, id, (each) => ({ ...each, ...change }));
+      return things === all ? piece : { ...piece, world: { ...piece.world, [LISTS[kind]]: things } };
     },
-    `landmark ${id} ${Object.keys(change).join()}`,
+    `${kind} ${id} ${Object.keys(change).join()}`,
   );
 }
 
-export function deleteLandmark(store: Store, id: string): void {
-  store.edit("delete a landmark", (piece) =>
+export function deleteThing(store: Store, kind: Kind, id: string): void {
+  store.edit(`delete a ${kind}`, (piece) =>
     piece.world === null
       ? piece
       : {
           ...piece,
-          world: { ...piece.world, landmarks: piece.world.landmarks.filter((each) => each.id !== id) },
+          world: {
+            ...piece.world,
+            [LISTS[kind]]: thingsOf(piece.world, kind).filter((each) => each.id !== id),
+          },
         },
   );
+}
+
+export function changeLandmark(store: Store, id: string, change: Partial<Landmark>): void {
+  changeThing(store, "landmark", id, change);
 }
 
 /** Many landmarks in one step. */

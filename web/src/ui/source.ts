@@ -9,8 +9,8 @@ import type { State } from "../state/store";
 import { setAllManners, setSource, setVoice } from "../state/voices";
 import { announce } from "./announcer";
 import { View } from "./app";
-import { icon } from "./icons";
 import { choose, dropZone, slider, toggle } from "./parts";
+import { pickSound } from "./pick-sound";
 import { ticker } from "./ticker";
 import { decibels, kilohertz, milliseconds, percent } from "./words";
 
@@ -188,27 +188,11 @@ export class SourceView extends View {
     const content =
       this.busy !== null
         ? html`<p class="hint" role="status">Taking in ${this.busy}…</p>`
-        : html`<label class="pick">
-              ${icon("file")}
-              <span class="clip"
-                >${
-                  source.sound === null
-                    ? html`Drop a sound file here, or <u>choose one</u>`
-                    : html`${source.title === "" ? "A sound" : source.title} · <u>another</u>`
-                }</span
-              >
-              <input
-                type="file"
-                class="unseen"
-                accept="audio/*,.wav,.flac,.ogg,.mp3,.aiff"
-                @change=${(e: Event) => {
-                  const input = e.target as HTMLInputElement;
-                  const file = input.files?.[0];
-                  input.value = "";
-                  void this.take(file);
-                }}
-              />
-            </label>`;
+        : pickSound(
+            source.sound === null ? null : source.title === "" ? "A sound" : source.title,
+            html`Drop a sound file here, or <u>choose one</u>`,
+            (file) => void this.take(file),
+          );
     return html`${dropZone({
       over: this.over,
       hover: (over) => {

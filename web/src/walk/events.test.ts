@@ -42,7 +42,7 @@ describe("a zone", () => {
     const told = (x: number) => {
       let value = Number.NaN;
       eachZone(
-        world,
+        world.zones,
         at(x),
         () => 0.5,
         (_, to) => {

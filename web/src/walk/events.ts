@@ -1,6 +1,6 @@
 // What moves axes besides the walker: time, the places one enters, and the places one has been to.
 
-import type { Cycle, Memory, World, Zone } from "../protocol/messages";
+import type { Cycle, Memory, Zone } from "../protocol/messages";
 import type { Pose } from "./pose";
 
 const DAY = 86_400;
@@ -35,18 +35,18 @@ export function presence(zone: Zone, pose: Pose): number {
 
 /** Every axis that zones move: where several zones share one, the one that is most present decides. */
 export function eachZone(
-  world: World,
+  zones: readonly Zone[],
   pose: Pose,
   rest: (axis: string) => number,
   tell: (axis: string, value: number) => void,
 ): void {
   const seen = new Set<string>();
-  for (const { axis } of world.zones) {
+  for (const { axis } of zones) {
     if (axis === "" || seen.has(axis)) continue;
     seen.add(axis);
     let most = 0;
     let value = rest(axis);
-    for (const zone of world.zones) {
+    for (const zone of zones) {
       const here = zone.axis === axis ? presence(zone, pose) : 0;
       if (here <= most) continue;
       most = here;

@@ -35,6 +35,8 @@ interface Finger {
 
 export interface Looking {
   look(turn: number, tilt: number): void;
+  /** A key that moves what is in hand, and nobody. */
+  nudge?(event: KeyboardEvent): boolean;
   /** A press that takes something in the world by the hand; then it is not looked about. */
   grab?(event: PointerEvent): boolean;
   drag?(event: PointerEvent): void;
@@ -111,6 +113,11 @@ export class Hands {
     this.shift = event.shiftKey;
     this.alt = event.altKey;
     if (event.ctrlKey || event.metaKey || KEYS[event.code] === undefined) return;
+    if (down && this.walker.nudge?.(event) === true) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (down) this.held.add(event.code);
     else this.held.delete(event.code);
     event.preventDefault();

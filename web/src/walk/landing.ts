@@ -1,5 +1,6 @@
 // Has the ground measured by the server, once whatever it depends on has been still for a moment.
 
+import { ALONE } from "../net/wire";
 import type { LandSurveyed, Piece, SurveyLand, Voice } from "../protocol/messages";
 import type { Store } from "../state/store";
 import { asked, type Basis, same, basisOf as soundOf } from "../state/surveying";
@@ -17,8 +18,11 @@ export class Landing {
   constructor(
     private readonly store: Store,
     private readonly ask: AskLand,
+    /** Is told when measuring begins and ends. */
+    private readonly changed: () => void = () => {},
   ) {
     this.leave = store.subscribe((state, previous) => {
+      if (state.connection.state !== "online") this.wait(null); // nobody will answer
       if (state.piece !== previous.piece || state.voice !== previous.voice) this.look();
     });
     this.look();
@@ -31,13 +35,24 @@ export class Landing {
 
   answered(answer: LandSurveyed): void {
     if (answer.request !== this.asked) return;
-    this.asked = null;
+    this.wait(null);
     const { land } = answer;
     const before = this.store.state.piece?.world ?? null;
     if (before === null || land === null || before.land?.of === land.of) return;
     this.store.amend((piece) =>
       piece.world === null ? piece : { ...piece, world: { ...piece.world, land } },
     );
+  }
+
+  /** Whether the ground is being measured. */
+  get measuring(): boolean {
+    return this.asked !== null && ALONE === null;
+  }
+
+  private wait(request: number | null): void {
+    if (request === this.asked) return;
+    this.asked = request;
+    this.changed();
   }
 
   private look(): void {
@@ -59,7 +74,7 @@ export class Landing {
     const played = piece?.voices[voice] ?? null;
     if (piece === null || piece.world === null || played === null) return;
     const { world } = piece;
-    this.asked = this.ask({
+    const request = this.ask({
       axes: piece.axes.length,
       voice: played.id,
       voices: asked(piece, played),
@@ -67,7 +82,8 @@ export class Landing {
       rest: piece.axes.map((axis) => (axis.id === world.axes.y ? 0.5 : axis.rest)),
       ids: piece.axes.map((axis) => axis.id),
     });
-    if (this.asked === null) this.basis = []; // away; asked again at the next change
+    this.wait(request);
+    if (request === null) this.basis = []; // away; asked again at the next change
   }
 }
 

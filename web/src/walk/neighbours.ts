@@ -3,7 +3,9 @@
 
 import { VOICES } from "../audio/player";
 import { fetchBlob } from "../net/http";
-import type { Axis, Piece, Voice, World } from "../protocol/messages";
+import type { Axis, Piece, Voice, World, Zone } from "../protocol/messages";
+import { groundOf } from "../state/hills";
+import { onGround } from "../state/space";
 import type { State } from "../state/store";
 import { mappedLatent } from "../steer/heard";
 import type { App } from "../ui/app";
@@ -47,7 +49,7 @@ export function gestureAt(
     const at = axes.findIndex((each) => each.id === axis);
     if (at >= 0) set(axis, mine[at] ?? 0.5);
   }
-  eachZone(world, pose, (id) => axes.find((axis) => axis.id === id)?.rest ?? 0.5, set);
+  eachZone(zonesOf(world), pose, (id) => axes.find((axis) => axis.id === id)?.rest ?? 0.5, set);
   eachAxis(world, pose, set);
   return point;
 }
@@ -217,3 +219,10 @@ export class Neighbours {
 }
 
 const place = ({ x, y, z }: Pose): { x: number; y: number; z: number } => ({ x, y, z });
+
+/** Zones where they are, those that stand on the ground. */
+function zonesOf(world: World): readonly Zone[] {
+  if (!world.zones.some((each) => each.stands)) return world.zones;
+  const ground = groundOf(world);
+  return world.zones.map((each) => ({ ...each, position: onGround(each, ground) }));
+}

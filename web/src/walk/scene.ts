@@ -3,6 +3,7 @@
 import {
   BackSide,
   BufferAttribute,
+  type BufferGeometry,
   Color,
   DirectionalLight,
   DoubleSide,
@@ -27,9 +28,11 @@ import {
   Vector3,
   WebGLRenderer,
 } from "three";
-import type { Air, Landmark, World, Zone } from "../protocol/messages";
+import type { Air, Box, Landmark, World, Zone } from "../protocol/messages";
+import type { Kind, Thing } from "../state/world";
 import { Bodies, put, room, settle } from "./bodies";
 import { COLUMNS, type Land, ROWS } from "./land";
+import { type Airy, nearestOf } from "./picking";
 import type { Pose } from "./pose";
 import { Walls } from "./walls";
 
@@ -45,7 +48,7 @@ export interface Stone {
 
 /** What a ray met. */
 export interface Met {
-  readonly kind: "landmark" | "stone" | "ground";
+  readonly kind: "landmark" | "stone" | "ground" | "box" | "zone";
   readonly id: string | null;
   readonly x: number;
   readonly y: number;
@@ -65,13 +68,15 @@ export class WorldScene {
   private readonly sun = new DirectionalLight();
   private stones: InstancedMesh | null = null;
   private zones: InstancedMesh | null = null;
-  readonly walls = new Walls();
+  private readonly walls = new Walls();
+  /** What one sees through and can take in hand all the same. */
+  private airy: readonly Airy[] = [];
   private light = 1;
   private stoneIds: readonly string[] = [];
   private readonly body = new SphereGeometry(0.5, 40, 26);
   private readonly landmarks: Bodies;
   private readonly pebble = new IcosahedronGeometry(0.5, 1);
-  private readonly halo = new Mesh(
+  private readonly halo = new Mesh<BufferGeometry, MeshBasicMaterial>(
     this.body,
     new MeshBasicMaterial({
       color: "#d81b78",
@@ -186,8 +191,15 @@ export class WorldScene {
   }
 
   /** Zones are mist: one sees through them, from outside and from inside. */
-  setZones(zones: readonly Zone[]): void {
+  setZones(zones: readonly Zone[], boxes: readonly Box[]): void {
+    this.walls.show(boxes);
     const shown = zones.filter((each) => each.shown);
+    this.airy = [
+      ...shown.map(({ id, position, size }) => ({ kind: "zone" as const, id, position, size })),
+      ...boxes
+        .filter((each) => each.shown)
+        .map(({ id, position, size }) => ({ kind: "box" as const, id, position, size })),
+    ];
     const mesh = room(this.scene, this.zones, this.body, shown.length, mist);
     shown.forEach((each, i) => {
       put(mesh, i, each.position, each.size, each.colour);
@@ -233,9 +245,15 @@ export class WorldScene {
     const hit = this.ray.intersectObjects(things, false)[0];
     if (landmark !== null && landmark.hit.distance <= (hit?.distance ?? Number.POSITIVE_INFINITY))
       return { kind: "landmark", id: landmark.id, ...pointOf(landmark.hit) };
-    if (hit === undefined) return null;
-    if (hit.object === this.stones)
+    if (hit !== undefined && hit.object === this.stones)
       return { kind: "stone", id: this.stoneIds[hit.instanceId ?? -1] ?? null, ...pointOf(hit) };
+    const { origin, direction } = this.ray.ray;
+    const air = nearestOf({ from: origin.toArray(), way: direction.toArray() }, this.airy);
+    if (air !== null && air.metres <= (hit?.distance ?? Number.POSITIVE_INFINITY)) {
+      const point = origin.clone().addScaledVector(direction, air.metres);
+      return { kind: air.met.kind, id: air.met.id, x: point.x, y: point.y, z: point.z };
+    }
+    if (hit === undefined) return null;
     return { kind: "ground", id: null, ...pointOf(hit) };
   }
 
@@ -253,13 +271,18 @@ export class WorldScene {
     return (2 * distance * Math.tan((VIEW_DEGREES * Math.PI) / 360)) / height;
   }
 
-  /** Put a landmark into the light of the hand; null: none. */
-  choose(landmark: Landmark | null): void {
-    this.halo.visible = landmark !== null;
-    if (landmark === null) return;
-    const [w, h, d] = landmark.size;
-    this.halo.position.set(...landmark.position);
-    this.halo.scale.set(w * 1.06 + 0.05, h * 1.06 + 0.05, d * 1.06 + 0.05);
+  /** Put something into the light of the hand; null: nothing. */
+  choose(held: { readonly kind: Kind; readonly thing: Thing } | null): void {
+    this.halo.visible = held !== null;
+    if (held === null) return;
+    const [w, h, d] = held.thing.size;
+    this.halo.geometry = held.kind === "box" ? this.walls.shape : this.body;
+    // What is air glows itself, from within as well; a body has a rim.
+    const wide = held.kind === "landmark" ? 1.06 : 1;
+    this.halo.material.side = held.kind === "landmark" ? BackSide : DoubleSide;
+    this.halo.material.opacity = held.kind === "landmark" ? 0.3 : 0.06;
+    this.halo.position.set(...held.thing.position);
+    this.halo.scale.set(w * wide + 0.05, h * wide + 0.05, d * wide + 0.05);
   }
 }
 

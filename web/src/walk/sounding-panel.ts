@@ -7,8 +7,8 @@ import { sounding } from "../state/space";
 import { changeLandmark } from "../state/world";
 import { announce } from "../ui/announcer";
 import type { App } from "../ui/app";
-import { icon } from "../ui/icons";
 import { type Choice, choose, slider } from "../ui/parts";
+import { pickSound } from "../ui/pick-sound";
 
 const MOST = 16;
 
@@ -84,22 +84,6 @@ function pick(app: App, carries: Carried, set: (to: Partial<Carried>) => void): 
       app.store.set({ notice: { kind: "error", sentence } });
     }
   };
-  return html`<label class="pick"
-    >${icon("file")}<span class="clip"
-      >${
-        carries.sound === null
-          ? html`<u>Choose a sound file</u>`
-          : html`${carries.title === "" ? "A sound" : carries.title} · <u>another</u>`
-      }</span
-    ><input
-      type="file"
-      class="unseen"
-      accept="audio/*,.wav,.flac,.ogg,.mp3,.aiff"
-      @change=${(e: Event) => {
-        const input = e.target as HTMLInputElement;
-        const file = input.files?.[0];
-        input.value = "";
-        void take(file);
-      }}
-  /></label>`;
+  const named = carries.sound === null ? null : carries.title === "" ? "A sound" : carries.title;
+  return pickSound(named, html`<u>Choose a sound file</u>`, (file) => void take(file));
 }

@@ -74,36 +74,43 @@ function boxes(panel: WorldPanel): TemplateResult {
 
 function boxPart(panel: WorldPanel, box: Box, at: number, set: (to: Partial<Box>) => void): TemplateResult {
   const { boxes: all } = panel.world;
-  const wide = (box.size[0] + box.size[2]) / 2;
-  const sized = (to: number): Box["size"] =>
-    box.size.map((each) => (each * to) / wide) as [number, number, number];
   const here = (): void => {
-    const { x, y, z } = panel.pose;
-    set({ position: [x, y, z] });
+    set(panel.here());
     announce(`${box.label} stands where you are.`);
   };
   return html`<div class="walk-mover">
     <div class="row">
       <b class="grow">${box.label}</b>
+      <button type="button" @click=${() => panel.take(box.id)}>In hand</button>
       <button type="button" @click=${here}>Here</button>
       ${tool(`Remove ${box.label}`, "trash", () => change(panel, { boxes: all.filter((_, i) => i !== at) }, "boxes"))}
     </div>
-    ${slider({ key: `box-size${at}`, name: "Across", value: Math.min(200, wide), min: 2, max: 200, step: 1, shown: `${wide.toFixed(0)} m`, input: (to) => set({ size: sized(to) }) })}
-    ${slider({ key: `box-fade${at}`, name: "Fade", value: box.fade, min: 0, max: 40, step: 0.5, shown: box.fade === 0 ? "at one step" : `${box.fade.toFixed(1)} m`, neutral: 4, input: (fade) => set({ fade }) })}
-    ${slider({ key: `box-wet${at}`, name: "Echo", value: box.wet, min: 0, max: 1, shown: `${(100 * box.wet).toFixed(0)} %`, neutral: 0.4, input: (wet) => set({ wet }) })}
+    ${boxSettings(`${at}`, box, set)}
+  </div>`;
+}
+
+/** What a place with walls does, and how wide it is. */
+export function boxSettings(key: string, box: Box, set: (to: Partial<Box>) => void): TemplateResult {
+  const wide = (box.size[0] + box.size[2]) / 2;
+  const sized = (to: number): Box["size"] =>
+    box.size.map((each) => (each * to) / wide) as [number, number, number];
+  return html`
+    ${slider({ key: `box-size${key}`, name: "Across", value: Math.min(200, wide), min: 2, max: 200, step: 1, shown: `${wide.toFixed(0)} m`, input: (to) => set({ size: sized(to) }) })}
+    ${slider({ key: `box-fade${key}`, name: "Fade", value: box.fade, min: 0, max: 40, step: 0.5, shown: box.fade === 0 ? "at one step" : `${box.fade.toFixed(1)} m`, neutral: 4, input: (fade) => set({ fade }) })}
+    ${slider({ key: `box-wet${key}`, name: "Echo", value: box.wet, min: 0, max: 1, shown: `${(100 * box.wet).toFixed(0)} %`, neutral: 0.4, input: (wet) => set({ wet }) })}
     ${
       box.wet === 0
         ? nothing
-        : html`${slider({ key: `box-decay${at}`, name: "Dies away in", value: Math.log10(box.decay), min: -1, max: 1.477, step: 0.01, shown: `${box.decay.toFixed(1)} s`, neutral: Math.log10(2.5), input: (to) => set({ decay: Math.min(30, Math.max(0.1, Math.round(100 * 10 ** to) / 100)) }) })}
-        ${slider({ key: `box-bright${at}`, name: "Bright to", value: Math.log10(box.brightness), min: 2.31, max: 4.3, step: 0.01, shown: hertz(box.brightness), input: (to) => set({ brightness: within(10 ** to, 200) }) })}
-        ${slider({ key: `box-pre${at}`, name: "After", value: box.predelay, min: 0, max: 0.25, step: 0.005, shown: `${(1000 * box.predelay).toFixed(0)} ms`, neutral: 0.02, input: (predelay) => set({ predelay }) })}`
+        : html`${slider({ key: `box-decay${key}`, name: "Dies away in", value: Math.log10(box.decay), min: -1, max: 1.477, step: 0.01, shown: `${box.decay.toFixed(1)} s`, neutral: Math.log10(2.5), input: (to) => set({ decay: Math.min(30, Math.max(0.1, Math.round(100 * 10 ** to) / 100)) }) })}
+        ${slider({ key: `box-bright${key}`, name: "Bright to", value: Math.log10(box.brightness), min: 2.31, max: 4.3, step: 0.01, shown: hertz(box.brightness), input: (to) => set({ brightness: within(10 ** to, 200) }) })}
+        ${slider({ key: `box-pre${key}`, name: "After", value: box.predelay, min: 0, max: 0.25, step: 0.005, shown: `${(1000 * box.predelay).toFixed(0)} ms`, neutral: 0.02, input: (predelay) => set({ predelay }) })}`
     }
-    ${choose(`box-filter${at}`, "Lets through", FILTERS, box.filter, (filter) => set({ filter }))}
+    ${choose(`box-filter${key}`, "Lets through", FILTERS, box.filter, (filter) => set({ filter }))}
     ${
       box.filter === "none"
         ? nothing
         : slider({
-            key: `box-cut${at}`,
+            key: `box-cut${key}`,
             name: "At",
             value: Math.log10(box.frequency),
             min: 1.31,
@@ -114,7 +121,7 @@ function boxPart(panel: WorldPanel, box: Box, at: number, set: (to: Partial<Box>
           })
     }
     ${toggle("Its walls are seen", box.shown, (shown) => set({ shown }))}
-  </div>`;
+  `;
 }
 
 const within = (hertz: number, least: number): number => Math.min(20_000, Math.max(least, Math.round(hertz)));
@@ -124,9 +131,8 @@ const hertz = (value: number): string =>
 
 function boxHere(panel: WorldPanel): void {
   const { boxes: all } = panel.world;
-  const { x, y, z } = panel.pose;
   const label = `walls ${all.length + 1}`;
-  change(panel, { boxes: [...all, makeBox({ id: newId(), label, position: [x, y, z] })] }, "boxes");
+  change(panel, { boxes: [...all, makeBox({ id: newId(), label, ...panel.here() })] }, "boxes");
   announce(`${label} stand around you.`);
 }
 

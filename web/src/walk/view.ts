@@ -2,11 +2,11 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
-import type { Landmark, Take, Voice, World } from "../protocol/messages";
+import type { Take, Voice, World, Zone } from "../protocol/messages";
 import { addDemonstration } from "../state/demonstrations";
 import { listen } from "../state/explore";
 import { fitOf, type State } from "../state/store";
-import { addLandmark, beginWorld } from "../state/world";
+import { addLandmark, beginWorld, type Thing } from "../state/world";
 import { heardLatent } from "../steer/heard";
 import { ReliefSurvey } from "../steer/relief";
 import { announce } from "../ui/announcer";
@@ -18,10 +18,10 @@ import { Beacons } from "./beacons";
 import { companyPanel } from "./company-panel";
 import { Editing } from "./editing";
 import { clockOfDay, cycleValue, eachZone, type Visits } from "./events";
+import { handPanel } from "./hand-panel";
 import { Hands } from "./hands";
 import { FLAT, heightAt, type Land, landOf } from "./land";
 import { Landing } from "./landing";
-import { landmarkPanel } from "./landmark-panel";
 import { Outside } from "./outside";
 import { outsidePanel } from "./outside-panel";
 import { hingeMarks, soundMarks } from "./placing";
@@ -119,7 +119,11 @@ export class WalkView extends View {
     this.addEventListener("keydown", keys);
     this.whileHere(() => this.removeEventListener("keydown", keys));
     listen(this.app.store, "play");
-    this.landing = new Landing(this.app.store, (survey) => this.app.link.surveyLand(survey));
+    this.landing = new Landing(
+      this.app.store,
+      (survey) => this.app.link.surveyLand(survey),
+      () => this.requestUpdate(),
+    );
     this.app.link.land = (answer) => this.landing?.answered(answer);
     this.together = new Together(this.app, () => this.requestUpdate());
     this.app.link.roomed = () => this.together.attend();
@@ -168,8 +172,8 @@ export class WalkView extends View {
     if (world !== this.drawn) this.redraw(world);
     this.shownStones = this.stones(world);
     this.scene?.setStones(this.shownStones);
-    const chosen = this.editing.chosen;
-    this.scene?.choose(this.standing(world).find((each) => each.id === chosen) ?? null);
+    const held = this.editing.inHand;
+    this.scene?.choose(held === null ? null : { ...held, thing: this.standing(world, [held.thing])[0]! });
     this.resurvey(world);
   }
 
@@ -193,6 +197,7 @@ export class WalkView extends View {
     this.surface = canvas;
     this.hands = new Hands(canvas, {
       look: (turn, tilt) => this.walker?.look(turn, tilt),
+      nudge: (event) => this.walker !== null && this.editing.nudge(event, this.walker.pose),
       grab: (event) => this.atHand((scene, pose) => this.editing.press(event, scene, pose)) ?? false,
       drag: (event) => this.atHand((scene, pose) => this.editing.drag(event, scene, pose)),
       release: (event, from) => this.atHand((scene) => this.editing.release(event, from, scene)),
@@ -216,10 +221,7 @@ export class WalkView extends View {
     if (other?.land !== world.land || other?.ground !== world.ground || other?.size !== world.size)
       this.land = landOf(world, this.survey.relief);
     this.scene?.setAir(world);
-    this.scene?.setLandmarks(this.standing(world));
-    this.scene?.setZones(world.zones);
-    this.scene?.walls.show(world.boxes);
-    this.scene?.setLand(world, this.land);
+    this.place(world);
   }
 
   private stones(world: World): Stone[] {
@@ -254,17 +256,26 @@ export class WalkView extends View {
     });
   }
 
-  /** Landmarks where they are seen: those that stand, on the ground. */
-  private standing(world: World): Landmark[] {
-    return world.landmarks.map((each) => {
+  /** Things where they are seen: those that stand, on the ground. */
+  private standing<T extends Thing>(world: World, things: readonly T[]): readonly T[] {
+    return things.map((each) => {
       const [x, y, z] = each.position;
       const ground = each.stands && world.ground.shown ? heightAt(world, this.land, x, z) : 0;
       return ground === 0 ? each : { ...each, position: [x, y + ground, z] };
     });
   }
 
+  /** Where something is put that is to be where one stands. */
+  private here(world: World): { position: [number, number, number]; stands: boolean } {
+    const { x, y, z } = this.walker?.pose ?? startOf(world);
+    const stands = world.ground.shown;
+    const height = stands ? y - heightAt(world, this.land, x, z) : y;
+    const [east, up, south] = [x, height, z].map((each) => Math.round(100 * each) / 100);
+    return { position: [east!, up!, south!], stands };
+  }
+
   private spots(world: World): Spot[] {
-    const landmarks = this.standing(world).map(
+    const landmarks = this.standing(world, world.landmarks).map(
       (each, i): Spot => ({
         id: each.id,
         kind: "landmark",
@@ -304,11 +315,19 @@ export class WalkView extends View {
     const { world } = this;
     if (world === null) return;
     this.land = landOf(world, this.survey.relief);
-    this.scene?.setLand(world, this.land);
     this.shownStones = this.stones(world);
     this.scene?.setStones(this.shownStones);
-    this.scene?.setLandmarks(this.standing(world));
+    this.place(world);
   }
+
+  /** Everything that stands, on the ground as it is. */
+  private place(world: World): void {
+    this.zones = this.standing(world, world.zones);
+    this.scene?.setLandmarks(this.standing(world, world.landmarks));
+    this.scene?.setZones(this.zones, this.standing(world, world.boxes));
+    this.scene?.setLand(world, this.land);
+  }
+  private zones: readonly Zone[] = [];
 
   // ------------------------------------------------------------------ walking
 
@@ -346,7 +365,7 @@ export class WalkView extends View {
       });
     this.frameMs += (performance.now() - began - this.frameMs) * 0.05;
     if (this.app.instrument.state === "running" && !this.app.silent)
-      this.beacons.sound(this.standing(world), walker.pose, seconds);
+      this.beacons.sound(this.standing(world, world.landmarks), walker.pose, seconds);
     if (seconds - this.toldAt > TELL_SECONDS) {
       this.toldAt = seconds;
       this.showWhere(world, walker.pose);
@@ -476,7 +495,7 @@ export class WalkView extends View {
     if (world.zones.length > 0) {
       const rest = (axis: string): number =>
         this.state.piece?.axes.find((each) => each.id === axis)?.rest ?? 0.5;
-      eachZone(world, pose, rest, (axis, value) => performer.set(axis, value));
+      eachZone(this.zones, pose, rest, (axis, value) => performer.set(axis, value));
     }
     if (world.memory !== null && this.visits !== null) {
       this.visits.stand(pose, passed, now);
@@ -518,6 +537,7 @@ export class WalkView extends View {
       g: () => this.toggleBuilding(),
       u: () => this.toggleOutside(),
       t: () => this.toggleCompany(),
+      h: () => this.takeNext(),
       " ": () => this.turnBack(),
       Delete: () => this.editing.delete(),
       Backspace: () => this.editing.delete(),
@@ -568,6 +588,14 @@ export class WalkView extends View {
     const id = addLandmark(this.app.store, { label, stands, position: [x, stands ? 0.5 : round(pose.y), z] });
     this.editing.choose(id);
     announce(`${label} placed three metres ahead.`);
+  }
+
+  private takeNext(): void {
+    if (this.walker === null) return;
+    const held = this.editing.takeNext(this.walker.pose);
+    announce(
+      held === null ? "There is nothing to take in hand." : `${held.thing.label || held.kind} is in hand.`,
+    );
   }
 
   private toggleFlight(): void {
@@ -627,6 +655,11 @@ export class WalkView extends View {
       world,
       pose: walker?.pose ?? startOf(world),
       close: () => this.toggleBuilding(),
+      here: () => this.here(world),
+      take: (id) => {
+        this.toggleBuilding();
+        this.editing.choose(id);
+      },
       hinges: () => hingeMarks(world),
       sounds: () =>
         mapping === null || model === undefined
@@ -666,12 +699,14 @@ export class WalkView extends View {
       ${this.planned ? html`<canvas class="plan ${this.failure === null ? "" : "whole"}" aria-hidden="true"></canvas>` : nothing}
       <div class="walker-names" aria-hidden="true"></div>
       <p class="walk-where" aria-hidden="true"></p>
+      ${this.landing?.measuring ? html`<p class="walk-measuring" role="status"><span>Listening to the ground</span><progress aria-label="The ground is being measured"></progress></p>` : nothing}
       ${this.failure === null ? nothing : html`<p class="walk-failure" role="alert">${this.failure}</p>`}
       ${this.beginning()} ${this.listed ? this.places(piece.world) : nothing}
       ${this.building ? this.worldPanel(piece.world) : nothing}
       ${this.setsOut ? this.outsidePanel(piece.world) : nothing}
       ${this.gathered ? companyPanel(this.together, () => this.toggleCompany()) : nothing}
-      ${this.editing.landmark === null || this.building ? nothing : landmarkPanel(this.app, this.editing, this.editing.landmark)} ${this.controls(piece.world)}
+      ${this.editing.inHand === null || this.building ? nothing : handPanel(this.app, this.editing, this.editing.inHand)}
+      ${this.controls(piece.world)}
     `;
   }
 

@@ -15,7 +15,7 @@ import {
 import type { Box } from "../protocol/messages";
 
 export class Walls extends Group {
-  private readonly shape = new BoxGeometry(1, 1, 1);
+  readonly shape = new BoxGeometry(1, 1, 1);
   private readonly lines: BufferGeometry = new EdgesGeometry(this.shape);
   private drawn: readonly Box[] = [];
 

@@ -10,6 +10,7 @@ import {
   type Sounding,
   type Wave,
   type World,
+  type Zone,
 } from "../protocol/messages";
 import { addAxis, renameAxis, setRest } from "../state/axes";
 import { newId } from "../state/identity";
@@ -40,6 +41,10 @@ export interface WorldPanel {
   readonly world: World;
   readonly pose: Pose;
   readonly close: () => void;
+  /** Where something is put that is to be where one stands. */
+  readonly here: () => { readonly position: [number, number, number]; readonly stands: boolean };
+  /** Into the hand. */
+  readonly take: (id: string) => void;
   /** Landmarks that can be placed now. */
   readonly hinges: () => Parameters<typeof addLandmarks>[2];
   readonly sounds: () => Parameters<typeof addLandmarks>[2];
@@ -177,23 +182,31 @@ function zones(panel: WorldPanel): TemplateResult {
       (zone, i) => html`<div class="walk-mover">
         <div class="row">
           <b class="grow">${zone.label}, ${nameOf(panel, zone.axis)}</b>
+          <button type="button" @click=${() => panel.take(zone.id)}>In hand</button>
           ${tool(`Remove ${zone.label}`, "trash", () => change(panel, { zones: all.filter((_, at) => at !== i) }, "zones"))}
         </div>
-        ${slider({ key: `zone-size${i}`, name: "Across", value: zone.size[0], min: 2, max: 120, step: 1, shown: `${zone.size[0].toFixed(0)} m`, input: (to) => change(panel, { zones: all.map((each, at) => (at === i ? { ...each, size: [to, to, to] } : each)) }, `zone ${i} size`) })}
-        ${slider({ key: `zone-fade${i}`, name: "Fade", value: zone.fade, min: 0, max: 30, step: 0.5, shown: zone.fade === 0 ? "at one step" : `${zone.fade.toFixed(1)} m`, input: (fade) => change(panel, { zones: all.map((each, at) => (at === i ? { ...each, fade } : each)) }, `zone ${i} fade`) })}
+        ${zoneSettings(`${i}`, zone, (to) => change(panel, { zones: all.map((each, at) => (at === i ? { ...each, ...to } : each)) }, `zone ${i} ${Object.keys(to).join()}`))}
       </div>`,
     )}
     <button type="button" class="wide" @click=${() => zoneHere(panel)}>${icon("add")}A zone where I stand</button>`,
   );
 }
 
+/** What a zone does when one enters it. */
+export function zoneSettings(key: string, zone: Zone, set: (to: Partial<Zone>) => void): TemplateResult {
+  return html`
+    ${slider({ key: `zone-size${key}`, name: "Across", value: zone.size[0], min: 2, max: 120, step: 1, shown: `${zone.size[0].toFixed(0)} m`, input: (to) => set({ size: [to, to, to] }) })}
+    ${slider({ key: `zone-value${key}`, name: "Moves it to", value: zone.value, min: 0, max: 1, shown: `${(100 * zone.value).toFixed(0)} %`, neutral: 1, input: (value) => set({ value }) })}
+    ${slider({ key: `zone-fade${key}`, name: "Fade", value: zone.fade, min: 0, max: 30, step: 0.5, shown: zone.fade === 0 ? "at one step" : `${zone.fade.toFixed(1)} m`, input: (fade) => set({ fade }) })}
+  `;
+}
+
 function zoneHere(panel: WorldPanel): void {
   const { zones: all } = panel.world;
   const axis = all[0]?.axis ?? axisFor(panel.app.store, "zone");
   if (axis === null) return;
-  const { x, y, z } = panel.pose;
   const label = `zone ${all.length + 1}`;
-  change(panel, { zones: [...all, makeZone({ id: newId(), label, axis, position: [x, y, z] })] }, "zones");
+  change(panel, { zones: [...all, makeZone({ id: newId(), label, axis, ...panel.here() })] }, "zones");
   announce(`${label} lies where you stand.`);
 }
 
