@@ -13,6 +13,8 @@ import { type App, View } from "./app";
 import { idFor, section, toggle } from "./parts";
 
 const LOOK_MS = 250;
+/** Performers that are named on the surface; who moves goes first. */
+const NAMED = 4;
 
 /** Draws again when performers come, go or move, a few times a second at most. */
 abstract class Company extends View {
@@ -64,11 +66,13 @@ export class CompanyView extends Company {
     const { others, inTheWay } = this.app.performers;
     if (others.length === 0) return nothing;
     const axis = this.state.piece?.axes.find((each) => each.id === inTheWay?.axis);
+    const named = [...others].sort((a, b) => Number(b.axes.length > 0) - Number(a.axes.length > 0));
     return html`<ul class="company" aria-label="Other performers">
-        ${others.map(
+        ${named.slice(0, NAMED).map(
           (other) =>
             html`<li title=${other.who.name}><span class="dot" style="--colour:${other.who.colour}"></span><span>${short(other.who.name)}</span><span class="hint">${moved(this.app, other)}</span></li>`,
         )}
+        ${named.length > NAMED ? html`<li class="hint">and ${named.length - NAMED} more</li>` : nothing}
       </ul>
       ${
         inTheWay === null || axis === undefined

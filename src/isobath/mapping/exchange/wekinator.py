@@ -11,17 +11,18 @@ import json
 import math
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
-from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 import numpy as np
 
 from isobath.errors import MappingError
 from isobath.mapping.exchange.arff import read_arff, write_arff
+from isobath.mapping.exchange.elements import Node, number_of, read_xml
 from isobath.mapping.exchange.examples import Examples
+from isobath.mapping.exchange.recordings import MOST_GESTURES, read_recordings
 from isobath.mapping.mapping import Mapping, Part
 from isobath.mapping.terms import Activation, Floats, Layered
 
@@ -29,12 +30,9 @@ IN_PORT, OUT_PORT = 6448, 12000
 IN_ADDRESS, OUT_ADDRESS = "/wek/inputs", "/wek/outputs"
 XML_BYTES = 4 * 1024 * 1024
 DATA_BYTES = 256 * 1024 * 1024
-MOST_DEPTH = 32
 MOST_OUTPUTS = 4096
-MOST_GESTURES = 64
 RECORDINGS = "current/models/model1.xml"
 """Where a project of gestures keeps them; in any other project a Java object."""
-JAVA_OBJECT = b"\xac\xed"
 RECORDINGS_BYTES = 64 * 1024 * 1024
 
 Kind = Literal["number", "classes", "gestures"]
@@ -232,59 +230,7 @@ def _said(outputs: tuple[ProjectOutput, ...], recorded: bool) -> Iterator[str]:
         )
 
 
-# -------------------------------------------------------------------------------------------- XML
-
-
-@dataclass
-class Node:
-    """An element: its children in order and the text in it."""
-
-    tag: str
-    children: list["Node"] = field(default_factory=list)
-    words: str = ""
-
-    def child(self, tag: str) -> "Node":
-        """The first of this name; an empty one where there is none."""
-        return next((one for one in self.children if one.tag == tag), Node(tag))
-
-    def text(self, tag: str) -> str:
-        """Text of the first child of this name."""
-        return self.child(tag).words.strip()
-
-
-def read_xml(name: str, data: bytes) -> Node:
-    """Elements and text. A document type, and so any entity of its own, is refused. Raises MappingError."""
-    root = Node("")
-    open_: list[Node] = [root]
-
-    def start(tag: str, _: dict[str, str]) -> None:
-        if len(open_) > MOST_DEPTH:
-            raise MappingError(f"{name} is nested more than {MOST_DEPTH} deep, which none is.")
-        node = Node(tag)
-        open_[-1].children.append(node)
-        open_.append(node)
-
-    def end(_: str) -> None:
-        open_.pop()
-
-    def words(text: str) -> None:
-        open_[-1].words += text
-
-    def refuse(*_: Any) -> None:
-        raise MappingError(f"{name} declares a document type. Wekinator writes no such file; it is not read.")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = words
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    parser.buffer_text = True
-    try:
-        parser.Parse(data, True)
-    except (expat.ExpatError, LookupError, ValueError) as error:
-        raise MappingError(f"{name} is no whole XML file ({error}).") from error
-    return root.children[0] if root.children else root
+# --------------------------------------------------------------------------------------- configuration
 
 
 def _inputs(data: bytes | None) -> tuple[tuple[str, ...], str]:
@@ -303,14 +249,14 @@ def _inputs(data: bytes | None) -> tuple[tuple[str, ...], str]:
 def _output(node: Node) -> ProjectOutput:
     name, kind = node.text("name"), node.tag.rsplit(".", 1)[-1]
     if kind == "OSCClassificationOutput":
-        classes = min(max(int(_number(node.text("numClasses"), 1)), 1), MOST_OUTPUTS) + 1
+        classes = min(max(int(number_of(node.text("numClasses"), 1)), 1), MOST_OUTPUTS) + 1
         distribution = node.text("isSendingDistribution") == "true"
         return ProjectOutput(name, "classes", classes=classes, distribution=distribution)
     if kind == "OSCDtwOutput":
         return ProjectOutput(name or "gestures", "gestures", gestures=_gestures(node))
     if kind != "OSCNumericOutput":
         raise MappingError(f'The project has an output of kind "{kind[:60]}", which Isobath does not know.')
-    low, high = _number(node.text("min"), 0.0), _number(node.text("max"), 1.0)
+    low, high = number_of(node.text("min"), 0.0), number_of(node.text("max"), 1.0)
     return ProjectOutput(
         name,
         low=min(low, high),
@@ -323,58 +269,8 @@ def _output(node: Node) -> ProjectOutput:
 def _gestures(node: Node) -> tuple[str, ...]:
     """Names of the gestures of an output; by number where it names none."""
     names = tuple(one.words.strip() for one in node.child("gestureNames").children)
-    count = min(max(int(_number(node.text("numGestures"), 0)), len(names)), MOST_GESTURES)
+    count = min(max(int(number_of(node.text("numGestures"), 0)), len(names)), MOST_GESTURES)
     return tuple((names[i] if i < len(names) else "") or f"output_{i + 1}" for i in range(count))
-
-
-def read_recordings(data: bytes | None, names: list[str]) -> bytes | None:
-    """Recordings of gestures as Isobath keeps them, from the model that Wekinator serialised; None: no such.
-
-    It lists, gesture by gesture, examples with a `timeSeries` whose points have `measurements`.
-    """
-    if data is None or data[:2] == JAVA_OBJECT:
-        return None
-    try:
-        found = _first(read_xml("model1.xml", data), "allExamples")
-    except MappingError:
-        return None
-    gestures = []
-    for number, listed in enumerate(found.children[:MOST_GESTURES]):
-        paths = [_path(one) for one in listed.children]
-        name = names[number] if number < len(names) else f"output_{number + 1}"
-        gestures.append({"name": name, "examples": [path for path in paths if path]})
-    sizes = {len(point) for each in gestures for path in each["examples"] for point in path}
-    if len(sizes) != 1:
-        return None
-    return json.dumps({"inputs": sizes.pop(), "gestures": gestures}).encode()
-
-
-def _first(node: Node, tag: str) -> Node:
-    """The first element of this name anywhere below; an empty one where there is none."""
-    waiting = [node]
-    while waiting:
-        here = waiting.pop()
-        if here.tag == tag:
-            return here
-        waiting += reversed(here.children)
-    return Node(tag)
-
-
-def _path(example: Node) -> list[list[float]]:
-    points = example.child("timeSeries").child("tsArray").children
-    path = [
-        [_number(one.words, math.nan) for one in point.child("measurements").children] for point in points
-    ]
-    whole = all(math.isfinite(value) for point in path for value in point)
-    return path if whole and len({len(point) for point in path}) == 1 else []
-
-
-def _number(text: str, otherwise: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        return otherwise
-    return value if abs(value) < 1e9 else otherwise
 
 
 def _port(text: str, otherwise: int) -> int:
