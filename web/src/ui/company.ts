@@ -68,10 +68,12 @@ export class CompanyView extends Company {
     const axis = this.state.piece?.axes.find((each) => each.id === inTheWay?.axis);
     const named = [...others].sort((a, b) => Number(b.axes.length > 0) - Number(a.axes.length > 0));
     return html`<ul class="company" aria-label="Other performers">
-        ${named.slice(0, NAMED).map(
-          (other) =>
-            html`<li title=${other.who.name}><span class="dot" style="--colour:${other.who.colour}"></span><span>${short(other.who.name)}</span><span class="hint">${moved(this.app, other)}</span></li>`,
-        )}
+        ${named
+          .slice(0, NAMED)
+          .map(
+            (other) =>
+              html`<li title=${other.who.name}><span class="dot" style="--colour:${other.who.colour}"></span><span>${short(other.who.name)}</span><span class="hint">${moved(this.app, other)}</span></li>`,
+          )}
         ${named.length > NAMED ? html`<li class="hint">and ${named.length - NAMED} more</li>` : nothing}
       </ul>
       ${
