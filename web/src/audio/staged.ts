@@ -199,6 +199,8 @@ export class StagedInstrument extends WorkletInstrument {
     this.letLineGo();
     this.startedHere = false;
     this.recordsTake = false;
+    this.toBegin = null;
+    this.letLineGo();
     this.heardSpectrum = null;
     this.told.clear();
     this.sampleRate = 0;
@@ -357,10 +359,12 @@ export class StagedInstrument extends WorkletInstrument {
   private takeName = "";
   /** The beat while the stage plays, in milliseconds of this page's clock. */
   private readonly beat = new Beat(1000);
-  /** What waits for a bar line. */
-  private onLine: ReturnType<typeof setTimeout> | null = null;
+  /** What waits for a bar line, and what if it never comes. */
+  private onLine: { readonly timer: ReturnType<typeof setTimeout>; readonly lost: () => void } | null = null;
   /** When the take that is recorded began, or will. */
   private recordedFrom = 0;
+  /** Begins it, while it waits for its bar line. */
+  private toBegin: (() => void) | null = null;
   /** When a take that has just ended began: its loop goes on from there. */
   private roundedFrom: number | null = null;
 
@@ -370,20 +374,25 @@ export class StagedInstrument extends WorkletInstrument {
   }
 
   /** Do something at a moment of this page's clock, instead of what waits. */
-  private atLine(moment: number, act: () => void): void {
+  private atLine(moment: number, act: () => void, lost: () => void = () => {}): void {
     this.letLineGo();
-    this.onLine = setTimeout(
+    const timer = setTimeout(
       () => {
         this.onLine = null;
         if (this.on) act();
+        else lost();
       },
       Math.max(0, moment - performance.now()),
     );
+    this.onLine = { timer, lost };
   }
 
   private letLineGo(): void {
-    if (this.onLine !== null) clearTimeout(this.onLine);
+    const { onLine } = this;
+    if (onLine === null) return;
+    clearTimeout(onLine.timer);
     this.onLine = null;
+    onLine.lost();
   }
 
   override recordTake(name: string, over?: Take): void {
@@ -396,6 +405,7 @@ export class StagedInstrument extends WorkletInstrument {
     this.seedOnStage = over?.seed ?? 1;
     const { synchronised, bars } = this.tempo;
     const begin = (): void => {
+      this.toBegin = null;
       this.do("record", { seed: this.seedOnStage, take: over?.id ?? null });
       if (!synchronised || bars === 0) return;
       this.atLine(
@@ -405,20 +415,54 @@ export class StagedInstrument extends WorkletInstrument {
     };
     const now = performance.now();
     this.recordedFrom = synchronised ? this.beat.nextBar(now) : now;
-    if (synchronised) this.atLine(this.recordedFrom, begin);
-    else begin();
+    if (!synchronised) {
+      begin();
+      return;
+    }
+    this.toBegin = begin;
+    this.atLine(this.recordedFrom, begin, () => this.neverBegan());
+  }
+
+  private neverBegan(): void {
+    this.toBegin = null;
+    this.recordsTake = false;
   }
 
   override stopTake(): Promise<Take> {
     if (!this.on) return super.stopTake();
+    if (!this.recordsTake) return Promise.reject(new Error("No take is being recorded."));
     if (!this.tempo.synchronised) return this.fetchTake(0);
     const bar = this.beat.barSamples;
     const bars = Math.max(1, Math.ceil((performance.now() - this.recordedFrom) / bar - 0.02));
-    this.roundedFrom = this.recordedFrom;
+    const { toBegin, recordedFrom } = this;
     return new Promise((resolve, reject) => {
-      this.atLine(this.recordedFrom + bars * bar, () => {
+      const lost = (): void =>
+        reject(
+          new Error(
+            this.on
+              ? "The take did not end on its bar, and is recorded on. End it again."
+              : "The stage has ended, and the take with it.",
+          ),
+        );
+      const end = (): void => {
+        this.roundedFrom = recordedFrom;
         this.fetchTake((bars * bar) / 1000).then(resolve, reject);
+      };
+      const wait = (): void => this.atLine(recordedFrom + bars * bar, end, lost);
+      if (toBegin === null) {
+        wait();
+        return;
+      }
+      const begin = (): void => {
+        toBegin();
+        wait();
+      };
+      this.atLine(recordedFrom, begin, () => {
+        this.neverBegan();
+        reject(new Error("The take did not begin. Record it again."));
       });
+      this.toBegin = toBegin; // that which waited for the line was let go
+      this.recordsTake = true;
     });
   }
 
@@ -455,7 +499,9 @@ export class StagedInstrument extends WorkletInstrument {
     this.roundedFrom = null;
     const seconds = from === null ? 0 : ((now - from) / 1000) % take.seconds;
     const hands = !this.mimed;
-    const play = (): void => this.do("play", { take: take.id, hands, seconds });
+    const play = (): void => {
+      this.do("play", { take: take.id, hands, seconds });
+    };
     if (this.tempo.synchronised && from === null) this.atLine(this.beat.nextBar(now), play);
     else play();
   }
