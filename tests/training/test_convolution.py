@@ -82,6 +82,7 @@ def test_weights_are_rounded_to_the_nearest_by_any_number_of_threads(monkeypatch
     alone = convolution.played(direction, None, 6)
     assert alone.equal(direction.transpose(1, 2).to(torch.bfloat16))
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    monkeypatch.setattr(convolution, "_SHARED", 1)
     native._hands.cache_clear()
     assert convolution.played(direction, None, 6).equal(alone)
     native._hands.cache_clear()

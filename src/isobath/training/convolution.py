@@ -20,6 +20,8 @@ from torch import Tensor
 
 from . import native
 
+_SHARED = 1 << 18
+"""Weights from which on threads share the work of sorting them."""
 PRODUCT = 140_000
 """Weights from which on a convolution is a matrix product over copied windows."""
 _SLOPE = 0.2
@@ -28,7 +30,11 @@ _SLOPE = 0.2
 @cache
 def able() -> bool:
     """Whether this processor multiplies bfloat16, and the kernel is there."""
-    return native.library() is not None and bool(torch.cpu._is_avx512_bf16_supported())
+    try:
+        multiplies = bool(torch.cpu._is_avx512_bf16_supported())
+    except AttributeError:  # a PyTorch that does not say
+        return False
+    return multiplies and native.library() is not None
 
 
 class _Weights(ctypes.Structure):
@@ -56,7 +62,7 @@ class _Played(torch.autograd.Function):
                 ctypes.byref(ctx.said), part.start, len(part), out.data_ptr(), norms.data_ptr()
             )
 
-        native.spread(some, rows)
+        native.spread(some, rows, alone=direction.numel() < _SHARED)
         ctx.save_for_backward(direction, length, norms)
         return out
 
@@ -75,7 +81,7 @@ class _Played(torch.autograd.Function):
                 to_direction.data_ptr(), None if to_length is None else to_length.data_ptr(),
             )  # fmt: skip
 
-        native.spread(some, len(direction))
+        native.spread(some, len(direction), alone=direction.numel() < _SHARED)
         return to_direction, to_length, None
 
 

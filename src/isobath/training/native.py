@@ -41,9 +41,9 @@ def _hands(count: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(count)
 
 
-def spread(work: Callable[[range], None], count: int) -> None:
-    """`work` over range(count), in as many parts as PyTorch has threads."""
-    hands = min(count, torch.get_num_threads())
+def spread(work: Callable[[range], None], count: int, alone: bool = False) -> None:
+    """`work` over range(count), in as many parts as PyTorch has threads; alone: in one."""
+    hands = 1 if alone else min(count, torch.get_num_threads())
     if hands <= 1:
         work(range(count))
         return
