@@ -171,7 +171,9 @@ def test_the_evaluation_goes_on_and_tells_what_is_there(beats, tmp_path):
     assert "| drums-2 | density | 0.89 | 0.50 | ours |" in text
     assert "| drums-4 | 50 % | velocity | 0.0195 ± 0.0116 |" in text
     assert "| largest step against baseline's, at most 0.85 |" in text
-    assert "<svg" in (tmp_path / "figure-2.svg").read_text()
+    for picture in ("figure-2.svg", "table-1.svg", "table-2.svg"):
+        assert "<svg" in (tmp_path / picture).read_text()
+    assert (tmp_path / "table-1.svg").read_text().count("<circle") == 2 * len(report.PAPER_1) + 1 + 3
 
 
 def test_table_1_is_held_to_its_own_bound():

@@ -244,13 +244,15 @@ def tables(found: Found) -> list[Table]:
 
 
 def write(found: Found, folder: Path) -> list[Path]:
-    """The tables as Markdown and figure 2 as a picture. Raises SaveError."""
+    """The tables as Markdown, and figure 2 and tables 1 and 2 as pictures. Raises SaveError."""
     done = sum(run in found for run in plan())
     intro = f"{PLANNED} {done} of {len(plan())} are finished; each row says how many seeds it has."
     text = "\n\n".join([intro, *(_markdown(each) for each in tables(found))])
     saving.write(folder / "tables.md", text + "\n")
-    saving.write(folder / "figure-2.svg", picture(found))
-    return [folder / "tables.md", folder / "figure-2.svg"]
+    pictures = {"figure-2.svg": picture(found), "table-1.svg": plot_1(found), "table-2.svg": plot_2(found)}
+    for name, drawn in pictures.items():
+        saving.write(folder / name, drawn)
+    return [folder / name for name in ("tables.md", *pictures)]
 
 
 def _markdown(table: Table) -> str:
@@ -300,3 +302,74 @@ def _box(x: float, y: list[float], name: str) -> str:
         f'<path d="M{x - 9} {y[2]:.1f}h18" stroke="{colour}" stroke-width="2"/>'
         f'<text transform="translate({x + 4},252) rotate(50)" fill="{colour}">{name}</text>'
     )
+
+
+_PAPER_FM, _PAPER_VAE = "paper FM", "paper MusicVAE"
+_DOTS = {
+    _PAPER_FM: "#333333", _PAPER_VAE: "#aaaaaa", "ours": "#1f6f8b", "ours, the knob": "#c2185b",
+    "baseline": "#b5651d",
+}  # fmt: skip
+Row = tuple[str, dict[str, float]]
+
+
+def plot_1(found: Found) -> str:
+    """Table 1 as SVG: each error as a share of what the paper's own model has there."""
+    rows: list[Row] = []
+    for (case, attribute, held), (flat, plain) in PAPER_1.items():
+        whole = float(flat.split()[0])
+        points = {_PAPER_FM: 1.0, _PAPER_VAE: float(plain.split()[0]) / whole}
+        for model in ("ours", "baseline"):
+            which = {"split": "window", "attribute": attribute, "held": held}
+            values = _values(found, case, model, ("reconstruction", _COLUMN[attribute]), **which)
+            points |= {model: float(np.mean(values)) / whole} if values else {}
+        rows.append((f"{case}, {attribute}, {round(100 * held)} %", points))
+    return dots("Table 1: error in the middle of an attribute, the paper's = 1", rows, 5.0)
+
+
+def plot_2(found: Found) -> str:
+    """Table 2 as SVG: absolute r of every attribute's vector, and of the knob."""
+    rows: list[Row] = []
+    for (case, attribute), (flat, plain) in PAPER_2.items():
+        points = {_PAPER_FM: flat, _PAPER_VAE: plain}
+        for name, model, measure in (
+            ("ours", "ours", "steering"), ("ours, the knob", "ours", "asking"),
+            ("baseline", "baseline", "steering"),
+        ):  # fmt: skip
+            values = _values(found, case, model, (measure, attribute, "absolute"))
+            points |= {name: float(np.mean(values))} if values else {}
+        rows.append((f"{case}, {attribute}", points))
+    return dots("Table 2: absolute r of moving along an attribute", rows, 1.0)
+
+
+def dots(title: str, rows: Sequence[Row], most: float) -> str:
+    """Named values of several rows as dots on lines from 0 to `most`, SVG. What is more lies at the end."""
+    left, wide, high = 170, 420, 26
+    below = 52 + high * len(rows)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + wide + 30}" height="{below + 40}" '
+        'font-family="sans-serif" font-size="11">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        f'<text x="10" y="18" font-weight="bold">{title}</text>',
+    ]
+    for tick in np.linspace(0, most, 6):
+        x = left + wide * tick / most
+        parts.append(
+            f'<path d="M{x:.1f} 34V{below - 16}" stroke="#ddd"/>'
+            f'<text x="{x:.1f}" y="{below - 4}" text-anchor="middle">{tick:g}</text>'
+        )
+    for i, (label, points) in enumerate(rows):
+        y = 48 + high * i
+        parts.append(f'<text x="{left - 10}" y="{y + 4}" text-anchor="end">{label}</text>')
+        parts += [
+            f'<circle cx="{left + wide * min(value, most) / most:.1f}" cy="{y}" r="4.5" fill="{_DOTS[name]}" '
+            'fill-opacity="0.85"/>'
+            for name, value in points.items()
+        ]
+    used = [name for name in _DOTS if any(name in points for _, points in rows)]
+    for i, name in enumerate(used):
+        x, colour = 14 + 115 * i, _DOTS[name]
+        parts.append(
+            f'<circle cx="{x}" cy="{below + 20}" r="4.5" fill="{colour}"/>'
+            f'<text x="{x + 9}" y="{below + 24}">{name}</text>'
+        )
+    return "\n".join([*parts, "</svg>\n"])
