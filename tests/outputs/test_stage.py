@@ -16,6 +16,7 @@ import pytest
 import soundfile
 
 from isobath.engine import rendering
+from isobath.engine.scenes import recalled
 from isobath.errors import AudioError, UsageError
 from isobath.models.coder import Model, bundled, load
 from isobath.outputs.file import write_rendering
@@ -25,7 +26,7 @@ from isobath.outputs.stage.engine import Settings, StageEngine, _Worker
 from isobath.outputs.stage.recorder import Recorder
 from isobath.outputs.stage.rows import Recording
 from isobath.protocol.messages import Heard
-from isobath.protocol.piece import Axis, Demonstration, Piece, Source, Take, Voice
+from isobath.protocol.piece import Axis, Demonstration, Piece, Scene, Source, Take, Voice
 from isobath.server.stage_telling import StageTeller
 from isobath.server.stage_worker import Worker
 
@@ -321,6 +322,54 @@ def test_a_change_of_worker_makes_no_step_that_the_sound_has_not(
         silences.append(int((np.abs(after).max(axis=1) < 1e-7).sum()))
     assert max(joins) <= 1.2 * own
     assert max(silences) <= 0.005 * model.sample_rate
+
+
+def test_whoever_answers_a_change_tells_where_the_recording_is(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[wire.FromWorker] = []
+    monkeypatch.setattr(Worker, "_say", lambda _, message: said.append(message))
+    shared = Area.new(model.sample_rate, 128, BLOCK)
+    shared.board.workers[0].pid = shared.board.workers[1].pid = 1
+    workers = [Worker(shared, number) for number in (0, 1)]
+
+    def tell(*orders: wire.ToWorker) -> None:
+        for worker in workers:
+            for order in orders:
+                worker.obey(order)
+            while worker._orders:
+                worker._orders.popleft()()
+
+    tell(wire.Load(1, piece(model)), wire.Record(5, number=1))
+    shared.board.wish = 0
+    for _ in range(200):
+        while shared.wanted(0) > 0:
+            workers[0]._make()
+        shared.run(BLOCK)
+    said.clear()
+    tell(wire.Change(2, msgspec.structs.replace(piece(model), about="else")))
+    frames = [answer.frame for answer in said if isinstance(answer, wire.Ready)]
+    heard = 200 * BLOCK // model.hop
+    assert len(frames) == 2
+    assert all(abs(frame - heard) * model.hop < 0.1 * model.sample_rate for frame in frames), (frames, heard)
+
+
+def test_a_scene_is_kept_in_the_take_though_what_follows_it_is_answered_first(model: Model) -> None:
+    engine = StageEngine(piece(model), model.sample_rate, Settings("null"))
+    engine.record(1)
+    here = piece(model)
+    scenes = tuple(Scene(id=id, name=id, voices=here.voices) for id in ("a", "b"))
+    here = msgspec.structs.replace(here, scenes=scenes)
+    for scene in scenes:
+        engine.set_piece(here := recalled(here, scene))
+    engine.set_piece(msgspec.structs.replace(here, about="else"))
+    with subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.PIPE) as process:
+        worker = _Worker(0, process)
+        engine._hear(worker, wire.Ready(engine._revision, False, 0.0, 2, 40))
+        engine._hear(worker, wire.Ready(engine._revision, False, 0.0, 2, 50))
+        worker.say(None)
+    assert [(each.scene, each.frame) for each in engine._scenes] == [("b", 40)]
+    engine.stop()
 
 
 @pytest.fixture

@@ -208,11 +208,10 @@ class Live:
         """A take goes through scenes."""
         return self._way is not None
 
-    @property
-    def frame(self) -> int:
+    def frame_at(self, place: int) -> int:
         """Of the take that is played or recorded, by the first voice's model."""
         model = self.voices[0].model
-        return int(self.place * model.sample_rate // (model.hop * self.rate))
+        return int(place * model.sample_rate // (model.hop * self.rate))
 
     def join(self, at: int) -> None:
         """Go on as it is, with the take's gestures, or a recording, from its sample `at` on."""

@@ -313,7 +313,7 @@ class Worker:
                 live.begin()
             if order.under_way is not None:  # before anybody asks for sound
                 self._resume(live, order.under_way, at, way)
-            self._say(wire.Ready(order.revision, live.listens, spent, live.voices[0].model.dims, live.frame))
+            self._ready(order.revision, live, spent)
 
         self._put(take_over)
 
@@ -343,9 +343,14 @@ class Worker:
             if self._live is live:
                 live.change(prepared)
                 self._board.revision = order.revision
-            self._say(wire.Ready(order.revision, live.listens, spent, live.voices[0].model.dims, live.frame))
+            self._ready(order.revision, live, spent)
 
         self._put(take_over)
+
+    def _ready(self, revision: int, live: Live, spent: float) -> None:
+        place = live.place if self._asked else self._place(live)
+        dims = live.voices[0].model.dims
+        self._say(wire.Ready(revision, live.listens, spent, dims, live.frame_at(max(0, place))))
 
     def _do(self, order: wire.ToWorker, way: Way | None = None) -> None:
         live = self._live

@@ -545,16 +545,24 @@ class StageEngine:
                     self.command(wire.Stop())
             self._told()
         elif isinstance(answer, wire.Failed):
+            with self._lock:
+                self._recalled.pop(answer.revision, None)
             self._trouble = self._sentence = answer.sentence
             self._told()
         else:
             with self._lock:
                 self.dims = answer.dims
-                scene, seconds = self._recalled.pop(answer.revision, (None, 0.0))
-                if scene is not None:
-                    self._scenes.append(SceneChange(scene=scene, frame=answer.frame, seconds=seconds))
+                self._keep_scene(answer)
                 worker.ready = max(worker.ready, answer.revision)
                 self._go_on(worker)
+
+    def _keep_scene(self, answer: wire.Ready) -> None:
+        """In the take that is recorded; changes that follow each other at once are answered together."""
+        due = sorted(each for each in self._recalled if each <= answer.revision)
+        for revision in due:
+            scene, seconds = self._recalled.pop(revision)
+            if revision == due[-1]:
+                self._scenes.append(SceneChange(scene=scene, frame=answer.frame, seconds=seconds))
 
     def _whole(self, take: Take) -> Take:
         """A take with the rows of those who sounded before the one that ended its recording."""
