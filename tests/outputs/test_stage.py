@@ -17,6 +17,7 @@ import soundfile
 
 from isobath.engine import rendering
 from isobath.engine.scenes import recalled
+from isobath.engine.takes import finished
 from isobath.errors import AudioError, UsageError
 from isobath.models.coder import Model, bundled, load
 from isobath.outputs.file import write_rendering
@@ -500,6 +501,23 @@ def test_a_recording_goes_on_when_its_worker_ends(stage: StageEngine) -> None:
     assert list(kept[0].frames) == sorted(set(kept[0].frames))
     model_frames = lasted * kept[0].sample_rate / kept[0].hop
     assert 0.7 * model_frames < kept[0].length < 1.5 * model_frames
+
+
+def test_an_overdub_keeps_what_a_hand_was_on_whoever_sounded() -> None:
+    """Rows hold, behind the values, 1 for each axis that a hand was on."""
+    recording = Recording()
+    number = recording.begin()
+    first = [(number, 0, (0.5, 0.4, 0.0, 0.0)), (number, 9, (0.1, 0.4, 1.0, 0.0)), (number, 20, (0.2,) * 4)]
+    recording.take_in(first)
+    recording.take_in([(number, 15, (0.3, 0.6, 0.0, 0.0)), (number, 30, (0.3, 0.4, 0.0, 0.0))])  # the spare's
+    under = Take(
+        id="u", name="u", hop=256, sample_rate=44100, length=9, axes=("x", "y"), frames=(), points=()
+    )
+    frames, points = tuple(recording.frames), tuple(recording.points)
+    raw = msgspec.structs.replace(under, id="o", length=40, frames=frames, points=points)
+    made = finished(raw, under)
+    assert (made.axes, made.over, made.length) == (("x",), "u", 40)
+    assert (made.frames, made.points) == ((0, 9, 15), ((0.5,), (0.1,), (0.3,)))
 
 
 def test_what_the_device_is_given_is_told_to_other_programs(stage: StageEngine, model: Model) -> None:

@@ -258,16 +258,16 @@ export class ShowingView extends View {
             this.heardAs = as;
           },
         )}
-        <button
+      </div>
+      <button
           type="button"
-          class="grow"
+          class="wide"
           data-do="mime-sound"
           title="The recording plays and you mime it; your hands are not heard meanwhile"
           @click=${() => this.miming.beginSound(sound, this.heardAs)}
         >
           ${icon("start")}Play along
         </button>
-      </div>
       ${failed}`;
   }
 }
