@@ -78,3 +78,5 @@ def test_two_performers_see_each_other_and_share_axes_and_set_list(
     here.page.locator(f"[data-piece='{here.piece.id}']").wait_for(state="detached")
     assert not here.errors
     own.close()
+    # What was chosen here is this browser's, and other tests are in it.
+    here.run("localStorage.removeItem('isobath.preferences')")
