@@ -6,7 +6,7 @@ import type { JamSessionKept } from "../protocol/messages";
 import { announce } from "../ui/announcer";
 import { icon } from "../ui/icons";
 import { tool } from "../ui/parts";
-import { allSessions, fileOf, forgetSession, keepSession, sessionOf } from "./keeping";
+import { fileOf, forgetSession, keepSession, sessionOf } from "./keeping";
 
 const LONGEST_NAME = 200;
 
@@ -32,11 +32,6 @@ export class SessionList extends LitElement {
 
   protected override createRenderRoot(): HTMLElement {
     return this;
-  }
-
-  /** Read the list anew. */
-  async fetch(): Promise<void> {
-    this.sessions = await allSessions();
   }
 
   private attempt(act: () => Promise<void>): void {

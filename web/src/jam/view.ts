@@ -3,7 +3,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import { type JamMode, type JamPhrase, type JamSessionKept, makeJamSetting } from "../protocol/messages";
+import { type JamMode, type JamSessionKept, makeJamSetting } from "../protocol/messages";
 import { announce } from "../ui/announcer";
 import { View } from "../ui/app";
 import { type Ink, ink } from "../ui/canvas";
@@ -16,11 +16,12 @@ import { FASTEST_BPM, SLOWEST_BPM, Tap } from "./clock";
 import type { Hands } from "./hands";
 import { allSessions, keepSession, sessionOf } from "./keeping";
 import { instruments, knobs } from "./knobs";
+import { lane, partsAt } from "./lanes";
 import { Player } from "./player";
 import { NoteMap, Ports, type Wires } from "./ports";
 import { type Choices, recall, remember } from "./remembering";
-import { drawPart, type Part, rangeOf } from "./score";
-import type { Jam, JamEvent, Turn, Who } from "./session";
+import { drawPart } from "./score";
+import type { Jam, JamEvent, Turn } from "./session";
 import type { SessionActions } from "./sessions";
 import "./hands";
 import "./sessions";
@@ -278,7 +279,7 @@ export class JamView extends View {
       this.hands?.flash(pitch, who !== "human", velocity);
     }
     this.tellBeat(now);
-    const parts = this.parts(now);
+    const parts = partsAt(player, now);
     if (this.yours) drawPart(this.yours, parts[0]);
     if (this.machines) drawPart(this.machines, parts[1]);
   }
@@ -294,60 +295,6 @@ export class JamView extends View {
     [...this.beats.children].forEach((dot, i) => {
       dot.classList.toggle("on", i === at);
     });
-  }
-
-  /** Both parts as they are now: the human's (or a second machine's), and the machine's. */
-  private parts(now: number): readonly [Part, Part] {
-    const { player } = this;
-    const { kind, settings, audition, jam } = player;
-    const steps = 16 * settings.bars;
-    const position = jam?.clock.position(now) ?? 0;
-    const past = (who: readonly Who[]): Partial<Part> => {
-      const turn = player.turns.findLast((each) => who.includes(each.who));
-      return { phrase: turn?.phrase ?? null, state: "past" };
-    };
-    let yours = past(["human", "second"]);
-    let machines = past(["machine"]);
-    const playing = jam?.playing;
-    if (jam && playing) {
-      const head = position - playing.position;
-      const of = (who: Who) => this.turnAt(jam, who, playing.position);
-      if (playing.players.includes("human")) yours = { phrase: jam.sofar, head, state: "now" };
-      else if (playing.players.includes("second"))
-        yours = { phrase: of("second"), head, state: "now", machine: true };
-      if (playing.players.includes("machine")) machines = { phrase: of("machine"), head, state: "now" };
-      else machines = this.comingPart(jam) ?? machines;
-    }
-    if (!jam && audition) {
-      const head = (now - audition.seconds) / (15 / audition.bpm);
-      const part: Partial<Part> = { phrase: audition.phrase, head, state: "now" };
-      if (audition.who === "machine") machines = part;
-      else yours = part;
-    }
-    const range =
-      kind === "melody" ? rangeOf([yours.phrase ?? null, machines.phrase ?? null]) : ([0, 8] as const);
-    const part = (machine: boolean, given: Partial<Part>): Part => ({
-      kind,
-      phrase: null,
-      head: null,
-      state: "past",
-      machine,
-      range,
-      steps: given.phrase?.steps ?? steps,
-      ...given,
-    });
-    return [part(false, yours), part(true, machines)];
-  }
-
-  private turnAt(jam: Jam, who: Who, position: number): JamPhrase | null {
-    return jam.turns.findLast((each) => each.who === who && each.position === position)?.phrase ?? null;
-  }
-
-  private comingPart(jam: Jam): Partial<Part> | null {
-    const { coming, foreseen } = jam;
-    const known = coming && this.turnAt(jam, "machine", coming.position);
-    const phrase = known ?? foreseen?.phrase;
-    return phrase ? { phrase, state: "coming" } : null;
   }
 
   // ------------------------------------------------------------------ points
@@ -429,8 +376,8 @@ export class JamView extends View {
       ${player.failure === null ? nothing : html`<p class="jam-failure caution grave" role="alert">${player.failure}</p>`}
       ${this.hint === null ? nothing : html`<p class="jam-failure caution" role="status">${this.hint}</p>`}
       <div class="jam-score">
-        ${this.lane("human")}
-        ${this.lane("machine")}
+        ${lane(player, "human")}
+        ${lane(player, "machine")}
       </div>
       <isobath-jam-hands class="jam-hands" .kind=${player.kind} .play=${this.play}></isobath-jam-hands>
       <div class="jam-side">
@@ -540,32 +487,6 @@ export class JamView extends View {
         (kind) => this.choose(kind),
       )}</div>
     </div>`;
-  }
-
-  private lane(who: "human" | "machine"): TemplateResult {
-    const { player } = this;
-    const turn = player.turns.findLast((each) =>
-      who === "machine" ? each.who === "machine" : each.who !== "machine",
-    );
-    const name = who === "machine" ? "The machine" : turn?.who === "second" ? "The second machine" : "You";
-    const said = this.said(who, turn);
-    return html`<figure class="jam-part" data-who=${who}>
-      <figcaption><b>${name}</b> <span>${said}</span></figcaption>
-      <canvas data-who=${who} role="img" aria-label="${name}: ${said}"></canvas>
-    </figure>`;
-  }
-
-  /** What a part's caption says: what is played now, what is coming, or what was played last. */
-  private said(who: "human" | "machine", turn: Turn | undefined): string {
-    const { jam, kind } = this.player;
-    const players = jam?.playing?.players ?? [];
-    if (who === "human" && players.includes("human")) return "your turn";
-    if (who === "machine" && jam && !players.includes("machine")) {
-      const coming = jam.foreseen;
-      if (coming) return `what comes, so far: ${counted(kind, coming.phrase)}`;
-    }
-    if (!turn) return who === "human" ? "nothing yet" : "waits for you";
-    return `${counted(kind, turn.phrase)}${turn.repeated ? "; late, so once more what was before" : ""}`;
   }
 
   private wiring(): TemplateResult {
