@@ -63,15 +63,15 @@ def note(pitch: int, force: float, seconds: float, rate: int, tune: float = 1.0)
     whole = _string(pitch, force, tune)
     native = instrument(MELODY).sample_rate
     t = np.arange(min(len(whole), int((held + 6 * pluck.RELEASE_SECONDS) * native))) / native
-    sound = whole[: len(t)] * np.exp(-np.maximum(t - held, 0.0) / pluck.RELEASE_SECONDS)
+    sound = whole[: len(t)].astype(np.float64) * np.exp(-np.maximum(t - held, 0.0) / pluck.RELEASE_SECONDS)
     return _at_rate(_ended(sound, native, 0.0), native, rate)
 
 
-@lru_cache(maxsize=256)
-def _string(pitch: int, force: float, tune: float) -> NDArray[np.float64]:
+@lru_cache(maxsize=64)
+def _string(pitch: int, force: float, tune: float) -> Samples:
     """A string that is held, at the model's rate, in tune."""
     wanted = 440.0 * 2.0 ** ((pitch - 69) / 12.0) * tune
-    best: tuple[float, NDArray[np.float64], float] | None = None
+    best: tuple[float, Samples, float] | None = None
     for away in NEIGHBOURS:
         found = _prototype(min(HIGHEST, max(LOWEST, pitch + away)), force)
         if found is None:
@@ -83,16 +83,14 @@ def _string(pitch: int, force: float, tune: float) -> NDArray[np.float64]:
         if bent < 100.0:
             break
     if best is None:  # nothing near has a pitch: our own string
-        own = pluck.note(pitch, force, HELD_SECONDS, instrument(MELODY).sample_rate, tune)
-        return own.astype(np.float64)
+        return pluck.note(pitch, force, HELD_SECONDS, instrument(MELODY).sample_rate, tune)
     _, sound, hertz = best
     native = instrument(MELODY).sample_rate
-    bent_sound = resample(sound.astype(np.float32)[None], native, round(native * hertz / wanted))[0]
-    return np.asarray(bent_sound, np.float64)
+    return np.array(resample(sound[None], native, round(native * hertz / wanted))[0], np.float32)
 
 
 @lru_cache(maxsize=256)
-def _prototype(pitch: int, force: float) -> tuple[NDArray[np.float64], float] | None:
+def _prototype(pitch: int, force: float) -> tuple[Samples, float] | None:
     """What the guitar makes of a string of ours, and its pitch in Hz; None where it has none of its own."""
     model = instrument(MELODY)
     rate = model.sample_rate
@@ -104,7 +102,9 @@ def _prototype(pitch: int, force: float) -> tuple[NDArray[np.float64], float] | 
     hertz = float(np.median(heard))
     cents = 1200.0 * np.abs(np.log2(np.asarray(heard) / hertz))
     off = abs(1200.0 * np.log2(hertz / (440.0 * 2.0 ** ((pitch - 69) / 12.0))))
-    return (sound, hertz) if np.median(cents) < STEADY_CENTS and off < IN_TUNE_CENTS else None
+    if np.median(cents) >= STEADY_CENTS or off >= IN_TUNE_CENTS:
+        return None
+    return sound.astype(np.float32), hertz
 
 
 def _played(model: Model, own: Samples) -> NDArray[np.float64]:
