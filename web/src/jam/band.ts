@@ -52,13 +52,21 @@ export class Band {
   /** tick: hears the time of what is made next, every 11 ms. Call it while the person presses something. */
   static async open(tick: (seconds: number) => void): Promise<Band> {
     const context = new AudioContext({ latencyHint: "interactive" });
-    await context.audioWorklet.addModule(processorUrl);
-    const node = new AudioWorkletNode(context, "isobath-jam", { numberOfInputs: 0, outputChannelCount: [2] });
-    node.connect(context.destination);
-    const band = new Band(context, node);
-    node.port.onmessage = ({ data }: MessageEvent<FromJam>) => band.told(data, tick);
-    await Promise.all([band.tuned(), context.resume()]);
-    return band;
+    try {
+      await context.audioWorklet.addModule(processorUrl);
+      const node = new AudioWorkletNode(context, "isobath-jam", {
+        numberOfInputs: 0,
+        outputChannelCount: [2],
+      });
+      node.connect(context.destination);
+      const band = new Band(context, node);
+      node.port.onmessage = ({ data }: MessageEvent<FromJam>) => band.told(data, tick);
+      await Promise.all([band.tuned(), context.resume()]);
+      return band;
+    } catch (error) {
+      void context.close(); // a page has few of them
+      throw error;
+    }
   }
 
   private told(message: FromJam, tick: (seconds: number) => void): void {
