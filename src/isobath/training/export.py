@@ -1,6 +1,6 @@
 """A trained model becomes one .safetensors file (docs/model-format.md).
 
-Weights in float16, filters and statistics in full; the description as JSON in the file's
+Weights in float16 on a grid, filters and statistics in full; the description as JSON in the file's
 metadata. Written beside its destination and renamed, so a reader never sees half a file.
 """
 
@@ -24,6 +24,7 @@ from safetensors.numpy import save
 
 from isobath.evaluation import Figures
 from isobath.models.description import Operation
+from isobath.models.grid import on_grid
 
 from . import reference, saving, statistics
 from .autoencoder import Model
@@ -45,10 +46,11 @@ def tensors_of(*coders: Coder) -> dict[str, NDArray[Any]]:
 
 
 def round_weights(*coders: Coder) -> None:
-    """Round to float16 in place, so that statistics are those of the shipped weights."""
+    """Round in place to what the file holds, so that statistics are those of the shipped weights."""
     for coder in coders:
         for weight in coder.parameters():
-            weight.data = weight.data.half().float()
+            rounded = on_grid(weight.detach().cpu().numpy()).astype(np.float32)
+            weight.data = torch.from_numpy(rounded).to(weight.device)
 
 
 def _format(*coders: Coder | None) -> int:

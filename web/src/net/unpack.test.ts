@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { unpacked } from "./unpack";
+import { half, unpacked } from "./unpack";
 
 /** A blob of two tensors: three halves from byte 192 on, one float behind them. */
 function blob(): Uint8Array {
@@ -13,9 +13,14 @@ function blob(): Uint8Array {
   return bytes;
 }
 
-async function sent(bytes: Uint8Array): Promise<ArrayBuffer> {
+const sent = sentAs;
+
+async function sentAs(bytes: Uint8Array): Promise<ArrayBuffer> {
   const apart = bytes.slice();
-  apart.set([2, 4, 6, 1, 3, 5], 192);
+  apart.set(
+    [1, 3, 5, 0, 2, 4].map((at) => bytes[192 + at]!),
+    192,
+  );
   apart.set([10, 9, 8, 7], 252);
   const stream = new Blob([apart.buffer as ArrayBuffer])
     .stream()
@@ -39,4 +44,35 @@ test("what does not arrive whole is told", async () => {
   await expect(unpacked(data)).rejects.toThrow("whole");
   new DataView(data).setUint32(0, 9, true);
   await expect(unpacked(data)).rejects.toThrow("whole");
+});
+
+test("whole steps become the halves that they are", () => {
+  const value = (bits: number): number => {
+    const [sign, power, rest] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
+    return power === 0 ? sign * rest * 2 ** -24 : sign * (1 + rest / 1024) * 2 ** (power - 15);
+  };
+  for (const [steps, exponent] of [
+    [1, -24],
+    [-3, -24],
+    [1023, -24],
+    [1024, -24],
+    [-2047, -20],
+    [32752, -13],
+    [1, 0],
+    [-16384, -14],
+  ] as const)
+    expect(value(half(steps, exponent))).toBe(steps * 2 ** exponent);
+  expect(half(0, -12)).toBe(0);
+});
+
+test("weights on a grid come as steps", async () => {
+  const bytes = blob();
+  const words = new DataView(bytes.buffer);
+  words.setUint32(128 + 12, 64 - 2, true); // steps of a quarter
+  for (const [i, steps] of [4, -2, 9].entries()) words.setInt16(192 + 2 * i, steps, true);
+  const steps = bytes.slice(192, 198);
+  bytes.set([steps[0]!, steps[1]!, steps[2]!, steps[3]!, steps[4]!, steps[5]!], 192);
+  const found = new DataView(await unpacked(await sentAs(bytes)));
+  expect([0, 2, 4].map((at) => found.getUint16(192 + at, true))).toEqual([0x3c00, 0xb800, 0x4080]);
+  expect(found.getUint32(128 + 12, true)).toBe(0);
 });
