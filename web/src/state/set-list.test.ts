@@ -83,3 +83,17 @@ test("without a library the browser keeps it", () => {
   list.add("a");
   expect(opened(memory, new Library()).pieces).toEqual(["a"]);
 });
+
+test("an answer to a change before the last does not take the last one back", () => {
+  const library = new Library();
+  const list = opened(new Memory(), library);
+  library.setList(["a", "b", "c"], true);
+  list.move("c", 0);
+  list.move("b", 0);
+  library.setList(["c", "a", "b"], false);
+  expect(list.pieces).toEqual(["b", "c", "a"]);
+  library.setList(["b", "c", "a"], false);
+  expect(list.pieces).toEqual(["b", "c", "a"]);
+  library.setList(["a"], false);
+  expect(list.pieces).toEqual(["a"]);
+});

@@ -26,6 +26,8 @@ export class SetList {
   private keeper: Keeper | null = null;
   /** As the library has it; null: it was never heard of. */
   private known: readonly string[] | null;
+  /** What was sent and has not come back yet. */
+  private sent: (readonly string[])[] = [];
 
   constructor(private readonly storage: Storage | null) {
     this.pieces = read(storage, KEY) ?? [];
@@ -45,8 +47,10 @@ export class SetList {
     const before = this.known ?? [];
     this.known = pieces;
     this.write(KNOWN, pieces);
-    if (greets && !same(this.pieces, before)) this.keeper?.changeSetList(before, this.pieces);
-    else this.show(pieces);
+    const mine = !greets && this.sent.length > 0 && same(pieces, this.sent[0]!);
+    this.sent = mine ? this.sent.slice(1) : [];
+    if (greets && !same(this.pieces, before)) this.put(this.pieces, before);
+    else if (this.sent.length === 0) this.show(pieces); // what came later than this is on its way
   }
 
   subscribe(listener: () => void): () => void {
@@ -94,10 +98,9 @@ export class SetList {
     this.put(next);
   }
 
-  private put(next: readonly string[]): void {
-    const before = this.pieces;
+  private put(next: readonly string[], before = this.pieces): void {
     this.show(next);
-    this.keeper?.changeSetList(before, next);
+    if (this.keeper?.changeSetList(before, next) ?? false) this.sent.push(next);
   }
 
   private show(next: readonly string[]): void {
