@@ -43,6 +43,7 @@ from isobath.protocol.stream import (
     said,
     write_sound,
 )
+from isobath.server.handing import Asked
 from isobath.server.stage_stream import listen
 from isobath.symbolic.playing import PlayedBars
 
@@ -60,17 +61,6 @@ SEND_SECONDS = 10
 """A page that takes nothing for so long is let go."""
 
 TELL_AGAIN_SECONDS = 5.0
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """A voice to make, for the socket that comes with it; or the stage to listen to, whose memory comes as
-    well."""
-
-    id: int
-    name: str
-    path: str = ""
-    foreign: bool = False
-    stage: bool = False
 
 
 def raise_priority() -> None:

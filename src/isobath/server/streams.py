@@ -27,6 +27,7 @@ from isobath.library.foreign import ForeignModels
 from isobath.library.library import Library
 from isobath.protocol.stream import Trouble
 from isobath.server.desk import Desk
+from isobath.server.handing import Asked
 from isobath.server.relay import decrypted
 
 MOST_A_PAGE = 8
@@ -56,16 +57,6 @@ class Socket(WebSocketsSansIOProtocol):
         extensions[TRANSPORT] = self.transport  # type: ignore[assignment]
         self.scope["extensions"] = extensions
         await super().run_asgi()
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """As in `isobath.server.pump`, which is not imported here: it stands in a process of its own."""
-
-    id: int
-    name: str
-    path: str = ""
-    foreign: bool = False
-    stage: bool = False
 
 
 def place_of(library: Library, name: str) -> tuple[Path, bool]:
