@@ -46,4 +46,4 @@ def test_a_model_tells_its_hazards(served):
         found = msgspec.json.decode(client.get("/models/drums/hazards").content, type=Hazards)
         assert found.model == "drums"
         assert found.loudest[0].lufs > found.usual_lufs
-        assert client.get("/models/nobody/hazards").status_code == 400
+        assert client.get("/models/nobody/hazards").status_code == 404

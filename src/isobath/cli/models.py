@@ -3,6 +3,7 @@
 import re
 import textwrap
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,9 +136,10 @@ def info(model: str, hazards: bool, as_json: bool) -> None:
 
 def _tell_hazards(name: str, as_json: bool) -> None:
     from isobath.engine import hazards
-    from isobath.library.load import load
+    from isobath.library.load import Loader
 
-    found = hazards.hazards(load(name))
+    with closing(Loader()) as load:
+        found = hazards.hazards(load(name))
     if as_json:
         print_json(found)
     else:

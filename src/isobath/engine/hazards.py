@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from isobath.engine.apart import is_ours, statistics_of
+from isobath.engine.apart import InTime, is_ours, statistics_of
 from isobath.engine.surveying import Cancelled, Measured, held
 from isobath.errors import ModelMismatch
 from isobath.models.coder import Model
@@ -18,7 +18,10 @@ from isobath.protocol.rehearsal import HazardDimension, HazardPlace, Hazards
 
 Floats = NDArray[np.float64]
 
-DRAWN = 192
+DRAWN, DRAWN_APART = 192, 64
+"""Latents that are drawn; fewer where another program makes the sound, one after the other."""
+MOVED_APART = 16
+"""Of such a model's dimensions, those that go furthest."""
 PLACES = 5
 DIMENSIONS = 4
 _DEVIATIONS = 2.0
@@ -29,15 +32,17 @@ _SEED = 1
 def hazards(model: Model, cancelled: Cancelled = lambda: False) -> Hazards:
     """The report on a model; the same at every call.
 
-    Raises ModelMismatch where another program plays it, SurveyCancelled as soon as `cancelled` says so.
+    Raises ModelMismatch where it plays in bars, SurveyCancelled as soon as `cancelled` says so.
     """
-    if not is_ours(model):
+    ours = is_ours(model)
+    if not ours and isinstance(model.decoder(), InTime):
         raise ModelMismatch(
-            f"{model.name} is played by another program or from bars, so its sounds cannot be measured one "
-            "by one. Rehearse the piece instead."
+            f"{model.name} plays in bars, so its sounds cannot be measured one by one. Rehearse the piece "
+            "instead."
         )
     mean, std = (np.asarray(each, dtype=np.float64) for each in statistics_of(model))
-    drawn, ends = _drawn(model, mean), _ends(mean, std)
+    moved = np.argsort(-std, kind="stable")[: model.dims if ours else MOVED_APART]
+    drawn, ends = _drawn(model, mean, std, DRAWN if ours else DRAWN_APART), _ends(mean, std, moved)
     found = held(model, np.concatenate([drawn, ends]), cancelled)
     count = len(drawn)
     loud, rough = found.loudness[:count], found.roughness[:count]
@@ -50,28 +55,30 @@ def hazards(model: Model, cancelled: Cancelled = lambda: False) -> Hazards:
         usual_asper=round(float(np.median(rough)), 2),
         loudest=_places(drawn, mean, spread, found, loud, apart),
         roughest=_places(drawn, mean, spread, found, rough, apart),
-        dimensions=_dimensions(model, found, count),
+        dimensions=_dimensions(model, found, count, moved),
     )
 
 
-def _drawn(model: Model, mean: Floats) -> Floats:
-    """Latents as the model's own lie (DRAWN, dims), those beyond the known radius brought back to it."""
-    statistics = model.description.latent
-    covariance = np.asarray(statistics.covariance, dtype=np.float64)
-    values, vectors = np.linalg.eigh(covariance)
+def _drawn(model: Model, mean: Floats, std: Floats, count: int) -> Floats:
+    """Latents as the model's own lie (count, dims), those beyond the known radius brought back to it. Of
+    another program's model no more is known than how far each dimension goes."""
+    statistics = getattr(model.description, "latent", None)
+    steps = np.random.default_rng(_SEED).standard_normal((count, model.dims))
+    if statistics is None:
+        return np.asarray(mean + np.clip(steps, -_DEVIATIONS, _DEVIATIONS) * std, dtype=np.float64)
+    values, vectors = np.linalg.eigh(np.asarray(statistics.covariance, dtype=np.float64))
     root = vectors * np.sqrt(np.maximum(values, 0.0))
-    steps = np.random.default_rng(_SEED).standard_normal((DRAWN, model.dims))
     radius = np.linalg.norm(steps, axis=1, keepdims=True)
     steps *= np.minimum(1.0, statistics.known_radius / np.maximum(radius, 1e-9))
     return np.asarray(mean + steps @ root.T, dtype=np.float64)
 
 
-def _ends(mean: Floats, std: Floats) -> Floats:
-    """Each dimension at both ends, the others at the mean: (2 dims, dims), low and high in turn."""
-    ends = np.repeat(mean[None], 2 * len(mean), axis=0)
-    for d in range(len(mean)):
-        ends[2 * d, d] -= _DEVIATIONS * std[d]
-        ends[2 * d + 1, d] += _DEVIATIONS * std[d]
+def _ends(mean: Floats, std: Floats, moved: NDArray[np.intp]) -> Floats:
+    """Dimensions at both ends, the others at the mean: (2 moved, dims), low and high in turn."""
+    ends = np.repeat(mean[None], 2 * len(moved), axis=0)
+    for i, d in enumerate(moved):
+        ends[2 * i, d] -= _DEVIATIONS * std[d]
+        ends[2 * i + 1, d] += _DEVIATIONS * std[d]
     return ends
 
 
@@ -99,11 +106,14 @@ def _place(latent: Floats, deviations: Floats, found: Measured, i: int) -> Hazar
     )
 
 
-def _dimensions(model: Model, found: Measured, first: int) -> tuple[HazardDimension, ...]:
-    labels = model.description.latent.labels
+def _dimensions(
+    model: Model, found: Measured, first: int, moved: NDArray[np.intp]
+) -> tuple[HazardDimension, ...]:
+    statistics = getattr(model.description, "latent", None)
+    labels = [] if statistics is None else statistics.labels
     told = []
-    for d in range(model.dims):
-        low, high = first + 2 * d, first + 2 * d + 1
+    for i, d in enumerate(moved.tolist()):
+        low, high = first + 2 * i, first + 2 * i + 1
         told.append(
             HazardDimension(
                 dimension=d,

@@ -133,7 +133,7 @@ class Desk:
         self.fits = ThreadPoolExecutor(2, "isobath-fit")
         self.surveys = low_priority_pool()
         self.rehearsals = low_priority_pool()
-        self.load_model = KeptModels(self._load_to_measure)
+        self.load_model = KeptModels(self.load_to_measure)
         """For surveys alone, in their thread."""
         self._librarian = ThreadPoolExecutor(1, "isobath-library")
 
@@ -147,7 +147,7 @@ class Desk:
             return cast("Model", bars)  # has the same face
         return load(self.library.models.get(name).path)
 
-    def _load_to_measure(self, name: str) -> "Model":
+    def load_to_measure(self, name: str) -> "Model":
         """Also one of another program, in a process that gives way to everything."""
         from isobath.foreign.torchscript import open_model
 

@@ -87,10 +87,15 @@ def spelled_out(found: Found) -> bytes:
     return msgspec.json.encode(data)
 
 
-def _hazards(found: Found) -> bytes:
+def _hazards(load: Callable[[str], Model], name: str) -> bytes:
     from isobath.engine.hazards import hazards
 
-    return msgspec.json.encode(hazards(Model(*files.read(found.path))))
+    model = load(name)
+    try:
+        return msgspec.json.encode(hazards(model))
+    finally:
+        if isinstance(model, ForeignModel):
+            model.close()
 
 
 def _parameters(described: files.Description, tensors: files.Tensors) -> int:
@@ -293,15 +298,11 @@ class ModelRoutes:
     async def hazards(self, request: Request) -> Response:
         """GET /models/NAME/hazards: where it is loud and where it is rough, measured when there is time."""
         name = request.path_params["name"]
-        if self._desk.library.models.find(name) is None:
-            raise ModelMismatch(
-                f"{name} is played by another program or from bars, so its sounds cannot be measured one by "
-                "one. Rehearse the piece instead."
-            )
-        found = await self._find(request)
+        foreign = await self._desk.ask(self._foreign, name)
+        sha256 = name if foreign is not None else (await self._find(request)).summary.sha256
         body = await asyncio.get_running_loop().run_in_executor(
             self._desk.rehearsals,
-            lambda: self._hazards.get(f"{found.summary.sha256}-{name}", lambda: _hazards(found)),
+            lambda: self._hazards.get(f"{sha256}-{name}", lambda: _hazards(self._desk.load_to_measure, name)),
         )
         return Response(body, media_type="application/json", headers={"cache-control": "no-cache"})
 

@@ -237,7 +237,7 @@ export class VoicesView extends View {
         }
       </div>
       ${
-        this.hasSource && about !== undefined && !about.foreign && about.bars === ""
+        this.hasSource && about !== undefined && about.bars === ""
           ? html`<isobath-hazards .app=${this.app} .voice=${voice}></isobath-hazards>`
           : nothing
       }
