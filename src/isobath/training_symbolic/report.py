@@ -89,8 +89,8 @@ def figure_2(found: Found) -> Table:
 
 def table_1(found: Found) -> Table:
     """Errors in the middle of an attribute that was never learned from."""
-    head = ["data", "held", "attribute", "paper FM", "paper MusicVAE", "ours", "ours ± windows", "baseline",
-            "seeds"]  # fmt: skip
+    head = ["data", "held", "attribute", "goal", "paper FM", "paper MusicVAE", "ours", "ours ± windows",
+            "baseline", "seeds"]  # fmt: skip
     rows = []
     for (case, attribute, held), (flat, plain) in PAPER_1.items():
         column = _COLUMN[attribute]
@@ -103,13 +103,15 @@ def table_1(found: Found) -> Table:
             for runs, key in ((ours, column), (ours, f"{column}_deviation"), (base, column))
         ]
         of = f"{round(100 * held)} %"
-        rows.append([case, of, attribute, flat, plain, *errors, f"{len(ours)}, {len(base)}"])
+        goal = f"{_GOALS_1[case, attribute, held]:g}"
+        rows.append([case, of, attribute, goal, flat, plain, *errors, f"{len(ours)}, {len(base)}"])
     return "Table 1: the middle of an attribute", head, rows
 
 
 def table_2(found: Found) -> Table:
     """Correlations of attribute vectors, in every reading."""
-    head = ["data", "attribute", "paper FM", "paper MusicVAE", "model", "seeds", "absolute r", "its ceiling",
+    head = ["data", "attribute", "goal: absolute, change", "paper FM", "paper MusicVAE", "model", "seeds",
+            "absolute r", "its ceiling",
             "change r", "from mean base", "slope / gap", "knob: absolute r", "change r", "slope"]  # fmt: skip
     keys = ("absolute", "ceiling", "change", "mean_base", "slope")
     asked = ("absolute", "change", "slope")
@@ -117,12 +119,15 @@ def table_2(found: Found) -> Table:
     for case in CASES:
         for attribute in OF_KIND[case.configuration.shape.kind]:
             paper = [f"{r:.2f}" for r in PAPER_2[case.name, attribute]]
+            kind = case.configuration.shape.kind
+            goals_of = (_GOALS_ABSOLUTE[kind].get(attribute), _GOALS_2[kind].get(attribute))
+            goal = ", ".join("-" if each is None else f"{each:.2f}" for each in goals_of)
             for variant in VARIANTS:
                 runs = _of(found, case.name, variant)
                 if runs:
                     values = [_mean(runs, ".3f", "steering", attribute, key) for key in keys]
                     values += [_mean(runs, ".3f", "asking", attribute, key) for key in asked]
-                    rows.append([case.name, attribute, *paper, variant, str(len(runs)), *values])
+                    rows.append([case.name, attribute, goal, *paper, variant, str(len(runs)), *values])
     return "Table 2: attribute vectors", head, rows
 
 
@@ -164,7 +169,7 @@ _GOALS_ABSOLUTE: dict[str, dict[str, float]] = {
 def goals(found: Found) -> Table:
     """What `ours` was to reach, and what it reached; what was not reached is bold."""
     head = ["goal", *(case.name for case in CASES)]
-    rows: list[list[str]] = []
+    rows = [["seeds of what is above table 1", *(str(len(_of(found, case.name, "ours"))) for case in CASES)]]
     for what, most, keys, form in (
         ("median cond(J), at most 4", 4.0, ("geometry", "condition"), ".1f"),
         ("sd of log magnification, at most 0.15", 0.15, ("geometry", "magnification"), ".2f"),
