@@ -56,6 +56,7 @@ def test_two_performers_see_each_other_and_share_axes_and_set_list(
     # Two hands on one axis: who came first is told.
     here.run("i.performer.touch('x');")
     here.page.locator("isobath-company .caution", has_text="has x").wait_for()
+    shoot(here.page, "in-the-way")
     here.run("i.performer.release('x');")
 
     # Together, her hand moves the axis here, and that is not taken for a hand of one's own.

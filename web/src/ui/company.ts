@@ -79,7 +79,7 @@ export class CompanyView extends Company {
       ${
         inTheWay === null || axis === undefined
           ? nothing
-          : html`<p class="caution" role="status">${inTheWay.who.name} has ${axis.name}${this.app.instrument.onStage ? "; your hand is not heard there until it is let go" : ""}.</p>`
+          : html`<p class="caution" role="status">${short(inTheWay.who.name)} has ${axis.name}${this.app.instrument.onStage ? ": your hand is not heard there" : ""}.</p>`
       }`;
   }
 }
