@@ -22,8 +22,10 @@ export class Landing {
     private readonly changed: () => void = () => {},
   ) {
     this.leave = store.subscribe((state, previous) => {
-      if (state.connection.state !== "online") this.wait(null); // nobody will answer
-      if (state.piece !== previous.piece || state.voice !== previous.voice) this.look();
+      const online = state.connection.state === "online";
+      const back = online && previous.connection.state !== "online";
+      if (!online || state.piece?.id !== previous.piece?.id) this.forget();
+      if (back || state.piece !== previous.piece || state.voice !== previous.voice) this.look();
     });
     this.look();
   }
@@ -47,6 +49,13 @@ export class Landing {
   /** Whether the ground is being measured. */
   get measuring(): boolean {
     return this.asked !== null && ALONE === null;
+  }
+
+  /** Nobody will answer what was asked, or it is of another piece: it is asked anew. */
+  private forget(): void {
+    if (this.asked === null) return;
+    this.basis = [];
+    this.wait(null);
   }
 
   private wait(request: number | null): void {
@@ -83,7 +92,7 @@ export class Landing {
       ids: piece.axes.map((axis) => axis.id),
     });
     this.wait(request);
-    if (request === null) this.basis = []; // away; asked again at the next change
+    if (request === null) this.basis = []; // away; asked again when the connection is back
   }
 }
 
