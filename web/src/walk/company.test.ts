@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readPoses, type Shares, writePose } from "../net/poses";
 import { makeRoomWalker, makeWorld } from "../protocol/messages";
 import { Company, poseOf, sharesOf } from "./company";
-import { choose, heardAt } from "./neighbours";
+import { choose, freeSlot, heardAt } from "./neighbours";
 
 const world = makeWorld({ size: [100, 20, 200] });
 const who = (id: number) => makeRoomWalker({ id, name: `w${id}`, colour: "#d9a441" });
@@ -102,6 +102,11 @@ describe("company", () => {
 });
 
 describe("neighbours", () => {
+  it("are each on a slot of their own, also where one between them went", () => {
+    const last = freeSlot([]);
+    expect(freeSlot([{ slot: last }, { slot: last - 2 }])).toBe(last - 1);
+    expect(freeSlot([{ slot: last }, { slot: last - 1 }])).toBe(last - 2);
+  });
   it("who is near is louder, who is to the right is heard there", () => {
     expect(heardAt(2, 0.25).db).toBeGreaterThan(heardAt(10, 0.25).db);
     expect(heardAt(60, 0).db).toBe(-60);

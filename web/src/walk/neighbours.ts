@@ -23,6 +23,8 @@ const QUIET = -60;
 const LEVEL_SECONDS = 0.25;
 const LATENT_MS = 1000 / 30;
 const REACT_SECONDS = 2;
+/** After which a model that could not be had is asked for again. */
+const AGAIN_MS = 5000;
 const EASY = 0.45;
 const BUSY = 0.7;
 
@@ -59,6 +61,13 @@ export function choose(nearest: readonly number[], heard: readonly number[], mos
   const kept = heard.filter((id) => nearest.slice(0, most + 1).includes(id)).slice(0, most);
   const fresh = nearest.filter((id) => !kept.includes(id));
   return [...kept, ...fresh.slice(0, most - kept.length)];
+}
+
+/** The last of the instrument's voices that none of these is on. */
+export function freeSlot(taken: readonly { readonly slot: number }[]): number {
+  let slot = VOICES - 1;
+  while (taken.some((each) => each.slot === slot)) slot--;
+  return slot;
 }
 
 interface Heard {
@@ -134,7 +143,7 @@ export class Neighbours {
       if (this.slots.some((heard) => heard.id === id)) continue;
       let free = this.slots.find((heard) => heard.id === null);
       if (free === undefined && this.slots.length < wanted.length) {
-        free = { slot: VOICES - 1 - this.slots.length, on: "", id: null, level: 0, told: "" };
+        free = { slot: freeSlot(this.slots), on: "", id: null, level: 0, told: "" };
         this.slots.push(free);
       }
       if (free === undefined) continue;
@@ -187,7 +196,12 @@ export class Neighbours {
         heard.on = key;
         heard.told = "";
       })
-      .catch(() => {}); // one's own sound goes on; that one neighbour is not heard
+      .catch(() => {
+        // One's own sound goes on; that one neighbour is heard later.
+        setTimeout(() => {
+          if (heard.on === `… ${key}`) heard.on = "";
+        }, AGAIN_MS);
+      });
     return false;
   }
 
