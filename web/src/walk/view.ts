@@ -2,34 +2,35 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
-import type { Take, Voice, World, Zone } from "../protocol/messages";
+import type { Voice, World } from "../protocol/messages";
 import { addDemonstration } from "../state/demonstrations";
 import { listen } from "../state/explore";
 import { fitOf, type State } from "../state/store";
-import { addLandmark, beginWorld, type Thing } from "../state/world";
+import { addLandmark } from "../state/world";
 import { heardLatent } from "../steer/heard";
-import { ReliefSurvey } from "../steer/relief";
 import { announce } from "../ui/announcer";
 import { View } from "../ui/app";
 import { icon } from "../ui/icons";
 import { ticker } from "../ui/ticker";
-import { playTake, recordTake, startSound, stopTakes } from "../ui/transport";
+import { recordTake, stopTakes } from "../ui/transport";
 import { Beacons } from "./beacons";
+import { beginning, unmade } from "./beginning";
 import { companyPanel } from "./company-panel";
 import { Editing } from "./editing";
 import { clockOfDay, cycleValue, eachZone, type Visits } from "./events";
 import { handPanel } from "./hand-panel";
 import { Hands } from "./hands";
-import { FLAT, heightAt, type Land, landOf } from "./land";
 import { Landing } from "./landing";
 import { Outside } from "./outside";
 import { outsidePanel } from "./outside-panel";
+import { placesPanel } from "./places-panel";
 import { hingeMarks, soundMarks } from "./placing";
 import { Plan } from "./plan";
-import { axisValue, coordinate, eachAxis, edgeOf, type Pose, startOf, takePose } from "./pose";
+import { eachAxis, edgeOf, type Pose, startOf, takePose } from "./pose";
 import { recall, recallSite, remember, rememberSite } from "./remembering";
-import { type Stone, WorldScene } from "./scene";
-import { pack, SHARED, unpack } from "./sharing";
+import { WorldScene } from "./scene";
+import { SharedWalk } from "./shared-walk";
+import { Standing } from "./standing";
 import { type Bearing, bearings, type Spot, spokenBearing, whereabouts } from "./telling";
 import { Together } from "./together";
 import { Walker } from "./walker";
@@ -54,7 +55,6 @@ export class WalkView extends View {
   @state() private standsAt = "start";
   /** Where the person is on Earth. */
   readonly outside = new Outside(() => this.wandered());
-  private shownStones: readonly Stone[] = [];
   @query(".walker-names") private names!: HTMLElement | null;
   /** The list of walkers is open. */
   @state() private gathered = false;
@@ -65,6 +65,7 @@ export class WalkView extends View {
   /** Script time of the last frames, in milliseconds (a moving mean). */
   frameMs = 0;
   private readonly plan = new Plan();
+  private readonly shared = new SharedWalk(() => this.app);
   private readonly beacons = new Beacons();
   private landing: Landing | null = null;
   private visits: Visits | null = null;
@@ -80,8 +81,10 @@ export class WalkView extends View {
   /** The canvas that hands and scene are of. */
   private surface: HTMLCanvasElement | null = null;
   private hands: Hands | null = null;
-  private land: Land = FLAT;
-  private readonly survey = new ReliefSurvey(() => this.surveyed());
+  private readonly standing = new Standing(
+    () => this.app,
+    () => this.show(),
+  );
   private last = 0;
   private toldAt = 0;
   private drawn: World | null = null;
@@ -109,7 +112,7 @@ export class WalkView extends View {
     this.whileHere(ticker.add((seconds) => this.frame(seconds)));
     const sounding = () => {
       this.requestUpdate();
-      void this.walkAlong();
+      void this.shared.walkAlong();
     };
     for (const name of ["state", "input"]) {
       this.app.instrument.addEventListener(name, sounding);
@@ -137,7 +140,7 @@ export class WalkView extends View {
     this.app.link.roomed = () => {};
     this.together.stop();
     this.shut();
-    this.survey.stop();
+    this.standing.stop();
     this.landing?.stop();
     this.landing = null;
     super.disconnectedCallback();
@@ -169,12 +172,11 @@ export class WalkView extends View {
     this.together.attend();
     if (this.walker === null) this.begin(world);
     if (this.surface === null) this.open(canvas);
+    this.standing.look(world);
     if (world !== this.drawn) this.redraw(world);
-    this.shownStones = this.stones(world);
-    this.scene?.setStones(this.shownStones);
+    this.scene?.setStones(this.standing.stones);
     const held = this.editing.inHand;
-    this.scene?.choose(held === null ? null : { ...held, thing: this.standing(world, [held.thing])[0]! });
-    this.resurvey(world);
+    this.scene?.choose(held === null ? null : { ...held, thing: this.standing.on(world, [held.thing])[0]! });
   }
 
   // ------------------------------------------------------------------ the world as it is drawn
@@ -182,7 +184,7 @@ export class WalkView extends View {
   private begin(world: World): void {
     this.walkedIn = this.state.piece!.id;
     const walker = new Walker(world);
-    walker.ground = (x, z) => heightAt(this.world ?? world, this.land, x, z);
+    walker.ground = (x, z) => this.standing.height(this.world ?? world, x, z);
     walker.flies = world.flying && world.axes.y !== null;
     if (world.memory !== null) this.visits = recall(this.state.piece!.id, world.memory, Date.now() / 1000);
     this.walker = walker;
@@ -216,118 +218,21 @@ export class WalkView extends View {
   }
 
   private redraw(world: World): void {
-    const other = this.drawn;
     this.drawn = world;
-    if (other?.land !== world.land || other?.ground !== world.ground || other?.size !== world.size)
-      this.land = landOf(world, this.survey.relief);
     this.scene?.setAir(world);
-    this.place(world);
+    this.show();
   }
 
-  private stones(world: World): Stone[] {
-    if (!world.stones) return [];
-    const { selection } = this.state;
-    return this.demonstrationSpots(world).map((spot) => {
-      const shown = this.voice!.demonstrations.find((d) => d.id === spot.id)!;
-      return {
-        id: spot.id,
-        x: spot.x,
-        y: spot.y,
-        z: spot.z,
-        colour: shown.colour,
-        selected: selection.has(spot.id),
-      };
-    });
-  }
-
-  /** Demonstrations where they stand; without an axis for the height they lie on the ground. */
-  private demonstrationSpots(world: World): Spot[] {
-    const { performer } = this.app;
-    return (this.voice?.demonstrations ?? []).map((d, i) => {
-      const along = (part: "x" | "y" | "z"): number | null => {
-        const axis = world.axes[part];
-        const index = axis === null ? -1 : performer.indexOf(axis);
-        return index < 0 ? null : coordinate(world, part, d.point[index] ?? 0.5);
-      };
-      const x = along("x") ?? 0;
-      const z = along("z") ?? 0;
-      const y = along("y") ?? heightAt(world, this.land, x, z) + 0.3;
-      return { id: d.id, kind: "demonstration", label: d.label || `demonstration ${i + 1}`, x, y, z };
-    });
-  }
-
-  /** Things where they are seen: those that stand, on the ground. */
-  private standing<T extends Thing>(world: World, things: readonly T[]): readonly T[] {
-    return things.map((each) => {
-      const [x, y, z] = each.position;
-      const ground = each.stands && world.ground.shown ? heightAt(world, this.land, x, z) : 0;
-      return ground === 0 ? each : { ...each, position: [x, y + ground, z] };
-    });
-  }
-
-  /** Where something is put that is to be where one stands. */
-  private here(world: World): { position: [number, number, number]; stands: boolean } {
-    const { x, y, z } = this.walker?.pose ?? startOf(world);
-    const stands = world.ground.shown;
-    const height = stands ? y - heightAt(world, this.land, x, z) : y;
-    const [east, up, south] = [x, height, z].map((each) => Math.round(100 * each) / 100);
-    return { position: [east!, up!, south!], stands };
+  private show(): void {
+    const { world, scene, standing } = this;
+    if (world === null || scene === null) return;
+    standing.show(world, scene);
+    scene.setStones(standing.stones);
   }
 
   private spots(world: World): Spot[] {
-    const landmarks = this.standing(world, world.landmarks).map(
-      (each, i): Spot => ({
-        id: each.id,
-        kind: "landmark",
-        label: each.label || `landmark ${i + 1}`,
-        x: each.position[0],
-        y: each.position[1],
-        z: each.position[2],
-      }),
-    );
-    return [...landmarks, ...this.demonstrationSpots(world), ...this.together.spots()];
+    return [...this.standing.spots(world), ...this.together.spots()];
   }
-
-  /** The ground shows the map at the height of the origin. */
-  private resurvey(world: World): void {
-    const { voice, state } = this;
-    const { ground } = world;
-    const model = voice === null ? undefined : state.descriptions.get(voice.model);
-    const axes = state.piece?.axes ?? [];
-    const indexOf = (id: string | null) => axes.findIndex((axis) => axis.id === id);
-    const plain = ground.height === "flat" && ground.colour === "flat";
-    const hold = voice?.shaping.hold ?? [];
-    this.survey.look({
-      mapping: voice === null || plain ? null : fitOf(state, voice.id, voice.side).mapping,
-      model: model ?? null,
-      safety: voice?.safety ?? null,
-      x: indexOf(world.axes.x),
-      y: indexOf(world.axes.z),
-      rest: axes.map((axis) => (axis.id === world.axes.y ? axisValue(world, "y", 0) : axis.rest)),
-      base: hold.length > 0 ? hold : (model?.latent.mean ?? []),
-      demonstrations: [],
-      dark: false,
-      uncertainty: false,
-    });
-  }
-
-  private surveyed(): void {
-    const { world } = this;
-    if (world === null) return;
-    this.land = landOf(world, this.survey.relief);
-    this.shownStones = this.stones(world);
-    this.scene?.setStones(this.shownStones);
-    this.place(world);
-  }
-
-  /** Everything that stands, on the ground as it is. */
-  private place(world: World): void {
-    this.zones = this.standing(world, world.zones);
-    this.scene?.setLandmarks(this.standing(world, world.landmarks));
-    this.scene?.setZones(this.zones, this.standing(world, world.boxes));
-    this.scene?.setLand(world, this.land);
-  }
-  private zones: readonly Zone[] = [];
 
   // ------------------------------------------------------------------ walking
 
@@ -357,15 +262,15 @@ export class WalkView extends View {
     if (this.planned && this.planCanvas !== null)
       this.plan.draw(this.planCanvas, {
         world,
-        land: this.land,
-        stones: this.shownStones,
+        land: this.standing.land,
+        stones: this.standing.stones,
         pose: walker.pose,
         ...this.wanderings(),
         others: this.together.marks(),
       });
     this.frameMs += (performance.now() - began - this.frameMs) * 0.05;
     if (this.app.instrument.state === "running" && !this.app.silent)
-      this.beacons.sound(this.standing(world, world.landmarks), walker.pose, seconds);
+      this.beacons.sound(this.standing.landmarks, walker.pose, seconds);
     if (seconds - this.toldAt > TELL_SECONDS) {
       this.toldAt = seconds;
       this.showWhere(world, walker.pose);
@@ -392,40 +297,6 @@ export class WalkView extends View {
         walker.pose,
       );
     return false;
-  }
-
-  // ------------------------------------------------------------------ a walk as a link
-
-  /** The walk that came in the address is walked once it can sound. */
-  private async walkAlong(): Promise<void> {
-    const { piece, models } = this.state;
-    const model = models.find((each) => each.name === piece?.voices[0]?.model);
-    const text = location.hash.startsWith(SHARED) ? location.hash.slice(SHARED.length) : "";
-    if (text === "" || text === this.walkedAlong || this.app.instrument.state !== "running") return;
-    if (piece === null || model === undefined) return;
-    this.walkedAlong = text;
-    const axes = piece.axes.map((axis) => axis.id);
-    const take = await unpack(text, axes, model.hop, model.sample_rate);
-    if (take !== null) playTake(this.app, take);
-    else announce("The walk in this address is of another piece, or cut off; walk your own.");
-  }
-  private walkedAlong = "";
-
-  private get lastWalk(): Take | null {
-    const all = this.state.piece?.axes.length ?? 0;
-    return this.state.piece?.takes.findLast((take) => take.axes.length === all && !take.muted) ?? null;
-  }
-
-  private async share(take: Take): Promise<void> {
-    const address = new URL(location.href);
-    address.hash = SHARED + (await pack(take));
-    try {
-      await navigator.clipboard.writeText(address.href);
-      announce(`The way of ${take.name} is in the clipboard, as a link.`);
-    } catch {
-      location.hash = address.hash;
-      announce("The browser does not let it be copied; the link is in the address.");
-    }
   }
 
   // ------------------------------------------------------------------ outside
@@ -495,7 +366,7 @@ export class WalkView extends View {
     if (world.zones.length > 0) {
       const rest = (axis: string): number =>
         this.state.piece?.axes.find((each) => each.id === axis)?.rest ?? 0.5;
-      eachZone(this.zones, pose, rest, (axis, value) => performer.set(axis, value));
+      eachZone(this.standing.zones, pose, rest, (axis, value) => performer.set(axis, value));
     }
     if (world.memory !== null && this.visits !== null) {
       this.visits.stand(pose, passed, now);
@@ -655,7 +526,7 @@ export class WalkView extends View {
       world,
       pose: walker?.pose ?? startOf(world),
       close: () => this.toggleBuilding(),
-      here: () => this.here(world),
+      here: () => this.standing.here(world, walker?.pose ?? startOf(world)),
       take: (id) => {
         this.toggleBuilding();
         this.editing.choose(id);
@@ -688,7 +559,7 @@ export class WalkView extends View {
   protected override render(): TemplateResult {
     const { piece } = this.state;
     if (piece === null) return html`<p class="waiting">Looking for the piece…</p>`;
-    if (piece.world === null) return this.unmade();
+    if (piece.world === null) return unmade(this.app, () => this.leaveWalk());
     return html`
       <canvas
         class="world"
@@ -701,7 +572,7 @@ export class WalkView extends View {
       <p class="walk-where" aria-hidden="true"></p>
       ${this.landing?.measuring ? html`<p class="walk-measuring" role="status"><span>Listening to the ground</span><progress aria-label="The ground is being measured"></progress></p>` : nothing}
       ${this.failure === null ? nothing : html`<p class="walk-failure" role="alert">${this.failure}</p>`}
-      ${this.beginning()} ${this.listed ? this.places(piece.world) : nothing}
+      ${beginning(this.app, () => this.canvas?.focus())} ${this.listed ? this.places(piece.world) : nothing}
       ${this.building ? this.worldPanel(piece.world) : nothing}
       ${this.setsOut ? this.outsidePanel(piece.world) : nothing}
       ${this.gathered ? companyPanel(this.together, () => this.toggleCompany()) : nothing}
@@ -710,96 +581,13 @@ export class WalkView extends View {
     `;
   }
 
-  private unmade(): TemplateResult {
-    const { piece } = this.state;
-    const able = (piece?.axes.length ?? 0) >= 2;
-    return html`<div class="walk-begin">
-      <h2>This piece has no world yet</h2>
-      <p>
-        ${
-          able
-            ? "Its axes can become a place: the first leads east, the second north, a third one up. Demonstrations stand in it as stones."
-            : "A world needs at least two axes. Add one in the panel Play."
-        }
-      </p>
-      <div class="row">
-        ${
-          able
-            ? html`<button type="button" class="primary" @click=${() => beginWorld(this.app.store)}>Make a world of it</button>`
-            : nothing
-        }
-        <button type="button" @click=${() => this.leaveWalk()}>Back</button>
-      </div>
-      ${this.worlds()}
-    </div>`;
-  }
-
-  /** Those that there are already. */
-  private worlds(): TemplateResult | typeof nothing {
-    const worlds = this.state.pieces.filter((piece) => piece.world && !piece.trashed);
-    if (worlds.length === 0) return nothing;
-    return html`<h3>Or walk in one that is there</h3>
-      <ul class="walk-worlds">
-        ${worlds.map(
-          (piece) => html`<li>
-            <button type="button" @click=${() => this.app.link.openPiece(piece.id)}>
-              <b>${piece.name}</b><span class="hint">${piece.about}</span>
-            </button>
-          </li>`,
-        )}
-      </ul>`;
-  }
-
-  private beginning(): TemplateResult | typeof nothing {
-    const { instrument } = this.app;
-    if (instrument.state === "running") return nothing;
-    const ready = this.state.models.length > 0;
-    const starting = instrument.state === "starting";
-    return html`<div class="walk-begin">
-      <h2>${this.state.piece?.name}</h2>
-      ${this.state.piece?.about === "" ? nothing : html`<p>${this.state.piece?.about}</p>`}
-      <button
-        type="button"
-        class="primary"
-        ?disabled=${!ready || starting}
-        @click=${async () => {
-          await startSound(this.app);
-          this.canvas?.focus();
-        }}
-      >
-        ${starting ? "Starting…" : "Begin the walk"}
-      </button>
-      ${instrument.failure === null ? nothing : html`<p class="caution grave" role="alert">${instrument.failure}</p>`}
-      <p class="hint by-touch">The left half of the screen walks, the right half looks.</p>
-      <p class="hint by-keys">
-        <kbd>W</kbd> <kbd>A</kbd> <kbd>S</kbd> <kbd>D</kbd> walk, drag looks, <kbd>Q</kbd> <kbd>E</kbd> sink and rise,
-        <kbd>Shift</kbd> runs, <kbd>Enter</kbd> drops a demonstration, <kbd>I</kbd> says where you are.
-      </p>
-    </div>`;
-  }
-
   private places(world: World): TemplateResult {
-    const pose = this.walker?.pose ?? startOf(world);
-    const near = bearings(this.spots(world), pose);
-    return html`<div class="walk-places" role="dialog" aria-label="Places">
-      <header class="row">
-        <h2 class="grow">Places</h2>
-        <button type="button" class="tool" aria-label="Close the list" @click=${() => this.toggleList()}>${icon("close")}</button>
-      </header>
-      ${
-        near.length === 0
-          ? html`<p class="hint">Nothing is marked yet. <kbd>L</kbd> places a landmark, <kbd>Enter</kbd> a demonstration.</p>`
-          : html`<ul>
-            ${near.slice(0, 200).map(
-              (each) => html`<li>
-                <button type="button" @click=${() => this.visit(each)}>
-                  <span class="grow">${each.spot.label}</span><span class="figure">${spokenBearing(each)}</span>
-                </button>
-              </li>`,
-            )}
-          </ul>`
-      }
-    </div>`;
+    const near = bearings(this.spots(world), this.walker?.pose ?? startOf(world));
+    return placesPanel(
+      near,
+      (there) => this.visit(there),
+      () => this.toggleList(),
+    );
   }
 
   private controls(world: World): TemplateResult {
@@ -836,8 +624,8 @@ export class WalkView extends View {
         ${recording === null ? "Record the walk" : "Stop"}
       </button>
       ${
-        this.lastWalk !== null && recording === null && playing === null
-          ? html`<button type="button" @click=${() => void this.share(this.lastWalk!)}>Share the walk</button>`
+        this.shared.last !== null && recording === null && playing === null
+          ? html`<button type="button" @click=${() => void this.shared.share(this.shared.last!)}>Share the walk</button>`
           : nothing
       }
       ${
