@@ -32,8 +32,9 @@ export class HazardsView extends View {
 
   private ask(): void {
     const { model } = this.voice;
-    if (this.asked === model) return;
+    if (this.asked === model && this.sentence === "") return;
     this.asked = model;
+    this.sentence = "";
     fetchHazards(model)
       .then((found) => {
         if (this.asked === model) this.found = found;
