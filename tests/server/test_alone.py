@@ -1,8 +1,10 @@
 """A piece as a folder: whole, alone, and nothing but itself."""
 
+import errno
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -88,7 +90,11 @@ def test_sounds_that_voices_play_with_come_along(library, page, tmp_path):
     assert f"sounds/{kept.id}/{2 * rate}" in json.loads(files[MARK])["files"]
 
 
-def test_an_earlier_export_is_replaced_whole_and_nothing_else_is(library, page, tmp_path):
+def no_room():
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_an_earlier_export_is_replaced_whole_and_nothing_else_is(library, page, tmp_path, monkeypatch):
     _, files = exported(library, page)
     target = tmp_path / "site"
     write_folder(iter(files.items()), target)
@@ -111,6 +117,14 @@ def test_an_earlier_export_is_replaced_whole_and_nothing_else_is(library, page, 
         write_folder(broken(), target)
     assert (target / MARK).is_file()
     assert not [each for each in tmp_path.iterdir() if each.name.startswith(".site-")]
+    # The last step fails: the earlier export is back where it was.
+    rename = Path.rename
+    monkeypatch.setattr(
+        Path, "rename", lambda self, to: no_room() if self.name == "new" else rename(self, to)
+    )
+    with pytest.raises(SaveError):
+        write_folder(iter(files.items()), target)
+    assert (target / MARK).is_file()
 
 
 def test_a_page_that_was_not_built_is_told(library, tmp_path):

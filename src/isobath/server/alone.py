@@ -108,7 +108,12 @@ def write_folder(contents: Iterator[tuple[str, bytes]], target: Path) -> int:
                 total += len(data)
             if target.exists():
                 target.rename(old)
-            part.rename(target)
+            try:
+                part.rename(target)
+            except OSError:
+                if old.exists():
+                    old.rename(target)
+                raise
             shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise SaveError(f"{target} could not be written ({error.strerror or error}).") from error
