@@ -15,6 +15,7 @@ from isobath.protocol.messages import Acted, Change, Saved
 from isobath.server.controllers import Controllers
 from isobath.server.wekinator import WekinatorDoor, Wide
 from tests.inputs.packets import message
+from tests.mapping.exchange import projects
 from tests.server.serving import serving
 from tests.server.test_controllers import where
 
@@ -128,3 +129,17 @@ def test_a_recorded_gesture_fires_a_trigger_of_the_piece(home, static, tmp_path)
         again = WekinatorDoor(Controllers(), told.append, *there)
         again.close()
         assert again.gestures.recorded == 1
+
+
+def test_a_wekinator_project_brings_its_gestures(tmp_path):
+    path = [[0.1 * i, 0.5] for i in range(6)]
+    files = projects.files([projects.GESTURES]) | {
+        "current/models/model1.xml": projects.recordings([[path, path], [[[0.5, 0.1 * i] for i in range(6)]]])
+    }
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    door = WekinatorDoor(Controllers(), lambda _: None, ("127.0.0.1", 0), ("127.0.0.1", 9), tmp_path)
+    door.close()
+    assert door.gestures.names == ("output_1", "output_2")
+    assert door.gestures.recorded == 3

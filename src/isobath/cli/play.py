@@ -69,8 +69,9 @@ def page_options(command: Command) -> Command:
 )
 @click.option(
     "--gestures",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File of recorded gestures that the patch's messages fill; with --wekinator.",
+    type=click.Path(path_type=Path),
+    help="File of recorded gestures that the patch's messages fill, or a Wekinator project with some; with "
+    "--wekinator.",
 )
 @doors()
 @as_json

@@ -18,10 +18,10 @@ from isobath.errors import MappingError, SaveError, UsageError
 from isobath.inputs.osc.packets import AT_ONCE, Message, Value
 from isobath.inputs.osc.receiver import OscReceiver
 from isobath.inputs.wekinator import CONTROL, DONE, REFUSED
-from isobath.inputs.wekinator_gestures import MOST_GESTURES, GestureFile, Gestures, read_gestures
+from isobath.inputs.wekinator_gestures import MOST_GESTURES, Gestures, read_gestures
 from isobath.library.files import write_whole
 from isobath.mapping import Mapping
-from isobath.mapping.exchange.wekinator import IN_ADDRESS, IN_PORT, OUT_ADDRESS, OUT_PORT
+from isobath.mapping.exchange.wekinator import IN_ADDRESS, IN_PORT, OUT_ADDRESS, OUT_PORT, open_project
 from isobath.outputs.osc import OscOutput
 from isobath.protocol.piece import Piece
 from isobath.server.controllers import Controllers
@@ -68,12 +68,12 @@ class WekinatorDoor:
         sends: tuple[str, int] = ("127.0.0.1", OUT_PORT),
         gestures: Path | None = None,
     ) -> None:
-        """gestures: the file that recorded ones are read from and kept in; None: they end with it.
+        """gestures: the file that recorded ones are read from and kept in, or a Wekinator project with some;
+        None: they end with it.
 
         Raises UsageError where it cannot listen or there is no such host, MappingError for a wrong file.
         """
-        self.gestures = Gestures(_kept(gestures))
-        self._file = gestures
+        self.gestures, self._file = (Gestures(), None) if gestures is None else _kept(gestures)
         self.running = True
         self.refused = 0
         self._hub = controllers.hub
@@ -185,10 +185,16 @@ class WekinatorDoor:
             self._output.say(REFUSED, (address[:200], _DONE_ON_THE_PAGE))
 
 
-def _kept(file: Path | None) -> GestureFile | None:
-    if file is None or not file.exists():
-        return None
+def _kept(path: Path) -> tuple[Gestures, Path | None]:
+    """What was recorded, and the file for more; a zip is left as it is."""
+    if path.is_dir() or path.suffix.lower() in {".wekproj", ".zip"}:
+        project = open_project(path)
+        names = [name for one in project.outputs for name in one.gestures]
+        known = None if project.gestures is None else read_gestures(project.gestures)
+        root = path if path.is_dir() else path.parent
+        inside = root / "current" / "gestures.json"
+        return Gestures(known, names), inside if inside.parent.is_dir() else None
     try:
-        return read_gestures(file.read_bytes())
+        return Gestures(read_gestures(path.read_bytes()) if path.exists() else None), path
     except OSError as error:
-        raise MappingError(f"{file} cannot be read ({error.strerror}).") from error
+        raise MappingError(f"{path} cannot be read ({error.strerror}).") from error
