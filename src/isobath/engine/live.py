@@ -460,6 +460,23 @@ class Live:
         """What mapping and sliders of each voice said last, (dims,) each; None before the first frame."""
         return [each.said for each in self.voices]
 
+    def said(self) -> list[NDArray[np.float32] | None]:
+        """What the source of each voice said last, (dims,) each, before the performer; None: it has none, or
+        another process hears it."""
+        return [self.player.said(slot) for slot in range(len(self.voices))]
+
+    def ears(self) -> list[tuple[float, float, float] | None]:
+        """Of each voice that listens here: peak of what came in since this was last read, its LUFS (0: not
+        known yet), and the decibels by which it is brought to the model's own."""
+        found: list[tuple[float, float, float] | None] = []
+        for slot, voice in enumerate(self.piece.voices):
+            if voice.source.kind not in ("input", "sound", "voice") or slot in self.sources.aparts:
+                found.append(None)
+                continue
+            heard = self.player.heard(slot)
+            found.append((heard.peak, heard.lufs or 0.0, heard.match_db))
+        return found
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:

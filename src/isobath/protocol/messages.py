@@ -34,7 +34,7 @@ from isobath.protocol.piece import (
 )
 from isobath.protocol.rehearsal import Rehearsal
 from isobath.protocol.room import RoomHere
-from isobath.protocol.stage import StageAction, StageDevice, StageSettings, StageState
+from isobath.protocol.stage import StageAction, StageDevice, StageEar, StageSettings, StageState
 from isobath.protocol.world import LandSurvey, World
 
 PROTOCOL = 1
@@ -813,6 +813,10 @@ class StageHeard(Message, frozen=True, kw_only=True, tag="stage_heard"):
     """Where the axes are that are heard: the performer's, or a take's."""
     meant: tuple[tuple[float, ...], ...] = ()
     """What mapping and sliders of each voice said last, before source and shaping."""
+    said: tuple[tuple[float, ...] | None, ...] = ()
+    """What the source of each voice said last, before the performer; None where it has none."""
+    ears: tuple[StageEar | None, ...] = ()
+    """What each voice hears; None: it does not listen."""
     spectrum: bytes | None = None
     """Of the mix: 1024 bins from 0 Hz to half its rate, 1 byte each: half decibels above -127.5 dB.
     None: silence."""

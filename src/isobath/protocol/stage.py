@@ -49,6 +49,17 @@ class StageSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Keep a second process ready to take over."""
 
 
+class StageEar(msgspec.Struct, frozen=True, kw_only=True):
+    """What a voice on the stage hears."""
+
+    peak: float
+    """Lately, linear."""
+    lufs: float
+    """0: not known yet."""
+    match_db: float
+    """By so much it is brought to the loudness of the model's own."""
+
+
 class StageState(msgspec.Struct, frozen=True, kw_only=True):
     """How the stage stands."""
 

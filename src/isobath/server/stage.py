@@ -32,7 +32,7 @@ from isobath.protocol.messages import (
     StageTook,
 )
 from isobath.protocol.piece import Piece, Take
-from isobath.protocol.stage import StageCondition, StageDevice, StageSettings, StageState
+from isobath.protocol.stage import StageCondition, StageDevice, StageEar, StageSettings, StageState
 from isobath.server.stage_sounds import StageSound
 from isobath.sound.descriptors import SIZE, Listening
 
@@ -424,6 +424,10 @@ def _heard(engine: StageEngine, listening: Listening) -> StageHeard:
         position=found.position,
         gesture=tuple(shown.gesture.tolist()),
         meant=tuple(tuple(row.tolist()) for row in shown.meant),
+        said=tuple(None if row is None else tuple(row.tolist()) for row in shown.said),
+        ears=tuple(
+            None if ear is None else StageEar(peak=ear[0], lufs=ear[1], match_db=ear[2]) for ear in shown.ears
+        ),
         spectrum=spectrum.astype(np.uint8).tobytes() if spectrum.any() else None,
     )
 

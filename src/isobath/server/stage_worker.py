@@ -231,7 +231,7 @@ class Worker:
             at = ctypes.addressof(board.latents) + slot * 512
             ctypes.memmove(at, latent.ctypes.data, min(latent.nbytes, 512))
         board.latent_sequence += 1
-        self._area.showing.show(self._number, live.heard, live.meant())
+        self._area.showing.show(self._number, live.heard, live.meant(), live.said(), live.ears())
 
     # -------------------------------------------------------------------------- what comes in
 

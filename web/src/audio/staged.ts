@@ -221,6 +221,11 @@ export class StagedInstrument extends WorkletInstrument {
     const meant = heard.meant[this.watchedSlot] ?? latent;
     for (let i = 0; i < dims; i++) meters.latent[i] = latent[i] ?? 0;
     for (let i = 0; i < dims; i++) meters.performer[i] = meant[i] ?? 0;
+    const said = heard.said[this.watchedSlot] ?? [];
+    if (meters.source.length !== said.length) meters.source = new Float32Array(said.length);
+    meters.source.set(said);
+    const ear = heard.ears[this.watchedSlot] ?? null;
+    meters.ear = ear === null ? null : { peak: ear.peak, lufs: ear.lufs, matchDb: ear.match_db };
     const axes = this.axes.length;
     if (meters.gesture.length !== axes) meters.gesture = new Float64Array(axes);
     for (let i = 0; i < axes; i++) meters.gesture[i] = heard.gesture[i] ?? this.gesture[1 + i]!;

@@ -1014,6 +1014,16 @@ export function makeStageSettings(given: Omit<StageSettings, "device" | "rate" |
   return { device: "", rate: 0, block: 256, ahead: 128, spare: true, ...given };
 }
 
+/** What a voice on the stage hears. */
+export interface StageEar {
+  /** Lately, linear. */
+  readonly peak: number;
+  /** 0: not known yet. */
+  readonly lufs: number;
+  /** By so much it is brought to the loudness of the model's own. */
+  readonly match_db: number;
+}
+
 /** How the stage stands. */
 export interface StageState {
   readonly condition: StageCondition;
@@ -2574,6 +2584,10 @@ export interface StageHeard {
   readonly gesture: readonly number[];
   /** What mapping and sliders of each voice said last, before source and shaping. */
   readonly meant: readonly (readonly number[])[];
+  /** What the source of each voice said last, before the performer; null where it has none. */
+  readonly said: readonly (readonly number[] | null)[];
+  /** What each voice hears; null: it does not listen. */
+  readonly ears: readonly (StageEar | null)[];
   /**
    * Of the mix: 1024 bins from 0 Hz to half its rate, 1 byte each: half decibels above -127.5 dB.
    * null: silence.
@@ -2581,8 +2595,8 @@ export interface StageHeard {
   readonly spectrum: Uint8Array | null;
 }
 
-export function makeStageHeard(given: Omit<StageHeard, "gesture" | "meant" | "spectrum" | "type"> & Partial<StageHeard>): StageHeard {
-  return { gesture: [], meant: [], spectrum: null, ...given, type: "stage_heard" };
+export function makeStageHeard(given: Omit<StageHeard, "gesture" | "meant" | "said" | "ears" | "spectrum" | "type"> & Partial<StageHeard>): StageHeard {
+  return { gesture: [], meant: [], said: [], ears: [], spectrum: null, ...given, type: "stage_heard" };
 }
 
 /** A take was recorded on the stage. It is not in the piece until a page puts it there. */

@@ -23,8 +23,13 @@ _ROW = np.dtype(
         ("dims", np.int64, (VOICES,)),
         ("gesture", np.float64, (AXES,)),
         ("meant", np.float32, (VOICES, DIMS)),
+        ("says", np.uint8, (VOICES,)),
+        ("said", np.float32, (VOICES, DIMS)),
+        ("listens", np.uint8, (VOICES,)),
+        ("ears", np.float32, (VOICES, 3)),
     ]
 )
+_FALLS = 0.9
 _HANDS = 8 * AXES
 BYTES = _HANDS + WORKERS * _ROW.itemsize
 
@@ -39,6 +44,16 @@ class Shown:
     """Of each voice."""
     meant: tuple[NDArray[np.float32], ...]
     """(dims,) a voice: what mapping and sliders say, before source and shaping."""
+    said: tuple[NDArray[np.float32] | None, ...]
+    """(dims,) a voice: what its source says, before the performer; None where it has none."""
+    ears: tuple[tuple[float, float, float] | None, ...]
+    """Of each voice that listens: peak of what came in lately, its LUFS (0: not known yet), and the decibels
+    by which it is brought to the model's own."""
+
+
+def _ear(values: NDArray[np.float32]) -> tuple[float, float, float]:
+    peak, lufs, match_db = (float(each) for each in values)
+    return peak, lufs, match_db
 
 
 class Showing:
@@ -51,9 +66,15 @@ class Showing:
         self._rows = memory[_HANDS:BYTES].view(_ROW)
 
     def show(
-        self, worker: int, gesture: NDArray[np.float64], meant: Sequence[NDArray[np.floating] | None]
+        self,
+        worker: int,
+        gesture: NDArray[np.float64],
+        meant: Sequence[NDArray[np.floating] | None],
+        said: Sequence[NDArray[np.floating] | None] = (),
+        ears: Sequence[tuple[float, float, float] | None] = (),
     ) -> None:
-        """What a worker plays just now. meant: (dims,) a voice; None where nothing was asked for yet."""
+        """What a worker plays just now, voice by voice: `Shown`. Of `meant`, None where nothing was asked for
+        yet; a peak falls slowly, so that whoever reads seldom sees it."""
         row = self._rows[worker]
         row["sequence"] += 1
         axes = min(len(gesture), AXES)
@@ -64,6 +85,14 @@ class Showing:
             row["dims"][slot] = dims
             if latent is not None:
                 row["meant"][slot, :dims] = latent[:dims]
+        for slot, latent in enumerate(said[:VOICES]):
+            row["says"][slot] = latent is not None
+            if latent is not None:
+                row["said"][slot, : min(len(latent), DIMS)] = latent[:DIMS]
+        for slot, ear in enumerate(ears[:VOICES]):
+            row["listens"][slot] = ear is not None
+            if ear is not None:
+                row["ears"][slot] = (max(ear[0], _FALLS * float(row["ears"][slot, 0])), ear[1], ear[2])
         row["sequence"] += 1
 
     def shown(self, worker: int) -> Shown:
@@ -76,6 +105,11 @@ class Showing:
                 row["gesture"][: int(row["axes"])].copy(),
                 dims,
                 tuple(row["meant"][slot, :count].copy() for slot, count in enumerate(dims)),
+                tuple(
+                    row["said"][slot, :count].copy() if row["says"][slot] else None
+                    for slot, count in enumerate(dims)
+                ),
+                tuple(_ear(row["ears"][slot]) if row["listens"][slot] else None for slot in range(len(dims))),
             )
             if before % 2 == 0 and int(row["sequence"]) == before:
                 break
