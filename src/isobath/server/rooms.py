@@ -1,27 +1,24 @@
 """A room at the server: the sockets of its walkers, and the beat at which all are told where the others are.
 
-Who is in it and what they may do is `isobath.world`; here are clocks and bytes. A walker who reads slowly
-gets fewer poses, the newest ones, and holds up nobody. One who sends faster than is any use is heard at the
-agreed pace, the rest is counted, and one who does not stop is let go for a while.
+Who is in it and what they may do is `isobath.world`, each socket is `isobath.server.visitor`; here is the
+clock.
 """
 
 import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
 import numpy as np
 from starlette.routing import Route
 from starlette.types import Scope
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from isobath.errors import RoomRefusal
 from isobath.outputs.outlet import Outlet
-from isobath.protocol.connection import Pace
 from isobath.protocol.piece import Piece
 from isobath.protocol.poses import HEAD_BYTES, MOST_IN_FRAME, read_pose, write_frame, write_poses
 from isobath.protocol.room import (
@@ -30,7 +27,6 @@ from isobath.protocol.room import (
     POSE_BYTES,
     POSES_PER_SECOND,
     ROOM_BYTES_PER_SECOND,
-    ROOM_MESSAGE_BYTES,
     FromRoom,
     RoomCame,
     RoomDo,
@@ -39,32 +35,19 @@ from isobath.protocol.room import (
     RoomJoined,
     RoomLeft,
     RoomNow,
-    RoomRefused,
     RoomState,
     RoomWalker,
-    said_by_walker,
 )
 from isobath.server.problems import told
+from isobath.server.visitor import Visitor
 from isobath.world.interest import Interest
 from isobath.world.room import HOSTS, Room, Walker
 
 MOST_A_BROWSER = 4
 """Walkers of one browser that was let in by an invitation: pages, and those that were just closed."""
 
-MESSAGES_PER_SECOND = 40.0
-"""That one walker may send: poses come at 15."""
-
-PATIENCE = 300
-"""Messages beyond that pace until a walker is let go; one of ten is forgotten each second."""
-
 REST_SECONDS = 10.0
 """So long a browser that was let go stays outside."""
-
-HELLO_SECONDS = 10.0
-"""So long a socket may take to say who it is."""
-
-MOST_WAITING = 4000
-"""Messages in line for somebody who does not read; then they are let go and come back."""
 
 PACKET_BYTES = 20 + 32 + 4
 """Headers of a packet: IP, TCP with its time stamps, the frame's own."""
@@ -206,7 +189,7 @@ class Rooms:
         """One walker, from the first byte to the last."""
         await Visitor(self, socket).run()
 
-    def admit(self, visitor: "Visitor", asked: RoomJoin) -> Walker:
+    def admit(self, visitor: Visitor, asked: RoomJoin) -> Walker:
         """Let somebody in.
 
         Raises:
@@ -238,7 +221,7 @@ class Rooms:
         self._browsers[visitor.browser] += 1
         return walker
 
-    def welcome(self, visitor: "Visitor", walker: Walker) -> RoomJoined:
+    def welcome(self, visitor: Visitor, walker: Walker) -> RoomJoined:
         """The first answer."""
         return RoomJoined(
             room=self.room.name,
@@ -250,21 +233,21 @@ class Rooms:
             most=self.room.most,
         )
 
-    def lost(self, visitor: "Visitor") -> None:
+    def lost(self, visitor: Visitor) -> None:
         """A socket is gone; the walker may come back."""
         walker = visitor.walker
         if walker is not None and self._visitors.get(walker.id) is visitor:
             self._gone(visitor)
             self.room.lose(walker.id, self._clock())
 
-    def _gone(self, visitor: "Visitor") -> None:
+    def _gone(self, visitor: Visitor) -> None:
         assert visitor.walker is not None
         self._visitors.pop(visitor.walker.id, None)
         self._browsers[visitor.browser] -= 1
         if self._browsers[visitor.browser] <= 0:
             del self._browsers[visitor.browser]
 
-    def let_go(self, visitor: "Visitor") -> None:
+    def let_go(self, visitor: Visitor) -> None:
         """Somebody sends and sends."""
         self.figures.let_go += 1
         self._resting[visitor.browser] = self._clock() + REST_SECONDS
@@ -436,139 +419,3 @@ class Crowd(Protocol):
 
     def routes(self) -> list[Route]:
         """Where it is heard."""
-
-
-@dataclass(eq=False)
-class Visitor:
-    """One socket."""
-
-    rooms: Rooms
-    socket: WebSocket
-    walker: Walker | None = None
-    _texts: deque[str] = field(default_factory=deque)
-    _frame: bytes | None = None
-    _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _over: str | None = None
-    _excess: float = 0.0
-
-    def __post_init__(self) -> None:
-        state = self.socket.scope.get("state", {})
-        self.host = not state.get("guest", False)
-        self.browser = str(state.get("who", ""))
-        self._pace = Pace(MESSAGES_PER_SECOND, self.rooms._clock)
-        self._heard_at = self.rooms._clock()
-
-    # ------------------------------------------------------------------------------- to them
-
-    def tell(self, text: str) -> None:
-        """Put a message in line; never waits."""
-        if len(self._texts) >= MOST_WAITING:
-            self.end("You were not heard of for too long.")
-            return
-        self._texts.append(text)
-        self._wake.set()
-
-    def show(self, frame: bytes) -> bool:
-        """The newest poses; False: those before have not left yet."""
-        if self._frame is not None:
-            return False
-        self._frame = frame
-        self._wake.set()
-        return True
-
-    def end(self, sentence: str, *, lasting: bool = False) -> None:
-        """Say why, and close."""
-        if self._over is None:
-            self._over = msgspec.json.encode(RoomRefused(sentence=sentence, lasting=lasting)).decode()
-        self._wake.set()
-
-    async def _send(self) -> None:
-        with suppress(WebSocketDisconnect, RuntimeError, OSError):
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._texts:
-                    await self.socket.send_text(self._texts.popleft())
-                if self._frame is not None:
-                    await self.socket.send_bytes(self._frame)
-                    self._frame = None
-                if self._over is not None:
-                    await self.socket.send_text(self._over)
-                    await self.socket.close(1008)
-                    return
-
-    # ----------------------------------------------------------------------------- from them
-
-    async def run(self) -> None:
-        """Until either side ends it."""
-        await self.socket.accept()
-        sender = asyncio.create_task(self._send())
-        listener = asyncio.create_task(self._listen())
-        try:
-            await asyncio.wait({sender, listener}, return_when=asyncio.FIRST_COMPLETED)
-            if self._over is not None:
-                await asyncio.wait({sender}, timeout=1.0)
-        finally:
-            self.rooms.lost(self)
-            for task in (listener, sender):
-                task.cancel()
-            with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError, OSError):
-                await self.socket.close()
-
-    async def _listen(self) -> None:
-        with suppress(WebSocketDisconnect, RuntimeError, OSError):
-            try:
-                async with asyncio.timeout(HELLO_SECONDS):
-                    frame = await self.socket.receive()
-            except TimeoutError:
-                self.end("The page did not say who it is. Reload it.")
-                return
-            self._greet(frame.get("text"))
-            while self._over is None:
-                frame = await self.socket.receive()
-                if frame["type"] == "websocket.disconnect":
-                    return
-                self._heard(frame.get("bytes"), frame.get("text"))
-
-    def _greet(self, text: str | None) -> None:
-        try:
-            if text is None or len(text) > ROOM_MESSAGE_BYTES:
-                raise RoomRefusal("The page did not say who it is. Reload it.", lasting=True)
-            asked = said_by_walker(text.encode())
-            if not isinstance(asked, RoomJoin):
-                raise RoomRefusal("The page did not say who it is. Reload it.", lasting=True)
-            self.walker = self.rooms.admit(self, asked)
-        except msgspec.MsgspecError:
-            self.end("The page said something that is no message. Reload it.", lasting=True)
-        except RoomRefusal as refusal:
-            self.end(str(refusal), lasting=refusal.lasting)
-        else:
-            self.tell(msgspec.json.encode(self.rooms.welcome(self, self.walker)).decode())
-
-    def _heard(self, data: bytes | None, text: str | None) -> None:
-        now = self.rooms._clock()
-        self._excess = max(0.0, self._excess - 0.1 * PATIENCE * (now - self._heard_at))
-        self._heard_at = now
-        if self._pace.take() > 0.0 or not self._acted(data, text):
-            self.rooms.figures.dropped += 1
-            self._excess += 1.0
-            if self._excess > PATIENCE:
-                self.rooms.let_go(self)
-                self.end("Too much came from this page at once, so it was let go.")
-
-    def _acted(self, data: bytes | None, text: str | None) -> bool:
-        """Whether it was a message, and has been acted upon."""
-        assert self.walker is not None
-        if data is not None:
-            return self.rooms.move(self.walker, data)
-        if text is None or len(text) > ROOM_MESSAGE_BYTES:
-            return False
-        try:
-            said = said_by_walker(text.encode())
-        except msgspec.MsgspecError:
-            return False
-        if isinstance(said, RoomJoin):
-            self.rooms.rename(self.walker, said.name)
-        elif self.host:
-            self.rooms.do(said)
-        return True
