@@ -82,6 +82,25 @@ test("a clock that stands, or goes away, stops nothing; one that starts anew has
   expect(leader.follower.ticks(now + 1)).toBe(false);
 });
 
+test("ticks that come in heaps, as from a page that stood still, leave a clock that goes forwards", () => {
+  const leader = new Leader();
+  leader.follower.start();
+  const clock = new BarClock(120, 0.4, 1);
+  let now = 0;
+  for (let n = 0; n < 24 * 60; n++) {
+    const at = n * (2.5 / 133) * (n > 700 ? 1.6 : 1);
+    if (at > now) now = at + (n % 97 === 0 ? 1.3 : n % 31 === 0 ? 0.4 : 0.001);
+    leader.follower.hear(at);
+    if (leader.follower.tick % 24 === 0) leader.lead(clock, now, same);
+  }
+  const { tempi } = clock;
+  expect(tempi.length).toBeGreaterThan(20);
+  for (let i = 1; i < tempi.length; i++) {
+    expect(tempi[i]!.seconds).toBeGreaterThan(tempi[i - 1]!.seconds);
+    expect(tempi[i]!.position).toBeGreaterThanOrEqual(tempi[i - 1]!.position);
+  }
+});
+
 test("what is led is told to the audio thread a moment ahead, not a bar", () => {
   const jam = new Jam(makeJamSetting({ bpm: 120, mode: "lead" }), 0, { countIn: 0, metronome: false });
   jam.led = true;
