@@ -570,7 +570,7 @@ export class WalkView extends View {
       ${this.planned ? html`<canvas class="plan ${this.failure === null ? "" : "whole"}" aria-hidden="true"></canvas>` : nothing}
       <div class="walker-names" aria-hidden="true"></div>
       <p class="walk-where" aria-hidden="true"></p>
-      ${this.landing?.measuring ? html`<p class="walk-measuring" role="status"><span>Listening to the ground</span><progress aria-label="The ground is being measured"></progress></p>` : nothing}
+      ${this.measuring(piece.world)}
       ${this.failure === null ? nothing : html`<p class="walk-failure" role="alert">${this.failure}</p>`}
       ${beginning(this.app, () => this.canvas?.focus())} ${this.listed ? this.places(piece.world) : nothing}
       ${this.building ? this.worldPanel(piece.world) : nothing}
@@ -579,6 +579,15 @@ export class WalkView extends View {
       ${this.editing.inHand === null || this.building ? nothing : handPanel(this.app, this.editing, this.editing.inHand)}
       ${this.controls(piece.world)}
     `;
+  }
+
+  /** Where the sound makes the ground, it is told that it is being listened to. */
+  private measuring({ ground, land }: World): TemplateResult | typeof nothing {
+    const made = ground.shown && (ground.height !== "flat" || ground.colour !== "flat");
+    if (!made || this.landing?.measuring !== true) return nothing;
+    return html`<p class="walk-measuring ${land === null ? "" : "anew"}" role="status">
+      <span>Listening to the ground</span><progress aria-label="The ground is being measured"></progress>
+    </p>`;
   }
 
   private places(world: World): TemplateResult {
