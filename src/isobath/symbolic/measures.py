@@ -204,7 +204,8 @@ def asking(
     """The same of the knob, `model.moved`: asked for α of the data's gap, α in -1..1, how the attribute
     answers, and by how much the others move though nobody asked (`stray`, of their deviations).
 
-    Readings as in `steering`.
+    Readings as in `steering`. What nothing learned from has, such as fewer than no onsets, is not asked
+    for; kept: the share of asks that are left.
     """
     rng = np.random.default_rng(seed)
     base = heard(model, z)
@@ -214,6 +215,12 @@ def asking(
         gap = _gap(told[:, index])
         which = rng.integers(0, len(z), count)
         alpha = rng.uniform(-1, 1, count)
+        wanted = base[which, index] + alpha * gap
+        can = (wanted >= told[:, index].min()) & (wanted <= told[:, index].max())
+        if np.count_nonzero(can) < 3:
+            found[name] = dict.fromkeys(("absolute", "change", "ceiling", "slope", "stray", "kept"), 0.0)
+            continue
+        which, alpha = which[can], alpha[can]
         moved = np.stack(
             [model.moved(z[i], **{name: float(a * gap)}) for i, a in zip(which, alpha, strict=True)]
         )
@@ -224,7 +231,7 @@ def asking(
             "absolute": correlation(alpha, answer), "change": correlation(alpha, change[:, index]),
             "ceiling": correlation(alpha, base[which, index] + alpha * gap),
             "slope": float(np.polyfit(alpha, change[:, index], 1)[0] / max(gap, 1e-9)),
-            "stray": float(np.sqrt((others**2).mean())),
+            "stray": float(np.sqrt((others**2).mean())), "kept": float(can.mean()),
         }  # fmt: skip
     return found
 

@@ -201,7 +201,8 @@ def complete(order: Order, runs: list[Run], told: Callable[[str], None]) -> None
         if each.attribute or not path.is_file():
             continue
         found = json.loads(path.read_text())
-        if "asking" in found and "even" in found["smoothness"]:
+        asked = found.get("asking", {})
+        if asked and all("kept" in each for each in asked.values()) and "even" in found["smoothness"]:
             continue
         made = configured(each, order)
         scores = open_scores(order.sets / case_of(each.case).scores)
@@ -210,7 +211,8 @@ def complete(order: Order, runs: list[Run], told: Callable[[str], None]) -> None
         model = load(path.with_name("model.safetensors"))
         z = measures.encoded(model, scores.tensors(material.test))
         learned = attributes(scores.kind, material.sampled(material.train, export.LEARNED))
-        found["smoothness"] = measures.smoothness(model, z, pairs=20 if order.small else measures.PAIRS)
+        if "even" not in found["smoothness"]:
+            found["smoothness"] = measures.smoothness(model, z, pairs=20 if order.small else measures.PAIRS)
         count = 20 if order.small else measures.ASKED
         found["asking"] = measures.asking(model, z, learned, count=count)
         _write(path, found)
