@@ -469,6 +469,7 @@ def test_what_is_played_is_recorded_and_comes_back(stage: StageEngine) -> None:
     stage.command(wire.Record(7))
     for x in (0.1, 0.5, 0.9):
         stage.gesture([x, 1 - x])
+        assert until(lambda x=x: stage.shown().gesture[0] == x), "however busy the machine is"
         time.sleep(0.1)
     stage.finish_recording("new", "three places")
     assert until(lambda: bool(kept))
