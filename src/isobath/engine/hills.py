@@ -25,7 +25,8 @@ _SOFTENED = 4
 
 
 @lru_cache(maxsize=8)
-def _heights(land: LandSurvey, ground: Ground) -> NDArray[np.float32] | None:
+def heights_of(land: LandSurvey, ground: Ground) -> NDArray[np.float32] | None:
+    """Heights (ROWS, COLUMNS) in metres, row 0 in the north; None where nothing is known of them."""
     if ground.height == "flat":
         return None
     values = {"loudness": land.loudness, "brightness": land.brightness, "novelty": land.novelty}[
@@ -58,7 +59,7 @@ class Hills:
 
     def __init__(self, world: World) -> None:
         shown = world.ground.shown and world.land is not None
-        self._heights = _heights(world.land, world.ground) if shown and world.land is not None else None
+        self._heights = heights_of(world.land, world.ground) if shown and world.land is not None else None
         self._width, _, self._depth = world.size
 
     def __call__(self, x: float, z: float) -> float:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isobath.engine.hills import heights_of
 from isobath.errors import UsageError
+from isobath.outputs.drawing.isobaths import isobaths
 from isobath.outputs.drawing.scenes import TAU, Mark
 from isobath.protocol.piece import Piece, Take
-from isobath.protocol.world import World
+from isobath.protocol.world import Ground, LandSurvey, World
 
 Floats = NDArray[np.float64]
 
@@ -83,22 +86,35 @@ def from_above(way: Walked, seconds: float, aspect: float = 1.0) -> list[Mark]:
     return marks
 
 
+LINES = 9
+"""Isobaths of the ground."""
+
+
 def _ground(world: World, east: float, south: float) -> list[Mark]:
-    """Where it was measured: the louder, the deeper the colour."""
-    land = world.land
-    if land is None or len(land.loudness) != land.columns * land.rows or land.columns < 2 or land.rows < 2:
-        return []
-    loud = np.array(land.loudness, dtype=np.float64).reshape(land.rows, land.columns)
-    share = (loud - loud.min()) / max(1.0, float(np.ptp(loud)))
-    xs, zs = np.linspace(-east, east, land.columns + 1), np.linspace(-south, south, land.rows + 1)
-    return [
-        Mark(
-            np.array([[xs[i], zs[j]], [xs[i + 1], zs[j]], [xs[i + 1], zs[j + 1]], [xs[i], zs[j + 1]]]),
-            True, "deep", None, 0.0, 0.04 + 0.4 * float(share[j, i]),
-        )
-        for j in range(land.rows)
-        for i in range(land.columns)
-    ]  # fmt: skip
+    """Where it was measured: lines of equal loudness, the louder the clearer."""
+    whole = np.array([[-east, -south], [east, -south], [east, south], [-east, south]])
+    marks = [Mark(whole, True, "deep", None, 0.0, 0.1)]
+    for share, line in _lines(world.land):
+        places = line * np.array([2 * east, 2 * south]) - np.array([east, south])
+        closed = bool(np.array_equal(line[0], line[-1]))
+        marks.append(Mark(places, closed, None, "deep", 0.0035, 0.18 + 0.6 * share))
+    return marks
+
+
+@lru_cache(maxsize=4)
+def _lines(land: LandSurvey | None) -> tuple[tuple[float, Floats], ...]:
+    """How high each line lies, 0..1, and its points as shares of the width and depth."""
+    heights = None if land is None else heights_of(land, Ground(height="loudness", relief=1.0))
+    if heights is None:
+        return ()
+    grid = heights[::2, ::2].astype(np.float64)
+    last = np.array([grid.shape[1] - 1, grid.shape[0] - 1], dtype=np.float64)
+    levels = np.linspace(float(grid.min()), float(grid.max()), LINES + 2)[1:-1]
+    return tuple(
+        (i / (LINES - 1), line / last)
+        for i, level in enumerate(levels)
+        for line in isobaths(grid, float(level))
+    )
 
 
 def _oval(
