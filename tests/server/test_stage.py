@@ -24,10 +24,10 @@ from isobath.protocol.messages import (
     StopStage,
     WatchStage,
 )
-from isobath.protocol.piece import Demonstration, Piece, Scene, Voice
+from isobath.protocol.piece import Demonstration, Piece, Scene, Take, Voice
 from isobath.protocol.stage import StageSettings
 from isobath.protocol.stream import Ready, Trouble, read_sound, told
-from isobath.server.stage import Stage
+from isobath.server.stage import MOST_LEFT, Stage
 
 NULL = StageSettings(device="null", block=512, ahead=512, spare=False)
 
@@ -109,6 +109,8 @@ def test_a_page_starts_plays_changes_and_stops_the_stage(served):
         assert (took.id, took.name, took.seed, took.axes) == ("new", "A take", 5, axes)
         assert (took.seconds, took.loop) == (2.0, True)
         assert [(each.scene, 0 <= each.frame <= took.length) for each in took.scenes] == [("s", True)]
+        with served.page("another") as other:  # whoever comes while no page has kept it gets it
+            assert other.hear(StageTook) == StageTook(take=took, left=True)
 
         # Over that take, with a hand on one axis; the other is the take's meanwhile.
         looped = msgspec.structs.replace(took, loop=True)
@@ -155,6 +157,23 @@ def test_what_is_edited_while_the_stage_starts_is_played(monkeypatch):
     stage.changed(edited[1])
     stage.end()
     assert played == ["before", "while it starts", "afterwards"]
+
+
+def test_a_take_is_left_until_its_piece_holds_it():
+    piece = Piece(id="p", name="p", axes=(), voices=(Voice(id="v", model="guitar"),))
+    takes = [
+        Take(id=str(n), name="", hop=256, sample_rate=44100, length=0, axes=(), frames=(), points=())
+        for n in range(MOST_LEFT + 1)
+    ]
+    stage = Stage(lambda _: 44100)
+    stage._piece = piece
+    for take in takes:
+        stage._took(take)
+    assert [take.id for take in stage.left("p")] == [take.id for take in takes[1:]]
+    assert stage.left("another") == ()
+    stage.changed(msgspec.structs.replace(piece, takes=tuple(takes[2:])))
+    assert [take.id for take in stage.left("p")] == ["1"]
+    stage.end()
 
 
 def test_what_cannot_be_done_is_told(served):

@@ -826,6 +826,8 @@ class StageTook(Message, frozen=True, kw_only=True, tag="stage_took"):
     """A take was recorded on the stage. It is not in the piece until a page puts it there."""
 
     take: Take
+    left: bool = False
+    """No page has put it there yet: whoever hears this does. False: the page that asked for it does."""
 
 
 ProblemKind = Literal["save", "piece", "model", "mapping", "audio", "protocol", "rate", "server"]

@@ -48,6 +48,7 @@ from isobath.protocol.messages import (
     RestorePiece,
     Saved,
     ShowHand,
+    StageTook,
     StartStage,
     StopStage,
     Survey,
@@ -223,6 +224,12 @@ class Session:
         axes, values = self._desk.stage.where(self.piece or "")
         if axes:
             self.move(axes, values)
+        self._tell_left()
+
+    def _tell_left(self) -> None:
+        """Hand over what the stage recorded for a page that is gone."""
+        for take in self._desk.stage.left(self.piece or ""):
+            self.tell(StageTook(take=take, left=True))
 
     def _room(self) -> RoomHere | None:
         rooms = self._desk.rooms
@@ -369,6 +376,8 @@ class Session:
 
     async def _watch_stage(self, message: WatchStage) -> None:
         await self._desk.stage.watch(self, message.watching)
+        if message.watching:
+            self._tell_left()
 
     async def _start_stage(self, message: StartStage) -> None:
         stage, piece = self._desk.stage, await self._desk.ask(self._library.pieces.read, self.piece or "")

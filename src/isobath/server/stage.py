@@ -45,6 +45,8 @@ FADE_SECONDS = 4.0
 """Of a controller's fade where no page says how long."""
 LINGER_SECONDS = 0.4
 """A controller has no hand that lets go: its axis counts as touched so long after a move, as in the page."""
+MOST_LEFT = 16
+"""Takes that wait for a page to keep them; of more the oldest are given up."""
 _QUIETEST_DB = -127.5
 
 
@@ -76,6 +78,8 @@ class Stage:
         self._starting = False
         self._sentence = ""
         self._recording = False
+        self._left: dict[str, tuple[str, Take]] = {}
+        """Takes that no page has kept yet, by their ids, with the ids of their pieces."""
         self._values: dict[str, float] = {}
         self._lingers: dict[str, float] = {}
         """Until when an axis counts as touched that a controller has moved."""
@@ -242,6 +246,8 @@ class Stage:
     def changed(self, piece: Piece) -> None:
         """A piece was changed; the stage follows if it is the one it plays, or is about to."""
         with self._lock:
+            for take in piece.takes:
+                self._left.pop(take.id, None)
             meant = self._opening or (self._piece if self._engine is not None else None)
             if meant is None or meant.id != piece.id:
                 return
@@ -294,9 +300,19 @@ class Stage:
             engine.command(wire.Stop() if asked.action == "stop" else wire.Begin(asked.seed))
 
     def _took(self, take: Take) -> None:
+        with self._lock:
+            if self._piece is not None:
+                self._left[take.id] = (self._piece.id, take)
+            while len(self._left) > MOST_LEFT:
+                del self._left[next(iter(self._left))]
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._tell, StageTook(take=take))
+
+    def left(self, piece: str) -> tuple[Take, ...]:
+        """Takes of a piece that no page has kept: whoever recorded them was gone when they were ready."""
+        with self._lock:
+            return tuple(take for owner, take in self._left.values() if owner == piece)
 
     def memory(self) -> int:
         """A descriptor of its own of the memory in which it keeps what is heard; the caller's to close.

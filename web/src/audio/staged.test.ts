@@ -41,7 +41,7 @@ test("a take stopped before its bar begins is recorded for one bar", async () =>
   if (asked?.type !== "do_on_stage") throw new Error();
   expect(asked.seconds).toBe(2);
   const made = makeTake({ id: asked.take ?? "", name: "One", hop: 512, sample_rate: 48000 } as never);
-  instrument.hear({ type: "stage_took", take: made });
+  instrument.hear({ type: "stage_took", take: made, left: false });
   expect((await take).id).toBe(asked.take);
 });
 
@@ -67,4 +67,25 @@ test("a take is recorded on while the stage cannot be reached", async () => {
   reached = true;
   void instrument.stopTake();
   expect(actions()).toEqual(["record", "finish"]);
+});
+
+test("a page that comes to a recording stage can end the take, and hears of one that was left", async () => {
+  const instrument = onStage(true);
+  const left: string[] = [];
+  instrument.addEventListener("left-take", (event) => left.push((event as CustomEvent).detail.id));
+  const state = { ...instrument.stage, recording: true };
+  instrument.hear({ type: "stage_now", state, devices: [] });
+  expect(instrument.recordingTake).toBe(true);
+  const take = instrument.stopTake();
+  expect([instrument.recordingTake, instrument.takeComes]).toEqual([false, true]);
+  const asked = told.at(-1);
+  if (asked?.type !== "do_on_stage") throw new Error();
+  expect([asked.action, asked.seconds]).toEqual(["finish", 0]); // when it began, nobody here knows
+  const made = makeTake({ id: asked.take ?? "", name: "", hop: 512, sample_rate: 48000 } as never);
+  instrument.hear({ type: "stage_took", take: made, left: false });
+  expect((await take).id).toBe(asked.take);
+  instrument.hear({ type: "stage_took", take: { ...made, id: "another's" }, left: false });
+  expect(left).toEqual([]);
+  instrument.hear({ type: "stage_took", take: { ...made, id: "nobody's" }, left: true });
+  expect(left).toEqual(["nobody's"]);
 });

@@ -31,7 +31,8 @@ const TAKE_MS = 8000;
 const QUIETEST_DB = -127.5;
 
 export class StagedInstrument extends WorkletInstrument {
-  // events, beside those of every instrument: "stage": how the stage stands has changed
+  // events, beside those of every instrument: "stage": how the stage stands has changed; "left-take"
+  // (CustomEvent<Take>): a take that nobody waits for any longer, and that is not kept yet
   stage: StageState = makeStageState();
   devices: readonly StageDevice[] = [];
   /** True if it went out. */
@@ -57,7 +58,12 @@ export class StagedInstrument extends WorkletInstrument {
   private moving: ReturnType<typeof setTimeout> | null = null;
   private heardMeters: Meters = emptyMeters();
   private waiting = new Map<string, (take: Take) => void>();
-  private recordsTake = false;
+  /** Asked for here, too late to be waited for any longer. */
+  private readonly belated = new Set<string>();
+  /** A take was asked for, and the stage has not told of it yet. */
+  private asksTake = false;
+  /** Its end was asked for, and the stage has not told of that yet. */
+  private endsTake = false;
   /** Axes that hands are on, and as they were told last. */
   private hands: readonly string[] = [];
   private toldHands = "";
@@ -144,15 +150,26 @@ export class StagedInstrument extends WorkletInstrument {
 
   hear(message: StageNow | StageHeard | StageTook): void {
     if (message.type === "stage_heard") this.meter(message);
-    else if (message.type === "stage_took") this.waiting.get(message.take.id)?.(message.take);
+    else if (message.type === "stage_took") this.took(message);
     else {
       const before = this.stage;
       this.stage = message.state;
+      if (!this.stage.recording) {
+        this.endsTake = false;
+        if (!this.asksTake) this.recordedFrom = null;
+      } else if (this.toBegin === null) this.asksTake = false;
       if (message.devices.length > 0) this.devices = message.devices;
       this.settle();
       if (this.on && before.take !== this.stage.take) this.dispatchEvent(new Event("playing"));
       this.dispatchEvent(new Event("stage"));
     }
+  }
+
+  private took({ take, left }: StageTook): void {
+    const waits = this.waiting.get(take.id);
+    if (waits !== undefined) waits(take);
+    else if (this.belated.delete(take.id) || left)
+      this.dispatchEvent(new CustomEvent("left-take", { detail: take }));
   }
 
   private settle(): void {
@@ -198,7 +215,7 @@ export class StagedInstrument extends WorkletInstrument {
   private goOff(): void {
     this.letLineGo();
     this.startedHere = false;
-    this.recordsTake = false;
+    this.asksTake = this.endsTake = false;
     this.toBegin = null;
     this.letLineGo();
     this.heardSpectrum = null;
@@ -354,7 +371,13 @@ export class StagedInstrument extends WorkletInstrument {
   }
 
   override get recordingTake(): boolean {
-    return this.on ? this.recordsTake : super.recordingTake;
+    if (!this.on) return super.recordingTake;
+    return this.asksTake || (this.stage.recording && !this.endsTake); // whoever began it, this page or none
+  }
+
+  /** Whether a take has ended and is on its way. */
+  get takeComes(): boolean {
+    return this.waiting.size > 0;
   }
 
   override get playingTake(): string | null {
@@ -366,8 +389,8 @@ export class StagedInstrument extends WorkletInstrument {
   private readonly beat = new Beat(1000);
   /** What waits for a bar line, and what if it never comes. */
   private onLine: { readonly timer: ReturnType<typeof setTimeout>; readonly lost: () => void } | null = null;
-  /** When the take that is recorded began, or will. */
-  private recordedFrom = 0;
+  /** When the take that is recorded began, or will; null: somebody else knows. */
+  private recordedFrom: number | null = null;
   /** Begins it, while it waits for its bar line. */
   private toBegin: (() => void) | null = null;
   /** When a take that has just ended began: its loop goes on from there. */
@@ -406,40 +429,39 @@ export class StagedInstrument extends WorkletInstrument {
       return;
     }
     this.takeName = name;
-    this.recordsTake = true;
+    this.asksTake = true;
+    this.endsTake = false;
     this.seedOnStage = over?.seed ?? 1;
     const { synchronised, bars } = this.tempo;
     const begin = (): void => {
       this.toBegin = null;
       this.do("record", { seed: this.seedOnStage, take: over?.id ?? null });
       if (!synchronised || bars === 0) return;
-      this.atLine(
-        this.recordedFrom + bars * this.beat.barSamples,
-        () => void this.stopTake().catch(() => {}),
-      );
+      this.atLine(from + bars * this.beat.barSamples, () => void this.stopTake().catch(() => {}));
     };
     const now = performance.now();
-    this.recordedFrom = synchronised ? this.beat.nextBar(now) : now;
+    const from = synchronised ? this.beat.nextBar(now) : now;
+    this.recordedFrom = from;
     if (!synchronised) {
       begin();
       return;
     }
     this.toBegin = begin;
-    this.atLine(this.recordedFrom, begin, () => this.neverBegan());
+    this.atLine(from, begin, () => this.neverBegan());
   }
 
   private neverBegan(): void {
     this.toBegin = null;
-    this.recordsTake = false;
+    this.asksTake = false;
   }
 
   override stopTake(): Promise<Take> {
     if (!this.on) return super.stopTake();
-    if (!this.recordsTake) return Promise.reject(new Error("No take is being recorded."));
-    if (!this.tempo.synchronised) return this.fetchTake(0);
-    const bar = this.beat.barSamples;
-    const bars = Math.max(1, Math.ceil((performance.now() - this.recordedFrom) / bar - 0.02));
+    if (!this.recordingTake) return Promise.reject(new Error("No take is being recorded."));
     const { toBegin, recordedFrom } = this;
+    if (!this.tempo.synchronised || recordedFrom === null) return this.fetchTake(0);
+    const bar = this.beat.barSamples;
+    const bars = Math.max(1, Math.ceil((performance.now() - recordedFrom) / bar - 0.02));
     return new Promise((resolve, reject) => {
       const lost = (): void =>
         reject(
@@ -467,7 +489,7 @@ export class StagedInstrument extends WorkletInstrument {
         reject(new Error("The take did not begin. Record it again."));
       });
       this.toBegin = toBegin; // that which waited for the line was let go
-      this.recordsTake = true;
+      this.asksTake = true;
     });
   }
 
@@ -478,10 +500,13 @@ export class StagedInstrument extends WorkletInstrument {
       return Promise.reject(
         new Error("The stage cannot be reached, and records on. Finish the take once the connection stands."),
       );
-    this.recordsTake = false;
+    this.asksTake = false;
+    this.endsTake = true;
+    this.recordedFrom = null;
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
         this.waiting.delete(id);
+        this.belated.add(id);
         reject(new Error("The stage sent no take. Look whether it still plays, and record again."));
       }, TAKE_MS);
       this.waiting.set(id, (take) => {

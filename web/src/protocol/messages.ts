@@ -2603,10 +2603,12 @@ export function makeStageHeard(given: Omit<StageHeard, "gesture" | "meant" | "sa
 export interface StageTook {
   readonly type: "stage_took";
   readonly take: Take;
+  /** No page has put it there yet: whoever hears this does. false: the page that asked for it does. */
+  readonly left: boolean;
 }
 
-export function makeStageTook(given: Omit<StageTook, "type"> & Partial<StageTook>): StageTook {
-  return { ...given, type: "stage_took" };
+export function makeStageTook(given: Omit<StageTook, "left" | "type"> & Partial<StageTook>): StageTook {
+  return { left: false, ...given, type: "stage_took" };
 }
 
 /** Something went wrong, told as it should be shown. */

@@ -3,6 +3,7 @@
 import "../styles/main.css";
 import type { Meters } from "../audio/instrument";
 import { keepPage } from "../net/offline";
+import type { Take } from "../protocol/messages";
 import { listen } from "../state/explore";
 import { fetchAhead, fetchScenes } from "../state/set-list";
 import type { App } from "./app";
@@ -11,6 +12,7 @@ import "./page";
 import { Staying } from "../audio/staying";
 import { follow } from "./performing";
 import { keepTheme } from "./theme";
+import { followStage, keepLeft } from "./transport";
 
 export function mount(app: App): void {
   keepTheme(app.preferences, () => window.dispatchEvent(new Event("isobath-theme")));
@@ -23,7 +25,9 @@ export function mount(app: App): void {
     const { takes } = app.store.state;
     if (takes.playing !== playing) app.store.set({ takes: { ...takes, playing } });
   });
+  app.instrument.addEventListener("left-take", (event) => keepLeft(app, (event as CustomEvent<Take>).detail));
   app.instrument.addEventListener("stage", () => {
+    followStage(app);
     const { onStage, stage } = app.instrument;
     const shown = app.store.state.stage;
     if (onStage && (stage.frozen !== shown.frozen || stage.faded !== shown.faded))

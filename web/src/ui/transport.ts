@@ -33,6 +33,26 @@ export function recordTake(app: App): void {
   announce(`Recording ${name}.`);
 }
 
+/** The stage records for a page that is gone, or no longer does: here the take can be ended as well. */
+export function followStage(app: App): void {
+  const { store, instrument } = app;
+  const { takes, piece } = store.state;
+  if (!instrument.onStage || instrument.takeComes || piece === null) return;
+  if (instrument.recordingTake === (takes.recording !== null)) return;
+  const recording = instrument.recordingTake ? nextTakeName(piece.takes) : null;
+  store.set({ takes: { ...takes, recording } });
+}
+
+/** Keep a take that nobody waited for. */
+export function keepLeft(app: App, take: Take): void {
+  const { store } = app;
+  const { piece } = store.state;
+  if (piece === null || piece.takes.some(({ id }) => id === take.id)) return;
+  const named = take.name === "" ? { ...take, name: nextTakeName(piece.takes) } : take;
+  addTake(store, named);
+  announce(`${named.name} kept.`);
+}
+
 /** Somebody waits for the take already. */
 let awaited = false;
 
@@ -54,7 +74,9 @@ async function finish(app: App): Promise<void> {
   if (awaited) return;
   awaited = true;
   try {
-    keepTake(app, await instrument.stopTake());
+    const { recording } = store.state.takes;
+    const take = await instrument.stopTake();
+    keepTake(app, take.name === "" ? { ...take, name: recording ?? "take" } : take);
   } catch (error) {
     const { takes } = store.state;
     store.set({
