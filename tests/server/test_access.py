@@ -52,6 +52,17 @@ def test_after_many_wrong_tokens_even_the_right_one_waits(access, clock):
     assert access.use_token(access.token) == "right"
 
 
+def test_wrong_tokens_from_one_address_keep_nobody_else_out(access, monkeypatch):
+    for _ in range(WRONG_TOKENS):
+        assert access.use_token("guess", "10.0.0.7") == "wrong"
+    assert access.use_token(access.token, "10.0.0.7") == "too many"
+    assert access.use_token(access.token, "10.0.0.8") == "right"
+    monkeypatch.setattr("isobath.server.access.MOST_WRONG", 3)
+    for n in range(5):
+        access.use_token("guess", f"10.0.1.{n}")
+    assert list(access._wrong) == [f"10.0.1.{n}" for n in (2, 3, 4)]
+
+
 def test_tokens_that_are_not_ascii_are_wrong_and_nothing_more(access):
     assert access.use_token("ключ") == "wrong"
 

@@ -26,7 +26,11 @@ COOKIE_SECONDS = 30 * 24 * 3600.0
 """A cookie older than this asks for a new link."""
 
 WRONG_TOKENS = 10
-"""So many wrong tokens within WRONG_SECONDS close the door for the rest of that time."""
+"""So many wrong tokens within WRONG_SECONDS close the door to their address for the rest of that time."""
+
+MOST_WRONG = 1000
+"""Addresses that are remembered for their wrong tokens; of more the oldest are forgotten. A token has 256
+bits, so that nobody guesses one by coming from ever new addresses."""
 
 WRONG_SECONDS = 30.0
 
@@ -107,7 +111,8 @@ class Access:
         self.cookie_name = f"isobath-{port}"
         self._secret = secret
         self._clock = clock
-        self._wrong: list[float] = []
+        self._wrong: dict[str, list[float]] = {}
+        """When wrong tokens came, by the address they came from; the latest address last."""
         self._renewed = renewed
         self.token = secrets.token_urlsafe(32)
         """Good for one browser; a new one takes its place once it is used."""
@@ -116,16 +121,20 @@ class Access:
 
     # ----------------------------------------------------------------------------- the door
 
-    def use_token(self, given: str) -> TokenAnswer:
-        """Try a token from a link."""
+    def use_token(self, given: str, address: str = "") -> TokenAnswer:
+        """Try a token from a link, for somebody at an address: wrong ones keep nobody else out."""
         now = self._clock()
-        self._wrong = [moment for moment in self._wrong if now - moment < WRONG_SECONDS]
-        if len(self._wrong) >= WRONG_TOKENS:
+        wrong = [moment for moment in self._wrong.pop(address, ()) if now - moment < WRONG_SECONDS]
+        if wrong:
+            self._wrong[address] = wrong
+        if len(wrong) >= WRONG_TOKENS:
             return "too many"
         if self.invitation is not None and hmac.compare_digest(given.encode(), self.invitation.encode()):
             return "guest"
         if not hmac.compare_digest(given.encode(), self.token.encode()):
-            self._wrong.append(now)
+            self._wrong[address] = [*wrong, now]
+            while len(self._wrong) > MOST_WRONG:
+                del self._wrong[next(iter(self._wrong))]
             return "wrong"
         self.token = secrets.token_urlsafe(32)
         self._renewed(self.token)

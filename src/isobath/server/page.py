@@ -86,7 +86,7 @@ class Page:
 
     def _enter(self, request: Request, token: str) -> Response:
         """Exchange a token for the cookie."""
-        answer = self._access.use_token(token)
+        answer = self._access.use_token(token, "" if request.client is None else request.client.host)
         if answer == "too many":
             return words("Too many wrong links were tried. Wait half a minute, then use the newest one.", 429)
         if answer == "wrong":
