@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { type JamPhrase, makeJamSetting } from "../protocol/messages";
-import { keptOf, turnsOf, whereNext } from "./keeping";
+import { isWorthKeeping, keptOf, turnsOf, whereNext } from "./keeping";
 import { Jam } from "./session";
 import { pointsOf, reachOf, roundUnits, seenAt } from "./trails";
 
@@ -53,6 +53,25 @@ test("a session goes on at the bar line after its last phrase, on the same clock
     { position: 64, seconds: 10, bpm: 120 },
   ]);
   expect(both.played.map(({ position }) => position)).toEqual([4, 84]);
+});
+
+test("a session between two machines is kept, one that no human began is not", () => {
+  const settings = makeJamSetting({ bpm: 120, mode: "machines" });
+  const jam = new Jam(settings, 0, { countIn: 1 });
+  const players: string[] = [];
+  for (let seconds = 0; seconds < 12; seconds += 0.05) {
+    const { asks } = jam.advance(seconds);
+    for (const ask of asks) {
+      players.push(ask.who);
+      jam.give(ask, { phrase: ONE, place: [[1, 2, 3, 4]], seen: [[0, 4, 4]] }, seconds);
+    }
+  }
+  expect(players.slice(0, 2)).toEqual(["machine", "second"]);
+  const kept = keptOf(jam, "drums-2", settings, "", null);
+  expect(kept.played).toEqual([]);
+  expect(isWorthKeeping(kept)).toBe(true);
+  expect(isWorthKeeping({ ...kept, turns: kept.turns.slice(0, 1) })).toBe(false);
+  expect(isWorthKeeping(keptOf(traded(0, 0), "drums-2", settings, "", null))).toBe(true);
 });
 
 test("places of a session that was kept are seen where they were", () => {

@@ -86,6 +86,12 @@ export function turnsOf(session: JamSession, space: JamSpace): readonly Turn[] {
   }));
 }
 
+/** Whether somebody would miss it: a human played, or two machines did. Where a machine alone went on before a
+ * human who never began, nobody would. */
+export function isWorthKeeping({ played, turns }: Pick<JamSession, "played" | "turns">): boolean {
+  return played.length > 0 || turns.some(({ who }) => who === "second");
+}
+
 export async function allSessions(): Promise<readonly JamSessionKept[]> {
   return (await get("jam/sessions")).json() as Promise<JamSessionKept[]>;
 }

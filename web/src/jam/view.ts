@@ -14,7 +14,7 @@ import { ticker } from "../ui/ticker";
 import { counted, type Kind, PIECES } from "./bars";
 import { FASTEST_BPM, SLOWEST_BPM, Tap } from "./clock";
 import type { Hands } from "./hands";
-import { allSessions, keepSession, sessionOf } from "./keeping";
+import { allSessions, isWorthKeeping, keepSession, sessionOf } from "./keeping";
 import { instruments, knobs } from "./knobs";
 import { lane, partsAt } from "./lanes";
 import { Player } from "./player";
@@ -164,7 +164,7 @@ export class JamView extends View {
     clearTimeout(this.keeping);
     this.keeping = 0;
     const { session, id } = this.player;
-    if (!session || session.played.length === 0) return;
+    if (!session || !isWorthKeeping(session)) return;
     try {
       const kept = await keepSession(id, session);
       if (this.sessions) this.sessions = [kept, ...this.sessions.filter((each) => each.id !== id)];
