@@ -128,7 +128,10 @@ def test_once_loaded_it_opens_without_a_network_and_an_update_is_not_missed(
           (await (await caches.open(name)).keys()).map((each) => each.url)))).flat();
         let all = [];
         const wanted = ["world/world.json", ".decoder", "/assets/", "/shore/"];
-        const there = () => wanted.every((each) => all.some((url) => url.includes(each)));
+        const many = (shape) => all.filter((url) => shape.test(url)).length;
+        const models = i.store.state.models.length; // each is two files, and comes in its own time
+        const there = () => wanted.every((each) => all.some((url) => url.includes(each)))
+          && many(/\\.decoder$/) >= models && many(/world\\/[0-9a-f]{16}\\.json$/) >= models;
         const looking = setInterval(async () => { all = await kept(); }, 200);
         await t.until(there, "everything kept", 30000);
         clearInterval(looking);
