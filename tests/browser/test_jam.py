@@ -121,6 +121,18 @@ def hear_a_point(page: Any) -> None:
     """Click on a training phrase where the view has it."""
     space = "document.querySelector('isobath-jam-space')"
     until(page, f"{space}.cloud && {space}.space")
+    # A view that is left gives its context back, and draws with another when it is back.
+    assert page.evaluate(
+        f"""(() => {{
+          const view = {space};
+          const [place, next, drawn] = [view.parentNode, view.nextSibling, view.canvas.getContext("webgl2")];
+          view.remove();
+          const lost = drawn.isContextLost();
+          place.insertBefore(view, next);
+          return lost;
+        }})()"""
+    )
+    until(page, f"{space}.cloud && !{space}.canvas.getContext('webgl2').isContextLost()")
     page.wait_for_timeout(100)
     x, y = page.evaluate(
         f"""(() => {{

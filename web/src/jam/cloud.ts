@@ -102,6 +102,7 @@ export class Cloud {
     this.balls.dispose();
     this.ways.dispose();
     this.renderer.dispose();
+    this.renderer.forceContextLoss(); // browsers keep some 16 contexts, and take the oldest away from who draws
   }
 
   /** The training phrases; the view is made to hold them. */

@@ -2,6 +2,7 @@
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { keyed } from "lit/directives/keyed.js";
 import type { JamSpace } from "../protocol/messages";
 import { type Ink, ink } from "../ui/canvas";
 import { ticker } from "../ui/ticker";
@@ -26,6 +27,8 @@ export class SpaceView extends LitElement {
   @query("canvas") private canvas!: HTMLCanvasElement;
   @state() private failure = false;
   @state() private scale = 0;
+  /** A canvas whose context was given back draws no more: the next visit has another. */
+  @state() private visit = 0;
   /** For the tests, and for whoever stands at the console. */
   cloud: Cloud | null = null;
   private dirty = true;
@@ -39,6 +42,7 @@ export class SpaceView extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.requestUpdate();
     this.off.push(ticker.add(() => this.frame()));
   }
 
@@ -48,9 +52,10 @@ export class SpaceView extends LitElement {
     this.off = [];
     this.cloud?.dispose();
     this.cloud = null;
+    this.visit += 1;
   }
 
-  protected override firstUpdated(): void {
+  private open(): void {
     try {
       this.cloud = new Cloud(this.canvas);
     } catch {
@@ -66,10 +71,13 @@ export class SpaceView extends LitElement {
     sized.observe(this.canvas);
     this.canvas.addEventListener("wheel", this.wheeled, { passive: false });
     this.off.push(() => sized.disconnect());
+    this.shown = null;
     this.again();
+    this.requestUpdate();
   }
 
   protected override updated(changed: Map<PropertyKey, unknown>): void {
+    if (this.cloud === null && !this.failure && this.isConnected) this.open();
     if (changed.has("space") && this.space) this.cloud?.setPhrases(this.space.phrases);
     this.cloud?.setLook({ points: this.points, heard: this.heard, reach: this.reach });
     if (changed.has("space")) this.measure();
@@ -170,7 +178,9 @@ export class SpaceView extends LitElement {
     const dims = space?.mean.length ?? 0;
     return html`<figure class="jam-space">
       <div class="jam-sky">
-        <canvas
+        ${keyed(
+          this.visit,
+          html`<canvas
           tabindex="0"
           role="application"
           aria-label="The model's space. Arrow keys turn it, plus and minus bring it nearer; its phrases are listed below."
@@ -182,7 +192,8 @@ export class SpaceView extends LitElement {
             this.pressed = null;
           }}
           @keydown=${this.key}
-        ></canvas>
+        ></canvas>`,
+        )}
         ${this.failure ? html`<p class="hint">This browser draws nothing in three dimensions (no WebGL). The phrases can be heard below.</p>` : nothing}
         ${
           cloud && space

@@ -109,6 +109,7 @@ export class WorldScene {
     this.walls.dispose();
     this.ground.geometry.dispose();
     this.renderer.dispose();
+    this.renderer.forceContextLoss(); // browsers keep some 16 contexts, and take the oldest away from who draws
   }
 
   /** Something else to be seen. */

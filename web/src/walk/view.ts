@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
+import { keyed } from "lit/directives/keyed.js";
 import type { Voice, World } from "../protocol/messages";
 import { addDemonstration } from "../state/demonstrations";
 import { listen } from "../state/explore";
@@ -44,6 +45,8 @@ export class WalkView extends View {
   @query("canvas.world") private canvas!: HTMLCanvasElement | null;
   @query(".walk-where") private where!: HTMLElement | null;
   @state() private failure: string | null = null;
+  /** A canvas whose context was given back draws no more: the next visit has another. */
+  @state() private sight = 0;
   @query("canvas.plan") private planCanvas!: HTMLCanvasElement | null;
   @state() private listed = false;
   /** The world's own panel is open. */
@@ -109,6 +112,7 @@ export class WalkView extends View {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.requestUpdate();
     this.whileHere(ticker.add((seconds) => this.frame(seconds)));
     const sounding = () => {
       this.requestUpdate();
@@ -143,6 +147,7 @@ export class WalkView extends View {
     this.standing.stop();
     this.landing?.stop();
     this.landing = null;
+    this.sight += 1;
     super.disconnectedCallback();
   }
 
@@ -161,9 +166,11 @@ export class WalkView extends View {
     this.hands?.stop();
     this.scene?.dispose();
     this.hands = this.scene = this.surface = this.drawn = null;
+    this.sized = "";
   }
 
   protected override updated(): void {
+    if (!this.isConnected) return;
     const { world, canvas } = this;
     if (this.surface !== null && this.surface !== canvas) this.shut();
     const { piece } = this.state;
@@ -561,12 +568,15 @@ export class WalkView extends View {
     if (piece === null) return html`<p class="waiting">Looking for the piece…</p>`;
     if (piece.world === null) return unmade(this.app, () => this.leaveWalk());
     return html`
-      <canvas
+      ${keyed(
+        this.sight,
+        html`<canvas
         class="world"
         tabindex="0"
         role="application"
         aria-label="The world. W A S D or arrows walk, Q and E sink and rise, Shift runs, I says where you are, O lists the places."
-      ></canvas>
+      ></canvas>`,
+      )}
       ${this.planned ? html`<canvas class="plan ${this.failure === null ? "" : "whole"}" aria-hidden="true"></canvas>` : nothing}
       <div class="walker-names" aria-hidden="true"></div>
       <p class="walk-where" aria-hidden="true"></p>
