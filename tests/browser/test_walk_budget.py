@@ -47,6 +47,10 @@ def test_all_that_a_walker_fetches_is_small(context: BrowserContext, server: Ser
     page.locator("isobath-walk canvas.world").wait_for()
     played.start()
     played.run("await t.until(() => document.querySelector('isobath-walk').frameMs > 0, 'a frame')")
+    for _ in range(100):  # what is fetched is told a moment later
+        page.wait_for_timeout(100)
+        if any(name.endswith("/sent") for name in sizes):
+            break
     page.wait_for_timeout(200)
     page.close()
     assert complaints == [], "shaders, above all: web/slim-three.ts leaves parts of them out"
