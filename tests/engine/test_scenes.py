@@ -1,10 +1,13 @@
 """Scenes: what recalling one does, the way through them, and that nothing clicks on it."""
 
+from typing import Any
+
 import msgspec
 import numpy as np
 import pytest
 
 from isobath.engine.live import Live, prepare
+from isobath.engine.morphing import go_over
 from isobath.engine.rendering import render_piece
 from isobath.engine.scenes import recalled, stations
 from isobath.protocol.piece import Demonstration, Piece, Scene, SceneChange, Shaping, Take, Voice
@@ -107,6 +110,30 @@ def test_a_long_way_is_interrupted_without_a_corner() -> None:
     assert np.allclose(live.latents()[0], resting.latents()[0], atol=1e-3)
     natural = max(largest_step(play(live_of(voice()), 1.0)), largest_step(play(live_of(BRIGHT), 1.0)))
     assert largest_step(np.concatenate([before, after], axis=1)) <= 1.1 * natural
+
+
+def test_a_change_that_is_prepared_while_another_is_taken_over_keeps_its_mapping(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    live = live_of(voice())
+    first = msgspec.structs.replace(live.piece, voices=(BRIGHT,))
+    louder = msgspec.structs.replace(BRIGHT, gain_db=-1.0)
+    prepared = []
+
+    def meanwhile(*given: Any) -> None:  # another thread, in the middle of the change
+        prepared.append(prepare(msgspec.structs.replace(first, voices=(louder,)), live))
+        go_over(*given)
+
+    monkeypatch.setattr("isobath.engine.live.go_over", meanwhile)
+    one = prepare(first, live)
+    live.change(one)
+    monkeypatch.undo()
+    live.change(prepared[0])
+    gesture = np.array([0.4, 0.6])
+    newest, meant = live.voices[0].newest, one.voices[0].mapping
+    assert newest is not None
+    assert meant is not None
+    np.testing.assert_array_equal(newest(gesture), meant(gesture))
 
 
 def test_a_scene_arrives_in_its_time_and_in_a_straight_line() -> None:

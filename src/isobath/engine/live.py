@@ -29,6 +29,7 @@ from isobath.engine.sources import DreamOf, Heard, LoadSound, heard_by, quantise
 from isobath.engine.space import is_placed, settings_of, sounding
 from isobath.engine.takes import TakeReader, finished
 from isobath.engine.voices import LoadModel, Played, leaders, played, rate_of, voices_of
+from isobath.mapping import Mapping
 from isobath.protocol.piece import Axis, Id, Piece, Take, Voice
 from isobath.protocol.world import World
 from isobath.types import Audio, Gesture
@@ -138,6 +139,9 @@ class Live:
         self._now, self._touched, self._load_sound = now, touched, load_sound
         found = voices_of(piece, load_model)
         self.voices = morphings(found)
+        self.taken = (piece, tuple(each.mapping for each in found))
+        """The piece that was taken over last, and the mapping of each of its voices: one value, replaced
+        whole, so that another thread never reads the piece of one change with the mappings of another."""
         self.rate = sample_rate or rate_of(found)
         self.sources = sources_of(piece, _NO_TAKE, found, load_sound, dream_of, self.rate)
         self._inputs: list[_Switched] = []
@@ -344,6 +348,7 @@ class Live:
         way, self._way = self._way, None
         if way is not None:
             self._go_over(way.home, None)
+            self.taken = _taken(way.home)
 
     def record(
         self,
@@ -432,6 +437,7 @@ class Live:
         go_over(self.voices, prepared.voices, self.player, prepared.controls, seconds)
         for slot, apart in self.sources.aparts.items():
             apart.set(prepared.controls.voices[slot])
+        self.taken = _taken(prepared)
 
     def direct(self, voice: Id, latent: Sequence[float] | None) -> None:
         """Let a voice play a latent (dims,) instead of its mapping, or no longer."""
@@ -493,13 +499,13 @@ def prepare(piece: Piece, live: Live, anew: bool = False) -> Prepared:
 
     Raises ModelMismatch or MappingError where a mapping does not fit.
     """
-    before = {voice.id: voice for voice in live.piece.voices}
+    taken, mappings = live.taken
     anew = anew or live.on_way
     own: list[Played] = []
-    for voice, each in zip(piece.voices, live.voices, strict=True):
-        if not anew and _same_mapping(voice, before[voice.id]):  # most changes: the mapping stays as it is
+    for voice, each, before, mapping in zip(piece.voices, live.voices, taken.voices, mappings, strict=True):
+        if not anew and _same_mapping(voice, before):  # most changes: the mapping stays as it is
             made = played(_without_mapping(voice), each.model, len(piece.axes))
-            own.append(replace(made, mapping=each.newest))
+            own.append(replace(made, mapping=mapping))
         else:
             own.append(played(voice, each.model, len(piece.axes)))
     known = {voice.id: each for voice, each in zip(piece.voices, own, strict=True)}
@@ -512,6 +518,10 @@ def prepare(piece: Piece, live: Live, anew: bool = False) -> Prepared:
             for voice, each in zip(piece.voices, own, strict=True)
         ],
     )
+
+
+def _taken(prepared: Prepared) -> tuple[Piece, tuple[Mapping | None, ...]]:
+    return prepared.piece, tuple(each.mapping for each in prepared.voices)
 
 
 def _same_mapping(one: Voice, other: Voice) -> bool:
