@@ -45,6 +45,21 @@ test("a take stopped before its bar begins is recorded for one bar", async () =>
   expect((await take).id).toBe(asked.take);
 });
 
+test("a take of so many bars lasts no longer where the page hears of its end late", () => {
+  const instrument = onStage(true);
+  instrument.setTempo(makeTempo({ bpm: 120, beats: 4, bars: 2, synchronised: true }), 0);
+  instrument.recordTake("Two");
+  vi.advanceTimersByTime(2100);
+  expect(actions()).toEqual(["record"]);
+  const now = performance.now.bind(performance);
+  const late = vi.spyOn(performance, "now").mockImplementation(() => now() + 900);
+  vi.advanceTimersByTime(4000);
+  late.mockRestore();
+  const asked = told.at(-1);
+  if (asked?.type !== "do_on_stage") throw new Error();
+  expect([asked.action, asked.seconds]).toEqual(["finish", 4]);
+});
+
 test("a take whose end never comes says so, and can be ended again", async () => {
   const instrument = onStage(true);
   instrument.recordTake("One");

@@ -437,7 +437,13 @@ export class StagedInstrument extends WorkletInstrument {
       this.toBegin = null;
       this.do("record", { seed: this.seedOnStage, take: over?.id ?? null });
       if (!synchronised || bars === 0) return;
-      this.atLine(from + bars * this.beat.barSamples, () => void this.stopTake().catch(() => {}));
+      const lasts = bars * this.beat.barSamples;
+      this.atLine(from + lasts, () => {
+        // Hidden pages hear of time a second late: the round is what was asked for all the same.
+        if (!this.recordingTake) return;
+        this.roundedFrom = from;
+        this.fetchTake(lasts / 1000).catch(() => {});
+      });
     };
     const now = performance.now();
     const from = synchronised ? this.beat.nextBar(now) : now;
