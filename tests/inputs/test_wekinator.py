@@ -154,9 +154,9 @@ def test_names_are_taken_if_there_are_enough_and_no_two_are_the_same():
     [
         ("startDtwRecording", (0,), "no gesture 0; they are numbered 1 to 64"),
         ("startDtwRecording", (), "Say which gesture"),
-        ("loadModelFromFile", (1, "/etc/passwd"), "no files that a message names"),
-        ("saveModelToFile", (1, "/tmp/x"), "no files that a message names"),
-        ("runNewProject", ("/tmp/x",), "no files that a message names"),
+        ("loadModelFromFile", (1, "/etc/passwd"), "started with --files FOLDER"),
+        ("saveModelToFile", (1, "/tmp/x"), "started with --files FOLDER"),
+        ("runNewProject", ("/tmp/x",), "started with --files FOLDER"),
         ("enableModelRunning", (3,), "no output 3; they are numbered 1 to 2"),
         ("disableModelRecording", ("a",), "no output a"),
         ("selectInputsForOutput", (1, 9), "no input 9"),

@@ -30,6 +30,11 @@ SAVE_SECONDS = 5.0
     help="Folder of a project to keep examples in.",
 )
 @click.option(
+    "--files",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder in which messages may open projects and read and write files. Default: none.",
+)
+@click.option(
     "--algorithm",
     type=click.Choice([one for one in get_args(Algorithm) if one != "direct"]),
     default="gp",
@@ -46,6 +51,7 @@ def wekinator(
     in_: str | None,
     out: str | None,
     save: Path | None,
+    files: Path | None,
     algorithm: Algorithm,
     trust: float,
     run_now: bool,
@@ -58,19 +64,25 @@ def wekinator(
     """
     from isobath.errors import UsageError
     from isobath.inputs.osc.receiver import OscReceiver, read_doorway
-    from isobath.inputs.wekinator import CONTROL, Wekinator
+    from isobath.inputs.wekinator import BUNDLE_PORT, CONTROL, Wekinator
+    from isobath.inputs.wekinator_files import Folder
     from isobath.mapping import Settings
     from isobath.outputs.osc import OscOutput, read_address
 
     opened = _project(project, inputs, outputs)
     where = read_address(out) if out is not None else (opened.host, opened.out_port)
     output = OscOutput(*where)
+    bundles = OscOutput(where[0], BUNDLE_PORT)
+    keeper = _Keeper(save)
     engine = Wekinator(
         opened,
         output.say,
         lambda sentence: click.echo(sentence, err=True),
         Settings(algorithm=algorithm, trust=trust),
         fixed=(project is not None or inputs is not None, project is not None or outputs is not None),
+        files=None if files is None else Folder(files, _write),
+        send_bundle=bundles.say,
+        leave=lambda: keeper.leave(engine),
     )
     if run_now:
         if opened.examples is not None or not engine.gestures.recorded:
@@ -84,15 +96,17 @@ def wekinator(
         )
     except UsageError as error:
         output.close()
+        bundles.close()
         raise UsageError(str(error).replace("--osc-in", "--in")) from error
     try:
         _told(receiver.address, where, engine, as_json)
-        _wait(engine, save)
+        _wait(engine, keeper)
     finally:
         receiver.close()
         engine.settle()
-        _save(engine, save)
+        keeper.keep(engine)
         output.close()
+        bundles.close()
 
 
 def _project(path: Path | None, inputs: int | None, outputs: int | None) -> "Project":
@@ -130,16 +144,47 @@ def _told(listens: tuple[str, int], sends: tuple[str, int], engine: "Wekinator",
     sys.stdout.flush()
 
 
-def _wait(engine: "Wekinator", save: Path | None) -> None:
+def _wait(engine: "Wekinator", keeper: "_Keeper") -> None:
     """Until Ctrl-C or SIGTERM; examples are saved meanwhile."""
     ended = threading.Event()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
     try:
-        while not ended.wait(SAVE_SECONDS if save is not None else None):
-            _save(engine, save)
+        while not ended.wait(SAVE_SECONDS if keeper.folder is not None else None):
+            keeper.keep(engine)
     except KeyboardInterrupt:
         pass
+
+
+class _Keeper:
+    """Keeps the project that it was started with; what a message opens later has a folder of its own."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self._left = False
+        self._lock = threading.Lock()
+
+    def keep(self, engine: "Wekinator") -> None:
+        """Save what is not saved yet."""
+        with self._lock:
+            if not self._left:
+                _save(engine, self.folder)
+
+    def leave(self, engine: "Wekinator") -> None:
+        """Save for the last time: another project is opened."""
+        with self._lock:
+            if self._left:
+                return
+            _save(engine, self.folder)
+            self._left = True
+        if self.folder is not None:
+            click.echo(f"{self.folder} is kept as it is; --save saves no other project.", err=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    from isobath.library.files import write_whole
+
+    write_whole(path, [data])
 
 
 def _save(engine: "Wekinator", folder: Path | None) -> None:

@@ -29,6 +29,8 @@ from isobath.server.controllers import Controllers
 Tell = Callable[[str], None]
 
 _DONE_ON_THE_PAGE = "While Isobath plays, this is done on the page."
+_NO_FILES = "While Isobath plays, no message opens a file; isobath wekinator --files FOLDER does so."
+_FILES = frozenset({"loadModelFromFile", "saveModelToFile", "runNewProject"})
 _QUIET = frozenset(
     {"stopRecording", "cancelTrain", "enablePerformanceMode", "disablePerformanceMode", "setInputNames"}
 )
@@ -179,10 +181,11 @@ class WekinatorDoor:
             self.running = word == "startRunning"
         elif word not in _QUIET:
             self.refused += 1
+            sentence = _NO_FILES if word in _FILES else _DONE_ON_THE_PAGE
             if address not in self._said and len(self._said) < 100:
                 self._said.add(address)
-                self._tell(f"{address[:60]}: {_DONE_ON_THE_PAGE}")
-            self._output.say(REFUSED, (address[:200], _DONE_ON_THE_PAGE))
+                self._tell(f"{address[:60]}: {sentence}")
+            self._output.say(REFUSED, (address[:200], sentence))
 
 
 def _kept(path: Path) -> tuple[Gestures, Path | None]:
