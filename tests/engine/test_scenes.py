@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from isobath.engine.live import Live, prepare
+from isobath.engine.live import Live, passed_over, prepare
 from isobath.engine.morphing import go_over
 from isobath.engine.rendering import render_piece
 from isobath.engine.scenes import recalled, stations
@@ -169,6 +169,21 @@ def test_a_stage_goes_through_a_take_s_scenes_as_rendering_does_and_home_again()
     assert np.allclose(live.latents()[0], whole.latents()[0], atol=1e-3)
     assert live.way_of(staged()[1]) is None
     assert live.way_of(staged(SceneChange(frame=9, scene="other"))[1]) is None, "it lacks that voice"
+
+
+def test_of_a_take_s_scenes_only_those_that_bring_a_voice_are_passed_over() -> None:
+    here, take = staged(
+        SceneChange(frame=0, scene="light"),
+        SceneChange(frame=60, scene="other", seconds=0.2),
+        SceneChange(frame=90, scene="dark", seconds=0.3),
+    )
+    live = live_of(voice())
+    assert passed_over(live.piece, take) == (OTHER,)
+    way = live.way_of(take)
+    assert way is not None
+    assert (way.frames, way.seconds) == ((0, 90), (0.0, 0.3))
+    there = recalled(here, OTHER)
+    assert passed_over(there, take) == ()
 
 
 def test_frozen_latents_stay_and_glide_back() -> None:

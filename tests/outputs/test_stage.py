@@ -19,6 +19,7 @@ from isobath.engine import rendering
 from isobath.engine.scenes import recalled
 from isobath.engine.takes import finished
 from isobath.errors import AudioError, UsageError
+from isobath.library.sounds import Sounds
 from isobath.models.coder import Model, bundled, load
 from isobath.outputs.file import write_rendering
 from isobath.outputs.stage import wire
@@ -27,7 +28,7 @@ from isobath.outputs.stage.engine import Settings, StageEngine, _Worker
 from isobath.outputs.stage.recorder import Recorder
 from isobath.outputs.stage.rows import Recording
 from isobath.protocol.messages import Heard
-from isobath.protocol.piece import Axis, Demonstration, Piece, Scene, Source, Take, Voice
+from isobath.protocol.piece import Axis, Demonstration, Piece, Scene, SceneChange, Source, Take, Voice
 from isobath.server.stage_telling import StageTeller
 from isobath.server.stage_worker import Worker
 
@@ -561,6 +562,57 @@ def test_a_worker_has_the_take_before_it_says_that_it_is_ready(
     [(answer, playing)] = said
     assert isinstance(answer, wire.Ready)
     assert playing == take(model)
+
+
+def test_what_came_in_with_a_take_is_loaded_before_its_turn_and_heard_from_where_it_goes_on(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = 120
+    ramp = np.repeat(np.arange(frames * model.hop, dtype=np.float32)[None] / 1e6, 2, axis=0)
+    loaded: list[str] = []
+    monkeypatch.setattr(Sounds, "load", lambda *given: (loaded.append(given[1]), ramp)[1])
+    monkeypatch.setattr(Worker, "_say", lambda *_: None)
+    shared = area()
+    shared.board.rate = model.sample_rate
+    worker = Worker(shared, 0)
+    played = msgspec.structs.replace(take(model, frames), input="heard", loop=True)
+
+    def in_line() -> None:
+        while worker._orders:
+            worker._orders.popleft()()
+
+    worker.obey(wire.Load(1, piece(model, source=Source(kind="input"))))
+    in_line()
+    worker.obey(wire.Play(played, at=0.5))
+    assert loaded == ["heard"]
+    in_line()
+    assert loaded == ["heard"], "nothing is read where sound is made"
+    live = worker._live
+    assert live is not None
+    half = live.rate // 2
+    np.testing.assert_array_equal(live._inputs[0].now(0, 64), ramp[:, half : half + 64])
+    again = frames * model.hop - half
+    np.testing.assert_array_equal(live._inputs[0].now(again, 64), ramp[:, :64])
+    live.stop()
+    assert live._inputs[0].now is live._inputs[0].live
+
+
+def test_which_scenes_a_take_is_played_without_is_told(model: Model) -> None:
+    here = piece(model)
+    own, more = here.voices[0], msgspec.structs.replace(here.voices[0], id="w")
+    scenes = (Scene(id="a", name="Dark", voices=(own,)), Scene(id="b", name="Choir", voices=(own, more)))
+    here = msgspec.structs.replace(here, scenes=scenes)
+    changes = (SceneChange(frame=0, scene="a"), SceneChange(frame=9, scene="b"))
+    through = msgspec.structs.replace(take(model), scenes=changes)
+    engine = StageEngine(here, model.sample_rate, Settings("null"))
+    engine.play(through)
+    assert 'without its scene "Choir"' in engine.status.sentence
+    engine.play(take(model))
+    assert engine.status.sentence == ""
+    engine.set_piece(recalled(here, scenes[1]))
+    engine.play(through)
+    assert engine.status.sentence == ""
+    engine.stop()
 
 
 def test_a_take_that_ends_where_nobody_hears_it_is_told_to_have_ended(

@@ -24,13 +24,13 @@ from isobath.engine.controls import Controls
 from isobath.engine.loop import player_of, sound
 from isobath.engine.morphing import go_over, morphings
 from isobath.engine.player import Meters
-from isobath.engine.scenes import morph_seconds, stations
+from isobath.engine.scenes import find_scene, morph_seconds, recalled, stations
 from isobath.engine.sources import DreamOf, Heard, LoadSound, heard_by, quantised, recorded_input, sources_of
 from isobath.engine.space import is_placed, settings_of, sounding
 from isobath.engine.takes import TakeReader, finished
 from isobath.engine.voices import LoadModel, Played, leaders, played, rate_of, voices_of
 from isobath.mapping import Mapping
-from isobath.protocol.piece import Axis, Id, Piece, Take, Voice
+from isobath.protocol.piece import Axis, Id, Piece, Scene, Take, Voice
 from isobath.protocol.world import World
 from isobath.types import Audio, Gesture
 
@@ -66,6 +66,16 @@ def _voice_structure(voice: Voice) -> object:
     heard = (source.kind, source.sound, source.voice)
     dream = (source.temperature, source.seed) if source.kind == "prior" else ()
     return (voice.id, voice.model, voice.follows, voice.seed, heard, dream)
+
+
+def passed_over(piece: Piece, take: Take) -> tuple[Scene, ...]:
+    """Scenes of a take that one Live of this piece cannot go to: they bring another structure."""
+    scenes = {each.scene: find_scene(piece, each.scene) for each in take.scenes}
+    return tuple(
+        scene
+        for scene in scenes.values()
+        if scene is not None and not same_structure(recalled(piece, scene), piece)
+    )
 
 
 @dataclass(eq=False)
@@ -266,7 +276,9 @@ class Live:
         Takes time, and may run in another thread. Raises ModelMismatch or MappingError where a mapping does
         not fit.
         """
-        found = [each for each in stations(self.piece, take) if same_structure(each.piece, self.piece)]
+        gone = {each.id for each in passed_over(self.piece, take)}
+        changes = tuple(each for each in take.scenes if each.scene not in gone)
+        found = stations(self.piece, msgspec.structs.replace(take, scenes=changes))
         if not found:
             return None
         return Way(
@@ -275,6 +287,14 @@ class Live:
             seconds=tuple(each.seconds for each in found),
             home=prepare(self.piece, self, anew=True),
         )
+
+    def input_of(self, take: Take, takes: Sequence[Take]) -> Heard | None:
+        """What came in while a take was recorded, where something here hears it; None elsewhere. Takes time,
+        and may run in another thread. Raises PieceError, AudioError.
+        """
+        if not self._inputs:
+            return None
+        return recorded_input(take, takes, self.rate, self._load_sound, take.loop)
 
     def _under_hands(self, row: Gesture) -> Gesture:
         """The take's row, but for the axes that a hand is on."""
@@ -315,18 +335,22 @@ class Live:
         *,
         hands: bool = True,
         way: Way | None = None,
+        recorded: Heard | None = None,
     ) -> None:
-        """Play a take from its sample `at` on, from a fresh past, on its `way` through scenes; with `hands`,
-        axes that are touched are the performer's meanwhile. Raises PieceError, AudioError."""
-        self._follow(take, takes, hands, way)
+        """Play a take from its sample `at` on, from a fresh past, on its `way` through scenes, with its
+        `recorded` input (loaded here where it is not given); with `hands`, axes that are touched are the
+        performer's meanwhile. Raises PieceError, AudioError."""
+        self._follow(take, takes, hands, way, recorded)
         self.begin(take.seed, at)
 
-    def _follow(self, take: Take, takes: Sequence[Take], hands: bool, way: Way | None) -> None:
+    def _follow(
+        self, take: Take, takes: Sequence[Take], hands: bool, way: Way | None, recorded: Heard | None
+    ) -> None:
         reader = TakeReader(take, self.piece.axes, self.rate, takes, loop=take.loop)
-        if self._inputs:
-            recorded = recorded_input(take, takes, self.rate, self._load_sound)
-            for each in self._inputs:
-                each.now = recorded
+        heard = recorded if recorded is not None else self.input_of(take, takes)
+        if heard is not None:
+            for each in self._inputs:  # it is counted from where the take begins, not from where we do
+                each.now = lambda start, samples: heard(start + self._skip, samples)
         self.take, self._reader, self._hands = take, reader, hands
         self._leave_way()
         self._way = way
@@ -357,17 +381,18 @@ class Live:
         over: Take | None = None,
         takes: Sequence[Take] = (),
         way: Way | None = None,
+        recorded: Heard | None = None,
     ) -> None:
         """Keep what the performer does from now on, from a fresh past; `at`: samples that were recorded
         elsewhere before. over: plays meanwhile, but for the axes that a hand is on, and holds its last row
-        once it has ended; `takes`: those below it; `way`: its own through scenes.
+        once it has ended; `takes`: those below it; `way`: its own through scenes; `recorded`: its input.
 
         Raises PieceError, AudioError.
         """
         self.stop()
         self._recording, self._recorded_seed, self._over = _Recording(), seed, over
         if over is not None:
-            self._follow(over, takes, True, way)
+            self._follow(over, takes, True, way, recorded)
         self.begin(seed, at)
 
     def _begin_rows(self) -> None:

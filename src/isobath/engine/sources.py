@@ -103,15 +103,18 @@ def _silence(_start: int, samples: int) -> Audio:
     return np.zeros((2, samples), dtype=np.float32)
 
 
-def recorded_input(take: Take, takes: Sequence[Take], rate: int, load_sound: LoadSound | None) -> Heard:
-    """The input of a take, or of the nearest take below it that has one; silence where none has."""
+def recorded_input(
+    take: Take, takes: Sequence[Take], rate: int, load_sound: LoadSound | None, loop: bool = False
+) -> Heard:
+    """The input of a take, or of the nearest take below it that has one; silence where none has. `loop`:
+    the take itself is played over and over."""
     for below, each in enumerate(layers(take, takes)):
         if each.input is None:
             continue
         if load_sound is None:
             raise PieceError(f'The take "{take.name}" plays with recorded sound, which is not here.')
         length = samples_of(each, rate)
-        return Recorded(both_sides(load_sound(each.input, rate)), length, each.loop and below > 0)
+        return Recorded(both_sides(load_sound(each.input, rate)), length, each.loop if below > 0 else loop)
     return _silence
 
 

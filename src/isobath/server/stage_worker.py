@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from isobath.engine.dreaming import dreams
 from isobath.engine.live import Live, Prepared, Way, prepare
+from isobath.engine.sources import Heard
 from isobath.errors import IsobathError
 from isobath.library.home import find_home
 from isobath.library.load import load_prior, load_voice
@@ -46,7 +47,7 @@ from isobath.types import Audio
 
 if TYPE_CHECKING:
     from isobath.models.coder import Model
-    from isobath.protocol.piece import Id, Piece
+    from isobath.protocol.piece import Id, Piece, Take
 
 REPORT_SECONDS = 1 / 60
 _NAP = 0.1
@@ -275,7 +276,8 @@ class Worker:
                 self._change(order)
             else:
                 way = None if self._live is None else _way(self._live, order)
-                self._put(lambda: self._do(order, way))
+                recorded = None if self._live is None else _recorded(self._live, order)
+                self._put(lambda: self._do(order, way, recorded))
         except (IsobathError, OSError, ValueError) as error:
             self._say(wire.Failed(getattr(order, "revision", -1), str(error)))
 
@@ -294,7 +296,7 @@ class Worker:
         live.noted = self._noted
         for _ in range(_REHEARSED):
             live.step()
-        way = _way(live, order.under_way)
+        way, recorded = _way(live, order.under_way), _recorded(live, order.under_way)
         self._board.input_missing = 0
         if self._live is None:
             settle()
@@ -312,22 +314,28 @@ class Worker:
                 self._anchor(live)
                 live.begin()
             if order.under_way is not None:  # before anybody asks for sound
-                self._resume(live, order.under_way, at, way)
+                self._resume(live, order.under_way, at, way, recorded)
             self._ready(order.revision, live, spent)
 
         self._put(take_over)
 
     def _resume(
-        self, live: Live, under_way: wire.Play | wire.Record, at: int, way: Way | None = None
+        self,
+        live: Live,
+        under_way: wire.Play | wire.Record,
+        at: int,
+        way: Way | None,
+        recorded: Heard | None,
     ) -> None:
         """Go on with what is played or recorded, from its sample `at` on."""
         self._recording = under_way.number if isinstance(under_way, wire.Record) else 0
         self._playing = under_way.take.id if isinstance(under_way, wire.Play) else None
         try:
             if isinstance(under_way, wire.Record):
-                live.record(under_way.seed, at, under_way.over, under_way.takes, way)
+                live.record(under_way.seed, at, under_way.over, under_way.takes, way, recorded)
             else:
-                live.play(under_way.take, under_way.takes, at, hands=under_way.hands, way=way)
+                take, takes, hands = under_way.take, under_way.takes, under_way.hands
+                live.play(take, takes, at, hands=hands, way=way, recorded=recorded)
         except IsobathError as error:
             self._say(wire.Failed(-1, str(error)))
 
@@ -352,7 +360,7 @@ class Worker:
         dims = live.voices[0].model.dims
         self._say(wire.Ready(revision, live.listens, spent, dims, live.frame_at(max(0, place))))
 
-    def _do(self, order: wire.ToWorker, way: Way | None = None) -> None:
+    def _do(self, order: wire.ToWorker, way: Way | None, recorded: Heard | None) -> None:
         live = self._live
         if live is None:
             return
@@ -360,7 +368,7 @@ class Worker:
             if isinstance(order, wire.Play | wire.Record):
                 self._anchor(live)
                 at = round(order.at * live.rate) if isinstance(order, wire.Play) else 0
-                self._resume(live, order, at, way)
+                self._resume(live, order, at, way, recorded)
             elif isinstance(order, wire.Stop):
                 self._playing = None
                 live.stop()
@@ -399,10 +407,25 @@ class Worker:
 
 def _way(live: Live, under_way: wire.ToWorker | None) -> Way | None:
     """Through scenes, of the take that an order plays."""
-    take = None
-    if isinstance(under_way, wire.Play | wire.Record):
-        take = under_way.take if isinstance(under_way, wire.Play) else under_way.over
+    take = _played(under_way)
     return None if take is None or not take.scenes else live.way_of(take)
+
+
+def _recorded(live: Live, under_way: wire.ToWorker | None) -> Heard | None:
+    """The input of the take that an order plays. One that cannot be read is tried again, and told of, when
+    the take's turn comes."""
+    take = _played(under_way)
+    if take is None or not isinstance(under_way, wire.Play | wire.Record):
+        return None
+    with suppress(IsobathError):
+        return live.input_of(take, under_way.takes)
+    return None
+
+
+def _played(under_way: wire.ToWorker | None) -> Take | None:
+    if isinstance(under_way, wire.Play):
+        return under_way.take
+    return under_way.over if isinstance(under_way, wire.Record) else None
 
 
 def _fading(live: Live) -> Audio:

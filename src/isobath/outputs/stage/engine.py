@@ -29,7 +29,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isobath.engine.live import same_structure
+from isobath.engine.live import passed_over, same_structure
 from isobath.engine.player import Player
 from isobath.engine.scenes import morph_seconds
 from isobath.engine.takes import finished
@@ -230,6 +230,8 @@ class StageEngine:
         self._state: State = "starting"
         self._sentence = ""
         self._trouble = ""
+        self._passed = ""
+        """What was said of scenes that the take which plays cannot go through."""
         self._callbacks, self._heard_at, self._retry_at = 0, 0.0, 0.0
         self._stopping = threading.Event()
         self._written = threading.Event()
@@ -358,6 +360,7 @@ class StageEngine:
                 self._recalled, self._scenes, self._first_scene = {}, [], self._piece.scene
             if isinstance(message, wire.Play | wire.Record):
                 self._under_way = message
+                self._say_passed(message.take if isinstance(message, wire.Play) else message.over)
             elif isinstance(message, wire.Stop | wire.Finish):
                 self._under_way = None
             elif isinstance(message, wire.Freeze):
@@ -386,6 +389,20 @@ class StageEngine:
         """Record a take from a fresh past, over another one that plays meanwhile; `takes`: all those of the
         piece. It comes to `recorded` once it is finished."""
         self.command(wire.Record(seed, over=over, takes=tuple(takes) if over is not None else ()))
+
+    def _say_passed(self, take: Take | None) -> None:
+        """Which scenes a take is played without; it is said until another one is played."""
+        before, gone = self._passed, () if take is None else passed_over(self._piece, take)
+        self._passed = (
+            ""
+            if take is None or not gone
+            else (
+                f'The take "{take.name}" is played without its scene "{gone[0].name}", which brings voices '
+                "or sources that do not play now. Recall the scene, then play the take again."
+            )
+        )
+        if self._sentence in ("", before):
+            self._sentence = self._passed
 
     def direct(self, voice: Id, latent: Sequence[float] | None) -> None:
         """Let a voice play a latent that is looked at, or its mapping again."""
