@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -16,7 +17,9 @@ import pytest
 import soundfile
 
 from isobath.engine import rendering
+from isobath.engine.rendering import render_piece
 from isobath.engine.scenes import recalled
+from isobath.engine.sources import quantised
 from isobath.engine.takes import finished
 from isobath.errors import AudioError, UsageError
 from isobath.library.sounds import Sounds
@@ -25,10 +28,13 @@ from isobath.outputs.file import write_rendering
 from isobath.outputs.stage import wire
 from isobath.outputs.stage.area import NOBODY, RING, Area
 from isobath.outputs.stage.engine import Settings, StageEngine, _Worker
+from isobath.outputs.stage.incoming import BYTES as incoming_bytes
+from isobath.outputs.stage.incoming import Incoming, IncomingLog
 from isobath.outputs.stage.recorder import Recorder
 from isobath.outputs.stage.rows import Recording
 from isobath.protocol.messages import Heard
 from isobath.protocol.piece import Axis, Demonstration, Piece, Scene, SceneChange, Source, Take, Voice
+from isobath.server.stage_sounds import as_flac
 from isobath.server.stage_telling import StageTeller
 from isobath.server.stage_worker import Worker
 
@@ -595,6 +601,78 @@ def test_what_came_in_with_a_take_is_loaded_before_its_turn_and_heard_from_where
     np.testing.assert_array_equal(live._inputs[0].now(again, 64), ramp[:, :64])
     live.stop()
     assert live._inputs[0].now is live._inputs[0].live
+
+
+def test_what_comes_in_while_a_take_is_recorded_is_kept_and_replays_it(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[wire.FromWorker] = []
+    monkeypatch.setattr(Worker, "_say", lambda _, message: said.append(message))
+    shared = Area.new(model.sample_rate, 128, BLOCK)
+    shared.board.workers[0].pid = shared.board.workers[1].pid = 1
+    shared.open(model.sample_rate, 2, 2)
+    worker = Worker(shared, 0)
+    here = piece(model, source=Source(kind="input", wet=1.0))
+    noise = (0.2 * np.random.default_rng(3).standard_normal((260 * BLOCK, 2))).astype(np.float32)
+
+    def tell(order: wire.ToWorker) -> None:
+        worker.obey(order)
+        while worker._orders:
+            worker._orders.popleft()()
+
+    def play(first: int, last: int) -> None:
+        for block in range(first, last):
+            while shared.wanted(0) > 0:
+                worker._make()
+            shared.run(BLOCK, noise[block * BLOCK :][:BLOCK])
+
+    tell(wire.Load(1, here))
+    shared.board.wish = 0
+    play(0, 60)
+    tell(wire.Record(5, number=4))
+    live, base = worker._live, worker._input_base
+    assert live is not None
+    made: list[np.ndarray] = []
+    step = live.step
+    monkeypatch.setattr(live, "step", lambda: (made.append(step()), made[-1])[1])
+    play(60, 260)
+    tell(wire.Finish("new", "heard"))
+    play(0, 4)
+    [ended] = [each.take for each in said if isinstance(each, wire.Recorded)]
+    assert ended is not None
+    incoming = Incoming(model.sample_rate)
+    incoming.begin(4)
+    incoming.take_in(shared.incoming.fetch())
+    came = incoming.whole()
+    assert came is not None
+    assert came.shape[1] <= ended.length * model.hop
+    assert came.shape[1] > 195 * BLOCK
+    np.testing.assert_array_equal(came, noise[base : base + came.shape[1]].T)
+    kept, rate = soundfile.read(io.BytesIO(as_flac(came, model.sample_rate)), dtype="float32")
+    np.testing.assert_array_equal(kept.T, quantised(came))
+    assert rate == model.sample_rate
+    ended = msgspec.structs.replace(ended, input="kept")
+    replayed = render_piece(here, ended, lambda _: model, load_sound=lambda *_: kept.T)
+    heard = np.concatenate(made, axis=1)[:, live.player.delay :]
+    settled = model.sample_rate // 2
+    both = min(heard.shape[1], replayed.shape[1]) - 8 * BLOCK
+    np.testing.assert_allclose(heard[:, settled:both], replayed[:, settled:both], atol=1e-6)
+
+
+def test_of_what_came_in_the_latest_holds_and_other_recordings_do_not() -> None:
+    log = IncomingLog(np.zeros(incoming_bytes, np.uint8))
+    log.append(1, 0, np.ones((2, 9), np.float32))
+    log.append(2, 0, np.full((2, 600), 0.25, np.float32))
+    log.append(2, 500, np.full((2, 300), 0.5, np.float32))
+    known = Incoming(RATE)
+    known.begin(2)
+    known.take_in(log.fetch())
+    assert log.fetch() == []
+    found = known.whole()
+    assert found is not None
+    np.testing.assert_array_equal(found[0], np.repeat(np.float32([0.25, 0.5]), [500, 300]))
+    known.begin(3)
+    assert known.whole() is None
 
 
 def test_which_scenes_a_take_is_played_without_is_told(model: Model) -> None:

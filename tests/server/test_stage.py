@@ -10,6 +10,7 @@ import soundfile
 from websockets.exceptions import ConnectionClosed
 
 from isobath.engine.scenes import recalled
+from isobath.errors import AudioError
 from isobath.protocol.messages import (
     Change,
     DoOnStage,
@@ -173,6 +174,29 @@ def test_a_take_is_left_until_its_piece_holds_it():
     assert stage.left("another") == ()
     stage.changed(msgspec.structs.replace(piece, takes=tuple(takes[2:])))
     assert [take.id for take in stage.left("p")] == ["1"]
+    stage.end()
+
+
+def test_what_came_in_with_a_take_is_kept_and_the_take_without_it_where_it_cannot_be():
+    take = Take(id="t", name="", hop=256, sample_rate=44100, length=4, axes=(), frames=(), points=())
+    stage, came = Stage(lambda _: 44100), np.full((2, 1024), 0.25, np.float32)
+    stage._piece = Piece(id="p", name="p", axes=(), voices=(Voice(id="v", model="guitar"),))
+    given = []
+
+    def keep(data):
+        given.append(soundfile.read(io.BytesIO(data), dtype="float32"))
+        if len(given) > 1:
+            raise AudioError("It is too long.")
+        return "sound"
+
+    stage.keep = keep
+    stage._keep_with(take, came, 44100)
+    [found] = stage.left("p")
+    assert found.input == "sound"
+    np.testing.assert_array_equal(given[0][0].T, came)
+    assert given[0][1] == 44100
+    stage._keep_with(take, came, 44100)
+    assert stage.left("p") == (take,)
     stage.end()
 
 

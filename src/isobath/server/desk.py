@@ -118,6 +118,7 @@ class Desk:
         """Where what is heard goes; None: it stays here."""
         self.controllers = Controllers() if controllers is None else controllers
         self.stage = Stage(self._rate_of) if stage is None else stage
+        self.stage.keep = lambda data: library.sounds.adopt_bytes(data).id
         self.controllers.watchers.append(self.stage.changed)
         self.rooms: Rooms | None = None
         """Where others walk."""

@@ -27,14 +27,16 @@ from isobath.protocol.messages import (
     DoOnStage,
     ExploreOnStage,
     FromServer,
+    Problem,
     StageHeard,
     StageNow,
     StageTook,
 )
 from isobath.protocol.piece import Piece, Take
 from isobath.protocol.stage import StageCondition, StageDevice, StageEar, StageSettings, StageState
-from isobath.server.stage_sounds import StageSound
+from isobath.server.stage_sounds import StageSound, as_flac
 from isobath.sound.descriptors import SIZE, Listening
+from isobath.types import Audio
 
 if TYPE_CHECKING:
     from isobath.outputs.stage.engine import Clock, StageEngine
@@ -98,6 +100,8 @@ class Stage:
         self.sound = StageSound()
         """What a page has recorded."""
         self.followers.append(self.sound.follow)
+        self.keep: Callable[[bytes], str] | None = None
+        """Keeps a FLAC file in the library, and says its id; None: what comes in with takes is not kept."""
         self.clock: Clock | None = None
         """Beats in the tempo of what plays."""
 
@@ -140,6 +144,7 @@ class Stage:
                 max(self._rate_of(voice.model) for voice in piece.voices),
                 Settings(settings.device, settings.rate, settings.block, settings.ahead, settings.spare),
                 recorded=self._took,
+                recorded_with=self._took_with,
                 clock=self.clock,
             )
             engine.start()
@@ -308,6 +313,23 @@ class Stage:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._tell, StageTook(take=take))
+
+    def _took_with(self, take: Take, came: Audio) -> None:
+        """Sound came in with it: it is kept first, beside what the engine has to hear meanwhile."""
+        engine = self._engine
+        rate = 0 if engine is None else int(engine.area.board.rate)
+        threading.Thread(target=self._keep_with, args=(take, came, rate), name="isobath-stage-take").start()
+
+    def _keep_with(self, take: Take, came: Audio, rate: int) -> None:
+        try:
+            if self.keep is not None and rate > 0:
+                take = msgspec.structs.replace(take, input=self.keep(as_flac(came, rate)))
+        except (IsobathError, OSError, RuntimeError) as error:
+            sentence = f"{error} The take is kept without the sound that came in."
+            loop = self._loop
+            if loop is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(self._tell, Problem(sentence=sentence, kind="audio"))
+        self._took(take)
 
     def left(self, piece: str) -> tuple[Take, ...]:
         """Takes of a piece that no page has kept: whoever recorded them was gone when they were ready."""

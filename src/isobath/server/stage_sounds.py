@@ -6,19 +6,24 @@ nothing that sounds waits for it. One recording at a time; any page may end it, 
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import soundfile
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from isobath.engine.sources import quantised
 from isobath.errors import AudioError, UsageError
+from isobath.types import Audio
 
 if TYPE_CHECKING:
     from isobath.outputs.stage.engine import StageEngine
@@ -83,6 +88,14 @@ class StageSound:
         """The server ends: what nobody fetched goes."""
         if self.there:
             self.end().unlink(missing_ok=True)
+
+
+def as_flac(came: Audio, rate: int) -> bytes:
+    """What came in with a take, (2, samples) at a rate, as a file of the very numbers its voices heard."""
+    whole = (quantised(came).astype(np.float64) * 8388608.0).astype(np.int32) * 256
+    file = io.BytesIO()
+    soundfile.write(file, whole.T, rate, "PCM_24", format="FLAC")
+    return file.getvalue()
 
 
 class StageSoundRoutes:

@@ -92,6 +92,8 @@ class Worker:
         self._tail: Audio | None = None
         self._gesture: NDArray[np.float64] = np.zeros(0)
         self._input_base = 0
+        self._kept_at = -1
+        """Sample of the stretch of input that was kept last: several voices may hear it."""
         self._entered: int | None = None
         """Samples since it came after another one; None: long ago."""
         self._reported = 0.0
@@ -173,6 +175,7 @@ class Worker:
             live.join(at)
             return
         self._anchor(live)
+        self._kept_at = -1
         live.rest()
         live.begin(live.take.seed if live.take is not None else 1, at)
 
@@ -263,6 +266,9 @@ class Worker:
         late = int(self._area.board.captured) - (self._input_base + start + samples)
         if live is not None and late > 2 * self._lead(live):  # the device went on while nothing was heard
             self._input_base += late - self._lead(live)
+        if live is not None and self._asked and self._recording and start != self._kept_at:
+            self._kept_at = start
+            self._area.incoming.append(self._recording, start + live.place - live.position, sound)
         return sound
 
     # ------------------------------------------------------------------------------- orders
@@ -328,6 +334,7 @@ class Worker:
         recorded: Heard | None,
     ) -> None:
         """Go on with what is played or recorded, from its sample `at` on."""
+        self._kept_at = -1
         self._recording = under_way.number if isinstance(under_way, wire.Record) else 0
         self._playing = under_way.take.id if isinstance(under_way, wire.Play) else None
         try:

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from isobath.errors import AudioError, KernelError, UsageError
 from isobath.models import kernel
-from isobath.outputs.stage import rows, showing
+from isobath.outputs.stage import incoming, rows, showing
 from isobath.types import Audio
 
 WORKERS = showing.WORKERS
@@ -162,6 +162,10 @@ def callback_address(name: str) -> int:
     return address
 
 
+_BESIDE = rows.BYTES + showing.BYTES + incoming.BYTES
+"""What Python keeps there, behind what the kernel does."""
+
+
 def _gap(size: int) -> int:
     """Bytes up to the next 64."""
     return -size % 64
@@ -175,11 +179,13 @@ class Area:
         self.library = library()
         self.size = int(self.library.ib_stage_bytes())
         begins = self.size + _gap(self.size)
-        self._map = mmap.mmap(handle, begins + rows.BYTES + showing.BYTES)
+        self._map = mmap.mmap(handle, begins + _BESIDE)
         view: NDArray[np.uint8] = np.frombuffer(self._map, np.uint8)
         self._view, self.at = view, int(view.ctypes.data)
         self.rows = rows.RowLog(view[begins : begins + rows.BYTES])
-        self.showing = showing.Showing(view[begins + rows.BYTES :])
+        begins += rows.BYTES
+        self.showing = showing.Showing(view[begins : begins + showing.BYTES])
+        self.incoming = incoming.IncomingLog(view[begins + showing.BYTES :])
         self.board = Board.from_address(self.at)
         self._resampling: NDArray[np.uint8] = np.zeros(0, np.uint8)
 
@@ -192,7 +198,7 @@ class Area:
         else:
             handle, name = tempfile.mkstemp(prefix="isobath-stage-")
             path = Path(name)
-        os.truncate(handle, size + _gap(size) + rows.BYTES + showing.BYTES)
+        os.truncate(handle, size + _gap(size) + _BESIDE)
         area = cls(handle, path)
         if area.library.ib_stage_init(area.at, size, rate, ahead, block) < 0:
             area.close()

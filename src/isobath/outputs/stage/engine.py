@@ -37,6 +37,7 @@ from isobath.errors import AudioError, IsobathError
 from isobath.outputs.stage import wire
 from isobath.outputs.stage.area import NOBODY, READY, WORKERS, Area, now
 from isobath.outputs.stage.devices import FILE, Asked, Device, Opened
+from isobath.outputs.stage.incoming import Incoming
 from isobath.outputs.stage.processes import end_now, farewell, line_of, told_by
 from isobath.outputs.stage.rows import Recording
 from isobath.outputs.stage.showing import Shown
@@ -201,16 +202,19 @@ class StageEngine:
         *,
         told: Callable[[], None] = lambda: None,
         recorded: Callable[[Take], None] = lambda _: None,
+        recorded_with: Callable[[Take, Audio], None] | None = None,
         clock: Clock | None = None,
         worker_command: Sequence[str] = WORKER_COMMAND,
     ) -> None:
         """rate: the piece's, Hz. told: is called, in another thread, when the state has changed.
-        recorded: is given each take that has been recorded. clock: what beats in the piece's tempo; it is
-        the caller's to close.
+        recorded: is given each take that has been recorded. recorded_with: is given those instead with which
+        sound came in, and that sound, (2, samples) at the piece's rate. clock: what beats in the piece's
+        tempo; it is the caller's to close.
 
         Raises UsageError where rate or settings are out of range.
         """
         self.settings, self._told, self._recorded = settings, told, recorded
+        self._recorded_with = recorded_with
         self._command, self._clock = tuple(worker_command), clock
         self._piece, self._revision = _bare(piece), 1
         self._structure = 1
@@ -246,7 +250,7 @@ class StageEngine:
         """At which it began."""
         self._recalled: dict[int, tuple[Id, float]] = {}
         """Scenes that a recording went over to, by revision, until a worker says at which frame."""
-        self._recording = Recording()
+        self._recording, self._incoming = Recording(), Incoming(rate)
         self._rows = threading.Lock()
 
     # ------------------------------------------------------------------------- start and stop
@@ -356,6 +360,7 @@ class StageEngine:
             if isinstance(message, wire.Record):
                 with self._rows:
                     message = msgspec.structs.replace(message, number=self._recording.begin())
+                    self._incoming.begin(message.number)
             if isinstance(message, wire.Record):
                 self._recalled, self._scenes, self._first_scene = {}, [], self._piece.scene
             if isinstance(message, wire.Play | wire.Record):
@@ -554,7 +559,12 @@ class StageEngine:
     def _hear(self, worker: _Worker, answer: wire.FromWorker) -> None:
         if isinstance(answer, wire.Recorded):
             if answer.take is not None:
-                self._recorded(finished(self._whole(answer.take), answer.over))
+                take = finished(self._whole(answer.take), answer.over)
+                came = self._came_in()
+                if came is None or self._recorded_with is None:
+                    self._recorded(take)
+                else:
+                    self._recorded_with(take, came)
         elif isinstance(answer, wire.Ended):
             with self._lock:
                 playing = self._under_way
@@ -593,6 +603,12 @@ class StageEngine:
             if not kept.frames or not take.points or len(kept.points[0]) != len(take.points[0]):
                 return take
             return msgspec.structs.replace(take, frames=tuple(kept.frames), points=tuple(kept.points))
+
+    def _came_in(self) -> Audio | None:
+        """With the take that has just ended."""
+        with self._rows:
+            self._incoming.take_in(self.area.incoming.fetch())
+            return self._incoming.whole()
 
     def _go_on(self, worker: _Worker) -> None:
         """A worker is ready: if it alone plays the newest structure it is heard next; the other follows."""
@@ -683,6 +699,7 @@ class StageEngine:
                 self._tend_workers()
             with self._rows:
                 self._recording.take_in(self.area.rows.fetch())
+                self._incoming.take_in(self.area.incoming.fetch())
             if not self.settings.device.startswith(FILE):
                 self._tend_host()
 
