@@ -1,6 +1,7 @@
 """The patches for other programs hang together, and say the addresses and ports that Isobath says."""
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -147,6 +148,25 @@ def test_supercollider():
     heard = set(re.findall(r"'(/isobath/\w+)', recvPort: 9000", code))
     said = set(re.findall(r"sendMsg\('([^']+)'", code))
     checked(heard, said, set(re.findall(r"\b9\d\d\d\b", code)))
+
+
+@pytest.mark.skipif(shutil.which("sclang") is None, reason="needs sclang (supercollider-language)")
+def test_supercollider_itself_can_read_it(tmp_path):
+    script = tmp_path / "read.scd"
+    script.write_text(
+        f'(("READ" + thisProcess.interpreter.compile(File.readAllString("{PATCHES}/isobath.scd")).class)'
+        ".postln; 0.exit;)"
+    )
+    here = {name: str(tmp_path) for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+    window = {"QT_QPA_PLATFORM": "offscreen", "QTWEBENGINE_DISABLE_SANDBOX": "1"}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["sclang", "-u", str(port), str(script)]
+    done = subprocess.run(
+        command, env=os.environ | here | window, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "READ Function" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("address", sorted(SENT))
