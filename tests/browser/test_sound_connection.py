@@ -52,8 +52,11 @@ def test_without_the_server_it_plays_on_says_so_and_sends_everything_later(
     playing.run("i.instrument.setLatent(0, [2, 0, 0]);")
     own.stop()
     playing.run("await t.until(() => i.store.state.connection.state === 'offline', 'the loss');")
-    heard = playing.capture("await t.wait(300)")
-    assert np.sqrt((heard[:, -4410:] ** 2).mean()) > 0.01, "it must play on"
+    levels = []
+    while len(levels) < 5 and max(levels, default=0.0) <= 0.01:  # a busy machine may be silent for a moment
+        heard = playing.capture("await t.wait(300)")
+        levels.append(float(np.sqrt((heard[:, -4410:] ** 2).mean())))
+    assert max(levels) > 0.01, f"it must play on: {levels}"
     assert "play on" in playing.run("return i.store.state.connection.sentence")
     playing.run(RENAME, "wind")
     assert playing.run("return i.store.state.connection.unsent") > 0

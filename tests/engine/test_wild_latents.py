@@ -55,7 +55,9 @@ def test_a_thousand_wild_latents_stay_finite_under_the_ceiling_and_do_not_jump(
     assert np.abs(sound).max() <= 10 ** (-1 / 20)
     loudest = int(np.abs(sound).max(axis=0).argmax())
     around = sound[:, max(0, loudest - 40_000) : loudest + 40_000]
-    assert true_peak_db(np.pad(around, ((0, 0), (0, 200))), 4) <= -1.0
+    from_ends = np.minimum(np.arange(around.shape[1]), np.arange(around.shape[1])[::-1])
+    faded = around * np.minimum(1.0, from_ends / 2000)  # a cut would have peaks of its own
+    assert true_peak_db(np.pad(faded, ((0, 0), (0, 200))), 4) <= -1.0
     assert steepest_rise(momentary(sound, model.sample_rate), floor=FREE_LUFS - 8) <= 8.0
 
 

@@ -380,6 +380,50 @@ def test_a_scene_is_kept_in_the_take_though_what_follows_it_is_answered_first(mo
     engine.stop()
 
 
+def test_a_take_goes_on_where_it_was_however_the_spare_is_gone_over_to(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Called in vain once, the spare has sound in its ring that may be heard at the next call before it knows
+    of that call."""
+    monkeypatch.setattr(Worker, "_say", lambda *_: None)
+    for rests in (True, False):
+        shared = Area.new(model.sample_rate, 128, BLOCK)
+        shared.board.workers[0].pid = shared.board.workers[1].pid = 1
+        workers = [Worker(shared, number) for number in (0, 1)]
+        for worker in workers:
+            worker.obey(wire.Load(1, piece(model), wire.Play(take(model))))
+            while worker._orders:
+                worker._orders.popleft()()
+        shared.board.wish = 0
+
+        def blocks(count: int, shared: Area = shared, workers: list[Worker] = workers) -> None:
+            for _ in range(count):
+                while shared.wanted(0) > 0:
+                    workers[0]._make()
+                shared.run(BLOCK)
+
+        blocks(20)
+        shared.board.alarm = 1
+        while shared.wanted(1) > 0:
+            workers[1]._make()
+        shared.board.alarm = 0
+        if rests:
+            workers[1]._rest()
+            assert shared.fill(1) == 0
+        else:
+            workers[1]._asked = False  # between the look and the clearing it is gone over to
+        blocks(20)
+        assert shared.board.active == 0
+        shared.alarm(0)
+        if not rests:
+            for _ in range(3):
+                shared.run(BLOCK)
+            assert shared.board.active == 1
+        workers[1]._make()
+        assert workers[1]._live is not None
+        assert abs(workers[1]._live.place - 40 * BLOCK) < 6 * BLOCK
+
+
 @pytest.fixture
 def stage(model: Model) -> Iterator[StageEngine]:
     engine = StageEngine(piece(model), model.sample_rate, Settings("null", block=512, ahead=512))

@@ -89,6 +89,8 @@ class Worker:
         self._playing: Id | None = None
         """The take whose end is still to be told."""
         self._asked = False
+        self._called = False
+        """It was asked before."""
         self._tail: Audio | None = None
         self._gesture: NDArray[np.float64] = np.zeros(0)
         self._input_base = 0
@@ -124,7 +126,7 @@ class Worker:
             if lacking == 0 and self._live is not None:
                 board.state = READY
             if lacking == 0:
-                self._asked = False
+                self._rest()
                 if self._live is not None and time.monotonic() - warmed > _WARM_SECONDS:
                     self._keep_warm(self._live)
                     warmed = time.monotonic()
@@ -155,6 +157,13 @@ class Worker:
             self._reported = started
             self._report(live)
 
+    def _rest(self) -> None:
+        """Not asked any more: what was written for nobody must not be heard later."""
+        if self._asked:
+            self._asked = False
+            if self._area.board.active != self._number:
+                self._area.clear(self._number)
+
     def _turn(self, live: Live) -> None:
         """The master to where its fade is."""
         share = self._fade.at(time.monotonic())
@@ -168,7 +177,9 @@ class Worker:
         area = self._area
         if area.board.active != self._number:
             area.clear(self._number)
-        first = area.board.active in (NOBODY, self._number)
+        # Heard already, but asked only now: it was gone over to for what it had written at an earlier call.
+        first = area.board.active == NOBODY or (area.board.active == self._number and not self._called)
+        self._called = True
         self._entered = None if first else 0
         at = 0 if first else self._place(live)
         if live.joins and not first:
@@ -185,9 +196,9 @@ class Worker:
             self._area.rows.append(self._recording, frame, row)
 
     def _place(self, live: Live) -> int:
-        """Where the other worker is in the take that is played or recorded, as it is heard."""
-        other = self._area.board.active
-        if other in (NOBODY, self._number) or not (live.take is not None or self._recording):
+        """Where the other worker is in the take that is played or recorded, as it is heard; or was."""
+        other = WORKERS - 1 - self._number
+        if self._area.board.active == NOBODY or not (live.take is not None or self._recording):
             return 0
         return max(0, int(self._area.board.workers[other].position) - self._area.fill(other))
 

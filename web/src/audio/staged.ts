@@ -217,7 +217,6 @@ export class StagedInstrument extends WorkletInstrument {
     this.startedHere = false;
     this.asksTake = this.endsTake = false;
     this.toBegin = null;
-    this.letLineGo();
     this.heardSpectrum = null;
     this.told.clear();
     this.sampleRate = 0;
