@@ -33,7 +33,7 @@ def staged(instrument: Instrument, start: Callable[[], object]) -> Iterator[None
     try:
         instrument.run(
             f"await t.until(() => i.instrument.onStage || {told} !== given, 'the stage', 60000);"
-            f"await t.until(() => i.instrument.onStage || {told}, 'the stage, or what is the matter', 60000);",
+            f"await t.until(() => i.instrument.onStage || {told}, 'the stage, or why not', 60000);",
             before,
         )
         assert instrument.run("return i.instrument.onStage"), instrument.run(f"return {told}")
