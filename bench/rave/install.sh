@@ -20,7 +20,7 @@ fi
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv" || exit 3
 
 try() {
-  if ! "$venv/bin/pip" install --quiet "$@" >"$folder/pip.log" 2>&1; then
+  if ! "$venv/bin/pip" install --quiet --no-compile "$@" >"$folder/pip.log" 2>&1; then
     echo "the reference cannot be installed here: pip install $* failed (see $folder/pip.log)"; exit 3
   fi
 }
