@@ -183,3 +183,16 @@ def instrument(context: BrowserContext, server: Server) -> Iterator[Instrument]:
     playing.start()
     yield playing
     playing.page.close()
+
+
+@pytest.fixture
+def measured(context: BrowserContext, server: Server) -> Iterator[Instrument]:
+    """A page that lets a probe in: its content security policy would not."""
+    assert context.browser is not None
+    open_to_probes = context.browser.new_context(bypass_csp=True, storage_state=context.storage_state())
+    open_to_probes.add_init_script(STEADY)
+    playing = Instrument(open_to_probes.new_page(), server.url)
+    playing.new_piece("organ")
+    playing.start()
+    yield playing
+    open_to_probes.close()

@@ -8,12 +8,7 @@ output device adds is not in the figure.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
 
-import pytest
-from playwright.sync_api import BrowserContext
-
-from tests.browser.conftest import STEADY, Server
 from tests.browser.instrument import Instrument
 
 MOVES = 50
@@ -58,19 +53,6 @@ probe.port.onmessage = (event) => t.heard.push(event.data);
 const note = (event) => t.moved.push([performance.timeOrigin + event.timeStamp, event.clientX]);
 addEventListener("pointerrawupdate", note, true);
 """
-
-
-@pytest.fixture
-def measured(context: BrowserContext, server: Server) -> Iterator[Instrument]:
-    """A page that lets the probe in: its content security policy would not."""
-    assert context.browser is not None
-    open_to_probes = context.browser.new_context(bypass_csp=True, storage_state=context.storage_state())
-    open_to_probes.add_init_script(STEADY)
-    playing = Instrument(open_to_probes.new_page(), server.url)
-    playing.new_piece("organ")
-    playing.start()
-    yield playing
-    open_to_probes.close()
 
 
 def test_the_pointer_is_heard_within_ten_milliseconds(measured: Instrument) -> None:

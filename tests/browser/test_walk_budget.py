@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ from playwright.sync_api import BrowserContext
 
 from isobath.protocol.world import Ground, Landmark, WalkAxes, World
 from isobath.server.page import static_folder
-from tests.browser.conftest import STEADY, Server
+from tests.browser.conftest import Server
 from tests.browser.instrument import Instrument
 from tests.browser.test_sound_latency import PREPARE, PROBE
 
@@ -170,19 +169,6 @@ for (let k = 0; k < given; k++) {
 }
 return [moved, t.heard];
 """
-
-
-@pytest.fixture
-def measured(context: BrowserContext, server: Server) -> Iterator[Instrument]:
-    """A page that lets the probe in: its content security policy would not."""
-    assert context.browser is not None
-    open_to_probes = context.browser.new_context(bypass_csp=True, storage_state=context.storage_state())
-    open_to_probes.add_init_script(STEADY)
-    playing = Instrument(open_to_probes.new_page(), server.url)
-    playing.new_piece("organ")
-    playing.start()
-    yield playing
-    open_to_probes.close()
 
 
 def test_a_pose_is_heard_within_fifteen_milliseconds(measured: Instrument) -> None:
