@@ -27,19 +27,22 @@ from isobath.models.coder import Model, bundled, load
 from isobath.outputs.file import write_rendering
 from isobath.outputs.stage import wire
 from isobath.outputs.stage.area import NOBODY, RING, Area
-from isobath.outputs.stage.engine import Settings, StageEngine, _Worker
+from isobath.outputs.stage.engine import StageEngine
 from isobath.outputs.stage.incoming import BYTES as incoming_bytes
 from isobath.outputs.stage.incoming import Incoming, IncomingLog
+from isobath.outputs.stage.processes import WorkerProcess
 from isobath.outputs.stage.recorder import Recorder
 from isobath.outputs.stage.rows import Recording
+from isobath.outputs.stage.status import Settings
 from isobath.protocol.messages import Heard
-from isobath.protocol.piece import Axis, Demonstration, Piece, Scene, SceneChange, Source, Take, Voice
+from isobath.protocol.piece import Scene, SceneChange, Source, Take
 from isobath.server.stage_sounds import as_flac
 from isobath.server.stage_telling import StageTeller
-from isobath.server.stage_worker import Worker
+from tests.outputs.stage_pair import BLOCK, MODEL, Pair, pair, piece, take
 
-RATE, BLOCK = 48000, 256
-MODEL = "drums"
+__all__ = ["pair"]
+
+RATE = 48000
 
 
 def area(ahead: int = 128) -> Area:
@@ -245,36 +248,6 @@ def model() -> Model:
     return load(bundled()[MODEL])
 
 
-def take(model: Model, frames: int = 120) -> Take:
-    turns = [0.5 + 0.4 * np.array([np.sin(i / 9), np.cos(i / 7)]) for i in range(0, frames, 2)]
-    return Take(
-        id="t",
-        name="round",
-        hop=model.hop,
-        sample_rate=model.sample_rate,
-        length=frames,
-        axes=("x", "y"),
-        frames=tuple(range(0, frames, 2)),
-        points=tuple(tuple(point.tolist()) for point in turns),
-        seed=3,
-    )
-
-
-def piece(model: Model, **more: object) -> Piece:
-    random = np.random.default_rng(5)
-    shown = tuple(
-        Demonstration(
-            id=str(i),
-            point=tuple(random.random(2).tolist()),
-            latent=tuple(random.standard_normal(model.dims).tolist()),
-        )
-        for i in range(6)
-    )
-    axes = (Axis(id="x", name="x"), Axis(id="y", name="y"))
-    voice = Voice(id="v", model=MODEL, demonstrations=shown, **more)  # type: ignore[arg-type]
-    return Piece(id="p", name="a stage", axes=axes, voices=(voice,), takes=(take(model),))
-
-
 def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
     end = time.monotonic() + seconds
     while not true() and time.monotonic() < end:
@@ -296,67 +269,34 @@ def test_a_take_into_a_file_is_bit_for_bit_that_of_render(model: Model, tmp_path
     assert path.read_bytes() == (tmp_path / "render.wav").read_bytes()
 
 
-def test_a_change_of_worker_makes_no_step_that_the_sound_has_not(
-    model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("turn", range(6))
+def test_a_change_of_worker_makes_no_step_that_the_sound_has_not(model: Model, pair: Pair, turn: int) -> None:
     """Both workers in this process, ended at all sorts of moments, with more or less left in the ring."""
-    monkeypatch.setattr(Worker, "_say", lambda *_: None)
-    own, joins, silences = 0.0, [], []
-    for turn in range(6):
-        shared = Area.new(model.sample_rate, 128, BLOCK)
-        shared.board.workers[0].pid = shared.board.workers[1].pid = 1
-        workers = [Worker(shared, number) for number in (0, 1)]
-        for worker in workers:
-            worker.obey(wire.Load(1, piece(model)))
-            while worker._orders:
-                worker._orders.popleft()()
-        shared.board.wish = 0
-        out = []
-        for block in [BLOCK] * 40 + [60 + 37 * turn]:
-            while shared.wanted(0) > 0:
-                workers[0]._make()
-            out.append(shared.run(block))
-        own = max(own, steps(np.concatenate(out)[2000:]))
-        workers[1]._keep_warm(workers[1]._live)  # type: ignore[arg-type]
-        shared.alarm(0)
-        before = sum(map(len, out))
-        for _ in range(12):
-            while shared.wanted(1) > 0:
-                workers[1]._make()
-            out.append(shared.run(BLOCK))
-        assert (shared.board.takeovers, shared.board.underruns) == (1, 0)
-        after = np.concatenate(out)[before - 2 :]
-        joins.append(steps(after))
-        silences.append(int((np.abs(after).max(axis=1) < 1e-7).sum()))
-    assert max(joins) <= 1.2 * own
-    assert max(silences) <= 0.005 * model.sample_rate
-
-
-def test_whoever_answers_a_change_tells_where_the_recording_is(
-    model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[wire.FromWorker] = []
-    monkeypatch.setattr(Worker, "_say", lambda _, message: said.append(message))
-    shared = Area.new(model.sample_rate, 128, BLOCK)
-    shared.board.workers[0].pid = shared.board.workers[1].pid = 1
-    workers = [Worker(shared, number) for number in (0, 1)]
-
-    def tell(*orders: wire.ToWorker) -> None:
-        for worker in workers:
-            for order in orders:
-                worker.obey(order)
-            while worker._orders:
-                worker._orders.popleft()()
-
-    tell(wire.Load(1, piece(model)), wire.Record(5, number=1))
+    shared, second = pair.area, pair.workers[1]
+    pair.tell(wire.Load(1, piece(model)))
     shared.board.wish = 0
-    for _ in range(200):
-        while shared.wanted(0) > 0:
-            workers[0]._make()
-        shared.run(BLOCK)
-    said.clear()
-    tell(wire.Change(2, msgspec.structs.replace(piece(model), about="else")))
-    frames = [answer.frame for answer in said if isinstance(answer, wire.Ready)]
+    out = [pair.run(40)]
+    pair.make()
+    out.append(shared.run(60 + 37 * turn))
+    own = steps(np.concatenate(out)[2000:])
+    assert second._live is not None
+    second._keep_warm(second._live)
+    shared.alarm(0)
+    before = sum(map(len, out))
+    out.append(pair.run(12, 1))
+    assert (shared.board.takeovers, shared.board.underruns) == (1, 0)
+    after = np.concatenate(out)[before - 2 :]
+    assert steps(after) <= 1.2 * own
+    assert int((np.abs(after).max(axis=1) < 1e-7).sum()) <= 0.005 * model.sample_rate
+
+
+def test_whoever_answers_a_change_tells_where_the_recording_is(model: Model, pair: Pair) -> None:
+    pair.tell(wire.Load(1, piece(model)), wire.Record(5, number=1))
+    pair.area.board.wish = 0
+    pair.run(200)
+    pair.said.clear()
+    pair.tell(wire.Change(2, msgspec.structs.replace(piece(model), about="else")))
+    frames = [answer.frame for answer in pair.said if isinstance(answer, wire.Ready)]
     heard = 200 * BLOCK // model.hop
     assert len(frames) == 2
     assert all(abs(frame - heard) * model.hop < 0.1 * model.sample_rate for frame in frames), (frames, heard)
@@ -372,56 +312,42 @@ def test_a_scene_is_kept_in_the_take_though_what_follows_it_is_answered_first(mo
         engine.set_piece(here := recalled(here, scene))
     engine.set_piece(msgspec.structs.replace(here, about="else"))
     with subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.PIPE) as process:
-        worker = _Worker(0, process)
+        worker = WorkerProcess(0, process)
         engine._hear(worker, wire.Ready(engine._revision, False, 0.0, 2, 40))
         engine._hear(worker, wire.Ready(engine._revision, False, 0.0, 2, 50))
         worker.say(None)
-    assert [(each.scene, each.frame) for each in engine._scenes] == [("b", 40)]
+    assert [(each.scene, each.frame) for each in engine._keeping.scenes] == [("b", 40)]
     engine.stop()
 
 
+@pytest.mark.parametrize("rests", [True, False])
 def test_a_take_goes_on_where_it_was_however_the_spare_is_gone_over_to(
-    model: Model, monkeypatch: pytest.MonkeyPatch
+    model: Model, pair: Pair, rests: bool
 ) -> None:
     """Called in vain once, the spare has sound in its ring that may be heard at the next call before it knows
     of that call."""
-    monkeypatch.setattr(Worker, "_say", lambda *_: None)
-    for rests in (True, False):
-        shared = Area.new(model.sample_rate, 128, BLOCK)
-        shared.board.workers[0].pid = shared.board.workers[1].pid = 1
-        workers = [Worker(shared, number) for number in (0, 1)]
-        for worker in workers:
-            worker.obey(wire.Load(1, piece(model), wire.Play(take(model))))
-            while worker._orders:
-                worker._orders.popleft()()
-        shared.board.wish = 0
-
-        def blocks(count: int, shared: Area = shared, workers: list[Worker] = workers) -> None:
-            for _ in range(count):
-                while shared.wanted(0) > 0:
-                    workers[0]._make()
-                shared.run(BLOCK)
-
-        blocks(20)
-        shared.board.alarm = 1
-        while shared.wanted(1) > 0:
-            workers[1]._make()
-        shared.board.alarm = 0
-        if rests:
-            workers[1]._rest()
-            assert shared.fill(1) == 0
-        else:
-            workers[1]._asked = False  # between the look and the clearing it is gone over to
-        blocks(20)
-        assert shared.board.active == 0
-        shared.alarm(0)
-        if not rests:
-            for _ in range(3):
-                shared.run(BLOCK)
-            assert shared.board.active == 1
-        workers[1]._make()
-        assert workers[1]._live is not None
-        assert abs(workers[1]._live.place - 40 * BLOCK) < 6 * BLOCK
+    shared, spare = pair.area, pair.workers[1]
+    pair.tell(wire.Load(1, piece(model), wire.Play(take(model))))
+    shared.board.wish = 0
+    pair.run(20)
+    shared.board.alarm = 1
+    pair.make(1)
+    shared.board.alarm = 0
+    if rests:
+        spare._rest()
+        assert shared.fill(1) == 0
+    else:
+        spare._asked = False  # between the look and the clearing it is gone over to
+    pair.run(20)
+    assert shared.board.active == 0
+    shared.alarm(0)
+    if not rests:
+        for _ in range(3):
+            shared.run(BLOCK)
+        assert shared.board.active == 1
+    spare._make()
+    assert spare._live is not None
+    assert abs(spare._live.place - 40 * BLOCK) < 6 * BLOCK
 
 
 @pytest.fixture
@@ -439,7 +365,7 @@ def test_a_worker_that_reads_nothing_holds_up_nobody(model: Model) -> None:
     large = msgspec.structs.replace(piece(model), about="x" * 1_000_000)
     command = [sys.executable, "-c", "import sys, time; time.sleep(1); sys.stdin.buffer.read()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        worker, began = _Worker(0, process), time.monotonic()
+        worker, began = WorkerProcess(0, process), time.monotonic()
         for revision in range(20):
             worker.say(wire.Change(revision, large))
         worker.say(wire.Panic())
@@ -598,44 +524,32 @@ def test_what_the_device_is_given_is_told_to_other_programs(stage: StageEngine, 
 
 
 def test_a_worker_has_the_take_before_it_says_that_it_is_ready(
-    model: Model, monkeypatch: pytest.MonkeyPatch
+    model: Model, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shared, said = area(), []
-    shared.board.rate = model.sample_rate
-    worker = Worker(shared, 0)
+    worker, said = pair.workers[0], []
     monkeypatch.setattr(
         worker, "_say", lambda message: said.append((message, worker._live and worker._live.take))
     )
-    worker.obey(wire.Load(1, piece(model), wire.Play(take(model))))
-    while worker._orders:
-        worker._orders.popleft()()
+    pair.tell(wire.Load(1, piece(model), wire.Play(take(model))), to=(0,))
     [(answer, playing)] = said
     assert isinstance(answer, wire.Ready)
     assert playing == take(model)
 
 
 def test_what_came_in_with_a_take_is_loaded_before_its_turn_and_heard_from_where_it_goes_on(
-    model: Model, monkeypatch: pytest.MonkeyPatch
+    model: Model, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frames = 120
     ramp = np.repeat(np.arange(frames * model.hop, dtype=np.float32)[None] / 1e6, 2, axis=0)
     loaded: list[str] = []
     monkeypatch.setattr(Sounds, "load", lambda *given: (loaded.append(given[1]), ramp)[1])
-    monkeypatch.setattr(Worker, "_say", lambda *_: None)
-    shared = area()
-    shared.board.rate = model.sample_rate
-    worker = Worker(shared, 0)
+    worker = pair.workers[0]
     played = msgspec.structs.replace(take(model, frames), input="heard", loop=True)
-
-    def in_line() -> None:
-        while worker._orders:
-            worker._orders.popleft()()
-
-    worker.obey(wire.Load(1, piece(model, source=Source(kind="input"))))
-    in_line()
+    pair.tell(wire.Load(1, piece(model, source=Source(kind="input"))), to=(0,))
     worker.obey(wire.Play(played, at=0.5))
+    pair.get_ready(0)
     assert loaded == ["heard"]
-    in_line()
+    pair.act(0)
     assert loaded == ["heard"], "nothing is read where sound is made"
     live = worker._live
     assert live is not None
@@ -648,41 +562,25 @@ def test_what_came_in_with_a_take_is_loaded_before_its_turn_and_heard_from_where
 
 
 def test_what_comes_in_while_a_take_is_recorded_is_kept_and_replays_it(
-    model: Model, monkeypatch: pytest.MonkeyPatch
+    model: Model, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[wire.FromWorker] = []
-    monkeypatch.setattr(Worker, "_say", lambda _, message: said.append(message))
-    shared = Area.new(model.sample_rate, 128, BLOCK)
-    shared.board.workers[0].pid = shared.board.workers[1].pid = 1
+    shared, worker = pair.area, pair.workers[0]
     shared.open(model.sample_rate, 2, 2)
-    worker = Worker(shared, 0)
     here = piece(model, source=Source(kind="input", wet=1.0))
     noise = (0.2 * np.random.default_rng(3).standard_normal((260 * BLOCK, 2))).astype(np.float32)
-
-    def tell(order: wire.ToWorker) -> None:
-        worker.obey(order)
-        while worker._orders:
-            worker._orders.popleft()()
-
-    def play(first: int, last: int) -> None:
-        for block in range(first, last):
-            while shared.wanted(0) > 0:
-                worker._make()
-            shared.run(BLOCK, noise[block * BLOCK :][:BLOCK])
-
-    tell(wire.Load(1, here))
+    pair.tell(wire.Load(1, here), to=(0,))
     shared.board.wish = 0
-    play(0, 60)
-    tell(wire.Record(5, number=4))
+    pair.run(60, came=noise)
+    pair.tell(wire.Record(5, number=4), to=(0,))
     live, base = worker._live, worker._input_base
     assert live is not None
     made: list[np.ndarray] = []
     step = live.step
-    monkeypatch.setattr(live, "step", lambda: (made.append(step()), made[-1])[1])
-    play(60, 260)
-    tell(wire.Finish("new", "heard"))
-    play(0, 4)
-    [ended] = [each.take for each in said if isinstance(each, wire.Recorded)]
+    monkeypatch.setattr(live, "step", lambda *most: (made.append(step(*most)), made[-1])[1])
+    pair.run(200, came=noise[60 * BLOCK :])
+    pair.tell(wire.Finish("new", "heard"), to=(0,))
+    pair.run(4, came=noise)
+    [ended] = [each.take for each in pair.said if isinstance(each, wire.Recorded)]
     assert ended is not None
     incoming = Incoming(model.sample_rate)
     incoming.begin(4)
@@ -721,34 +619,25 @@ def test_of_what_came_in_the_latest_holds_and_other_recordings_do_not() -> None:
 
 def test_which_scenes_a_take_is_played_without_is_told(model: Model) -> None:
     here = piece(model)
-    own, more = here.voices[0], msgspec.structs.replace(here.voices[0], id="w")
-    scenes = (Scene(id="a", name="Dark", voices=(own,)), Scene(id="b", name="Choir", voices=(own, more)))
+    own = here.voices[0]
+    other = msgspec.structs.replace(own, source=Source(kind="prior"))
+    scenes = (Scene(id="a", name="Dark", voices=(own,)), Scene(id="b", name="Dream", voices=(other,)))
     here = msgspec.structs.replace(here, scenes=scenes)
     changes = (SceneChange(frame=0, scene="a"), SceneChange(frame=9, scene="b"))
     through = msgspec.structs.replace(take(model), scenes=changes)
     engine = StageEngine(here, model.sample_rate, Settings("null"))
     engine.play(through)
-    assert 'without its scene "Choir"' in engine.status.sentence
+    assert 'without its scene "Dream"' in engine.status.sentence
     engine.play(take(model))
-    assert engine.status.sentence == ""
-    engine.set_piece(recalled(here, scenes[1]))
-    engine.play(through)
     assert engine.status.sentence == ""
     engine.stop()
 
 
-def test_a_take_that_ends_where_nobody_hears_it_is_told_to_have_ended(
-    model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_take_that_ends_where_nobody_hears_it_is_told_to_have_ended(model: Model, pair: Pair) -> None:
     """The spare, which plays a little ahead to keep warm, is called for just before the end of a take."""
-    shared, said = area(), []
-    shared.board.rate = model.sample_rate
-    worker = Worker(shared, 0)
-    monkeypatch.setattr(worker, "_say", said.append)
+    shared, worker, said = pair.area, pair.workers[0], pair.said
     played = take(model)
-    worker.obey(wire.Load(1, piece(model), wire.Play(played)))
-    while worker._orders:
-        worker._orders.popleft()()
+    pair.tell(wire.Load(1, piece(model), wire.Play(played)), to=(0,))
     live = worker._live
     assert live is not None
     while live.take is not None:

@@ -19,7 +19,8 @@ from isobath.engine import render_piece
 from isobath.models.coder import Model, bundled, load
 from isobath.outputs.midi_clock import START, STOP, TICK, MidiClock
 from isobath.outputs.stage import bench, jack
-from isobath.outputs.stage.engine import Settings, StageEngine
+from isobath.outputs.stage.engine import StageEngine
+from isobath.outputs.stage.status import Settings
 from isobath.protocol.piece import Axis, Demonstration, Master, Piece, Shaping, Source, Take, Voice
 
 pytestmark = [

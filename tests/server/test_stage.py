@@ -25,7 +25,7 @@ from isobath.protocol.messages import (
     StopStage,
     WatchStage,
 )
-from isobath.protocol.piece import Demonstration, Piece, Scene, Take, Voice
+from isobath.protocol.piece import Demonstration, Piece, Scene, Take, Tempo, Voice
 from isobath.protocol.stage import StageSettings
 from isobath.protocol.stream import Ready, Trouble, read_sound, told
 from isobath.server.stage import MOST_LEFT, Stage
@@ -212,10 +212,18 @@ def test_what_cannot_be_done_is_told(served):
 def test_a_page_that_leaves_lets_the_stage_play_on(served):
     with served.page() as page:
         page.say(WatchStage(watching=True))
+        piece = page.welcome.opened.piece
+        fast = msgspec.structs.replace(piece, tempo=Tempo(bpm=120.0, beats=2, synchronised=True))
+        page.ask(Change(number=1, piece=fast, label="Tempo"), Saved)
         page.say(StartStage(request=1, settings=NULL))
         until(page, StageNow, lambda each: each.state.condition == "playing")
+        page.say(DoOnStage(request=2, action="record", on_bar=True, bars=1, makes="alone", name="Bar"))
+        until(page, StageNow, lambda each: each.state.recording)
     with served.page("another") as page:
         assert page.ask(WatchStage(watching=True), StageNow).state.condition == "playing"
+        took = page.hear(StageTook)  # it ends by itself, and whoever is here keeps it
+        assert (took.left, took.take.id, took.take.name, took.take.seconds) == (True, "alone", "Bar", 1.0)
+        assert until(page, StageHeard, lambda heard: heard.beat > 2.0)
         page.say(StopStage(request=2))
         until(page, StageNow, lambda each: each.state.condition == "off")
 

@@ -16,8 +16,9 @@ from isobath.errors import PieceUnknown
 
 if TYPE_CHECKING:
     from isobath.outputs.outlet import Outlets
-    from isobath.outputs.stage.engine import Settings, StageEngine, Status
+    from isobath.outputs.stage.engine import StageEngine
     from isobath.outputs.stage.recorder import Recorder
+    from isobath.outputs.stage.status import Settings, Status
     from isobath.protocol.controllers import Action
     from isobath.protocol.piece import Piece
     from isobath.protocol.stage import StageSettings
@@ -113,7 +114,8 @@ def stage(
     """
     from isobath.engine import find_take
     from isobath.errors import UsageError
-    from isobath.outputs.stage.engine import Settings, StageEngine, devices
+    from isobath.outputs.stage.engine import StageEngine, devices
+    from isobath.outputs.stage.status import Settings
     from isobath.server.stage import from_options
 
     if listing:

@@ -25,7 +25,16 @@ from isobath.engine.loop import player_of, sound
 from isobath.engine.morphing import go_over, morphings
 from isobath.engine.player import Meters
 from isobath.engine.scenes import find_scene, morph_seconds, recalled, stations
-from isobath.engine.sources import DreamOf, Heard, LoadSound, heard_by, quantised, recorded_input, sources_of
+from isobath.engine.sources import (
+    DreamOf,
+    Heard,
+    LoadSound,
+    heard_by,
+    quantised,
+    recorded_input,
+    silence,
+    sources_of,
+)
 from isobath.engine.space import is_placed, settings_of, sounding
 from isobath.engine.takes import TakeReader, finished
 from isobath.engine.voices import LoadModel, Played, leaders, played, rate_of, voices_of
@@ -99,10 +108,6 @@ def _untouched() -> NDArray[np.bool_]:
     return np.zeros(0, dtype=np.bool_)
 
 
-def _silence(_start: int, samples: int) -> Audio:
-    return np.zeros((2, samples), dtype=np.float32)
-
-
 @dataclass
 class _Recording:
     """Rows of a take that is being recorded."""
@@ -134,7 +139,7 @@ class Live:
         now: GestureNow,
         *,
         touched: TouchedNow = _untouched,
-        comes_in: Heard = _silence,
+        comes_in: Heard = silence,
         load_sound: LoadSound | None = None,
         dream_of: DreamOf | None = None,
         sample_rate: int | None = None,
@@ -186,6 +191,8 @@ class Live:
         self.heard: Gesture = np.zeros(0)
         """(axes,) the gesture of the last frame."""
         self._stretches: Iterator[Audio] = iter(())
+        self._most: int | None = None
+        """Samples that the step may have that is made just now."""
         self.begin()
 
     @property
@@ -199,10 +206,11 @@ class Live:
         """From a fresh past, fading in over 10 ms, over what sounds; `at`: samples into the take."""
         self.position, self._skip = 0, at
         self._begin_rows()
-        self._stretches = sound(self.player, self.voices, self._at, seed, self.sources)
+        self._stretches = sound(self.player, self.voices, self._at, seed, self.sources, lambda: self._most)
 
-    def step(self) -> Audio:
-        """The sound up to the next frame that is due, (2, samples)."""
+    def step(self, most: int | None = None) -> Audio:
+        """The sound up to the next frame that is due, (2, samples), or no more than so many."""
+        self._most = most
         block = next(self._stretches)
         self.position += block.shape[1]
         return block
@@ -289,8 +297,9 @@ class Live:
         )
 
     def input_of(self, take: Take, takes: Sequence[Take]) -> Heard | None:
-        """What came in while a take was recorded, where something here hears it; None elsewhere. Takes time,
-        and may run in another thread. Raises PieceError, AudioError.
+        """What came in while a take was recorded, where something here hears it; None elsewhere, and where
+        it was recorded without: then what comes in live is heard. Takes time, and may run in another thread.
+        Raises PieceError, AudioError.
         """
         if not self._inputs:
             return None
@@ -348,9 +357,10 @@ class Live:
     ) -> None:
         reader = TakeReader(take, self.piece.axes, self.rate, takes, loop=take.loop)
         heard = recorded if recorded is not None else self.input_of(take, takes)
-        if heard is not None:
-            for each in self._inputs:  # it is counted from where the take begins, not from where we do
-                each.now = lambda start, samples: heard(start + self._skip, samples)
+        for each in self._inputs:  # it is counted from where the take begins, not from where we do
+            each.now = (
+                each.live if heard is None else lambda start, samples: heard(start + self._skip, samples)
+            )
         self.take, self._reader, self._hands = take, reader, hands
         self._leave_way()
         self._way = way

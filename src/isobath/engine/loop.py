@@ -81,8 +81,13 @@ def sound(
     gesture_at: GestureAt,
     seed: int,
     sources: Sources = NOBODY,
+    most: Callable[[], int | None] = lambda: None,
 ) -> Iterator[Audio]:
-    """Everything the player makes from a fresh start on, stretch by stretch, for ever."""
+    """Everything the player makes from a fresh start on, stretch by stretch, for ever.
+
+    most: how many samples the next stretch may have, where somebody has to stop within it; the samples are
+    the same.
+    """
     player.reset(seed)
     for slot, apart in sources.aparts.items():
         apart.reset(seed + slot)
@@ -114,7 +119,9 @@ def sound(
                     made[slot] += 1
                 elif given is not None:
                     player.give(slot, given)
-        stretch = player.stretch()
+        stretch, limit = player.stretch(), most()
+        if limit is not None:
+            stretch = max(1, min(stretch, limit))
         for slot in sources.heard.keys() - sources.aparts.keys():
             player.hear(slot, sources.heard[slot](position, stretch))
         yield player.render(stretch)

@@ -84,6 +84,13 @@ def stations(piece: Piece, take: Take) -> tuple[Station, ...]:
     )
 
 
+def widened(piece: Piece, take: Take) -> Piece:
+    """The piece with all voices that a take's way through scenes brings, silent: what one player has to hold
+    for the whole of it."""
+    way = stations(piece, take)
+    return piece if not way else msgspec.structs.replace(piece, voices=_all(piece, way[-1].piece))
+
+
 def _all(piece: Piece, last: Piece) -> tuple[Voice, ...]:
     """The voices of a piece, and, silent, those that come later."""
     later = last.voices[len(piece.voices) :]

@@ -99,14 +99,15 @@ class Brought:
         return self._resampler(came, samples)
 
 
-def _silence(_start: int, samples: int) -> Audio:
+def silence(_start: int, samples: int) -> Audio:
+    """Nothing comes in."""
     return np.zeros((2, samples), dtype=np.float32)
 
 
 def recorded_input(
     take: Take, takes: Sequence[Take], rate: int, load_sound: LoadSound | None, loop: bool = False
-) -> Heard:
-    """The input of a take, or of the nearest take below it that has one; silence where none has. `loop`:
+) -> Heard | None:
+    """The input of a take, or of the nearest take below it that has one; None where none has. `loop`:
     the take itself is played over and over."""
     for below, each in enumerate(layers(take, takes)):
         if each.input is None:
@@ -115,7 +116,7 @@ def recorded_input(
             raise PieceError(f'The take "{take.name}" plays with recorded sound, which is not here.')
         length = samples_of(each, rate)
         return Recorded(both_sides(load_sound(each.input, rate)), length, each.loop if below > 0 else loop)
-    return _silence
+    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,13 +175,13 @@ def sources_of(
         if kind == "sound":
             found.heard[slot] = _sound(voice, rate, load_sound)
         elif kind == "input":
-            found.heard[slot] = recorded_input(take, piece.takes, rate, load_sound)
+            found.heard[slot] = recorded_input(take, piece.takes, rate, load_sound) or silence
         elif kind == "voice" and voice.source.voice in slots:
             found.others[slot] = slots[voice.source.voice]
         elif kind == "prior":
             found.dreams[slot] = _dream(voice, dream_of)
         elif listens(voice.source):
-            found.heard[slot] = _silence
+            found.heard[slot] = silence
         if slot in found.heard:
             found.heard[slot] = heard_by(voices[slot].model, found.heard[slot], rate)
         if not is_ours(voices[slot].model):
@@ -204,13 +205,13 @@ def _apart(played: Played, voice: Voice) -> Apart:
 
 def _sound(voice: Voice, rate: int, load_sound: LoadSound | None) -> Heard:
     if voice.source.sound is None:
-        return _silence
+        return silence
     if load_sound is None:
         raise PieceError(
             f"A voice of this piece plays with the sound {voice.source.title}, which is not here."
         )
     audio = both_sides(load_sound(voice.source.sound, rate))
-    return Looped(audio) if audio.shape[1] else _silence
+    return Looped(audio) if audio.shape[1] else silence
 
 
 def _dream(voice: Voice, dream_of: DreamOf | None) -> Callable[[], Dream]:

@@ -480,7 +480,7 @@ class DoOnStage(Message, frozen=True, kw_only=True, tag="do_on_stage"):
     take: Id | None = None
     """play: which one; record: the one that plays meanwhile, if any; finish: the id it gets."""
     name: ShortText = ""
-    """finish: what it is called."""
+    """finish: what it is called; record: what it is called if it ends by itself."""
     seed: int = 1
     """record, begin: of the fresh past."""
     to: Unit = 1.0
@@ -490,6 +490,19 @@ class DoOnStage(Message, frozen=True, kw_only=True, tag="do_on_stage"):
     lasts, as a loop, 0: as it was recorded."""
     hands: bool = True
     """play: axes that a hand is on are the performer's; false: somebody mimes the take, unheard."""
+    on_bar: bool = False
+    """play, record: with the next bar line of the stage's own clock; finish: with the bar that is played, as
+    a loop of whole bars, where it began on one."""
+    bars: Annotated[int, Meta(ge=0, le=1024)] = 0
+    """record, on the bar: after so many it ends by itself; 0: it does not."""
+    makes: Id | None = None
+    """record: the id that the take gets if it ends by itself; null: a new one."""
+    onward: bool = False
+    """play: the loop of whole bars that was recorded last goes on as if it had never paused."""
+    bpm: Annotated[float, Meta(ge=20, le=300)] = 120.0
+    """beat: the tempo."""
+    beat: Annotated[float, Meta(ge=-1e9, le=1e9)] | None = None
+    """beat: beats since the first bar, at this moment; null: it goes on as it is."""
 
 
 class MoveOnStage(Message, frozen=True, kw_only=True, tag="move_on_stage"):
@@ -820,6 +833,8 @@ class StageHeard(Message, frozen=True, kw_only=True, tag="stage_heard"):
     spectrum: bytes | None = None
     """Of the mix: 1024 bins from 0 Hz to half its rate, 1 byte each: half decibels above -127.5 dB.
     None: silence."""
+    beat: float = 0.0
+    """Beats since the first bar, by the stage's own clock."""
 
 
 class StageTook(Message, frozen=True, kw_only=True, tag="stage_took"):

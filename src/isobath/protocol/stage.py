@@ -12,11 +12,11 @@ from msgspec import Meta
 StageCondition = Literal["off", "starting", "playing", "lost"]
 """lost: the device is gone; it is opened again once it is back."""
 
-StageAction = Literal["play", "stop", "record", "finish", "panic", "begin", "freeze", "thaw", "fade"]
+StageAction = Literal["play", "stop", "record", "finish", "panic", "begin", "freeze", "thaw", "fade", "beat"]
 """play: a take; stop: the performer's gestures again; record and finish: a take is made, over another one
-where that is named; panic: silence
-within 64 samples, until play, record or begin; begin: from a fresh past; freeze and thaw: the latents stay,
-or go on; fade: the master out, or in."""
+where that is named; panic: silence within 64 samples, until play, record or begin; begin: from a fresh past;
+freeze and thaw: the latents stay, or go on; fade: the master out, or in; beat: another tempo, or another
+moment of the beat, than the piece's own."""
 
 Hertz = Annotated[int, Meta(ge=0, le=192000)]
 

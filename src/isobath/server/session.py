@@ -392,7 +392,7 @@ class Session:
         self._desk.tell_stage()
 
     async def _do_on_stage(self, message: DoOnStage) -> None:
-        self._desk.stage.do(message)
+        self._desk.stage.do(message, self)
 
     async def _move_on_stage(self, message: MoveOnStage) -> None:
         if self.piece is not None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
 import msgspec
 import numpy as np
@@ -55,6 +56,9 @@ _QUIETEST_DB = -127.5
 class Watcher(Protocol):
     """A page that looks at the stage."""
 
+    piece: str | None
+    """That is open there."""
+
     def tell(self, message: FromServer) -> None:
         """Put a message in line; never waits."""
 
@@ -79,7 +83,6 @@ class Stage:
         self._settings = StageSettings()
         self._starting = False
         self._sentence = ""
-        self._recording = False
         self._left: dict[str, tuple[str, Take]] = {}
         """Takes that no page has kept yet, by their ids, with the ids of their pieces."""
         self._values: dict[str, float] = {}
@@ -87,6 +90,8 @@ class Stage:
         """Until when an axis counts as touched that a controller has moved."""
         self._hands: dict[Watcher, tuple[str, ...]] = {}
         """Axes that hands are on, by page."""
+        self._recorder: Watcher | None = None
+        """The page that waits for what is recorded."""
         self._explorers: dict[str, Watcher] = {}
         """Which page looks for a sound with a voice."""
         self._listening = Listening()
@@ -132,12 +137,13 @@ class Stage:
                 self._opening = None
 
     def _open(self, piece: Piece, settings: StageSettings) -> None:
-        from isobath.outputs.stage.engine import Settings, StageEngine
+        from isobath.outputs.stage.engine import StageEngine
+        from isobath.outputs.stage.status import Settings
 
         self.close()
         if not piece.voices:
             raise PieceError("This piece has no voices, so there is nothing to hear. Add one.")
-        self._starting, self._sentence, self._recording = True, "", False
+        self._starting, self._sentence = True, ""
         try:
             engine = StageEngine(
                 piece,
@@ -272,7 +278,7 @@ class Stage:
             with self._lock:
                 engine.gesture(self._vector(piece), touched=self._touched(piece))
 
-    def do(self, asked: DoOnStage) -> None:
+    def do(self, asked: DoOnStage, page: Watcher | None = None) -> None:
         """What a page wants to happen. Raises UsageError where the stage does not play, PieceError for a take
         that is not there."""
         from isobath.outputs.stage import wire
@@ -285,16 +291,33 @@ class Stage:
             take = next((each for each in piece.takes if each.id == asked.take), None)
             if take is None:
                 raise PieceError("The take that should be played is not in this piece. Open the piece again.")
-            engine.play(take, piece.takes, hands=asked.hands, at=asked.seconds)
+            engine.play(
+                take,
+                piece.takes,
+                hands=asked.hands,
+                at=asked.seconds,
+                on_bar=asked.on_bar,
+                onward=asked.onward,
+            )
         elif asked.action == "record":
             over = next((each for each in piece.takes if each.id == asked.take), None)
             if asked.take is not None and over is None:
                 raise PieceError("The take to record over is not in this piece. Open the piece again.")
-            self._recording = True
-            engine.record(asked.seed if over is None else over.seed, over, piece.takes)
+            self._recorder = page
+            engine.record(
+                asked.seed if over is None else over.seed,
+                over,
+                piece.takes,
+                on_bar=asked.on_bar,
+                bars=asked.bars,
+                id=asked.makes or uuid4().hex,
+                name=asked.name,
+            )
         elif asked.action == "finish":
-            self._recording = False
-            engine.finish_recording(asked.take or "", asked.name, asked.seconds)
+            self._recorder = page
+            engine.finish_recording(asked.take or uuid4().hex, asked.name, asked.seconds, on_bar=asked.on_bar)
+        elif asked.action == "beat":
+            engine.set_beat(asked.bpm, asked.beat)
         elif asked.action == "panic":
             engine.panic()
         elif asked.action in ("freeze", "thaw"):
@@ -312,7 +335,14 @@ class Stage:
                 del self._left[next(iter(self._left))]
         loop = self._loop
         if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._tell, StageTook(take=take))
+            loop.call_soon_threadsafe(self._tell_taken, take)
+
+    def _tell_taken(self, take: Take) -> None:
+        """Every page hears of it, and one keeps it: who asked for it, or, where that one is gone, another."""
+        others = [each for each in self._watchers if self._piece is not None and each.piece == self._piece.id]
+        keeper = None if self._recorder is not None else next(iter(others), None)
+        for watcher in list(self._watchers):
+            watcher.tell(StageTook(take=take, left=watcher is keeper))
 
     def _took_with(self, take: Take, came: Audio) -> None:
         """Sound came in with it: it is kept first, beside what the engine has to hear meanwhile."""
@@ -376,7 +406,7 @@ class Stage:
             xruns=now.xruns,
             spare=now.spare,
             take=now.take,
-            recording=self._recording,
+            recording=now.recording,
             frozen=now.frozen,
             faded=now.faded,
             sound=self.sound.there,
@@ -411,6 +441,8 @@ class Stage:
     def forget(self, watcher: Watcher) -> None:
         """A page is gone, with its hands and with the sound it looked for."""
         self._watchers.discard(watcher)
+        if self._recorder is watcher:
+            self._recorder = None
         engine, piece = self._engine, self._piece
         with self._lock:
             lay = self._hands.pop(watcher, ())
@@ -467,6 +499,7 @@ def _heard(engine: StageEngine, listening: Listening) -> StageHeard:
             None if ear is None else StageEar(peak=ear[0], lufs=ear[1], match_db=ear[2]) for ear in shown.ears
         ),
         spectrum=spectrum.astype(np.uint8).tobytes() if spectrum.any() else None,
+        beat=engine.beat,
     )
 
 

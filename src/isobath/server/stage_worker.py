@@ -2,9 +2,10 @@
 
     python -m isobath.server.stage_worker AREA NUMBER
 
-The main thread makes sound whenever the shared memory asks for it, and waits otherwise. Everything that
-takes time (models, mappings) is got ready in the thread that reads the orders. A third one watches the
-other worker, and calls for help when its process ends.
+The main thread makes sound whenever the shared memory asks for it, and waits otherwise. A second one reads
+the orders: silence, the fade and what else must not wait is handed on at once, while everything that takes
+time (models, mappings, recordings) is got ready by a third, in its turn. A fourth watches the other worker,
+and calls for help when its process ends.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -27,7 +30,7 @@ from numpy.typing import NDArray
 
 from isobath.engine.dreaming import dreams
 from isobath.engine.live import Live, Prepared, Way, prepare
-from isobath.engine.sources import Heard
+from isobath.engine.sources import Heard, silence
 from isobath.errors import IsobathError
 from isobath.library.home import find_home
 from isobath.library.load import load_prior, load_voice
@@ -60,6 +63,8 @@ _RECOVERED = 5.0
 _LOAD_SHARE = 0.02
 _REHEARSED = 24
 """Steps made before a piece counts as ready, so that the first that matter are as quick as the others."""
+_BETWEEN = 0.0002
+"""Seconds after which the callback is no longer between its two counts."""
 
 
 class Models:
@@ -76,6 +81,30 @@ class Models:
         return self._kept[name]
 
 
+@dataclass(frozen=True)
+class _Ends:
+    """How often something came to an end: what is got ready meanwhile must not bring it back."""
+
+    given_up: int = 0
+    """Everything that was to begin."""
+    stopped: int = 0
+    """The take that was played."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Ready:
+    """What is played, recorded or ended, with everything that takes time."""
+
+    order: wire.Play | wire.Record | wire.Finish
+    way: Way | None = None
+    recorded: Heard | None = None
+
+    @property
+    def frame(self) -> int | None:
+        """Of the stage, at which its turn is; None: now."""
+        return self.order.ends if isinstance(self.order, wire.Finish) else self.order.begins
+
+
 class Worker:
     """One of the two."""
 
@@ -83,7 +112,20 @@ class Worker:
         self._area, self._number = area, number
         self._board = area.board.workers[number]
         self._orders: deque[Callable[[], None]] = deque()
+        self._line: SimpleQueue[tuple[wire.ToWorker, _Ends]] = SimpleQueue()
+        """To be got ready, each with the ends there had been before."""
+        self._ends = _Ends()
+        self._newest: Live | None = None
+        """The one that was got ready last; it plays once its turn has come."""
         self._live: Live | None = None
+        self._coming: list[_Ready] = []
+        """Waits for its frame: first what begins, then what ends."""
+        self._next_frame = 0
+        """Of the stage, for the next sample that is written."""
+        self._silent = self._frozen = False
+        self._hushed = 0
+        """Samples that are not heard."""
+        self._directs: dict[Id, tuple[float, ...]] = {}
         self._recording = 0
         """Its number; 0: nothing is recorded."""
         self._playing: Id | None = None
@@ -99,7 +141,7 @@ class Worker:
         self._entered: int | None = None
         """Samples since it came after another one; None: long ago."""
         self._reported = 0.0
-        self._models = Models()
+        self._models, self._saying = Models(), threading.Lock()
         self._fade = wire.Fade(1.0, 1.0, 0.0, 0.0)
         self._faded: tuple[Live, Piece, float] | None = None
         """Whose master was told last, as of which piece, and how far it was out."""
@@ -127,6 +169,7 @@ class Worker:
                 board.state = READY
             if lacking == 0:
                 self._rest()
+                self._rest_along()
                 if self._live is not None and time.monotonic() - warmed > _WARM_SECONDS:
                     self._keep_warm(self._live)
                     warmed = time.monotonic()
@@ -142,7 +185,7 @@ class Worker:
             self._begin(live)
         self._turn(live)
         started = time.perf_counter()
-        block = self._entering(self._mixed(live.step()), live)
+        block = self._entering(self._mixed(self._step(live, self._come(live))), live)
         if self._playing is not None and live.take is None:  # in this step, or in one that nobody heard
             self._say(wire.Ended(self._playing))
             self._playing = None
@@ -150,12 +193,23 @@ class Worker:
             return
         if not self._area.write(self._number, block):
             return
+        self._next_frame += block.shape[1]
         spent = (time.perf_counter() - started) * live.rate / block.shape[1]
         self._board.load += _LOAD_SHARE * (spent - self._board.load)
         self._board.position = max(0, live.place)
         if started - self._reported > REPORT_SECONDS:
             self._reported = started
             self._report(live)
+
+    def _step(self, live: Live, most: int | None = None) -> Audio:
+        block = live.step(most)
+        if self._silent and live.position == block.shape[1]:  # it has just begun, which ends a panic
+            live.panic()
+            self._hushed = live.rate // 50
+        if self._silent and self._hushed > 0:  # nor is it heard before it is silent again
+            self._hushed -= block.shape[1]
+            return np.zeros_like(block)
+        return block
 
     def _rest(self) -> None:
         """Not asked any more: what was written for nobody must not be heard later."""
@@ -190,6 +244,56 @@ class Worker:
         live.rest()
         live.begin(live.take.seed if live.take is not None else 1, at)
 
+    # ------------------------------------------------------------------ what waits for its frame
+
+    def _frame(self) -> int:
+        """Of the stage, at which the next sample that is written will be heard."""
+        found = int(self._area.board.heard) + self._area.fill(self._number)
+        if found != self._next_frame:  # the callback may have taken it and not counted it yet
+            time.sleep(_BETWEEN)
+            found = int(self._area.board.heard) + self._area.fill(self._number)
+        self._next_frame = found
+        return found
+
+    def _come(self, live: Live) -> int | None:
+        """Let begin and end whose turn has come; samples until the next turn, None where nobody waits.
+
+        What is made now is heard the limiter's delay after it is written, so turns are that much earlier."""
+        while self._coming:
+            ready = self._coming[0]
+            assert ready.frame is not None
+            left = ready.frame - live.player.delay - self._frame()
+            if left > 0:
+                return left
+            self._coming.pop(0)
+            self._do(live, ready, -left)
+        return None
+
+    def _rest_along(self) -> None:
+        """At rest: what the other one has begun meanwhile is under way here as well."""
+        live = self._live
+        while live is not None and self._coming:
+            late = int(self._area.board.heard) - cast("int", self._coming[0].frame)
+            if late < 0:
+                return
+            self._do(live, self._coming.pop(0), late)
+
+    def _await(self, ready: _Ready) -> None:
+        """Its turn comes with its frame; another beginning takes the place of everything that waited."""
+        if not isinstance(ready.order, wire.Finish):
+            self._coming = [ready]
+        else:
+            self._coming = [each for each in self._coming if not isinstance(each.order, wire.Finish)] + [
+                ready
+            ]
+
+    def _give_up(self) -> None:
+        """What waits to begin does not begin any more; what ends does end."""
+        if self._coming and not isinstance(self._coming[0].order, wire.Finish):
+            self._coming = []
+
+    # --------------------------------------------------------------------------- where it is
+
     def _noted(self, frame: int, row: tuple[float, ...]) -> None:
         """A row of a recording: only what is heard counts."""
         if self._asked and self._recording:
@@ -209,7 +313,7 @@ class Worker:
             self._turn(live)
             live.join(self._place(live))
             for _ in range(_WARM_STEPS):
-                live.step()
+                self._step(live)
 
     def _entering(self, block: Audio, live: Live) -> Audio:
         """Coming after another worker: from nothing, over 10 ms. Where it begins anew it is without the
@@ -285,20 +389,58 @@ class Worker:
     # ------------------------------------------------------------------------------- orders
 
     def obey(self, order: wire.ToWorker) -> None:
-        """In the reading thread: get ready what takes time, and put the rest in line."""
+        """In the reading thread, which never waits: hand on what is done at once, put the rest in line."""
+        stops, silences = isinstance(order, wire.Stop), isinstance(order, wire.Panic)
+        if stops or silences:
+            gives_up = silences or (isinstance(order, wire.Stop) and not order.ended)
+            self._ends = _Ends(self._ends.given_up + gives_up, self._ends.stopped + stops)
+        if isinstance(order, wire.Load | wire.Change | wire.Play | wire.Record | wire.Finish):
+            self._line.put((order, self._ends))
+        else:
+            self._put(lambda: self._act(order))
+
+    def get_ready(self, block: bool = True) -> None:
+        """In a thread of its own: everything of the next order in line that takes time.
+
+        Raises queue.Empty where nothing is in line and it should not wait.
+        """
+        order, ends = self._line.get(block)
         try:
             if isinstance(order, wire.Load):
-                self._load(order)
+                self._load(order, ends)
             elif isinstance(order, wire.Change):
                 self._change(order)
-            else:
-                way = None if self._live is None else _way(self._live, order)
-                recorded = None if self._live is None else _recorded(self._live, order)
-                self._put(lambda: self._do(order, way, recorded))
+            elif isinstance(order, wire.Play | wire.Record | wire.Finish):
+                ready = self._made_ready(self._newest, order)
+                self._put(lambda: self._take_up(ready, ends))
         except (IsobathError, OSError, ValueError) as error:
             self._say(wire.Failed(getattr(order, "revision", -1), str(error)))
 
-    def _load(self, order: wire.Load) -> None:
+    def _made_ready(self, live: Live | None, order: wire.Play | wire.Record | wire.Finish) -> _Ready:
+        """Its way through scenes and its input. One that cannot be read is silent, and told of."""
+        take = _played(order)
+        if live is None or take is None or isinstance(order, wire.Finish):
+            return _Ready(order)
+        way = live.way_of(take) if take.scenes else None
+        try:
+            return _Ready(order, way, live.input_of(take, order.takes))
+        except IsobathError as error:
+            self._say(wire.Failed(-1, str(error)))
+            return _Ready(order, way, silence)
+
+    def _take_up(self, ready: _Ready, ends: _Ends) -> None:
+        """In the main thread: at once, or with its frame."""
+        live, given_up = self._live, ends.given_up != self._ends.given_up
+        if live is None or (given_up and not isinstance(ready.order, wire.Finish)):
+            return
+        if ready.frame is not None:
+            self._await(ready)
+            return
+        if not isinstance(ready.order, wire.Finish):
+            self._coming = []
+        self._do(live, ready)
+
+    def _load(self, order: wire.Load, ends: _Ends) -> None:
         started = time.perf_counter()
         live = Live(
             order.piece,
@@ -313,11 +455,13 @@ class Worker:
         live.noted = self._noted
         for _ in range(_REHEARSED):
             live.step()
-        way, recorded = _way(live, order.under_way), _recorded(live, order.under_way)
+        under_way = None if order.under_way is None else self._made_ready(live, order.under_way)
+        coming = [self._made_ready(live, each) for each in order.coming]
         self._board.input_missing = 0
-        if self._live is None:
+        if self._newest is None:
             settle()
             stay_in_memory()
+        self._newest = live
         spent = time.perf_counter() - started
 
         def take_over() -> None:
@@ -326,39 +470,48 @@ class Worker:
             self._board.load = 0.0
             at = 0
             if old is not None and self._asked:
-                at = old.place if order.under_way is not None else 0
+                at = old.place if under_way is not None else 0
                 self._tail = _fading(old)
                 self._anchor(live)
                 live.begin()
-            if order.under_way is not None:  # before anybody asks for sound
-                self._resume(live, order.under_way, at, way, recorded)
+            records = isinstance(order.under_way, wire.Record)
+            if under_way is not None and (records or ends.stopped == self._ends.stopped):
+                self._resume(live, under_way, at)  # before anybody asks for sound
+            self._coming = []
+            for each in coming:
+                self._take_up(each, ends)
+            self._as_before(live)
             self._ready(order.revision, live, spent)
 
         self._put(take_over)
 
-    def _resume(
-        self,
-        live: Live,
-        under_way: wire.Play | wire.Record,
-        at: int,
-        way: Way | None,
-        recorded: Heard | None,
-    ) -> None:
+    def _as_before(self, live: Live) -> None:
+        """What was asked of the one before holds for the next."""
+        for voice, latent in self._directs.items():
+            live.direct(voice, latent)
+        if self._frozen:
+            self._freeze(live)
+        if self._silent:
+            live.panic()
+
+    def _resume(self, live: Live, ready: _Ready, at: int) -> None:
         """Go on with what is played or recorded, from its sample `at` on."""
+        order = ready.order
+        assert not isinstance(order, wire.Finish)
         self._kept_at = -1
-        self._recording = under_way.number if isinstance(under_way, wire.Record) else 0
-        self._playing = under_way.take.id if isinstance(under_way, wire.Play) else None
+        self._recording = order.number if isinstance(order, wire.Record) else 0
+        self._playing = order.take.id if isinstance(order, wire.Play) else None
         try:
-            if isinstance(under_way, wire.Record):
-                live.record(under_way.seed, at, under_way.over, under_way.takes, way, recorded)
+            if isinstance(order, wire.Record):
+                live.record(order.seed, at, order.over, order.takes, ready.way, ready.recorded)
             else:
-                take, takes, hands = under_way.take, under_way.takes, under_way.hands
-                live.play(take, takes, at, hands=hands, way=way, recorded=recorded)
+                take, takes, hands = order.take, order.takes, order.hands
+                live.play(take, takes, at, hands=hands, way=ready.way, recorded=ready.recorded)
         except IsobathError as error:
             self._say(wire.Failed(-1, str(error)))
 
     def _change(self, order: wire.Change) -> None:
-        live = self._live
+        live = self._newest
         if live is None:
             return
         started = time.perf_counter()
@@ -378,69 +531,79 @@ class Worker:
         dims = live.voices[0].model.dims
         self._say(wire.Ready(revision, live.listens, spent, dims, live.frame_at(max(0, place))))
 
-    def _do(self, order: wire.ToWorker, way: Way | None, recorded: Heard | None) -> None:
-        live = self._live
-        if live is None:
+    def _do(self, live: Live, ready: _Ready, late: int = 0) -> None:
+        """Play, record or end it; late: samples that it should have begun before now."""
+        order = ready.order
+        if isinstance(order, wire.Finish):
+            self._finish(live, order)
             return
-        try:
-            if isinstance(order, wire.Play | wire.Record):
-                self._anchor(live)
-                at = round(order.at * live.rate) if isinstance(order, wire.Play) else 0
-                self._resume(live, order, at, way, recorded)
-            elif isinstance(order, wire.Stop):
-                self._playing = None
+        self._silent = False
+        self._anchor(live)
+        at = late + (round(order.at * live.rate) if isinstance(order, wire.Play) else 0)
+        self._resume(live, ready, at)
+        if self._asked:
+            began = self._frame() + live.player.delay - at
+            if isinstance(order, wire.Record):
+                self._say(wire.Began(began, number=order.number))
+            else:
+                self._say(wire.Began(began, take=order.take.id))
+
+    def _finish(self, live: Live, order: wire.Finish) -> None:
+        self._recording = 0
+        take, over = live.as_recorded(order.id, order.name)
+        if take is not None and order.seconds > 0.0:
+            take = msgspec.structs.replace(take, seconds=order.seconds, loop=True)
+        if self._asked:
+            self._say(wire.Recorded(take, over))
+
+    def _act(self, order: wire.ToWorker) -> None:
+        """What waits for nothing."""
+        live = self._live
+        if isinstance(order, wire.Fade):
+            self._fade = order
+        elif isinstance(order, wire.Stop):
+            self._playing = None
+            if not order.ended:
+                self._give_up()
+            if live is not None:
                 live.stop()
-            elif isinstance(order, wire.Finish):
-                self._recording = 0
-                take, over = live.as_recorded(order.id, order.name)
-                if take is not None and order.seconds > 0.0:
-                    take = msgspec.structs.replace(take, seconds=order.seconds, loop=True)
-                if self._asked:
-                    self._say(wire.Recorded(take, over))
-            elif isinstance(order, wire.Panic):
+        elif isinstance(order, wire.Panic):
+            self._silent = True
+            self._give_up()
+            if live is not None:
                 live.panic()
-            elif isinstance(order, wire.Freeze):
-                if order.on and not self._asked:
-                    self._keep_warm(live)  # what is held is what sounds elsewhere just now
-                live.freeze(order.on)
-            elif isinstance(order, wire.Fade):
-                self._fade = order
-            elif isinstance(order, wire.Direct):
+        elif isinstance(order, wire.Freeze):
+            self._frozen = order.on
+            if live is not None:
+                self._freeze(live)
+        elif isinstance(order, wire.Direct):
+            self._directs.pop(order.voice, None)
+            if order.latent is not None:
+                self._directs[order.voice] = order.latent
+            if live is not None:
                 live.direct(order.voice, order.latent)
-            elif isinstance(order, wire.Begin):
-                self._anchor(live)
-                live.begin(order.seed)
-        except IsobathError as error:
-            self._say(wire.Failed(-1, str(error)))
+        elif isinstance(order, wire.Begin) and live is not None:
+            self._silent = False
+            self._anchor(live)
+            live.begin(order.seed)
+
+    def _freeze(self, live: Live) -> None:
+        if self._frozen and not self._asked:
+            self._keep_warm(live)  # what is held is what sounds elsewhere just now
+        live.freeze(self._frozen)
 
     def _put(self, act: Callable[[], None]) -> None:
         self._orders.append(act)
         self._area.wake()
 
     def _say(self, message: wire.FromWorker) -> None:
-        with suppress(OSError):
+        with suppress(OSError), self._saying:
             sys.stdout.buffer.write(wire.packed(message))
             sys.stdout.buffer.flush()
 
 
-def _way(live: Live, under_way: wire.ToWorker | None) -> Way | None:
-    """Through scenes, of the take that an order plays."""
-    take = _played(under_way)
-    return None if take is None or not take.scenes else live.way_of(take)
-
-
-def _recorded(live: Live, under_way: wire.ToWorker | None) -> Heard | None:
-    """The input of the take that an order plays. One that cannot be read is tried again, and told of, when
-    the take's turn comes."""
-    take = _played(under_way)
-    if take is None or not isinstance(under_way, wire.Play | wire.Record):
-        return None
-    with suppress(IsobathError):
-        return live.input_of(take, under_way.takes)
-    return None
-
-
-def _played(under_way: wire.ToWorker | None) -> Take | None:
+def _played(under_way: wire.ToWorker) -> Take | None:
+    """The take that an order plays."""
     if isinstance(under_way, wire.Play):
         return under_way.take
     return under_way.over if isinstance(under_way, wire.Record) else None
@@ -465,6 +628,11 @@ def _read(worker: Worker) -> None:
         if order is None or isinstance(order, wire.Quit):
             os._exit(0)
         worker.obey(order)
+
+
+def _get_ready(worker: Worker) -> None:
+    while True:
+        worker.get_ready()
 
 
 def _watch(area: Area, other: int) -> None:
@@ -503,6 +671,7 @@ def main(arguments: list[str]) -> None:
     board.state, board.pid = 1, os.getpid()
     threading.Thread(target=_watch, args=(area, 1 - number), daemon=True).start()
     threading.Thread(target=_read, args=(worker,), daemon=True).start()
+    threading.Thread(target=_get_ready, args=(worker,), daemon=True).start()
     bound_runaway()
     worker.run()
 

@@ -27,6 +27,26 @@ const MOVE_MS = 1000 / 60;
 /** What a controller at the server has moved reached the stage before the page heard of it. */
 const ELSEWHERE_MS = 150;
 const TAKE_MS = 8000;
+/** The stage tells that it records before so much has gone by since it was asked to, or it does not. */
+const ASKED_MS = 5000;
+const NOTHING: DoOnStage = {
+  type: "do_on_stage",
+  request: 0,
+  action: "stop",
+  take: null,
+  name: "",
+  seed: 1,
+  to: 1,
+  seconds: 0,
+  hands: true,
+  on_bar: false,
+  bars: 0,
+  makes: null,
+  onward: false,
+  bpm: 120,
+  beat: null,
+};
+const AT_ONCE: readonly DoOnStage["action"][] = ["panic", "freeze", "thaw", "fade", "beat"];
 /** The spectrum's bytes count half decibels from here. */
 const QUIETEST_DB = -127.5;
 
@@ -60,8 +80,8 @@ export class StagedInstrument extends WorkletInstrument {
   private waiting = new Map<string, (take: Take) => void>();
   /** Asked for here, too late to be waited for any longer. */
   private readonly belated = new Set<string>();
-  /** A take was asked for, and the stage has not told of it yet. */
-  private asksTake = false;
+  /** When a take was asked for of which the stage has not told yet. */
+  private asksTake = Number.NEGATIVE_INFINITY;
   /** Its end was asked for, and the stage has not told of that yet. */
   private endsTake = false;
   /** Axes that hands are on, and as they were told last. */
@@ -154,22 +174,13 @@ export class StagedInstrument extends WorkletInstrument {
     else {
       const before = this.stage;
       this.stage = message.state;
-      if (!this.stage.recording) {
-        this.endsTake = false;
-        if (!this.asksTake) this.recordedFrom = null;
-      } else if (this.toBegin === null) this.asksTake = false;
+      if (this.stage.recording) this.asksTake = Number.NEGATIVE_INFINITY;
+      else this.endsTake = false;
       if (message.devices.length > 0) this.devices = message.devices;
       this.settle();
       if (this.on && before.take !== this.stage.take) this.dispatchEvent(new Event("playing"));
       this.dispatchEvent(new Event("stage"));
     }
-  }
-
-  private took({ take, left }: StageTook): void {
-    const waits = this.waiting.get(take.id);
-    if (waits !== undefined) waits(take);
-    else if (this.belated.delete(take.id) || left)
-      this.dispatchEvent(new CustomEvent("left-take", { detail: take }));
   }
 
   private settle(): void {
@@ -213,10 +224,10 @@ export class StagedInstrument extends WorkletInstrument {
   }
 
   private goOff(): void {
-    this.letLineGo();
     this.startedHere = false;
-    this.asksTake = this.endsTake = false;
-    this.toBegin = null;
+    this.asksTake = Number.NEGATIVE_INFINITY;
+    this.endsTake = false;
+    this.takeId = this.rounded = null;
     this.heardSpectrum = null;
     this.told.clear();
     this.sampleRate = 0;
@@ -256,7 +267,9 @@ export class StagedInstrument extends WorkletInstrument {
     meters.load = this.stage.load;
     meters.underruns = this.stage.underruns;
     meters.latency = this.stage.latency_ms / 1000;
-    meters.beat = this.beat.beatAt(performance.now());
+    const { bpm, beats } = this.beat;
+    this.beat.set(bpm, beats, performance.now(), heard.beat);
+    meters.beat = heard.beat;
     meters.faded = this.stage.faded ? 0 : 1;
     this.dispatchEvent(new CustomEvent<Meters>("meters", { detail: meters }));
   }
@@ -339,14 +352,10 @@ export class StagedInstrument extends WorkletInstrument {
     });
   }
 
-  private do(
-    action: DoOnStage["action"],
-    more: Partial<Pick<DoOnStage, "take" | "name" | "seed" | "to" | "seconds" | "hands">> = {},
-  ): boolean {
-    this.flush();
-    const { take = null, name = "", seed = 1, to = 1, seconds = 0, hands = true } = more;
-    const request = ++this.request;
-    return this.tell({ type: "do_on_stage", request, action, take, name, seed, to, seconds, hands });
+  private do(action: DoOnStage["action"], more: Partial<DoOnStage> = {}): boolean {
+    // What was just edited may be needed; silence waits for nothing.
+    if (!AT_ONCE.includes(action)) this.flush();
+    return this.tell({ ...NOTHING, ...more, request: ++this.request, action });
   }
 
   override panic(): void {
@@ -371,7 +380,8 @@ export class StagedInstrument extends WorkletInstrument {
 
   override get recordingTake(): boolean {
     if (!this.on) return super.recordingTake;
-    return this.asksTake || (this.stage.recording && !this.endsTake); // whoever began it, this page or none
+    if (performance.now() - this.asksTake < ASKED_MS) return true;
+    return this.stage.recording && !this.endsTake; // whoever began it, this page or none
   }
 
   /** Whether a take has ended and is on its way. */
@@ -384,42 +394,19 @@ export class StagedInstrument extends WorkletInstrument {
   }
 
   private takeName = "";
-  /** The beat while the stage plays, in milliseconds of this page's clock. */
+  /** The id that was given to the take that is recorded, and that it gets if it ends with its bars. */
+  private takeId: string | null = null;
+  /** A loop in time whose recording has just ended: played, it goes on. */
+  private rounded: string | null = null;
+  /** The stage's beat, as it was told last, in milliseconds of this page's clock. */
   private readonly beat = new Beat(1000);
-  /** What waits for a bar line, and what if it never comes. */
-  private onLine: { readonly timer: ReturnType<typeof setTimeout>; readonly lost: () => void } | null = null;
-  /** When the take that is recorded began, or will; null: somebody else knows. */
-  private recordedFrom: number | null = null;
-  /** Begins it, while it waits for its bar line. */
-  private toBegin: (() => void) | null = null;
-  /** When a take that has just ended began: its loop goes on from there. */
-  private roundedFrom: number | null = null;
 
   override setTempo(tempo: Tempo, phase: number | null = null): void {
     super.setTempo(tempo, phase);
+    // The piece's own tempo gets there with the piece.
+    if (this.on && (phase !== null || tempo.bpm !== this.beat.bpm))
+      this.do("beat", { bpm: tempo.bpm, beat: phase });
     this.beat.set(tempo.bpm, tempo.beats, performance.now(), phase);
-  }
-
-  /** Do something at a moment of this page's clock, instead of what waits. */
-  private atLine(moment: number, act: () => void, lost: () => void = () => {}): void {
-    this.letLineGo();
-    const timer = setTimeout(
-      () => {
-        this.onLine = null;
-        if (this.on) act();
-        else lost();
-      },
-      Math.max(0, moment - performance.now()),
-    );
-    this.onLine = { timer, lost };
-  }
-
-  private letLineGo(): void {
-    const { onLine } = this;
-    if (onLine === null) return;
-    clearTimeout(onLine.timer);
-    this.onLine = null;
-    onLine.lost();
   }
 
   override recordTake(name: string, over?: Take): void {
@@ -428,99 +415,61 @@ export class StagedInstrument extends WorkletInstrument {
       return;
     }
     this.takeName = name;
-    this.asksTake = true;
+    this.takeId = newId();
+    this.asksTake = performance.now();
     this.endsTake = false;
     this.seedOnStage = over?.seed ?? 1;
     const { synchronised, bars } = this.tempo;
-    const begin = (): void => {
-      this.toBegin = null;
-      this.do("record", { seed: this.seedOnStage, take: over?.id ?? null });
-      if (!synchronised || bars === 0) return;
-      const lasts = bars * this.beat.barSamples;
-      this.atLine(from + lasts, () => {
-        // Hidden pages hear of time a second late: the round is what was asked for all the same.
-        if (!this.recordingTake) return;
-        this.roundedFrom = from;
-        this.fetchTake(lasts / 1000).catch(() => {});
-      });
-    };
-    const now = performance.now();
-    const from = synchronised ? this.beat.nextBar(now) : now;
-    this.recordedFrom = from;
-    if (!synchronised) {
-      begin();
-      return;
-    }
-    this.toBegin = begin;
-    this.atLine(from, begin, () => this.neverBegan());
-  }
-
-  private neverBegan(): void {
-    this.toBegin = null;
-    this.asksTake = false;
+    this.do("record", {
+      seed: this.seedOnStage,
+      take: over?.id ?? null,
+      name,
+      makes: this.takeId,
+      on_bar: synchronised,
+      bars: synchronised ? bars : 0,
+    });
   }
 
   override stopTake(): Promise<Take> {
     if (!this.on) return super.stopTake();
     if (!this.recordingTake) return Promise.reject(new Error("No take is being recorded."));
-    const { toBegin, recordedFrom } = this;
-    if (!this.tempo.synchronised || recordedFrom === null) return this.fetchTake(0);
-    const bar = this.beat.barSamples;
-    const bars = Math.max(1, Math.ceil((performance.now() - recordedFrom) / bar - 0.02));
-    return new Promise((resolve, reject) => {
-      const lost = (): void =>
-        reject(
-          new Error(
-            this.on
-              ? "The take did not end on its bar, and is recorded on. End it again."
-              : "The stage has ended, and the take with it.",
-          ),
-        );
-      const end = (): void => {
-        this.roundedFrom = recordedFrom;
-        this.fetchTake((bars * bar) / 1000).then(resolve, reject);
-      };
-      const wait = (): void => this.atLine(recordedFrom + bars * bar, end, lost);
-      if (toBegin === null) {
-        wait();
-        return;
-      }
-      const begin = (): void => {
-        toBegin();
-        wait();
-      };
-      this.atLine(recordedFrom, begin, () => {
-        this.neverBegan();
-        reject(new Error("The take did not begin. Record it again."));
-      });
-      this.toBegin = toBegin; // that which waited for the line was let go
-      this.asksTake = true;
-    });
-  }
-
-  /** `seconds`: how long a round of it lasts; 0: as long as it was recorded. */
-  private fetchTake(seconds: number): Promise<Take> {
-    const id = newId();
-    if (!this.do("finish", { take: id, name: this.takeName, seconds }))
+    const id = this.takeId ?? newId();
+    const onBar = this.tempo.synchronised;
+    if (!this.do("finish", { take: id, name: this.takeName, on_bar: onBar }))
       return Promise.reject(
         new Error("The stage cannot be reached, and records on. Finish the take once the connection stands."),
       );
-    this.asksTake = false;
+    this.asksTake = Number.NEGATIVE_INFINITY;
     this.endsTake = true;
-    this.recordedFrom = null;
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
-        this.waiting.delete(id);
-        this.belated.add(id);
-        reject(new Error("The stage sent no take. Look whether it still plays, and record again."));
-      }, TAKE_MS);
+      const late = setTimeout(
+        () => {
+          this.waiting.delete(id);
+          this.belated.add(id);
+          reject(new Error("The stage sent no take. Look whether it still plays, and record again."));
+        },
+        // Where it waits for its bar, it ends within two of them.
+        TAKE_MS + (onBar ? 2 * this.beat.barSamples : 0),
+      );
       this.waiting.set(id, (take) => {
         clearTimeout(late);
         this.waiting.delete(id);
         resolve(take);
-        this.dispatchEvent(new CustomEvent("take", { detail: take }));
       });
     });
+  }
+
+  private took({ take, left }: StageTook): void {
+    const waits = this.waiting.get(take.id);
+    const own = take.id === this.takeId;
+    if (own) this.takeId = null;
+    if (own && take.seconds > 0) this.rounded = take.id;
+    waits?.(take);
+    // Its bars may have ended it, with nobody asking.
+    if (waits !== undefined || (own && !this.belated.has(take.id)))
+      this.dispatchEvent(new CustomEvent("take", { detail: take }));
+    else if (this.belated.delete(take.id) || left)
+      this.dispatchEvent(new CustomEvent("left-take", { detail: take }));
   }
 
   override playTake(take: Take, loop: boolean): void {
@@ -529,20 +478,12 @@ export class StagedInstrument extends WorkletInstrument {
       return;
     }
     this.seedOnStage = take.seed;
-    const now = performance.now();
-    const from = take.seconds > 0 && loop ? this.roundedFrom : null;
-    this.roundedFrom = null;
-    const seconds = from === null ? 0 : ((now - from) / 1000) % take.seconds;
-    const hands = !this.mimed;
-    const play = (): void => {
-      this.do("play", { take: take.id, hands, seconds });
-    };
-    if (this.tempo.synchronised && from === null) this.atLine(this.beat.nextBar(now), play);
-    else play();
+    const onward = loop && take.id === this.rounded;
+    this.rounded = null;
+    this.do("play", { take: take.id, hands: !this.mimed, on_bar: this.tempo.synchronised, onward });
   }
 
   override stopPlaying(): void {
-    this.letLineGo();
     if (!this.on) super.stopPlaying();
     else this.do("stop");
   }

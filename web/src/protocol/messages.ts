@@ -2115,7 +2115,7 @@ export interface DoOnStage {
   readonly action: StageAction;
   /** play: which one; record: the one that plays meanwhile, if any; finish: the id it gets. */
   readonly take: string | null;
-  /** finish: what it is called. */
+  /** finish: what it is called; record: what it is called if it ends by itself. */
   readonly name: string;
   /** record, begin: of the fresh past. */
   readonly seed: number;
@@ -2128,10 +2128,25 @@ export interface DoOnStage {
   readonly seconds: number;
   /** play: axes that a hand is on are the performer's; false: somebody mimes the take, unheard. */
   readonly hands: boolean;
+  /**
+   * play, record: with the next bar line of the stage's own clock; finish: with the bar that is played, as
+   * a loop of whole bars, where it began on one.
+   */
+  readonly on_bar: boolean;
+  /** record, on the bar: after so many it ends by itself; 0: it does not. */
+  readonly bars: number;
+  /** record: the id that the take gets if it ends by itself; null: a new one. */
+  readonly makes: string | null;
+  /** play: the loop of whole bars that was recorded last goes on as if it had never paused. */
+  readonly onward: boolean;
+  /** beat: the tempo. */
+  readonly bpm: number;
+  /** beat: beats since the first bar, at this moment; null: it goes on as it is. */
+  readonly beat: number | null;
 }
 
-export function makeDoOnStage(given: Omit<DoOnStage, "take" | "name" | "seed" | "to" | "seconds" | "hands" | "type"> & Partial<DoOnStage>): DoOnStage {
-  return { take: null, name: "", seed: 1, to: 1.0, seconds: 0.0, hands: true, ...given, type: "do_on_stage" };
+export function makeDoOnStage(given: Omit<DoOnStage, "take" | "name" | "seed" | "to" | "seconds" | "hands" | "on_bar" | "bars" | "makes" | "onward" | "bpm" | "beat" | "type"> & Partial<DoOnStage>): DoOnStage {
+  return { take: null, name: "", seed: 1, to: 1.0, seconds: 0.0, hands: true, on_bar: false, bars: 0, makes: null, onward: false, bpm: 120.0, beat: null, ...given, type: "do_on_stage" };
 }
 
 /** Where the performer's hand put axes of the piece that is open, 60 times a second at most. No answer. */
@@ -2593,10 +2608,12 @@ export interface StageHeard {
    * null: silence.
    */
   readonly spectrum: Uint8Array | null;
+  /** Beats since the first bar, by the stage's own clock. */
+  readonly beat: number;
 }
 
-export function makeStageHeard(given: Omit<StageHeard, "gesture" | "meant" | "said" | "ears" | "spectrum" | "type"> & Partial<StageHeard>): StageHeard {
-  return { gesture: [], meant: [], said: [], ears: [], spectrum: null, ...given, type: "stage_heard" };
+export function makeStageHeard(given: Omit<StageHeard, "gesture" | "meant" | "said" | "ears" | "spectrum" | "beat" | "type"> & Partial<StageHeard>): StageHeard {
+  return { gesture: [], meant: [], said: [], ears: [], spectrum: null, beat: 0.0, ...given, type: "stage_heard" };
 }
 
 /** A take was recorded on the stage. It is not in the piece until a page puts it there. */
@@ -2715,11 +2732,11 @@ export type StageCondition = "off" | "starting" | "playing" | "lost";
 
 /**
  * play: a take; stop: the performer's gestures again; record and finish: a take is made, over another one
- * where that is named; panic: silence
- * within 64 samples, until play, record or begin; begin: from a fresh past; freeze and thaw: the latents stay,
- * or go on; fade: the master out, or in.
+ * where that is named; panic: silence within 64 samples, until play, record or begin; begin: from a fresh past;
+ * freeze and thaw: the latents stay, or go on; fade: the master out, or in; beat: another tempo, or another
+ * moment of the beat, than the piece's own.
  */
-export type StageAction = "play" | "stop" | "record" | "finish" | "panic" | "begin" | "freeze" | "thaw" | "fade";
+export type StageAction = "play" | "stop" | "record" | "finish" | "panic" | "begin" | "freeze" | "thaw" | "fade" | "beat";
 
 /** save: not written, keep it and send it again; protocol: reload the page; server: our own mistake. */
 export type ProblemKind = "save" | "piece" | "model" | "mapping" | "audio" | "protocol" | "rate" | "server";

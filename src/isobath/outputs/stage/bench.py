@@ -31,8 +31,9 @@ from isobath.mapping import fit
 from isobath.models.description import Description, LatentStatistics, Operation, Percentiles, write
 from isobath.outputs.stage import jack
 from isobath.outputs.stage.area import library, now
-from isobath.outputs.stage.engine import Settings, StageEngine
+from isobath.outputs.stage.engine import StageEngine
 from isobath.outputs.stage.priority import hurry
+from isobath.outputs.stage.status import Settings
 from isobath.protocol.piece import Axis, MappingSettings, Master, Piece, Shaping, Voice
 from isobath.types import Audio
 

@@ -19,32 +19,30 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import BinaryIO, Literal, Protocol, cast
+from typing import BinaryIO, Protocol, cast
 
 import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isobath.engine.live import passed_over, same_structure
-from isobath.engine.player import Player
-from isobath.engine.scenes import morph_seconds
-from isobath.engine.takes import finished
+from isobath.engine.player import VOICES, Player
+from isobath.engine.scenes import morph_seconds, widened
 from isobath.errors import AudioError, IsobathError
 from isobath.outputs.stage import wire
 from isobath.outputs.stage.area import NOBODY, READY, WORKERS, Area, now
+from isobath.outputs.stage.beat import Beat
+from isobath.outputs.stage.course import Asked as AskedFor
+from isobath.outputs.stage.course import Course, take_of
 from isobath.outputs.stage.devices import FILE, Asked, Device, Opened
-from isobath.outputs.stage.incoming import Incoming
-from isobath.outputs.stage.processes import end_now, farewell, line_of, told_by
-from isobath.outputs.stage.rows import Recording
+from isobath.outputs.stage.keeping import Keeping
+from isobath.outputs.stage.processes import WorkerProcess, end_now, farewell, line_of, told_by
 from isobath.outputs.stage.showing import Shown
-from isobath.protocol.piece import Id, Piece, SceneChange, Take
+from isobath.outputs.stage.status import Settings, StageMeters, State, Status
+from isobath.protocol.piece import Id, Piece, Take, Voice
 from isobath.types import Audio
-
-State = Literal["starting", "playing", "lost", "stopped"]
 
 HOST_COMMAND = (sys.executable, "-m", "isobath.outputs.stage.host")
 WORKER_COMMAND = (sys.executable, "-m", "isobath.server.stage_worker")
@@ -60,115 +58,6 @@ _AGAIN_SECONDS = 0.4
 _STEADY_SECONDS = 30.0
 _MOST_FALLS = 6
 _PAUSE_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a stage runs."""
-
-    device: str = ""
-    """Its name, part of it, `null` or `file:PATH`; empty: the default one."""
-    rate: int = 0
-    """Of the device, Hz; 0: the piece's."""
-    block: int = 256
-    """Frames the device asks for at once; JACK decides itself."""
-    ahead: int = 128
-    """Frames that the workers are ahead of the next block, against what holds them up."""
-    spare: bool = True
-    """A second worker, ready to take over."""
-    samples: int = 0
-    """For a file: its length."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """The stage at one moment."""
-
-    state: State
-    sentence: str
-    """What is the matter, for the musician; empty where nothing is."""
-    device: str
-    rate: int
-    """Of the piece, Hz."""
-    device_rate: int
-    block: int
-    latency_ms: float
-    """From a gesture to the ear: the next frame, what lies ahead, the limiter, the device; without the
-    wait for the frame."""
-    load: float
-    """Share of the time that making the sound takes, 0..1."""
-    underruns: int
-    takeovers: int
-    xruns: int
-    missing_ms: float
-    """Silence because nobody had sound ready, in all."""
-    spare: bool
-    """The second worker is ready."""
-    seconds: float
-    """Played."""
-    take: Id | None = None
-    """The one that is played."""
-    frozen: bool = False
-    faded: bool = False
-    """The master is out, or on its way."""
-
-
-@dataclass(frozen=True, eq=False)
-class StageMeters:
-    """What is heard, newest first."""
-
-    peak: tuple[float, float]
-    """Of what went to the device since last read."""
-    rms: tuple[float, float]
-    limiter_db: float
-    guard_db: float
-    clamped: float
-    scrubbed: int
-    input_peak: tuple[float, float]
-    latents: tuple[NDArray[np.float32], ...]
-    """(128,) per voice, zeros beyond its model's dimensions."""
-    position: int
-    """Samples since the last beginning."""
-
-
-@dataclass(eq=False)
-class _Worker:
-    """A worker's process, as seen from here."""
-
-    number: int
-    process: subprocess.Popen[bytes]
-    loaded: int = -1
-    """Revision it was asked for."""
-    ready: int = -1
-    beat: int = -1
-    seen: float = field(default_factory=time.monotonic)
-    news: threading.Condition = field(default_factory=threading.Condition)
-    waiting: deque[wire.ToWorker | None] = field(default_factory=deque)
-
-    def __post_init__(self) -> None:
-        threading.Thread(target=self._write, name="isobath-stage-orders", daemon=True).start()
-
-    def say(self, message: wire.ToWorker | None) -> None:
-        """Tell it, or nobody where it has ended; None: nothing more. Never waits: a worker that is getting
-        ready reads nothing meanwhile, and a piece may be larger than what a pipe holds."""
-        with self.news:
-            last = self.waiting[-1] if self.waiting else None
-            if isinstance(message, wire.Change) and isinstance(last, wire.Change):
-                self.waiting.pop()  # of values that follow each other the newest are enough
-            self.waiting.append(message)
-            self.news.notify()
-
-    def _write(self) -> None:
-        with suppress(OSError, ValueError):
-            while True:
-                with self.news:
-                    self.news.wait_for(lambda: self.waiting)
-                    message = self.waiting.popleft()
-                if message is None:
-                    return
-                assert self.process.stdin is not None
-                self.process.stdin.write(wire.packed(message))
-                self.process.stdin.flush()
 
 
 class Clock(Protocol):
@@ -217,6 +106,10 @@ class StageEngine:
         self._recorded_with = recorded_with
         self._command, self._clock = tuple(worker_command), clock
         self._piece, self._revision = _bare(piece), 1
+        self._played = self._piece
+        """The piece with the voices that takes go to, silent."""
+        self._extras: tuple[Voice, ...] = ()
+        """These."""
         self._structure = 1
         """The revision whose structure the newest one shares."""
         self.area = Area.new(rate, settings.ahead, settings.block)
@@ -224,7 +117,7 @@ class StageEngine:
         """Of the first voice's latent."""
         self._delay = Player(rate).delay
         self._lock, self._gestures = threading.RLock(), threading.Lock()
-        self._workers: dict[int, _Worker] = {}
+        self._workers: dict[int, WorkerProcess] = {}
         self._falls: list[float] = []
         self._falls_until = 0.0
         self._host: subprocess.Popen[bytes] | None = None
@@ -234,24 +127,18 @@ class StageEngine:
         self._state: State = "starting"
         self._sentence = ""
         self._trouble = ""
-        self._passed = ""
-        """What was said of scenes that the take which plays cannot go through."""
+        self._noted = ""
+        """What was said of scenes of the take that plays: that they are loaded, or cannot be gone through."""
         self._callbacks, self._heard_at, self._retry_at = 0, 0.0, 0.0
         self._stopping = threading.Event()
         self._written = threading.Event()
         self._tender = threading.Thread(target=self._tend, name="isobath-stage", daemon=True)
-        self._under_way: wire.Play | wire.Record | None = None
+        self._course = Course(Beat(rate, piece.tempo), rate)
+        self._silent = False
         self._freeze = wire.Freeze(False)
         self._fade = wire.Fade(1.0, 1.0, 0.0, 0.0)
         self._directs: dict[Id, wire.Direct] = {}
-        self._scenes: list[SceneChange] = []
-        """That the take went over to that is recorded."""
-        self._first_scene: Id | None = None
-        """At which it began."""
-        self._recalled: dict[int, tuple[Id, float]] = {}
-        """Scenes that a recording went over to, by revision, until a worker says at which frame."""
-        self._recording, self._incoming = Recording(), Incoming(rate)
-        self._rows = threading.Lock()
+        self._keeping = Keeping(self.area)
 
     # ------------------------------------------------------------------------- start and stop
 
@@ -335,39 +222,64 @@ class StageEngine:
     def set_piece(self, piece: Piece) -> None:
         """Play this from now on. Values change at once; another structure is got ready beside what sounds."""
         with self._lock:
-            bare = _bare(piece)
-            alike = same_structure(bare, self._piece)
+            bare, before = _bare(piece), self._piece
+            if bare.tempo != before.tempo:
+                self._course.beat.set(bare.tempo, self._heard)
             if self._clock is not None:
                 self._clock.tempo(piece.tempo.bpm)
-            seconds = morph_seconds(self._piece, bare)
-            self._piece, self._revision = bare, self._revision + 1
-            if isinstance(self._under_way, wire.Record) and seconds is not None and bare.scene is not None:
-                self._recalled[self._revision] = (bare.scene, seconds)
-            if alike:
+            seconds = morph_seconds(before, bare)
+            self._piece, played = bare, self._with_extras(bare)
+            if not same_structure(played, self._played):
+                take = self._course.take
+                self._restructure(bare if take is None else widened(bare, take))
+            else:
+                self._played, self._revision = played, self._revision + 1
                 for worker in self._workers.values():
                     if worker.loaded >= self._structure:
                         worker.loaded = self._revision
-                        worker.say(wire.Change(self._revision, bare))
-            else:
-                self._structure = self._revision
-                resting = [each for each in self._workers.values() if each.number != self.area.board.active]
-                for worker in resting or list(self._workers.values()):
-                    self._load(worker)
+                        worker.say(wire.Change(self._revision, played))
+            recording = isinstance(self._course.under_way, wire.Record)
+            if recording and seconds is not None and bare.scene is not None:
+                self._keeping.recall(self._revision, bare.scene, seconds)
+
+    def _with_extras(self, bare: Piece) -> Piece:
+        """With the silent voices that are held besides, as far as there is room: a scene may bring them."""
+        known = {voice.id for voice in bare.voices}
+        more = tuple(voice for voice in self._extras if voice.id not in known)
+        return msgspec.structs.replace(bare, voices=(*bare.voices, *more)[: max(VOICES, len(bare.voices))])
+
+    def _restructure(self, played: Piece) -> None:
+        """Let whoever rests get this ready; it is gone over to then."""
+        self._played, self._revision = played, self._revision + 1
+        self._extras = played.voices[len(self._piece.voices) :]
+        self._structure = self._revision
+        resting = [each for each in self._workers.values() if each.number != self.area.board.active]
+        for worker in resting or list(self._workers.values()):
+            self._load(worker)
+
+    @property
+    def _heard(self) -> int:
+        """The frame that the device is given next."""
+        return int(self.area.board.heard)
 
     def command(self, message: wire.ToWorker) -> None:
         """Whatever happens to what plays: told to both workers, so that either can go on."""
         with self._lock:
             if isinstance(message, wire.Record):
-                with self._rows:
-                    message = msgspec.structs.replace(message, number=self._recording.begin())
-                    self._incoming.begin(message.number)
-            if isinstance(message, wire.Record):
-                self._recalled, self._scenes, self._first_scene = {}, [], self._piece.scene
+                message = msgspec.structs.replace(message, number=self._keeping.begin())
+                self._keeping.begins_with(self._piece.scene)
+            awaited = self._course.awaits
+            self._course.told(message, self._heard)
+            waits = self._course.coming is not None
+            if awaited is not None and self._course.awaits is None:
+                self._note("")
             if isinstance(message, wire.Play | wire.Record):
-                self._under_way = message
-                self._say_passed(message.take if isinstance(message, wire.Play) else message.over)
-            elif isinstance(message, wire.Stop | wire.Finish):
-                self._under_way = None
+                self._silent = False
+                self._note(self._passed(take_of(message)))
+            elif isinstance(message, wire.Begin):
+                self._silent = False
+            elif isinstance(message, wire.Panic):
+                self._silent = True
             elif isinstance(message, wire.Freeze):
                 self._freeze = message
             elif isinstance(message, wire.Fade):
@@ -378,36 +290,96 @@ class StageEngine:
                     self._directs[message.voice] = message
             self._broadcast(message)
         if self._clock is not None:
-            if isinstance(message, wire.Play | wire.Record):
+            if isinstance(message, wire.Play | wire.Record) and not waits:
                 self._clock.start()
             elif isinstance(message, wire.Panic):
                 self._clock.stop()
             elif isinstance(message, wire.Begin):
                 self._clock.go_on()
 
-    def play(self, take: Take, takes: Sequence[Take] = (), *, hands: bool = True, at: float = 0.0) -> None:
+    def play(
+        self,
+        take: Take,
+        takes: Sequence[Take] = (),
+        *,
+        hands: bool = True,
+        at: float = 0.0,
+        on_bar: bool = False,
+        onward: bool = False,
+    ) -> None:
         """Play a take; `takes`: all those of the piece. hands: axes that are touched are the performer's
-        meanwhile. at: seconds into it at which it begins."""
-        self.command(wire.Play(take, tuple(takes), hands, at))
+        meanwhile. at: seconds into it at which it begins. on_bar: with the next bar line. onward: a loop in
+        time that has just been recorded goes on as if it had begun then."""
+        self._ask(AskedFor(wire.Play(take, tuple(takes), hands, at), on_bar, onward))
 
-    def record(self, seed: int, over: Take | None = None, takes: Sequence[Take] = ()) -> None:
+    def record(
+        self,
+        seed: int,
+        over: Take | None = None,
+        takes: Sequence[Take] = (),
+        *,
+        on_bar: bool = False,
+        bars: int = 0,
+        id: Id = "",
+        name: str = "",
+    ) -> None:
         """Record a take from a fresh past, over another one that plays meanwhile; `takes`: all those of the
-        piece. It comes to `recorded` once it is finished."""
-        self.command(wire.Record(seed, over=over, takes=tuple(takes) if over is not None else ()))
+        piece. It comes to `recorded` once it is finished. on_bar: from the next bar line on, and, with
+        `bars`, for so many, with this id and name then."""
+        order = wire.Record(seed, over=over, takes=tuple(takes) if over is not None else ())
+        self._ask(AskedFor(order, on_bar, bars=bars if on_bar else 0, id=id, name=name))
 
-    def _say_passed(self, take: Take | None) -> None:
-        """Which scenes a take is played without; it is said until another one is played."""
-        before, gone = self._passed, () if take is None else passed_over(self._piece, take)
-        self._passed = (
-            ""
-            if take is None or not gone
-            else (
-                f'The take "{take.name}" is played without its scene "{gone[0].name}", which brings voices '
-                "or sources that do not play now. Recall the scene, then play the take again."
-            )
-        )
+    def _ask(self, asked: AskedFor) -> None:
+        """At once or with its bar; where it goes through scenes with voices that are not held, once they
+        are."""
+        with self._lock:
+            take = take_of(asked.order)
+            wide = self._piece if take is None else widened(self._piece, take)
+            if self._workers and not self._holds(wide):
+                self._course.awaits = asked
+                self._note(f'The voices that the take "{cast(Take, take).name}" goes to are being loaded.')
+                self._restructure(wide)
+            else:
+                if not self._workers:  # they begin with it
+                    self._played, self._extras = wide, wide.voices[len(self._piece.voices) :]
+                self._begin(asked)
+
+    def _holds(self, wide: Piece) -> bool:
+        """Whether what is loaded has these voices on these slots; more than these are silent."""
+        first = self._played.voices[: len(wide.voices)]
+        return same_structure(msgspec.structs.replace(self._played, voices=first), wide)
+
+    def _begin(self, asked: AskedFor) -> None:
+        for order in self._course.timed(asked, self._heard):
+            self.command(order)
+
+    def _note(self, sentence: str) -> None:
+        """Said until another take is played."""
+        before, self._noted = self._noted, sentence
         if self._sentence in ("", before):
-            self._sentence = self._passed
+            self._sentence = sentence
+
+    def _passed(self, take: Take | None) -> str:
+        """Which scenes a take is played without."""
+        gone = () if take is None else passed_over(self._played, take)
+        if take is None or not gone:
+            return ""
+        return (
+            f'The take "{take.name}" is played without its scene "{gone[0].name}", which brings other '
+            f"sources than those that play now, or more than {VOICES} voices. Recall the scene, then play "
+            "the take again."
+        )
+
+    def set_beat(self, bpm: float, phase: float | None = None) -> None:
+        """Another tempo from now on, in the same beat; with a `phase` (beats), at that one."""
+        with self._lock:
+            tempo = msgspec.structs.replace(self._piece.tempo, bpm=bpm)
+            self._course.beat.set(tempo, self._heard, phase)
+
+    @property
+    def beat(self) -> float:
+        """Beats since the first bar."""
+        return self._course.beat.at(self._heard)
 
     def direct(self, voice: Id, latent: Sequence[float] | None) -> None:
         """Let a voice play a latent that is looked at, or its mapping again."""
@@ -427,10 +399,11 @@ class StageEngine:
         with self._lock:
             self.command(wire.Fade(self._fade.at(moment), to, seconds, moment))
 
-    def finish_recording(self, id: Id, name: str, seconds: float = 0.0) -> None:
+    def finish_recording(self, id: Id, name: str, seconds: float = 0.0, *, on_bar: bool = False) -> None:
         """What was recorded comes to `recorded`. seconds: how long a round of it lasts, as a loop; 0: as many
-        frames as were recorded."""
-        self.command(wire.Finish(id, name, seconds))
+        frames as were recorded. on_bar: it ends with the bar, and is a loop of whole ones."""
+        with self._lock:
+            self.command(self._course.finish(id, name, seconds, on_bar, self._heard))
 
     def _broadcast(self, message: wire.ToWorker) -> None:
         with self._lock:
@@ -466,17 +439,11 @@ class StageEngine:
             missing_ms=1e3 * board.missing / board.rate,
             spare=spare,
             seconds=board.frames / max(1, board.device_rate),
-            take=self._taken,
+            take=self._course.playing,
+            recording=self._course.recording,
             frozen=self._freeze.on,
             faded=self._fade.to < 1.0,
         )
-
-    @property
-    def _taken(self) -> Id | None:
-        under_way = self._under_way
-        if isinstance(under_way, wire.Record):
-            return None if under_way.over is None else under_way.over.id
-        return None if under_way is None else under_way.take.id
 
     def shown(self) -> Shown:
         """Where its voices are, for drawing."""
@@ -527,7 +494,7 @@ class StageEngine:
             env=environment,
             start_new_session=True,  # Ctrl-C is for us to hear
         )
-        worker = _Worker(number, process)
+        worker = WorkerProcess(number, process)
         with self._lock:
             self._workers[number] = worker
             self._load(worker)
@@ -535,16 +502,18 @@ class StageEngine:
         if self._stopping.is_set():  # just now: nobody would end it any more
             end_now(process)
 
-    def _load(self, worker: _Worker) -> None:
+    def _load(self, worker: WorkerProcess) -> None:
         worker.loaded = self._revision
-        worker.say(wire.Load(self._revision, self._piece, self._under_way))
+        worker.say(wire.Load(self._revision, self._played, self._course.under_way, self._course.waiting))
         worker.say(self._fade)
+        if self._silent:
+            worker.say(wire.Panic())
         if self._freeze.on:
             worker.say(self._freeze)
         for direct in self._directs.values():
             worker.say(direct)
 
-    def _listen(self, worker: _Worker) -> None:
+    def _listen(self, worker: WorkerProcess) -> None:
         """A worker's answers, until it ends; then it is missed at once."""
         source = cast(BinaryIO, worker.process.stdout)
         with suppress(IsobathError, msgspec.MsgspecError, OSError, ValueError):
@@ -556,61 +525,55 @@ class StageEngine:
             self.area.board.workers[worker.number].state = 0
             self.area.alarm(worker.number)
 
-    def _hear(self, worker: _Worker, answer: wire.FromWorker) -> None:
+    def _hear(self, worker: WorkerProcess, answer: wire.FromWorker) -> None:
         if isinstance(answer, wire.Recorded):
             if answer.take is not None:
-                take = finished(self._whole(answer.take), answer.over)
-                came = self._came_in()
-                if came is None or self._recorded_with is None:
-                    self._recorded(take)
-                else:
-                    self._recorded_with(take, came)
+                self._keep(answer.take, answer.over)
+        elif isinstance(answer, wire.Began):
+            with self._lock:
+                waited = self._course.began(answer)
+                if waited:
+                    self._keeping.begins_with(self._piece.scene)
+            if waited and self._clock is not None:
+                self._clock.start()
+            self._told()
         elif isinstance(answer, wire.Ended):
             with self._lock:
-                playing = self._under_way
+                playing = self._course.under_way
                 if isinstance(playing, wire.Play) and playing.take.id == answer.take:
-                    self.command(wire.Stop())
+                    self.command(wire.Stop(ended=True))
             self._told()
         elif isinstance(answer, wire.Failed):
-            with self._lock:
-                self._recalled.pop(answer.revision, None)
             self._trouble = self._sentence = answer.sentence
+            with self._lock:
+                self._keeping.failed(answer.revision)
+                if answer.revision == self._structure:
+                    self._do_without()
             self._told()
         else:
             with self._lock:
                 self.dims = answer.dims
-                self._keep_scene(answer)
+                self._keeping.reached(answer)
                 worker.ready = max(worker.ready, answer.revision)
                 self._go_on(worker)
 
-    def _keep_scene(self, answer: wire.Ready) -> None:
-        """In the take that is recorded; changes that follow each other at once are answered together."""
-        due = sorted(each for each in self._recalled if each <= answer.revision)
-        for revision in due:
-            scene, seconds = self._recalled.pop(revision)
-            if revision == due[-1]:
-                self._scenes.append(SceneChange(scene=scene, frame=answer.frame, seconds=seconds))
+    def _keep(self, raw: Take, over: Take | None) -> None:
+        with self._lock:
+            self._course.recorded(raw)
+        take, came = self._keeping.whole(raw, over)
+        if came is None or self._recorded_with is None:
+            self._recorded(take)
+        else:
+            self._recorded_with(take, came)
 
-    def _whole(self, take: Take) -> Take:
-        """A take with the rows of those who sounded before the one that ended its recording."""
-        with self._rows:
-            self._recording.take_in(self.area.rows.fetch())
-            kept = self._recording
-            if self._scenes:
-                first = self._first_scene
-                begins = () if first is None else (SceneChange(frame=0, scene=first),)
-                take = msgspec.structs.replace(take, scenes=(*begins, *self._scenes))
-            if not kept.frames or not take.points or len(kept.points[0]) != len(take.points[0]):
-                return take
-            return msgspec.structs.replace(take, frames=tuple(kept.frames), points=tuple(kept.points))
+    def _do_without(self) -> None:
+        """The voices that a take goes to cannot be loaded: it is played without them."""
+        asked, self._course.awaits = self._course.awaits, None
+        if asked is not None:
+            self._restructure(self._piece)
+            self._begin(asked)
 
-    def _came_in(self) -> Audio | None:
-        """With the take that has just ended."""
-        with self._rows:
-            self._incoming.take_in(self.area.incoming.fetch())
-            return self._incoming.whole()
-
-    def _go_on(self, worker: _Worker) -> None:
+    def _go_on(self, worker: WorkerProcess) -> None:
         """A worker is ready: if it alone plays the newest structure it is heard next; the other follows."""
         board = self.area.board
         other = self._workers.get(1 - worker.number)
@@ -623,8 +586,11 @@ class StageEngine:
         if other is not None and other.loaded < self._structure:
             self._load(other)
         if self._sentence == self._trouble:
-            self._sentence = ""
+            self._sentence = self._noted
         self._trouble = ""
+        asked, self._course.awaits = self._course.awaits, None
+        if asked is not None:
+            self._begin(asked)
 
     def _tend_workers(self) -> None:
         board, moment = self.area.board, time.monotonic()
@@ -697,9 +663,9 @@ class StageEngine:
         while not self._stopping.wait(_LOOK_SECONDS):
             with suppress(OSError):  # the system has no process for us just now: it is asked again
                 self._tend_workers()
-            with self._rows:
-                self._recording.take_in(self.area.rows.fetch())
-                self._incoming.take_in(self.area.incoming.fetch())
+            self._keeping.look()
+            with self._lock:
+                self._course.overdue(self._heard)
             if not self.settings.device.startswith(FILE):
                 self._tend_host()
 
@@ -729,8 +695,9 @@ class StageEngine:
 
     @property
     def _listens_to(self) -> int:
-        """Inputs of the device that the piece needs."""
-        return 2 if any(voice.source.kind == "input" for voice in self._piece.voices) else 0
+        """Inputs of the device that the piece or one of its scenes needs: opened later, they were a gap."""
+        scenes = [voice for scene in self._piece.scenes for voice in scene.voices]
+        return 2 if any(voice.source.kind == "input" for voice in (*self._played.voices, *scenes)) else 0
 
     def _named(self) -> str:
         return self._opened.name if self._opened is not None else "that was playing"

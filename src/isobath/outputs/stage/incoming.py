@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from isobath.outputs.stage.log import Log
 from isobath.types import Audio
 
 PART = 256
@@ -25,8 +26,7 @@ _PART = np.dtype(
         ("sound", np.float32, (2, PART)),
     ]
 )
-_HEAD = 64
-BYTES = _HEAD + PARTS * _PART.itemsize
+BYTES = Log.bytes(_PART, PARTS)
 
 Part = tuple[int, int, Audio]
 """Recording, samples since its beginning, (2, samples)."""
@@ -37,32 +37,29 @@ class IncomingLog:
 
     def __init__(self, memory: NDArray[np.uint8]) -> None:
         """memory: zeros at first."""
-        self._written: NDArray[np.uint64] = memory[:8].view(np.uint64)
-        self._parts = memory[_HEAD:BYTES].view(_PART)
-        self._read = 0
+        self._log = Log(memory, _PART, PARTS)
 
     def append(self, recording: int, at: int, sound: Audio) -> None:
         """This was heard, from sample `at` of a recording on, (2, samples)."""
         for start in range(0, sound.shape[1], PART):
-            piece = sound[:, start : start + PART]
-            count = int(self._written[0])
-            part = self._parts[count % PARTS]
-            part["recording"], part["at"], part["frames"] = recording, at + start, piece.shape[1]
-            part["sound"][:, : piece.shape[1]] = piece
-            part["sequence"] = count + 1  # last but one: whoever reads it finds the rest there
-            self._written[0] = count + 1
+            self._append(recording, at + start, sound[:, start : start + PART])
+
+    def _append(self, recording: int, at: int, sound: Audio) -> None:
+        frames = sound.shape[1]
+
+        def fill(part: np.void) -> None:
+            part["recording"], part["at"], part["frames"] = recording, at, frames
+            part["sound"][:, :frames] = sound
+
+        self._log.append(fill)
 
     def fetch(self) -> list[Part]:
         """What was heard since the last call. What was overwritten is left out."""
-        until = int(self._written[0])
-        found: list[Part] = []
-        for count in range(max(self._read, until - PARTS), until):
-            part = self._parts[count % PARTS]
-            sound = part["sound"][:, : part["frames"]].copy()
-            if part["sequence"] == count + 1:
-                found.append((int(part["recording"]), int(part["at"]), sound))
-        self._read = until
-        return found
+        return self._log.fetch(_read)
+
+
+def _read(part: np.void) -> Part:
+    return int(part["recording"]), int(part["at"]), part["sound"][:, : part["frames"]].copy()
 
 
 class Incoming:

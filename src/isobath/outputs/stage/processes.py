@@ -1,4 +1,4 @@
-"""What the engine does with processes that may not answer: hear a line in time, part, end."""
+"""What the engine does with processes that may not answer: hear a line in time, tell, part, end."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import select
 import subprocess
 import threading
 import time
+from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
 import msgspec
+
+from isobath.outputs.stage import wire
 
 FAREWELL_SECONDS = 1.0
 
@@ -62,3 +66,43 @@ def end_now(process: subprocess.Popen[bytes]) -> None:
         if stream is not None:
             with suppress(OSError, ValueError):
                 stream.close()
+
+
+@dataclass(eq=False)
+class WorkerProcess:
+    """A worker's process, as seen from here."""
+
+    number: int
+    process: subprocess.Popen[bytes]
+    loaded: int = -1
+    """Revision it was asked for."""
+    ready: int = -1
+    beat: int = -1
+    seen: float = field(default_factory=time.monotonic)
+    news: threading.Condition = field(default_factory=threading.Condition)
+    waiting: deque[wire.ToWorker | None] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        threading.Thread(target=self._write, name="isobath-stage-orders", daemon=True).start()
+
+    def say(self, message: wire.ToWorker | None) -> None:
+        """Tell it, or nobody where it has ended; None: nothing more. Never waits: a worker that is getting
+        ready reads nothing meanwhile, and a piece may be larger than what a pipe holds."""
+        with self.news:
+            last = self.waiting[-1] if self.waiting else None
+            if isinstance(message, wire.Change) and isinstance(last, wire.Change):
+                self.waiting.pop()  # of values that follow each other the newest are enough
+            self.waiting.append(message)
+            self.news.notify()
+
+    def _write(self) -> None:
+        with suppress(OSError, ValueError):
+            while True:
+                with self.news:
+                    self.news.wait_for(lambda: self.waiting)
+                    message = self.waiting.popleft()
+                if message is None:
+                    return
+                assert self.process.stdin is not None
+                self.process.stdin.write(wire.packed(message))
+                self.process.stdin.flush()

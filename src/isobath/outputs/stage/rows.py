@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from isobath.outputs.stage.log import Log
+
 AXES = 128
 ROWS = 2048
 """Rows that are kept: at a row for every frame of 256 samples, more than ten seconds."""
@@ -23,8 +25,10 @@ _ROW = np.dtype(
         ("values", np.float64, (AXES,)),
     ]
 )
-_HEAD = 64
-BYTES = _HEAD + ROWS * _ROW.itemsize
+BYTES = Log.bytes(_ROW, ROWS)
+
+Row = tuple[int, int, tuple[float, ...]]
+"""Recording, frame, values."""
 
 
 class RowLog:
@@ -32,30 +36,25 @@ class RowLog:
 
     def __init__(self, memory: NDArray[np.uint8]) -> None:
         """memory: zeros at first."""
-        self._written: NDArray[np.uint64] = memory[:8].view(np.uint64)
-        self._rows = memory[_HEAD:BYTES].view(_ROW)
-        self._read = 0
+        self._log = Log(memory, _ROW, ROWS)
 
     def append(self, recording: int, frame: int, values: Sequence[float]) -> None:
         """A row of a recording: at its frame, the axes (128 at most) became these."""
-        at, count = int(self._written[0]), min(len(values), AXES)
-        row = self._rows[at % ROWS]
-        row["recording"], row["frame"], row["axes"] = recording, frame, count
-        row["values"][:count] = values[:count]
-        row["sequence"] = at + 1  # last but one: whoever reads it finds the rest there
-        self._written[0] = at + 1
+        count = min(len(values), AXES)
 
-    def fetch(self) -> list[tuple[int, int, tuple[float, ...]]]:
-        """Rows since the last call: recording, frame, values. Those that were overwritten are left out."""
-        until = int(self._written[0])
-        found = []
-        for at in range(max(self._read, until - ROWS), until):
-            row = self._rows[at % ROWS]
-            values = tuple(row["values"][: row["axes"]].tolist())
-            if row["sequence"] == at + 1:
-                found.append((int(row["recording"]), int(row["frame"]), values))
-        self._read = until
-        return found
+        def fill(row: np.void) -> None:
+            row["recording"], row["frame"], row["axes"] = recording, frame, count
+            row["values"][:count] = values[:count]
+
+        self._log.append(fill)
+
+    def fetch(self) -> list[Row]:
+        """Rows since the last call. Those that were overwritten are left out."""
+        return self._log.fetch(_read)
+
+
+def _read(row: np.void) -> Row:
+    return int(row["recording"]), int(row["frame"]), tuple(row["values"][: row["axes"]].tolist())
 
 
 class Recording:
@@ -72,7 +71,7 @@ class Recording:
         self.frames, self.points = [], []
         return self.number
 
-    def take_in(self, rows: Sequence[tuple[int, int, tuple[float, ...]]]) -> None:
+    def take_in(self, rows: Sequence[Row]) -> None:
         """Later rows hold from their frame on, whoever wrote the earlier ones: those were not heard."""
         for number, frame, values in rows:
             if number != self.number:

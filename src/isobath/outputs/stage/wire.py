@@ -30,10 +30,16 @@ class Play(msgspec.Struct, frozen=True, tag="play"):
     """Axes that a hand is on are the performer's meanwhile."""
     at: float = 0.0
     """Seconds into it at which it begins."""
+    begins: int | None = None
+    """Frame of the stage at which its first sample is heard, or was to be: then it goes on from where it is
+    by now. None: at once."""
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """The performer's gestures are heard again."""
+
+    ended: bool = False
+    """The take has come to its end by itself: what waits for its bar begins all the same."""
 
 
 class Record(msgspec.Struct, frozen=True, tag="record"):
@@ -46,6 +52,19 @@ class Record(msgspec.Struct, frozen=True, tag="record"):
     """An overdub: this take plays meanwhile, but for the axes that a hand is on."""
     takes: tuple[Take, ...] = ()
     """Those below that one."""
+    begins: int | None = None
+    """As in Play."""
+
+
+class Finish(msgspec.Struct, frozen=True, tag="finish"):
+    """The recording is over. Answered by Recorded."""
+
+    id: Id
+    name: str
+    seconds: float = 0.0
+    """How long a round of it lasts; 0: as many frames as were recorded."""
+    ends: int | None = None
+    """Frame of the stage before which it ends; None: at once."""
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
@@ -56,15 +75,8 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     """Without its takes."""
     under_way: Play | Record | None = None
     """What is played or recorded just now: it goes on with it, before it says that it is ready."""
-
-
-class Finish(msgspec.Struct, frozen=True, tag="finish"):
-    """The recording is over. Answered by Recorded."""
-
-    id: Id
-    name: str
-    seconds: float = 0.0
-    """How long a round of it lasts; 0: as many frames as were recorded."""
+    coming: tuple[Play | Record | Finish, ...] = ()
+    """What waits for its frame."""
 
 
 class Panic(msgspec.Struct, frozen=True, tag="panic"):
@@ -137,6 +149,17 @@ class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
     """The one that played meanwhile."""
 
 
+class Began(msgspec.Struct, frozen=True, tag="began"):
+    """What was to be played or recorded is heard."""
+
+    frame: int
+    """Of the stage, at which its first sample is heard, or would have been."""
+    take: Id | None = None
+    """That is played; None: one is recorded."""
+    number: int = 0
+    """Of the recording."""
+
+
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """A take has been played to its end."""
 
@@ -144,7 +167,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
 
 
 ToWorker = Load | Change | Play | Stop | Record | Finish | Panic | Begin | Freeze | Fade | Direct | Quit
-FromWorker = Ready | Failed | Recorded | Ended
+FromWorker = Ready | Failed | Recorded | Began | Ended
 
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
 _from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
