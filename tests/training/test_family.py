@@ -24,7 +24,9 @@ from .small import FAMILY, FAMILY_COURSE, recording
 KINDS = {
     "v1": replace(FAMILY, dilations=(), stacks=(1, 3), noise=True, noise_ratios=(4,)),
     "v2": FAMILY,
-    "stereo": replace(FAMILY, channels=2, noise=True, noise_ratios=(2, 2), noise_bands=6, noise_width=5),
+    "three channels": replace(
+        FAMILY, channels=3, noise=True, noise_ratios=(2, 2), noise_bands=6, noise_width=5
+    ),
     "v3": replace(FAMILY, activation="snake", normalise=True),
     "discrete": replace(FAMILY, bottleneck="discrete", noise_channels=4),
     "wasserstein": replace(FAMILY, bottleneck="wasserstein", noise_channels=4),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from isobath.errors import UsageError
+from isobath.training import loop, parallel
 from isobath.training.corpus import Recording
 from isobath.training.loop import train
 from isobath.training.trainer import Trainer
@@ -37,3 +39,25 @@ def test_ctrl_c_saves_a_whole_step_first(tmp_path: Path, monkeypatch: pytest.Mon
     again = Trainer(SHAPE, course)
     again.load(tmp_path / "checkpoint.pt")
     assert again.step == 3
+
+
+def test_processes_agree_by_the_step_and_not_by_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared: list[int] = []
+    saved: list[int] = []
+    monkeypatch.setattr(Trainer, "share_switch", lambda self: shared.append(self.step))
+    monkeypatch.setattr(Trainer, "save", lambda self, _: saved.append(self.step))
+    monkeypatch.setattr(loop, "LONGEST_UNSAVED", -1.0)  # this one's clock says so at every step
+    course = replace(COURSE, steps=4, adversarial_steps=0)
+    train(SHAPE, course, [recording(SHAPE)], tmp_path)
+    assert saved == [1, 2, 3, 4, 4]
+    assert shared == [2, 4]
+
+
+def test_processes_that_are_not_at_the_same_step_do_not_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "alike", lambda *_: False)
+    with pytest.raises(UsageError, match="all machines share"):
+        train(SHAPE, COURSE, [recording(SHAPE)], tmp_path)

@@ -77,7 +77,7 @@ def train(
     start = _start(start)
     order = run.Order(sounds, out, config, name, changes, options["dims"], device, start, fidelity)
     opened = open_set(sounds)
-    parallel.begin(device)
+    parallel.begin(training["device"].pick(device))
     try:
         made = run.plan(order, opened)
         say = _speaker(as_json)

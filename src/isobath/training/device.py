@@ -11,6 +11,7 @@ import torch
 
 from isobath.errors import MemoryShort, UsageError
 
+from . import parallel
 from .autoencoder import Model
 from .corpus import Batch, crop_frames, look_back
 from .settings import AnyShape, Course
@@ -18,20 +19,44 @@ from .trainer import Trainer, context
 
 
 def pick(wish: str = "auto") -> str:
-    """`cuda:0`, `mps` or `cpu`: what was asked for, or the best there is."""
-    if wish == "auto":
-        if torch.cuda.is_available():
-            return _roomiest()
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    kind = wish.partition(":")[0]
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if kind not in there:
+    """`cuda:0`, `mps` or `cpu`: what was asked for, or the best there is.
+
+    Processes that torchrun started on one machine get a graphics card each.
+
+    Raises:
+        UsageError: it is not here, or there are more processes than cards.
+    """
+    kind, _, number = wish.partition(":")
+    if kind not in ("auto", "cpu", "cuda", "mps") or (number and not (kind == "cuda" and number.isdecimal())):
         raise UsageError(
             f"There is no device {wish}. Choose auto, cpu, cuda, cuda:0, cuda:1 and so on, or mps."
         )
-    if not there[kind]:
+    cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    mps = torch.backends.mps.is_available()
+    if (kind, cards) == ("cuda", 0) or (kind == "mps" and not mps):
         raise UsageError(f"PyTorch finds no {kind} device here. Leave --device out, or give cpu.")
-    return _roomiest() if wish == "cuda" else wish
+    if kind == "auto":
+        kind = "cuda" if cards else "mps" if mps else "cpu"
+    if kind == "cuda":
+        return _card(cards, number)
+    if kind == "mps" and parallel.beside()[1] > 1:
+        raise UsageError("Several processes cannot share an mps device. Give --device cpu, or start one.")
+    return kind
+
+
+def _card(cards: int, number: str) -> str:
+    """The card of that number; without one this process's own, or the roomiest."""
+    own, processes = parallel.beside()
+    if number and int(number) >= cards:
+        raise UsageError(f"There is no cuda:{number}: this machine has {cards} card(s), counted from 0.")
+    if processes == 1:
+        return f"cuda:{int(number)}" if number else _roomiest()
+    if number or processes > cards:
+        raise UsageError(
+            f"{processes} processes need a graphics card each, and this machine has {cards}. Give "
+            f"--nproc-per-node {cards} and --device cuda, or --device cpu."
+        )
+    return f"cuda:{own}"
 
 
 def _roomiest() -> str:
@@ -142,6 +167,8 @@ def _remembered(trial: Trainer) -> int:
 def check(shape: AnyShape, course: Course, crops: int) -> Need:
     """Refuse what does not fit, with the batch that would. crops: heard at once by this process."""
     found, free = need(shape, course), free_bytes(course.device)
+    if course.device == "cpu":
+        free //= parallel.beside()[1]  # who trains beside us needs as much
     if found.total(crops) > free:
         raise short_of_memory(course, found, free)
     return found

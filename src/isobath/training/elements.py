@@ -78,9 +78,9 @@ def hash_noise(rows: Tensor, channels: int, seed: int) -> Tensor:
 def hash_normal(rows: Tensor, channels: int, seed: int) -> Tensor:
     """Standard normal noise of absolute rows, by Box and Muller from two hashes."""
     even = 2 * torch.arange(channels, device=rows.device)
-    a = ((hash_words(rows, even, seed) >> 8) + 1).double() / 2.0**24
-    b = hash_words(rows, even + 1, seed).double() * _TURN
-    return (torch.sqrt(-2 * torch.log(a)) * torch.cos(b)).float()
+    a = exact((hash_words(rows, even, seed) >> 8) + 1) / 2.0**24
+    b = exact(hash_words(rows, even + 1, seed)) * _TURN
+    return (torch.sqrt(-2 * torch.log(a)) * torch.cos(b)).float().to(rows.device)
 
 
 def snake(x: Tensor, alpha: Tensor) -> Tensor:

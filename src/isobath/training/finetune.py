@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from isobath.errors import ModelUnknown, SaveError
 
+from . import parallel
 from .adoption import adopt
 from .settings import AnyShape, shape_from
 from .trainer import Trainer, read_checkpoint
@@ -50,14 +51,20 @@ def find(start: str, out: Path, dims: int | None) -> Start:
         state = read_checkpoint(path)
         shape = shape_from(state["shape"])
         return Start(replace(shape, dims=dims or shape.dims), words, _config(path), state["average"])
-    out.mkdir(parents=True, exist_ok=True)
+    if parallel.rank() == 0:
+        _copy(path, out)
+    parallel.wait()
+    return Start(adopt(out / FILE, dims), words)
+
+
+def _copy(path: Path, out: Path) -> None:
     try:
+        out.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, out / FILE)
     except OSError as error:
         raise SaveError(
             f"{path} could not be copied to {out} ({error.strerror}). Make room there."
         ) from error
-    return Start(adopt(out / FILE, dims), words)
 
 
 def _config(checkpoint: Path) -> str | None:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import torch
 
+from isobath.errors import UsageError
+
 from . import parallel
 from .corpus import Recording, Source
 from .settings import AnyShape, Course
@@ -122,6 +124,10 @@ def train(
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
+    if not parallel.alike(trainer.step, trainer.device):
+        raise UsageError(
+            f"Not every process finds the checkpoint in {out}. Give a folder that all machines share."
+        )
     first = parallel.rank() == 0
     watching = (witness or Witness(out)) if first else None
     with patient() as interrupted:
@@ -148,9 +154,10 @@ def _walk(
                 if planned:
                     witness.checkpoint(trainer)
                 trainer.save(checkpoint)
-            trainer.share_switch()
             saved = time.monotonic()
             means.since += 0.0 if means.steps else time.monotonic() - means.since
+        if planned:  # by the step, which all count alike, and not by each one's clock
+            trainer.share_switch()
         stop = parallel.agreed(interrupted(), trainer.device)
     if witness:
         if means.steps:

@@ -18,7 +18,15 @@ from torch import Tensor
 def begin(device: str) -> None:
     """Join the others, if `torchrun` started us; its variables say who and where they are."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
+        if device.startswith("cuda"):
+            torch.cuda.set_device(device)
         dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+
+
+def beside() -> tuple[int, int]:
+    """Which of torchrun's processes on this machine this is, and how many they are."""
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return int(os.environ.get("LOCAL_RANK", "0")), here
 
 
 def end() -> None:
@@ -120,6 +128,15 @@ def agreed(flag: bool, device: torch.device) -> bool:
     said = torch.tensor(float(flag), device=device)
     dist.all_reduce(said)
     return bool(said > 0)
+
+
+def alike(number: int, device: torch.device) -> bool:
+    """Whether all processes say the same number."""
+    if not together():
+        return True
+    ends = torch.tensor([number, -number], device=device)
+    dist.all_reduce(ends, dist.ReduceOp.MAX)
+    return bool(ends[0] == -ends[1])
 
 
 def wait() -> None:
