@@ -42,6 +42,7 @@ def test_what_a_model_was_trained_on_reads_like_a_card(run):
         told = run("info", name).stdout
         assert "How it was trained" in told
         assert "How well it does" in told
+        assert "Its limits" in told
         assert max(len(line) for line in told.splitlines()) <= 100
         assert "{" not in told
         assert "[" not in told

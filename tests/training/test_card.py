@@ -26,6 +26,7 @@ def test_every_bundled_model_is_small_credited_and_measured(path: Path) -> None:
     assert d["credit"]
     assert d["training"]["held_out"]
     assert d["quality"]["silence"]["value"] < -60
+    assert "## Its limits" in (ROOT / "docs/models" / f"{path.stem}.md").read_text()
     assert d["delay"] / d["sample_rate"] <= 0.015
 
 

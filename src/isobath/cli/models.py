@@ -87,6 +87,7 @@ def info(model: str, hazards: bool, as_json: bool) -> None:
         _tell_hazards(model, as_json)
         return
     from isobath.corpora.reading import is_set, open_set
+    from isobath.evaluation.limits import limits
     from isobath.library.load import find_foreign, model_path
     from isobath.models.description import describe
 
@@ -121,6 +122,11 @@ def info(model: str, hazards: bool, as_json: bool) -> None:
     _print_facts(rows)
     _print_section("How it was trained", described.training)
     _print_section("How well it does", described.quality)
+    ends = limits(described.quality)
+    if ends:
+        click.echo("\nIts limits")
+        for each in ends:
+            click.echo(textwrap.fill(each, LINE))
     click.echo(f"\nThe {described.dims} latent dimensions")
     latent = described.latent
     print_table(

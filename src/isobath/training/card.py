@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from isobath.evaluation.limits import limits
+
 
 def _rows(pairs: list[tuple[str, str]]) -> list[str]:
     return ["| | |", "|---|---|", *(f"| {a} | {b} |" for a, b in pairs)]
@@ -53,6 +55,7 @@ def card(description: dict[str, Any], picture: str | None = None) -> str:
         ("front", _front(shape)),
     ]
     figures = [(k.replace("_", " "), f"{v['value']:g} {v['unit']}") for k, v in d["quality"].items()]
+    ends = limits(d["quality"])
     return "\n".join(
         [f"# {d['title']} (`{d['name']}`)", "", d["about"], "",
          f"Licence of the training audio: {d['licence'] or 'not told'}. "
@@ -60,7 +63,9 @@ def card(description: dict[str, Any], picture: str | None = None) -> str:
          "## What it is", "", *_rows(facts), "",
          *_picture(picture),
          "## What it measures", "", "On the held-out recordings, from the exported file.", "",
-         *_rows(figures), "", "## Its axes", "", *_axes(d["latent"]), "",
+         *_rows(figures), "",
+         *(["## Its limits", "", *(f"- {each}" for each in ends), ""] if ends else []),
+         "## Its axes", "", *_axes(d["latent"]), "",
          "## What it was trained on", "", ", ".join(t["files"]) + ".", "",
          *([t["remarks"], ""] if t.get("remarks") else [])]
     )  # fmt: skip
