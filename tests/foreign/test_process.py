@@ -15,7 +15,7 @@ import pytest
 from isobath.errors import ModelFailed
 from isobath.foreign import wire
 from isobath.foreign.archive import read
-from isobath.foreign.confine import available
+from isobath.foreign.confine import Confinement, available
 from isobath.foreign.repack import repacked
 
 torch = pytest.importorskip("torch")
@@ -163,6 +163,16 @@ def test_all_fences_stand_around_a_model(ungated: Start) -> None:
         pytest.skip(process.confinement.warning)
     assert process.confinement.warning == ""
     process.stop()
+
+
+def test_what_is_missing_of_the_fences_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Confinement(files=True, calls=True, limits=True).warning == ""
+    assert "could read your files" in Confinement(files=False, calls=True, limits=True).warning
+    assert "not limited" in Confinement(files=True, calls=True, limits=False).warning
+    monkeypatch.setattr(sys, "platform", "darwin")
+    elsewhere = available()
+    assert not elsewhere.whole
+    assert "only the check of their program protects you" in elsewhere.warning
 
 
 def test_a_model_keeps_its_past_and_may_print(ungated: Start) -> None:

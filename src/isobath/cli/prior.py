@@ -1,12 +1,31 @@
 """`isobath prior` and `isobath generate`: what comes next, learned; and sound from nothing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from isobath.cli.telling import Progress, as_json, print_json
 from isobath.errors import UsageError
+
+if TYPE_CHECKING:
+    from isobath.models.coder import Model
+
+
+@contextmanager
+def _model(name: str) -> "Iterator[Model]":
+    """One of ours, or another program's in a confined process that ends here."""
+    from isobath.library.load import load_any
+    from isobath.models.coder import Model
+
+    found = load_any(name)
+    try:
+        yield cast("Model", found)
+    finally:
+        if not isinstance(found, Model):
+            found.close()
 
 
 @click.command()
@@ -46,18 +65,19 @@ def prior(
     except ModuleNotFoundError as error:
         raise UsageError("A prior is trained with PyTorch: pip install 'isobath[train]'") from error
     from isobath.corpora import open_set
-    from isobath.library.load import load, prior_place
+    from isobath.library.load import prior_place
 
-    coder, opened = load(model), open_set(sounds)
     target = out or prior_place(model)
     target.parent.mkdir(parents=True, exist_ok=True)
-    course = training.PriorCourse(minutes=minutes, steps=steps, width=width, seed=seed)
-    about = training.about_prior(coder, course)
-    with Progress(f"{coder.name} listens", 1.0, quiet=as_json) as progress:
-        train = training.encoded(coder, opened, "train", progress.at)
-        validation = training.encoded(coder, opened, "validation", lambda _: None)
-    material = training.material(train, validation, about)
     checkpoint = target.with_name(target.name + ".checkpoint")
+    course = training.PriorCourse(minutes=minutes, steps=steps, width=width, seed=seed)
+    opened = open_set(sounds)
+    with _model(model) as coder:
+        about = training.about_prior(coder, course)
+        with Progress(f"{coder.name} listens", 1.0, quiet=as_json) as progress:
+            train = training.encoded(coder, opened, "train", progress.at)
+            validation = training.encoded(coder, opened, "validation", lambda _: None)
+    material = training.material(train, validation, about)
     with patient() as stopping:
         for at in training.train_prior(about, material, course, checkpoint, stopping):
             _tell(at, steps, as_json)
@@ -76,7 +96,7 @@ def prior(
             else ("a linear guess", made["surprise_of_linear"])
         )
         click.echo(
-            f"{target}: {coder.name} dreams. It foretells sound it has not heard at {made['surprise']:+.3f} "
+            f"{target}: {about.model} dreams. It foretells sound it has not heard at {made['surprise']:+.3f} "
             f"nats a value; {guess} at {nats:+.3f}."
         )
 
@@ -150,20 +170,20 @@ def generate(
 ) -> None:
     """Let a model dream: sound from nothing, or on from a recording."""
     from isobath.engine.dreaming import generated
-    from isobath.library.load import load, load_prior
+    from isobath.library.load import load_prior
     from isobath.models.prior import read_prior
     from isobath.sound.files import read_audio, write_blocks
 
-    coder = load(model)
     dreamer = read_prior(prior_file) if prior_file else load_prior(model)
-    after = None if start is None else coder.encode(*read_audio(start))
-    whole = round(seconds * coder.sample_rate)
-    with Progress(f"{coder.name} dreams", whole, quiet=as_json) as progress:
-        blocks = generated(
-            coder, dreamer, whole, seed=seed, temperature=temperature, after=after, progress=progress.at
-        )
-        write_blocks(out, blocks, coder.sample_rate, coder.channels)
+    with _model(model) as coder:
+        after = None if start is None else coder.encode(*read_audio(start))
+        whole, rate = round(seconds * coder.sample_rate), coder.sample_rate
+        with Progress(f"{coder.name} dreams", whole, quiet=as_json) as progress:
+            blocks = generated(
+                coder, dreamer, whole, seed=seed, temperature=temperature, after=after, progress=progress.at
+            )
+            write_blocks(out, blocks, rate, coder.channels)
     if as_json:
         print_json({"out": str(out), "seconds": seconds, "seed": seed, "temperature": temperature})
     else:
-        click.echo(f"{seconds:g} s at {coder.sample_rate} Hz: {out}")
+        click.echo(f"{seconds:g} s at {rate} Hz: {out}")

@@ -108,7 +108,7 @@ def load_voice(name: str) -> "Model | ForeignModel | PlayedBars":
 def prior_place(name: str | Path) -> Path:
     """Where a model's prior is kept: beside a file of yours, else in the library under the model's name."""
     path = Path(name)
-    if path.suffix == ".safetensors" or len(path.parts) > 1:
+    if path.suffix in (".safetensors", ".ts") or len(path.parts) > 1:
         return prior_path(path)
     return find_home().models / f"{name}.prior"
 
@@ -120,9 +120,11 @@ def load_prior(name: str | Path) -> Prior:
         ModelUnknown: it has none.
         ModelDamaged, ModelNewer: it has one that cannot be used.
     """
-    for place in (prior_place(name), prior_path(model_path(name))):
-        if place.is_file():
-            return read_prior(place)
+    place = prior_place(name)
+    if not place.is_file() and Path(name).suffix != ".ts" and find_foreign(name) is None:
+        place = prior_path(model_path(name))
+    if place.is_file():
+        return read_prior(place)
     raise ModelUnknown(
         f"{name} has no prior, so it cannot dream yet. Train one with: isobath prior {name} SET"
     )

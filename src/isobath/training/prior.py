@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from isobath.corpora import Set
-from isobath.errors import SetError
+from isobath.errors import ModelMismatch, SetError
+from isobath.foreign.torchscript import ForeignModel
 from isobath.models.coder import Model
 from isobath.models.prior import ROTARY_BASE, About, Prior, codes_of, read_prior, write_prior
 from isobath.models.saying import WIDEST
@@ -35,6 +36,8 @@ STEPS_A_SECOND = 30.0
 MOST_CLASSES = 32768
 """Codes times values that a step tells apart at most."""
 _ENCODE_SECONDS = 20.0
+_APART_SECONDS = 2.0
+"""The same for models in another process, which is given little time for a block."""
 
 
 @dataclass(frozen=True)
@@ -214,14 +217,16 @@ def surprise(said: Tensor, truth: Tensor, mixtures: int) -> Tensor:
     return torch.neg(together.logsumexp(-1).mean() / v)
 
 
-def encoded(model: Model, sounds: Set, split: str, progress: Callable[[float], None]) -> list[Floats]:
+def encoded(
+    model: Model | ForeignModel, sounds: Set, split: str, progress: Callable[[float], None]
+) -> list[Floats]:
     """Latents of every entry of one side, (frames, dims) each, in pieces as they come from the encoder."""
     found = []
     rate = sounds.sample_rate
     total, done = sounds.samples(split), 0  # type: ignore[arg-type]
     for entry in sounds.entries(split):  # type: ignore[arg-type]
         pieces, encoder = [], model.encoder()
-        piece = int(_ENCODE_SECONDS * rate)
+        piece = int((_ENCODE_SECONDS if isinstance(model, Model) else _APART_SECONDS) * rate)
         if model.sample_rate != rate:
             pieces.append(model.encode(sounds.audio(entry), rate))
             done += entry.samples
@@ -356,16 +361,29 @@ def _linear(m: Material) -> float:
     return float(each.mean())
 
 
-def about_prior(model: Model, course: PriorCourse) -> About:
-    """The prior that fits a model: patches of so many frames that it is asked 30 times a second."""
+def about_prior(model: Model | ForeignModel, course: PriorCourse) -> About:
+    """The prior that fits a model: patches of so many frames that it is asked 30 times a second.
+
+    Raises:
+        ModelMismatch: it cannot hear sound as the latents that it plays.
+    """
+    if not model.can_encode or not model.dims:
+        raise ModelMismatch(
+            f"{model.name} cannot dream: it does not turn sound into latents that it plays. Choose a model "
+            "with an encoder and a decoder."
+        )
     patch = max(1, round(model.sample_rate / model.hop / STEPS_A_SECOND))
-    codes = codes_of(model.description, model.tensors)
+    if isinstance(model, Model):
+        said = model.description
+        codes, credit, licence = codes_of(said, model.tensors), said.credit, said.licence
+    else:
+        codes, credit, licence = model.description.codes, "", ""
     patch = max(1, min(patch, MOST_CLASSES // (codes * model.dims) if codes else 512 // model.dims))
     return About(
         format=2 if codes else 1, model=model.name, dims=model.dims, hop=model.hop,
         sample_rate=model.sample_rate, patch=patch, width=course.width, layers=course.layers,
         heads=course.heads, window=course.window, mixtures=1 if codes else course.mixtures, codes=codes,
-        credit=model.description.credit, licence=model.description.licence,
+        credit=credit, licence=licence,
     )  # fmt: skip
 
 
