@@ -63,3 +63,12 @@ def test_the_page_is_weighed(monkeypatch, tmp_path):
         ("all", 2, 5.0),
     ]
     assert all(zipped < kilobytes for _, _, kilobytes, zipped, _ in table.rows)
+
+
+def test_answers_of_the_models_of_bars_are_timed_beside_their_goals():
+    from isobath.symbolic.bench import thinking
+
+    rows = thinking(rounds=2, names=("drums-2",))
+    assert len({row.answer for row in rows}) == 3
+    assert all(row.goal_ms == 10.0 and 0 < row.p50_ms <= row.p99_ms <= row.most_ms for row in rows)
+    assert all(row.met == (row.p99_ms <= row.goal_ms) for row in rows)

@@ -94,6 +94,24 @@ def bench_mapping() -> Iterator[Table]:
         yield msgspec.convert(table, type=Table)
 
 
+def bench_bars() -> Iterator[Table]:
+    """How soon the models of bars answer in a jam."""
+    import os
+    from concurrent.futures import ThreadPoolExecutor
+
+    from isobath.server.jam import go_first
+    from isobath.symbolic.bench import thinking
+
+    before = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    with ThreadPoolExecutor(1, initializer=go_first) as pool:  # as in a jam, before ordinary work
+        found = pool.submit(thinking).result()
+    yield _table_of(
+        "An answer of the models of bars, one core",
+        found,
+        f"400 rounds, taking turns; the machine's load was {before:.1f} at the beginning",
+    )
+
+
 def bench_page() -> Iterator[Table]:
     """What a browser fetches, kind by kind: as it lies on the disk, and compressed."""
     import gzip
@@ -286,6 +304,7 @@ BENCHES: dict[str, Callable[[], Iterator[Table]]] = {
     "kernel": bench_kernel,
     "mapping": bench_mapping,
     "render": bench_render,
+    "bars": bench_bars,
     "page": bench_page,
 }
 ON_REQUEST: dict[str, tuple[Callable[..., Iterator[Table]], tuple[str, ...]]] = {
@@ -345,7 +364,7 @@ def _show(table: Table) -> None:
 @click.option("--faults/--no-faults", default=False, help="stage: end workers and the sound server, too.")
 @as_json
 def bench(names: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Measure NAMEs in one run: kernel, mapping, render, page; without one, all of them.
+    """Measure NAMEs in one run: kernel, mapping, render, bars, page; without one, all of them.
 
     `train`, `stage` and `walk` are measured only when they are asked for.
     """

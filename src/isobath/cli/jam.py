@@ -65,6 +65,7 @@ _Folder = click.Path(file_okay=False, path_type=Path)
 @click.option("--density", type=float, default=0.0, help="Hits more (or fewer) than you play.")
 @click.option("--velocity", type=click.FloatRange(-1, 1), default=0.0, help="Louder or softer than you play.")
 @click.option("--offset", type=click.FloatRange(-1, 1), default=0.0, help="Earlier or later than you play.")
+@click.option("--pitch", type=float, default=0.0, help="Semitones higher (or lower) than you play a melody.")
 @click.option("--seed", type=click.IntRange(0), help="Of everything that is drawn.")
 @click.option("-o", "--out", type=_Folder, help="Keep the session in this folder, as MIDI and all else.")
 @click.option(
@@ -115,9 +116,9 @@ _Folder = click.Path(file_okay=False, path_type=Path)
 @as_json
 def jam(
     model: str | None, mode: str, bars: str, bpm: float, count_in: int, metronome: bool, changed_hits: float,
-    lead: float, density: float, velocity: float, offset: float, seed: int | None, out: Path | None,
-    go_on: str | None, sessions: bool, human: Path | None, minutes: float | None, device: str, midi: bool,
-    midi_in: str, midi_out: str | None, osc_in: str | None, osc_out: str | None,
+    lead: float, density: float, velocity: float, offset: float, pitch: float, seed: int | None,
+    out: Path | None, go_on: str | None, sessions: bool, human: Path | None, minutes: float | None,
+    device: str, midi: bool, midi_in: str, midi_out: str | None, osc_in: str | None, osc_out: str | None,
     follow_clock: bool, send_clock: bool, late_ms: float, monitor: bool, human_with: str, machine_with: str,
     page: bool, browser: bool, port: int | None, wav: Path | None,
     as_json: bool,
@@ -141,6 +142,7 @@ def jam(
     settings = JamSettings(
         mode=mode, bars=int(bars), bpm=bpm, count_in=count_in, metronome=metronome,  # type: ignore[arg-type]
         changed_hits=changed_hits, lead=lead, density=density, velocity=velocity, offset=offset,
+        pitch=pitch,
     )  # fmt: skip
     kept_in = None if go_on is None else kept_folder(go_on)
     folder = out or kept_in
