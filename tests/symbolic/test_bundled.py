@@ -60,3 +60,14 @@ def test_density_can_be_asked_for(name):
         return int(bars.hits.sum() if isinstance(bars, Drums) else (bars.tokens >= 2).sum())
 
     assert count(more) > count(less)
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_what_is_seen_of_a_latent_keeps_its_distances(name):
+    """Three directions at right angles, each of length 1: the view is a turn."""
+    model = load(name)
+    view = model.statistics.view.astype(np.float64)
+    np.testing.assert_allclose(view @ view.T, np.eye(3), atol=2e-3)
+    step = 3.0 * view[0] - 4.0 * view[2]  # seen from the side, none of it is lost
+    a, b = model.view((model.statistics.mean + np.stack([np.zeros_like(step), step])).astype(np.float32))
+    assert np.linalg.norm(b - a) == pytest.approx(5.0, rel=2e-3)
