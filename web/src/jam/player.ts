@@ -340,7 +340,10 @@ export class Player {
       const due = this.sender.due(jam.clock, jam.begins, now, now + HORIZON_SECONDS);
       if (due.length > 0) this.events.times(due);
     }
-    if (begun) this.provided = null;
+    if (begun) {
+      this.provided = null;
+      this.looking = false; // a server that hangs takes no more than one phrase's foresight with it
+    }
     for (const wanted of asks) void this.ask(jam, wanted);
     this.foresee(jam, now);
     if (jam.turns.length !== turns || begun) this.events.changed();

@@ -85,6 +85,19 @@ test("hits go to their sixteenth with what they were off, the louder of two stay
   ]);
 });
 
+test("a tempo that jumps in the middle of a phrase waits for the bar line, and every answer is on its own", () => {
+  const jam = new Jam(makeJamSetting({ bpm: 120 }), 0, { countIn: 0, metronome: false });
+  const answers: number[] = [];
+  for (let now = 0; jam.clock.position(now) < 32 * 4; now += 0.004) {
+    if (now > 2.6 && jam.settings.bpm === 120) jam.change({ ...jam.settings, bpm: 80 }, now);
+    const { events, asks } = jam.advance(now);
+    for (const wanted of asks) jam.give(wanted, { phrase: ONE }, now);
+    answers.push(...events.map(({ seconds }) => seconds));
+  }
+  expect(jam.missed).toBe(0);
+  expect(answers.map((seconds) => Math.round(1e6 * seconds) / 1e6)).toEqual([4, 4 + 6 + 6]);
+});
+
 test("a tempo is tapped", () => {
   const tap = new Tap();
   expect([0, 0.5, 1, 1.5].map((at) => tap.tap(at))).toEqual([null, 120, 120, 120]);
