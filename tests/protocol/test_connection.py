@@ -10,11 +10,14 @@ from isobath.protocol.messages import (
     MESSAGE_BYTES,
     MESSAGES_PER_SECOND,
     PROTOCOL,
+    Change,
     Hello,
     ListPieces,
     Ping,
     Pong,
 )
+from isobath.protocol.piece import Piece
+from isobath.protocol.world import Landmark, World, Zone
 
 
 class Clock:
@@ -64,6 +67,32 @@ def test_what_only_a_server_says_is_refused_from_a_page(open_connection):
 def test_one_message_that_makes_no_sense_does_not_end_the_conversation(open_connection):
     assert not open_connection.receive(b"\xc1nonsense").ends
     assert open_connection.receive(write(Ping(sent=2.0))) == Ping(sent=2.0)
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        World(landmarks=(Landmark(id="l"),) * 2001),
+        World(landmarks=(Landmark(id="l", label="x" * 201),)),
+        World(landmarks=(Landmark(id="l", position=(1e6, 0.0, 0.0)),)),
+        World(zones=(Zone(id="z"),) * 201),
+        World(speed=1e6),
+    ],
+)
+def test_a_world_that_is_too_much_is_one_change_that_is_not_saved_and_nothing_else(open_connection, world):
+    change = Change(number=7, piece=Piece(id="p", name="p", world=world), label="Too much")
+    event = open_connection.receive(write(change))
+    assert isinstance(event, Refused)
+    assert not event.ends
+    assert (event.answer.kind, event.answer.number) == ("piece", 7)
+    assert "not saved" in event.answer.sentence
+    assert open_connection.receive(write(Ping(sent=2.0))) == Ping(sent=2.0)
+
+
+def test_a_change_cut_off_or_before_a_greeting_is_no_message(open_connection):
+    whole = write(Change(number=7, piece=Piece(id="p", name="p", world=World(speed=1e6)), label="x"))
+    for connection, data in ((open_connection, whole[:-3]), (Connection(), whole)):
+        assert connection.receive(data).answer.number is None
 
 
 def test_a_message_that_is_too_large_ends_it(open_connection):

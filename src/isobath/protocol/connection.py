@@ -92,6 +92,10 @@ class Connection:
         try:
             message = _page.decode(data)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            number = _numbered(data) if isinstance(error, msgspec.ValidationError) else None
+            if number is not None and self.hello is not None:
+                sentence = f"The change was not saved: no piece may be like that ({error}). Undo it."
+                return Refused(Problem(sentence=sentence, kind="piece", number=number), ends=False)
             return self._refuse(
                 f"The page sent something that is no message ({error}). Reload it.", ends=False
             )
@@ -121,3 +125,16 @@ class Connection:
     def _refuse(self, sentence: str, *, ends: bool) -> Refused:
         self.over = self.over or ends
         return Refused(Problem(sentence=sentence, kind="protocol"), ends)
+
+
+def _numbered(data: bytes) -> int | None:
+    """The number of a change whose piece is none: what one hand too many has made of a world is no reason
+    to stop listening to the page. None: it is no change."""
+    try:
+        raw = msgspec.msgpack.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    match raw:
+        case {"type": "change", "number": int(number)} if 0 < number < 2**53:
+            return number
+    return None
