@@ -42,6 +42,19 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
     store.set({ notice: { kind: "error", sentence } });
   };
 
+  /** Models that were missed; each is told of once. */
+  const missed = new Set<string>();
+  const miss = (state: State, slot: number, model: string): void => {
+    if (state.models.length === 0) return; // the list is still to come
+    if (slots[slot]) instrument.removeVoice(slot); // what sounded there before is not this voice
+    slots[slot] = null;
+    if (missed.has(model)) return;
+    missed.add(model);
+    complain(
+      `The model “${model}” is not here, so its voice is silent. Put its file into the library, or choose another model for the voice.`,
+    );
+  };
+
   const describe = (model: string): Promise<ModelDescription> => {
     let found = descriptions.get(model);
     if (found === undefined) {
@@ -210,7 +223,11 @@ export function bind(store: Store, instrument: Instrument, performer: Performer)
         (deaf && on.place !== "server") ||
         elsewhere
       ) {
-        if (summary === undefined) return; // the list of models is still to come, or lacks it
+        if (summary === undefined) {
+          miss(state, slot, voice.model);
+          return;
+        }
+        missed.delete(voice.model);
         const part: OnSlot["part"] = listens(voice.source) && summary.encodes ? "both" : "decoder";
         const { id, model, seed } = voice;
         const wanted: OnSlot = { id, model, seed, part, place: null, hears: null };
