@@ -202,10 +202,17 @@ export class WorkletInstrument extends EventTarget implements Instrument {
     this.follow();
   }
 
+  /** A call or another app has taken the sound (Safari). Where nobody gives it back, it is asked for. */
+  private interrupted = false;
+
   private follow(): void {
     const context = this.context;
     if (context === null || this.state === "failed") return;
-    if (context.state === "running") {
+    const state: string = context.state;
+    const over = this.interrupted && state === "suspended";
+    this.interrupted = state === "interrupted";
+    if (over) void this.resumeContext();
+    else if (context.state === "running") {
       this.failure = null;
       this.enter("running");
       this.sendGesture();
@@ -217,6 +224,7 @@ export class WorkletInstrument extends EventTarget implements Instrument {
   }
 
   async suspend(): Promise<void> {
+    this.interrupted = false;
     await this.context?.suspend();
     this.failure = null;
     if (this.context !== null) this.enter("suspended");
