@@ -11,6 +11,7 @@ import { View } from "./app";
 import "./bridge";
 import "./explore";
 import { type IconName, icon, mark } from "./icons";
+import { notices } from "./notices";
 import { tool } from "./parts";
 import { HOLD_MS, unlock } from "./performing";
 import type { Panel, Theme } from "./preferences";
@@ -313,7 +314,7 @@ export class PageView extends View {
       ${this.makeView(making)}
       <main class="stage" id="surface" tabindex="-1" ?hidden=${making}>
         <h1 class="unseen">Isobath</h1>
-        ${making ? nothing : this.notices()}
+        ${making || isWalking() ? nothing : notices(this.app)}
         <isobath-surface .app=${this.app}></isobath-surface>
         <isobath-start .app=${this.app}></isobath-start>
       </main>
@@ -362,7 +363,7 @@ export class PageView extends View {
     if (!making) return nothing;
     const there = this.load("make");
     return html`<main class="making-stage" tabindex="-1">
-      <div class="notices-place">${this.notices()}</div>
+      <div class="notices-place">${notices(this.app)}</div>
       ${
         there
           ? html`<isobath-make .app=${this.app} .way=${location.hash}></isobath-make>`
@@ -433,26 +434,5 @@ export class PageView extends View {
     if (piece === null) return "";
     if (connection.state === "offline") return saved ? "offline" : "offline; kept in this page";
     return saved ? "saved" : "saving…";
-  }
-
-  private notices(): TemplateResult {
-    const { connection, notice } = this.state;
-    return html`<div class="notices">
-      ${
-        connection.sentence === null
-          ? nothing
-          : html`<p class="notice ${connection.state}" role="status">${connection.sentence}</p>`
-      }
-      ${
-        notice === null
-          ? nothing
-          : html`<div class="notice ${notice.kind}" role=${notice.kind === "error" ? "alert" : "status"}>
-            <p class="grow">${notice.sentence}</p>
-            <button type="button" class="tool" aria-label="Dismiss" @click=${() => this.app.store.set({ notice: null })}>
-              ${icon("close")}
-            </button>
-          </div>`
-      }
-    </div>`;
   }
 }

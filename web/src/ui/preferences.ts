@@ -25,6 +25,8 @@ export interface Preferences {
   readonly performer: string;
   /** Axes that other performers move move here, too. */
   readonly together: boolean;
+  /** Walking: what comes near is said aloud. */
+  readonly sayNear: boolean;
   /** Shortcuts of a single letter; they can be in the way of voice control. */
   readonly letters: boolean;
   /** Step of the guided start; null when it has been finished or skipped. */
@@ -46,6 +48,7 @@ const DEFAULTS: Preferences = {
   recording: "wav",
   performer: "",
   together: false,
+  sayNear: false,
   letters: true,
   guide: null,
   guided: false,

@@ -137,6 +137,7 @@ export class Standing {
         x: each.position[0],
         y: each.position[1],
         z: each.position[2],
+        sounds: each.carries !== null,
       }),
     );
     return [...landmarks, ...this.demonstrationSpots(world)];

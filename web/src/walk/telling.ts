@@ -11,6 +11,8 @@ export interface Spot {
   readonly x: number;
   readonly y: number;
   readonly z: number;
+  /** It carries a sound of its own. */
+  readonly sounds?: boolean;
 }
 
 export interface Bearing {

@@ -12,10 +12,12 @@ import { heardLatent } from "../steer/heard";
 import { announce } from "../ui/announcer";
 import { View } from "../ui/app";
 import { icon } from "../ui/icons";
+import { notices } from "../ui/notices";
 import { ticker } from "../ui/ticker";
 import { recordTake, stopTakes } from "../ui/transport";
 import { Beacons } from "./beacons";
 import { beginning, unmade } from "./beginning";
+import { areasAt, around, Caption } from "./captions";
 import { companyPanel } from "./company-panel";
 import { Editing } from "./editing";
 import { clockOfDay, cycleValue, eachZone, type Visits } from "./events";
@@ -27,12 +29,12 @@ import { outsidePanel } from "./outside-panel";
 import { placesPanel } from "./places-panel";
 import { hingeMarks, soundMarks } from "./placing";
 import { Plan } from "./plan";
-import { eachAxis, edgeOf, type Pose, startOf, takePose } from "./pose";
+import { eachAxis, type Pose, startOf, takePose } from "./pose";
 import { recall, recallSite, remember, rememberSite } from "./remembering";
 import { WorldScene } from "./scene";
 import { SharedWalk } from "./shared-walk";
 import { Standing } from "./standing";
-import { type Bearing, bearings, type Spot, spokenBearing, whereabouts } from "./telling";
+import { type Bearing, bearings, type Spot, whereabouts } from "./telling";
 import { Together } from "./together";
 import { Walker } from "./walker";
 import { worldPanel } from "./world-panel";
@@ -70,6 +72,7 @@ export class WalkView extends View {
   private readonly plan = new Plan();
   private readonly shared = new SharedWalk(() => this.app);
   private readonly beacons = new Beacons();
+  private readonly caption = new Caption();
   private landing: Landing | null = null;
   private visits: Visits | null = null;
   /** Seconds walked so far. */
@@ -106,7 +109,9 @@ export class WalkView extends View {
       state.fits !== previous.fits ||
       state.takes !== previous.takes ||
       state.selection !== previous.selection ||
-      state.descriptions !== previous.descriptions
+      state.descriptions !== previous.descriptions ||
+      state.notice !== previous.notice ||
+      state.connection !== previous.connection
     );
   }
 
@@ -280,7 +285,7 @@ export class WalkView extends View {
       this.beacons.sound(this.standing.landmarks, walker.pose, seconds);
     if (seconds - this.toldAt > TELL_SECONDS) {
       this.toldAt = seconds;
-      this.showWhere(world, walker.pose);
+      this.showWhere(world, walker.pose, seconds);
     }
   }
   private sized = "";
@@ -381,20 +386,14 @@ export class WalkView extends View {
     }
   }
 
-  /** The place in words and figures, and what is near. */
-  private showWhere(world: World, pose: Pose): void {
+  /** What is near: shown, and said where that is wished for. */
+  private showWhere(world: World, pose: Pose, seconds: number): void {
     if (this.where === null) return;
-    const near = bearings(this.spots(world), pose)[0];
-    const edge = edgeOf(world, pose);
-    const text =
-      edge > 0.5
-        ? "the end of this world"
-        : near === undefined
-          ? ""
-          : near.metres > 40
-            ? `${near.spot.label} is far`
-            : `${near.spot.label}, ${spokenBearing(near)}`;
-    if (this.where.textContent !== text) this.where.textContent = text;
+    const areas = areasAt(this.standing.zones, this.standing.on(world, world.boxes), pose);
+    const near = around(world, pose, bearings(this.spots(world), pose)[0], areas);
+    if (this.where.textContent !== near.line) this.where.textContent = near.line;
+    const said = this.app.preferences.value.sayNear ? this.caption.next(near, seconds) : null;
+    if (said !== null) announce(said);
   }
 
   // ------------------------------------------------------------------ by hand
@@ -580,6 +579,7 @@ export class WalkView extends View {
       ${this.planned ? html`<canvas class="plan ${this.failure === null ? "" : "whole"}" aria-hidden="true"></canvas>` : nothing}
       <div class="walker-names" aria-hidden="true"></div>
       <p class="walk-where" aria-hidden="true"></p>
+      ${notices(this.app, this.together.there ? this.together.sentence : null)}
       ${this.measuring(piece.world)}
       ${this.failure === null ? nothing : html`<p class="walk-failure" role="alert">${this.failure}</p>`}
       ${beginning(this.app, () => this.canvas?.focus())} ${this.listed ? this.places(piece.world) : nothing}
@@ -603,6 +603,7 @@ export class WalkView extends View {
   private places(world: World): TemplateResult {
     const near = bearings(this.spots(world), this.walker?.pose ?? startOf(world));
     return placesPanel(
+      this.app,
       near,
       (there) => this.visit(there),
       () => this.toggleList(),

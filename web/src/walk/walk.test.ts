@@ -49,6 +49,18 @@ describe("the pose and its axes", () => {
     for (const part of ["x", "y", "z", "azimuth"] as const) expect(back[part]).toBeCloseTo(pose[part], 9);
     expect(back.elevation).toBe(0); // the world has no axis for it
   });
+  it("looks up and down by an axis where the world has one for it", () => {
+    const gazing = makeWorld({ ...WORLD, axes: { ...WORLD.axes, elevation: "gaze" } });
+    const told = new Map<string, number>();
+    const pose = { x: 0, y: 0, z: 0, azimuth: 0, elevation: -0.25 };
+    eachAxis(gazing, pose, (axis, value) => told.set(axis, value));
+    expect(told.get("gaze")).toBe(0); // straight down
+    eachAxis(gazing, { ...pose, elevation: 0.1 }, (axis, value) => told.set(axis, value));
+    expect(told.get("gaze")).toBeCloseTo(0.7, 9);
+    const back = startOf(gazing);
+    takePose(gazing, (axis) => told.get(axis) ?? null, back);
+    expect(back.elevation).toBeCloseTo(0.1, 9);
+  });
   it("knows the end of the world before one stands in it", () => {
     expect(edgeOf(WORLD, { ...startOf(WORLD), z: 0 })).toBe(0);
     expect(edgeOf(WORLD, { ...startOf(WORLD), x: 50 })).toBe(1);

@@ -56,7 +56,7 @@ export function worldPanel(panel: WorldPanel): TemplateResult {
       <h2 class="grow">The world</h2>
       <button type="button" class="tool" aria-label="Close" @click=${panel.close}>${icon("close")}</button>
     </header>
-    ${ground(panel)} ${air(panel)} ${marks(panel)} ${time(panel)} ${zones(panel)} ${spaceParts(panel)} ${memory(panel)}
+    ${ground(panel)} ${air(panel)} ${steering(panel)} ${marks(panel)} ${time(panel)} ${zones(panel)} ${spaceParts(panel)} ${memory(panel)}
   </section>`;
 }
 
@@ -121,6 +121,43 @@ function marks(panel: WorldPanel): TemplateResult {
       </button>
     </div>`,
   );
+}
+
+// ---------------------------------------------------------------------- what the walker moves
+
+const PARTS = [
+  { part: "x", name: "East moves", axis: "east" },
+  { part: "z", name: "North moves", axis: "north" },
+  { part: "y", name: "Up moves", axis: "up" },
+  { part: "azimuth", name: "Looking round moves", axis: "looking round" },
+  { part: "elevation", name: "Looking up moves", axis: "looking up" },
+] as const;
+const NONE = "";
+const OWN = "+"; // no id of an axis
+
+function steering(panel: WorldPanel): TemplateResult {
+  const { app, world } = panel;
+  const axes = app.store.state.piece?.axes ?? [];
+  const choices: readonly Choice<string>[] = [
+    { value: NONE, name: "nothing" },
+    ...axes.map(({ id, name }) => ({ value: id, name })),
+    { value: OWN, name: "an axis of its own" },
+  ];
+  return section(
+    "What the walker moves",
+    html`${PARTS.map(({ part, name, axis }) =>
+      choose(`moves-${part}`, name, choices, world.axes[part] ?? NONE, (to) => {
+        const id = to === OWN ? addAxis(app.store, axis) : to;
+        if (id !== null) change(panel, { axes: moving(world.axes, part, id || null) }, `axes ${part}`);
+      }),
+    )}`,
+  );
+}
+
+/** An axis is moved by one part of the pose: whatever else moved it lets go. */
+function moving(axes: World["axes"], part: keyof World["axes"], axis: string | null): World["axes"] {
+  const others = PARTS.map((each) => [each.part, axes[each.part] === axis ? null : axes[each.part]] as const);
+  return { ...axes, ...Object.fromEntries(others), [part]: axis };
 }
 
 // ---------------------------------------------------------------------- time, zones, memory
