@@ -124,6 +124,29 @@ def test_a_guest_who_changes_the_piece_sees_it_as_it_is_again(two: tuple[Walker,
     assert guest.run("return i.store.state.pieces.length") == 0
 
 
+def test_whoever_loses_the_line_sounds_on_alone_and_is_the_same_walker_again(
+    two: tuple[Walker, Walker],
+) -> None:
+    host, guest = two
+    before = guest.run(f"return {WALK}.together.company.me")
+    guest.run(
+        f"""
+        const {{ line }} = {WALK}.together;
+        line.connect = () => {{}}; // the network is away until it is back
+        line.socket.close();
+        """
+    )
+    guest.page.locator("isobath-walk .notice").get_by_text("You walk on alone").wait_for()
+    assert guest.run("return i.instrument.state") == "running"
+    guest.stand(2.0, -2.0)
+    guest.until("Math.abs(i.performer.at(i.store.state.piece.axes[0].id) - 0.5 - 2 / 120) < 1e-6")
+    host.until("w.together.others().length === 1 && w.together.others()[0].who.away")
+    guest.run(f"const {{ line }} = {WALK}.together; delete line.connect; line.connect()")
+    guest.until("w.together.sentence === null && w.together.company.me === " + str(before))
+    guest.page.locator("isobath-walk .notice").get_by_text("You walk on alone").wait_for(state="detached")
+    host.until("!w.together.others()[0].who.away && Math.abs(w.together.others()[0].pose.x - 2) < 0.1")
+
+
 def test_one_sound_for_all_is_the_same_in_every_page(two: tuple[Walker, Walker]) -> None:
     host, guest = two
     host.run(f"{WALK}.together.do('crowd', {{ on: true }})")

@@ -12,9 +12,12 @@ import pytest
 from scipy import signal
 
 from isobath.engine.hills import EYES, Hills
+from isobath.engine.rendering import render_piece
 from isobath.engine.space import FLOATS, SOUNDS, Posing, Space, is_placed, settings_of, sounding
-from isobath.protocol.piece import Piece
+from isobath.models.coder import Model
+from isobath.protocol.piece import Piece, Shaping, Take, Voice
 from isobath.protocol.world import Box, Carried, Edge, Ground, Landmark, LandSurvey, WalkAxes, World
+from tests.browser.organ import HOP, SAMPLE_RATE, organ
 
 from .spaces import (
     AXES,
@@ -376,6 +379,35 @@ def test_the_end_has_a_tone_of_its_own() -> None:
     out = played(made, silent, (60.0, 0.0, 0.0, 0.0, 0.0))[:, SETTLED:]
     assert -46 < level_db(out) < -38
     assert np.abs(played(made, silent)).max() == 0.0
+
+
+def beyond(radius: float, known: bool) -> float:
+    """How loud (dB) the organ is where its latent lies so far out, in a world that tells of it or not."""
+    shaping = Shaping(smoothing_seconds=0.0, clamp=0.0, hold=(radius, 0.0, 0.0), held=(1, 1, 1))
+    piece = Piece(
+        id="p",
+        name="p",
+        axes=AXES,
+        voices=(Voice(id="v0", model="organ", shaping=shaping, gain_db=-24.0),),  # below the guard
+        world=world(edge=Edge(metres=0.0, known=known, hum_db=-100.0)),
+    )
+    take = Take(
+        id="t",
+        name="t",
+        hop=HOP,
+        sample_rate=SAMPLE_RATE,
+        length=100,
+        axes=("east",),
+        frames=(0,),
+        points=((0.5,),),
+    )
+    return level_db(render_piece(piece, take, lambda _: Model(*organ()))[:, SETTLED:])
+
+
+def test_where_the_model_knows_no_further_is_an_end_as_well() -> None:
+    """The "invisible barrier" of paper 004, section 3.2; the organ knows four deviations from its mean."""
+    assert beyond(3.5, True) == pytest.approx(beyond(3.5, False), abs=1e-3)
+    assert beyond(6.0, True) < beyond(6.0, False) - 10
 
 
 # ------------------------------------------------------------------------------ what cannot be
