@@ -6,7 +6,7 @@ import pytest
 
 from isobath.errors import UsageError
 from isobath.inputs.midi.clock import Beat, Follower
-from isobath.outputs.midi_clock import CONTINUE, START, STOP, TICK, Beating, MidiClock, Told
+from isobath.outputs.midi_clock import CONTINUE, START, STOP, TICK, Beating, MidiClock, Told, Waiting
 
 
 class Cable:
@@ -78,6 +78,43 @@ def test_a_machine_that_slept_does_not_catch_up():
     cable.now = 60.0
     cable.beating.beat(60.0)
     assert cable.beating.due == pytest.approx(60.0 + 1 / 48)
+
+
+@pytest.mark.parametrize("grain", [0.0156, 0.0001])
+def test_ticks_are_in_time_where_sleeps_are_coarse(grain):
+    cable = Cable()
+
+    def sleep(seconds):  # a system that wakes sleepers only so often
+        cable.now += seconds
+        if seconds > 0.0:
+            cable.now = (cable.now // grain + 1.0) * grain
+
+    def clock():
+        cable.now += 1e-5
+        return cable.now
+
+    waiting = Waiting(sleep, clock, most=0.016)
+    while cable.now < 10.0:
+        if cable.now >= cable.beating.due:
+            cable.beating.beat(cable.now)
+        else:
+            waiting.towards(cable.beating.due)
+    late = cable.beating.late[48:]
+    assert len(late) > 400
+    assert max(late) < 0.001
+
+
+def test_what_wakes_a_sleeper_is_no_lateness():
+    now, slept = [0.0], []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        now[0] += seconds / 2
+
+    waiting = Waiting(sleep, lambda: now[0], most=0.016)
+    for _ in range(40):
+        waiting.towards(now[0] + 0.02)
+    assert slept == [pytest.approx(0.02)] * 40
 
 
 def test_a_port_that_is_not_there_stops_nobody(monkeypatch):

@@ -14,7 +14,9 @@ import os
 import select
 import subprocess
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -35,6 +37,15 @@ _STOOD_STILL = 0.5
 """Ticks that are later than this are left out: the machine slept."""
 _OPEN_SECONDS = 10.0
 _REMEMBERED = 100_000
+_SLEEPS = 16
+"""Of so many it is remembered how late they were."""
+_FINE = 0.0005
+"""Sleeps that are late by no more are fine enough, in seconds."""
+_MOST_LOOKED = 0.016 if os.name == "nt" else 0.001
+"""Longest time that the clock is looked at instead of sleeping. Where sleeps are fine, a late one comes from
+a busy machine, which looking would keep busier."""
+_SLICE = 0.01
+"""Longest sleep where nothing wakes it, in seconds."""
 
 Order = Literal["start", "stop", "continue", "tempo", "late"]
 
@@ -178,7 +189,7 @@ def main(arguments: list[str]) -> None:
         with suppress(Exception):  # the port is gone: rtmidi's own errors; it beats on for when it is back
             write(message)
 
-    beating = Beating(send, time.monotonic())
+    beating = Beating(send, time.perf_counter())
     try:
         _beat(beating)
     finally:
@@ -187,29 +198,89 @@ def main(arguments: list[str]) -> None:
 
 
 def _beat(beating: Beating) -> None:
-    words = b""
-    while True:
-        now = time.monotonic()
+    orders = _Orders()
+    waiting = Waiting(orders.wait)
+    while not orders.ended:
+        now = time.perf_counter()
         if now >= beating.due:
             beating.beat(now)
             continue
-        if os.name == "nt":  # pipes cannot be waited for there: orders are heard between ticks
-            time.sleep(max(0.0, beating.due - now))
-            continue
-        if not select.select([0], [], [], beating.due - now)[0]:
-            continue
-        part = os.read(0, 65536)
-        if not part:
-            return
-        *lines, words = (words + part).split(b"\n")
-        for line in lines:
-            told = msgspec.json.decode(line, type=Told)
+        waiting.towards(beating.due)
+        for told in orders.take():
             if told.do == "late":
                 sys.stdout.write(msgspec.json.encode(beating.late).decode() + "\n")
                 sys.stdout.flush()
                 beating.late.clear()
             else:
-                beating.obey(told, time.monotonic())
+                beating.obey(told, time.perf_counter())
+
+
+class Waiting:
+    """Gets to a moment although a sleep may be coarse, 15 ms on some systems: as long before it as sleeps
+    have lately been late, it sleeps no more and looks at the clock."""
+
+    def __init__(
+        self,
+        sleep: Callable[[float], object],
+        clock: Callable[[], float] = time.perf_counter,
+        most: float = _MOST_LOOKED,
+    ) -> None:
+        """sleep: may be woken early. most: seconds that are spent looking, at most."""
+        self._sleep, self._clock, self._most = sleep, clock, most
+        self._late: deque[float] = deque([0.0] * _SLEEPS, maxlen=_SLEEPS)
+
+    def towards(self, due: float) -> None:
+        """Sleep once towards a moment, or look at the clock until it has come. It may return before."""
+        until = due - self._guard
+        left = until - self._clock()
+        if left <= 0.0:
+            while self._clock() < due:
+                self._sleep(0.0)
+            return
+        self._sleep(left)
+        late = self._clock() - until
+        if late >= 0.0:  # otherwise something woke it
+            self._late.append(late)
+
+    @property
+    def _guard(self) -> float:
+        """From the second latest of the last sleeps: once may be a busy machine, twice is how sleeps are."""
+        late = sorted(self._late)[-2]
+        return 0.0 if late < _FINE else min(1.25 * late, self._most)
+
+
+class _Orders:
+    """What is asked for, read by a thread of its own: not every system can wait for a pipe and a moment."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._lines: deque[bytes] = deque()
+        self._came = threading.Event()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def wait(self, seconds: float) -> None:
+        """Until something is asked for, or the time is over."""
+        if os.name != "nt":
+            self._came.wait(seconds)
+        elif not self._came.is_set():  # there a wait is coarser than a sleep
+            time.sleep(min(seconds, _SLICE))
+
+    def take(self) -> list[Told]:
+        """What was asked for since."""
+        self._came.clear()
+        found = []
+        while self._lines:
+            found.append(msgspec.json.decode(self._lines.popleft(), type=Told))
+        return found
+
+    def _read(self) -> None:
+        words = b""
+        while part := os.read(0, 65536):
+            *lines, words = (words + part).split(b"\n")
+            self._lines.extend(lines)
+            self._came.set()
+        self.ended = True
+        self._came.set()
 
 
 if __name__ == "__main__":
