@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from isobath.cli.group import isobath
 from isobath.errors import UsageError
-from isobath.inputs.hands import ColourTracker, LandmarkTracker, frames_of
+from isobath.inputs.hands import MODEL, ColourTracker, LandmarkTracker, frames_of
 from isobath.inputs.osc.receiver import OscReceiver
 
 RED, BLUE = (208, 32, 32), (30, 60, 200)
@@ -128,6 +128,17 @@ def test_a_film_moves_a_piece_by_osc(tmp_path):
         receiver.close()
     xs = [value for address, value in heard if address == "/isobath/hands/first/x"]
     np.testing.assert_allclose(xs, 0.8 - 0.05 * np.arange(13), atol=0.02)
+
+
+def test_where_the_model_of_hands_is_to_be_had_is_told(tmp_path):
+    other = tmp_path / "hand_landmarker.task"
+    for there in (False, True):
+        if there:
+            other.write_bytes(b"<html>not found</html>")
+        done = CliRunner().invoke(isobath, ["hands", "--model", str(other), "--watch"])
+        assert done.exit_code == 2
+        assert MODEL in done.output
+        assert done.output.count("\n") == 1
 
 
 @pytest.mark.parametrize(

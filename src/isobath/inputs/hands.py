@@ -9,6 +9,7 @@ x and y are 0..1 as in a mirror: left, and down, are 0. A hand that is not seen 
 from __future__ import annotations
 
 import math
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,11 @@ Frame = NDArray[np.uint8]
 Tracker = Callable[[Frame], dict[str, float]]
 
 MISSING = "Hands are found by MediaPipe and OpenCV. Get them with: pip install 'isobath[hands]'"
+MODEL = (
+    "https://storage.googleapis.com/mediapipe-models/hand_landmarker/hand_landmarker/float16/1/"
+    "hand_landmarker.task"
+)
+"""Where MediaPipe's pages have its model of hands for download, as of 2026-11."""
 ORDINALS = ("first", "second")
 _THINNED = 160
 """Columns that colours are looked for in."""
@@ -119,9 +125,11 @@ def _mediapipe(model: Path) -> Callable[[Frame], Any]:
     """Finds the landmarks of up to two hands, frame after frame."""
     if not model.is_file():
         raise UsageError(
-            f"{model} is not there. It is MediaPipe's hand_landmarker.task, which its pages offer for "
-            "download; without it, --colour follows what you wear."
+            f"{model} is not there. It is MediaPipe's hand_landmarker.task, to be had from {MODEL}; without "
+            "it, --colour follows what you wear."
         )
+    if not zipfile.is_zipfile(model):
+        raise UsageError(f"{model} is not MediaPipe's model of hands. Get that from {MODEL}.")
     try:
         import mediapipe
         from mediapipe.tasks.python import BaseOptions, vision
@@ -135,7 +143,10 @@ def _mediapipe(model: Path) -> Callable[[Frame], Any]:
     try:
         landmarker = vision.HandLandmarker.create_from_options(options)
     except (RuntimeError, ValueError, OSError) as error:
-        raise UsageError(f"{model} is no model that MediaPipe can read ({error}).") from error
+        why = str(error).strip().partition("\n")[0][:200]
+        raise UsageError(
+            f"{model} is no model of hands to MediaPipe ({why}). Get it from {MODEL}."
+        ) from error
     at = 0
 
     def detect(frame: Frame) -> Any:
