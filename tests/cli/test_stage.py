@@ -2,8 +2,15 @@
 
 import json
 import socket
+import time
+from types import SimpleNamespace
 
 import soundfile
+
+from isobath.cli.stage import _let_in
+from isobath.inputs.osc.packets import AT_ONCE, Message
+from isobath.protocol.piece import Piece
+from isobath.server.controllers import Controllers
 
 
 def test_what_the_stage_plays_is_recorded_and_told(run, tmp_path):
@@ -22,6 +29,27 @@ def test_what_the_stage_plays_is_recorded_and_told(run, tmp_path):
     status = json.loads(told.stdout)
     assert status["rate"] == soundfile.info(path).samplerate
     assert 0.3 < soundfile.info(path).duration < 30.0
+
+
+def test_without_a_page_a_pedal_freezes_fades_and_silences():
+    did = []
+    engine = SimpleNamespace(
+        status=SimpleNamespace(frozen=False, faded=True),
+        panic=lambda: did.append("panic"),
+        freeze=lambda on: did.append(("freeze", on)),
+        fade=lambda to, _: did.append(("fade", to)),
+    )
+    controllers = Controllers()
+    _let_in(controllers, engine, Piece(id="p", name="p", axes=(), voices=()))
+    try:
+        for action in ("freeze", "fade", "panic"):
+            controllers.hub.osc(Message(f"/isobath/{action}", (1.0,), AT_ONCE))
+        end = time.monotonic() + 10.0
+        while len(did) < 3 and time.monotonic() < end:
+            time.sleep(0.01)
+    finally:
+        controllers.close()
+    assert did == [("freeze", True), ("fade", 1.0), "panic"]
 
 
 def test_a_file_of_sound_is_no_device(run, tmp_path):

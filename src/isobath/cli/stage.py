@@ -262,8 +262,8 @@ def _with_page(
 
 
 def _let_in(controllers: "Controllers", engine: "StageEngine", piece: "Piece") -> None:
-    """Controllers move the axes from now on, and silence everything."""
-    from isobath.outputs.stage.wire import Panic
+    """Controllers move the axes from now on, freeze, fade and silence everything."""
+    from isobath.server.stage import FADE_SECONDS
 
     hub = controllers.hub
     for door in controllers.doors():
@@ -272,7 +272,11 @@ def _let_in(controllers: "Controllers", engine: "StageEngine", piece: "Piece") -
 
     def acted(_: str, action: "Action", begins: bool) -> None:
         if begins and action == "panic":
-            engine.command(Panic())
+            engine.panic()
+        elif begins and action == "freeze":
+            engine.freeze(not engine.status.frozen)
+        elif begins and action == "fade":
+            engine.fade(1.0 if engine.status.faded else 0.0, FADE_SECONDS)
 
     hub.tell(lambda *_: engine.gesture(hub.values(piece.id)), acted)
     hub.start()
