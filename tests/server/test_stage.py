@@ -16,8 +16,12 @@ from isobath.protocol.messages import (
     DoOnStage,
     ExploreOnStage,
     MoveOnStage,
+    PerformersHere,
+    Ping,
+    Pong,
     Problem,
     Saved,
+    ShowHand,
     StageHeard,
     StageNow,
     StageTook,
@@ -66,7 +70,8 @@ def demonstrated(piece):
     )
 
 
-def test_a_page_starts_plays_changes_and_stops_the_stage(served):
+def test_a_page_starts_plays_changes_and_stops_the_stage(served, monkeypatch):
+    monkeypatch.setattr("isobath.server.performers.HELD_SECONDS", 60.0)  # however busy the machine is
     with served.page() as page:
         page.say(WatchStage(watching=True))
         assert page.hear(StageNow).state.condition == "off"
@@ -93,6 +98,19 @@ def test_a_page_starts_plays_changes_and_stops_the_stage(served):
         page.say(ExploreOnStage(slot=7, latent=(0.5,) * 8))  # no such voice
         page.say(ExploreOnStage(slot=0, latent=None))
         until(page, StageHeard, lambda heard: heard.meant[0][0] < -0.5)
+
+        # A second performer: an axis is heard of the hand that came first, until that one lets go.
+        with served.page("second") as second:
+            page.say(ShowHand(axes=axes[:1], point=(0.5, 0.5)))  # it has let go of the other axis
+            page.say(MoveOnStage(axes=axes[:1], values=(0.25,), hands=axes[:1]))
+            until(page, StageHeard, lambda heard: heard.gesture == (0.25, 0.0))
+            second.say(MoveOnStage(axes=axes, values=(0.75, 0.5), hands=axes))
+            until(page, StageHeard, lambda heard: heard.gesture == (0.25, 0.5))
+            page.say(ShowHand(axes=(), point=(0.5, 0.5)))
+            page.ask(Ping(sent=1.0), Pong)
+            second.say(MoveOnStage(axes=axes[:1], values=(0.75,), hands=axes))
+            until(page, StageHeard, lambda heard: heard.gesture == (0.75, 0.5))
+        until(page, PerformersHere, lambda each: len(each.performers) == 1)
 
         quiet = msgspec.structs.replace(piece, master=msgspec.structs.replace(piece.master, gain_db=-100.0))
         page.ask(Change(number=2, piece=quiet, label="Quiet"), Saved)
