@@ -127,6 +127,27 @@ def test_axes_are_learned_in_a_row_and_a_pedal_demonstrates(opened: Page) -> Non
     opened.value("stub.send('k', 0x91, 60, 100, 0x81, 60, 0)")
     opened.until("isobath.store.state.piece.voices[0].demonstrations.length === 1")
 
+    # A movement of an axis, whatever moves it, is a button as well.
+    shake = """
+        const [axis] = isobath.store.state.piece.axes;
+        for (let look = 0; look < 22; look++) {
+          isobath.performer.set(axis.id, 0.5 + 0.4 * Math.sin((1 + look) / 3));
+          await new Promise((over) => setTimeout(over, 33));
+        }
+    """
+    page.locator("[data-do=record-movement]").click()
+    page.get_by_text("hold still", exact=False).first.wait_for()
+    opened.value(f"(async () => {{ {shake} }})()")
+    page.get_by_text("1 recording", exact=True).wait_for()
+    assert opened.value("isobath.store.state.piece.triggers[1].source.axes.length") == 1
+    opened.until("isobath.store.state.connection.unsent === 0")
+    for _ in range(8):  # on a busy machine it may be another movement
+        opened.value(f"(async () => {{ {shake} }})()")
+        wait(opened, 700)
+        if opened.value("isobath.store.state.piece.voices[0].demonstrations.length > 1"):
+            break
+    opened.until("isobath.store.state.piece.voices[0].demonstrations.length > 1")
+
 
 def test_two_sources_on_one_axis_are_both_shown_and_the_one_heard_is_marked(opened: Page) -> None:
     page = opened.page

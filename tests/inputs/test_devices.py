@@ -139,7 +139,7 @@ def test_a_gametrak_moves_axes_and_rests_when_it_is_pulled_out():
     found = [fake]
     gametrak = Gametrak(hub.say, hub.lose, lambda: found.pop() if found else None, seconds=0.01)
     until(lambda: at.get("y") == 1.0 and at.get("x", 0) > 0.95)
-    assert gametrak.there
+    assert gametrak.names == ("gametrak",)
     assert gametrak.garbage == 1
     fake.out.set()
     until(lambda: at["x"] == 0.5)

@@ -14,7 +14,14 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from isobath.cli.group import isobath
-from isobath.protocol.controllers import Conditioning, Input, OscSource, ProgramSource, Trigger
+from isobath.protocol.controllers import (
+    Conditioning,
+    GestureSource,
+    Input,
+    OscSource,
+    ProgramSource,
+    Trigger,
+)
 from isobath.protocol.messages import (
     Acted,
     CalibrateInputs,
@@ -32,6 +39,7 @@ from isobath.protocol.messages import (
     Pong,
     Problem,
     Saved,
+    ShowMovement,
     WatchControllers,
 )
 from isobath.protocol.piece import Demonstration, Take
@@ -178,6 +186,25 @@ def test_a_page_that_looks_sees_what_comes_in_and_one_that_does_not_hears_of_tro
         "Ignored from controllers: 1 packets that could not be read (it begins neither with / nor with "
         "#bundle), 1 values that are no numbers."
     )
+
+
+def test_a_movement_of_a_hand_on_the_page_presses_a_button(played):
+    page, _, piece = played
+    x = piece.axes[0].id
+    path = tuple((0.5 + 0.4 * math.sin(i / 3),) for i in range(20))
+    source = GestureSource(name="Shake", axes=(x,), examples=(path, path))
+    bound = msgspec.structs.replace(piece, triggers=(Trigger(id="t", source=source, action="next"),))
+    page.ask(Change(number=1, piece=bound, label="Record a movement"), Saved)
+    end = time.monotonic() + 20
+    acted = None
+    while acted is None and time.monotonic() < end:  # a busy machine may make it another movement
+        for (value,) in (*path, *[path[-1]] * 20):
+            page.say(ShowMovement(axes=(x,), values=(value,)))
+            time.sleep(1 / 30)
+        page.say(Ping(sent=1.0))
+        while not isinstance(message := page.hear(), Pong):
+            acted = message if isinstance(message, Acted) and acted is None else acted
+    assert acted == Acted(action="next", begins=True)
 
 
 def test_a_take_that_is_mimed_becomes_demonstrations(played):

@@ -1,7 +1,8 @@
 """Gamepads and joysticks through SDL, also while no window is in front.
 
 SDL is asked 250 times a second; every stick, trigger and button says its value when it changes. Anything a
-system takes for a joystick comes this way, a converted Gametrak too.
+system takes for a joystick comes this way, a converted Gametrak too. Of two that are called the same the
+second is `NAME #2` for as long as it is there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from isobath.errors import UsageError
+from isobath.inputs.alike import told_apart
 from isobath.inputs.keys import Key
 
 PERIOD = 0.004
@@ -93,7 +95,7 @@ class Gamepads:
             pad = sdl.SDL_JoystickOpen(i)
             if pad:
                 name = (sdl.SDL_JoystickName(pad) or b"gamepad").decode(errors="replace")
-                self._open[id] = (pad, name, {})
+                self._open[id] = (pad, told_apart(name, self.names), {})
 
     def _leave(self, id: int) -> None:
         pad, _, known = self._open.pop(id)

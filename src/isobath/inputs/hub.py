@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from isobath.inputs.keys import Key, kind_of, words_for
+from isobath.inputs.movements import Movements
 from isobath.inputs.osc.packets import Message, Value
 from isobath.inputs.surface import Put, Surface
 from isobath.inputs.urgent import Urgency
@@ -92,11 +93,14 @@ class Hub:
         """Counts of pieces that are no longer played."""
         self.unheard = 0
         """Messages that moved nothing."""
+        self.movements = Movements(self.say, clock)
+        """Recorded ones, found again while axes move."""
 
     # --------------------------------------------------------------------------- the pieces
 
     def show(self, piece: Piece) -> None:
         """A piece is played, or has changed."""
+        self.movements.show(piece)
         with self._lock:
             before = self._surfaces.get(piece.id)
             if before is not None and before.made_of == (piece.axes, piece.inputs, piece.triggers):
@@ -112,6 +116,7 @@ class Hub:
 
     def hide(self, piece: str) -> None:
         """A piece is no longer played."""
+        self.movements.hide(piece)
         with self._lock:
             gone = self._surfaces.pop(piece, None)
             if gone is not None:
@@ -277,6 +282,7 @@ class Hub:
 
     def stop(self) -> None:
         """Take no more steps."""
+        self.movements.stop()
         self._running = False
         self.wake()
         if self._thread is not None:
@@ -320,6 +326,7 @@ class Hub:
                 elif board.waiting and wait is None:
                     wait = PATIENCE
         for piece, axes, values in told:
+            self.movements.moved(piece, axes, values)
             for moved_to in self._moved:
                 moved_to(piece, axes, values)
         with suppress(IndexError):

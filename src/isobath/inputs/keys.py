@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
+from isobath.inputs.alike import means_device, port_name
 from isobath.inputs.osc.patterns import is_pattern
 from isobath.inputs.osc.patterns import matches as means
 from isobath.protocol.controllers import (
     Action,
     GamepadSource,
+    GestureSource,
     HidSource,
     InputSource,
     MidiMessage,
@@ -24,7 +25,7 @@ from isobath.protocol.piece import Axis
 Key = tuple[str | int, ...]
 """("osc", address, argument), ("midi", port, channel, message, number), with channel 0 for that of
 the newest note, ("gamepad", device, part, index),
-("hid", device, index), ("sound", descriptor), ("program", name)."""
+("hid", device, index), ("sound", descriptor), ("program", name), ("gesture", piece, name)."""
 
 ACTIONS: tuple[Action, ...] = get_args(Action)
 MESSAGES: tuple[MidiMessage, ...] = get_args(MidiMessage)
@@ -41,18 +42,20 @@ def matches(source: InputSource, key: Key) -> bool:
         case MidiSource() as wanted, ("midi", str(port), channel, message, number):
             return (
                 message == wanted.message
-                and wanted.port.casefold() in port.casefold()
+                and means_device(wanted.port, port)
                 and (channel != 0 if wanted.channel is None else wanted.channel == channel)
                 and wanted.number in (None, number)
             )
         case GamepadSource() as wanted, ("gamepad", str(device), part, index):
             found = part == wanted.part and index == wanted.index
-            return found and wanted.device.casefold() in device.casefold()
+            return found and means_device(wanted.device, device)
         case HidSource() as wanted, ("hid", device, index):
             return device == wanted.device and index == wanted.index
         case SoundSource() as wanted, ("sound", descriptor):
             return descriptor == wanted.descriptor
         case ProgramSource() as wanted, ("program", name):
+            return name == wanted.name
+        case GestureSource() as wanted, ("gesture", _, name):
             return name == wanted.name
         case _:
             return False
@@ -82,6 +85,8 @@ def source_of(key: Key) -> InputSource | None:
             return GamepadSource(part="button", index=index, device=device)
         case ("hid", "gametrak", int(index)):
             return HidSource(device="gametrak", index=index)
+        case ("hid", "gametrak #2", int(index)):
+            return HidSource(device="gametrak #2", index=index)
         case ("program", str(name)):
             return ProgramSource(name=name)
         case _:
@@ -110,8 +115,8 @@ def words_for(key: Key) -> str:
             return f"{str(message).replace('_', ' ')} {number}, {where}, {port_name(str(port))}"
         case ("gamepad", device, part, index):
             return f"{part} {index}, {device}"
-        case ("hid", _, index):
-            return f"Gametrak {GAMETRAK[int(index)]}"
+        case ("hid", device, index):
+            return f"{str(device).capitalize()} {GAMETRAK[int(index)]}"
         case (_, name):
             return str(name)
         case _:
@@ -119,11 +124,6 @@ def words_for(key: Key) -> str:
 
 
 GAMETRAK = ("left x", "left y", "left length", "right x", "right y", "right length")
-
-
-def port_name(port: str) -> str:
-    """A port's name without the numbers that change when it is plugged in again."""
-    return re.sub(r"(?:\s+\d+:\d+|\s*\(\d+\))$", "", port).strip()
 
 
 def own_axes(axes: Sequence[Axis]) -> Callable[[str], list[tuple[int, int]]]:

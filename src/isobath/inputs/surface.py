@@ -42,6 +42,7 @@ class Surface:
     """Made anew whenever axes or inputs of the piece change; what stays keeps its place."""
 
     def __init__(self, piece: Piece, act: Act, before: Surface | None = None) -> None:
+        self.piece = piece.id
         self.axes = tuple(axis.id for axis in piece.axes)
         self.names = tuple(axis.name for axis in piece.axes)
         self.made_of = (piece.axes, piece.inputs, piece.triggers)
@@ -105,6 +106,8 @@ class Surface:
         """Where the values of a key go. OSC has `ways`."""
         if key[0] == "osc":
             return [put for argument, put in self.ways(str(key[1])) if argument == key[2]]
+        if key[0] == "gesture" and key[1] != self.piece:
+            return []
         found: list[Put] = [
             slot.put for each, slot in zip(self.inputs, self.slots, strict=True) if matches(each.source, key)
         ]

@@ -73,7 +73,8 @@ class MidiSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     channel: int | None = None
     """1..16; 0: the one of the newest note (MPE); None: all of them."""
     port: str = ""
-    """Part of the port's name; empty: every port."""
+    """Part of the port's name; empty: every port. A whole name is the first that is called so, `NAME #2` the
+    second."""
 
 
 class GamepadSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="gamepad"):
@@ -82,13 +83,14 @@ class GamepadSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
     part: Literal["axis", "button"] = "axis"
     index: int = 0
     device: str = ""
-    """Part of the device's name; empty: every gamepad."""
+    """Part of the device's name; empty: every gamepad. A whole name is the first that is called so, `NAME #2`
+    the second."""
 
 
 class HidSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="hid"):
     """An axis of a device that is read as it is, 0..1 from its least to its most."""
 
-    device: Literal["gametrak"] = "gametrak"
+    device: Literal["gametrak", "gametrak #2"] = "gametrak"
     index: int = 0
     """Gametrak: left x, y, length, right x, y, length."""
 
@@ -143,6 +145,18 @@ class KeySource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     """Its place as browsers name it, whatever is printed on it: `KeyQ`, `Digit1`, `F8`."""
 
 
+class GestureSource(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="gesture"):
+    """A recorded movement of axes: 1 for a moment whenever it has been made again, at whatever pace between
+    two fifths and two and a half times its own."""
+
+    name: str
+    axes: tuple[str, ...] = ()
+    """Ids of those that it moves."""
+    examples: tuple[tuple[tuple[float, ...], ...], ...] = ()
+    """Recordings of it: places of `axes`, 0..1, 30 a second. Three or more say best how exact it has to be;
+    64 of a piece are heeded, and 600 places of each."""
+
+
 InputSource = (
     OscSource
     | MidiSource
@@ -154,6 +168,7 @@ InputSource = (
     | OrientationSource
     | PenSource
     | KeySource
+    | GestureSource
 )
 
 

@@ -540,6 +540,16 @@ class ShowHand(Message, frozen=True, kw_only=True, tag="show_hand"):
     """One value per axis of the piece."""
 
 
+class ShowMovement(Message, frozen=True, kw_only=True, tag="show_movement"):
+    """Where hands on this page put axes of the piece that is open, 30 times a second at most, while the piece
+    has recorded movements or one is being recorded. No answer."""
+
+    axes: Annotated[tuple[Id, ...], Meta(max_length=128)] = ()
+    values: Annotated[tuple[Unit, ...], Meta(max_length=128)] = ()
+    recording: bool = False
+    """One is being recorded here: none is looked for meanwhile."""
+
+
 class ChangeSetList(Message, frozen=True, kw_only=True, tag="change_set_list"):
     """Another set list. Answered by `SetListNow`: what others put on it or took off it meanwhile is kept."""
 
@@ -919,6 +929,7 @@ FromPage = (
     | ExploreOnStage
     | CallMe
     | ShowHand
+    | ShowMovement
     | ChangeSetList
     | Ping
 )

@@ -193,8 +193,8 @@ class Controllers:
             found += self.midi.names
         if self.gamepads is not None:
             found += self.gamepads.names
-        if self.gametrak is not None and self.gametrak.there:
-            found.append("Gametrak")
+        if self.gametrak is not None:
+            found += [name.capitalize() for name in self.gametrak.names]
         if self.link is not None and self.link.connected:
             found.append("Ableton Link")
         if self.sound is not None and not self.sound.lost:

@@ -48,6 +48,7 @@ from isobath.protocol.messages import (
     RestorePiece,
     Saved,
     ShowHand,
+    ShowMovement,
     StageTook,
     StartStage,
     StopStage,
@@ -411,6 +412,12 @@ class Session:
     async def _show_hand(self, message: ShowHand) -> None:
         self._desk.performers.show(self, message.axes, message.point)
 
+    async def _show_movement(self, message: ShowMovement) -> None:
+        if self.piece is not None:
+            axes, values = self._desk.performers.own(self, message.axes, message.values)
+            movements = self._desk.controllers.hub.movements
+            movements.told(self.piece, axes, values, recording=message.recording)
+
     async def _change_set_list(self, message: ChangeSetList) -> None:
         await self._desk.change_set_list(message.before, message.pieces)
 
@@ -467,6 +474,7 @@ class Session:
         ExploreOnStage: _explore_on_stage,
         CallMe: _call_me,
         ShowHand: _show_hand,
+        ShowMovement: _show_movement,
         ChangeSetList: _change_set_list,
         Ping: _ping,
     }

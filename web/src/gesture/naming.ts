@@ -2,6 +2,7 @@
 // src/isobath/inputs/keys.py.
 
 import type { Action, Heeded, InputSource } from "../protocol/messages";
+import { meansDevice } from "./alike";
 import { type Key, sourceOf } from "./page-hub";
 
 const NOTES = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
@@ -62,7 +63,7 @@ export function wordsFor(source: InputSource): Words {
         where: source.device === "" ? "any gamepad" : plainDevice(source.device),
       };
     case "hid":
-      return { what: `String ${GAMETRAK[source.index] ?? source.index}`, where: "Gametrak" };
+      return { what: `String ${GAMETRAK[source.index] ?? source.index}`, where: gametrak(source.device) };
     case "clock":
       return { what: SHAPES[source.shape], where: paceWords(source.rate, source.tempo) };
     case "sound":
@@ -76,10 +77,16 @@ export function wordsFor(source: InputSource): Words {
       return { what: ORIENTATION[source.part], where: "this device" };
     case "pen":
       return { what: PEN[source.part], where: "on the chart" };
+    case "gesture":
+      return { what: source.name, where: count(source.examples.length) };
     case "key":
       return { what: `Key ${source.code.replace(/^(Key|Digit)/, "")}`, where: "this keyboard" };
   }
 }
+
+const count = (recordings: number): string => `${recordings} recording${recordings === 1 ? "" : "s"}`;
+
+const gametrak = (device: string): string => device.replace("g", "G");
 
 function paceWords(rate: number, tempo: number): string {
   if (tempo > 0) return `${figure(rate)} a beat at ${figure(tempo)}`;
@@ -145,7 +152,6 @@ export function keyName(key: Key): string {
 
 const MIDI_NAME = /^(.+?) (\d+), (?:channel (\d+)|the newest note), (.*)$/s;
 const PAD_NAME = /^(axis|button) (\d+), (.*)$/s;
-const within = (part: string, whole: string): boolean => whole.toLowerCase().includes(part.toLowerCase());
 
 /** What the server heard of a source, among all it heard; null: nothing yet. */
 export function heededOf(source: InputSource, heeded: readonly Heeded[]): number | null {
@@ -177,8 +183,9 @@ export function sourceNamed({ kind, name }: Heeded, argument = 0): InputSource |
       return { kind, part, index: Number(found[2]), device: found[3]! };
     }
     case "hid": {
-      const index = GAMETRAK.indexOf(name.replace(/^Gametrak /, ""));
-      return index < 0 ? null : { kind, device: "gametrak", index };
+      const index = GAMETRAK.indexOf(name.replace(/^Gametrak (?:#2 )?/, ""));
+      const device = name.startsWith("Gametrak #2 ") ? "gametrak #2" : "gametrak";
+      return index < 0 ? null : { kind, device, index };
     }
     case "sound":
       return { kind, descriptor: name as Extract<InputSource, { kind: "sound" }>["descriptor"] };
@@ -196,7 +203,7 @@ function means(source: InputSource, name: string): boolean {
       if (found?.kind !== "midi") return false;
       return (
         found.message === source.message &&
-        within(source.port, found.port) &&
+        meansDevice(source.port, found.port) &&
         (source.channel === null ? found.channel !== 0 : source.channel === found.channel) &&
         (source.number === null || source.number === found.number)
       );
@@ -207,11 +214,11 @@ function means(source: InputSource, name: string): boolean {
         found !== null &&
         found[1] === source.part &&
         Number(found[2]) === source.index &&
-        within(source.device, found[3]!)
+        meansDevice(source.device, found[3]!)
       );
     }
     case "hid":
-      return name === `Gametrak ${GAMETRAK[source.index]}`;
+      return name === `${gametrak(source.device)} ${GAMETRAK[source.index]}`;
     case "sound":
       return name === source.descriptor;
     case "program":

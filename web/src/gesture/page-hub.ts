@@ -2,6 +2,7 @@
 // send it (src/isobath/inputs), through the same board. The performer's hand goes before them.
 
 import type { Action, Input, InputSource, Piece, Trigger } from "../protocol/messages";
+import { meansDevice } from "./alike";
 import { Board, type Slot } from "./board";
 import type { Performer } from "./performer";
 
@@ -28,19 +29,17 @@ export type Key =
   | { readonly kind: "pen"; readonly part: "pressure" | "tilt_x" | "tilt_y" | "twist" }
   | { readonly kind: "key"; readonly code: string };
 
-const within = (part: string, whole: string): boolean => whole.toLowerCase().includes(part.toLowerCase());
-
 /** Whether the values of a key are this source's. */
 export function matches(source: InputSource, key: Key): boolean {
   if (source.kind === "midi" && key.kind === "midi")
     return (
       source.message === key.message &&
-      within(source.port, key.port) &&
+      meansDevice(source.port, key.port) &&
       (source.channel === null ? key.channel !== 0 : source.channel === key.channel) &&
       (source.number === null || source.number === key.number)
     );
   if (source.kind === "gamepad" && key.kind === "gamepad")
-    return source.part === key.part && source.index === key.index && within(source.device, key.device);
+    return source.part === key.part && source.index === key.index && meansDevice(source.device, key.device);
   if (source.kind === "key" && key.kind === "key") return source.code === key.code;
   if (source.kind === "pen" && key.kind === "pen") return source.part === key.part;
   return source.kind === "orientation" && key.kind === "orientation" && source.part === key.part;

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { makeGamepadSource, makeMidiSource } from "../protocol/messages";
 import { MidiReader } from "./midi";
 import {
@@ -54,6 +54,37 @@ test("a gamepad says what has moved, and nothing when it appears", () => {
     ["gamepad", "Pad", true],
     ["gamepad", "Pad", false],
   ]);
+});
+
+test("two equal gamepads are two", () => {
+  const { said, lost, met, to } = sink();
+  const reader = new PadReader(to);
+  const pad = (index: number, x: number) => ({ index, id: "Pad", axes: [x], buttons: [] });
+  reader.look([pad(0, 0), pad(1, 0)]);
+  reader.look([pad(0, 0), pad(1, 1)]);
+  expect(said).toEqual([[{ kind: "gamepad", device: "Pad #2", part: "axis", index: 0 }, 1]]);
+  reader.look([null, pad(1, 1)]);
+  expect(met.at(-1)).toEqual(["gamepad", "Pad", false]);
+  expect(lost.at(-1)!(makeGamepadSource({ device: "Pad #2" }))).toBe(false);
+  reader.look([pad(0, 0), pad(1, 1)]);
+  expect(met.at(-1)).toEqual(["gamepad", "Pad", true]);
+});
+
+test("two equal MIDI ports are two", async () => {
+  const { said, lost, met, to } = sink();
+  const port = (id: string) => ({ id, name: "Knobs", state: "connected", onmidimessage: null as unknown });
+  const ports = [port("a"), port("b")];
+  const access = { inputs: new Map(ports.map((each) => [each.id, each])), onstatechange: () => {} };
+  vi.stubGlobal("navigator", { requestMIDIAccess: async () => access });
+  expect(await new PageSources(to).open("midi")).toBeNull();
+  (ports[1]!.onmidimessage as (event: unknown) => void)({ data: [0xb0, 77, 127] });
+  expect(said).toEqual([[{ kind: "midi", port: "Knobs #2", channel: 1, message: "control", number: 77 }, 1]]);
+  ports[0]!.state = "disconnected";
+  access.onstatechange();
+  expect(met.at(-1)).toEqual(["midi", "Knobs", false]);
+  const second = makeMidiSource({ message: "control", number: 77, port: "Knobs #2" });
+  expect(lost.some((gone) => gone(second))).toBe(false);
+  vi.unstubAllGlobals();
 });
 
 test("a phone that lies flat is in the middle", () => {

@@ -3,6 +3,7 @@
 // ask the person first, and may say no.
 
 import type { InputSource } from "../protocol/messages";
+import { meansDevice, toldApart } from "./alike";
 import { MidiReader } from "./midi";
 import type { Key } from "./page-hub";
 import { pressureOf } from "./pointers";
@@ -60,19 +61,22 @@ async function openMidi(sink: Sink): Promise<string | null> {
   if (navigator.requestMIDIAccess === undefined) return NO_MIDI;
   try {
     const access = await navigator.requestMIDIAccess();
-    const heard = new Set<string>();
+    /** What each port that is there is called, by its id. */
+    const heard = new Map<string, string>();
     const meet = (): void => {
       for (const port of access.inputs.values()) {
-        const name = port.name ?? "MIDI";
-        if (port.state === "connected" && !heard.has(port.id)) {
-          heard.add(port.id);
+        const known = heard.get(port.id);
+        if (port.state === "connected" && known === undefined) {
+          const name = toldApart(port.name ?? "MIDI", heard.values());
+          heard.set(port.id, name);
           sink.meet("midi", name, true);
           const reader = new MidiReader();
           port.onmidimessage = (event) => hearMidi(sink, reader, name, event.data);
-        } else if (port.state === "disconnected" && heard.delete(port.id)) {
+        } else if (port.state === "disconnected" && known !== undefined) {
+          heard.delete(port.id);
           port.onmidimessage = null;
-          sink.meet("midi", name, false);
-          sink.lose((source) => source.kind === "midi" && within(source.port, name));
+          sink.meet("midi", known, false);
+          sink.lose((source) => source.kind === "midi" && meansDevice(source.port, known));
         }
       }
     };
@@ -84,8 +88,6 @@ async function openMidi(sink: Sink): Promise<string | null> {
   }
 }
 
-const within = (part: string, whole: string): boolean => whole.toLowerCase().includes(part.toLowerCase());
-
 /** Bytes of a port. */
 export function hearMidi(sink: Sink, reader: MidiReader, port: string, bytes: Iterable<number> | null): void {
   for (const { channel, message, number, value, gone } of reader.feed(bytes ?? [])) {
@@ -95,7 +97,7 @@ export function hearMidi(sink: Sink, reader: MidiReader, port: string, bytes: It
         (source) =>
           source.kind === "midi" &&
           source.message === message &&
-          within(source.port, port) &&
+          meansDevice(source.port, port) &&
           (source.channel === null ? channel !== 0 : source.channel === channel) &&
           (source.number === null || source.number === number),
       );
@@ -119,9 +121,13 @@ type Pad = Pick<Gamepad, "index" | "id" | "axes"> & {
 
 /** Says what has changed since the last look. */
 export class PadReader {
-  private readonly known = new Map<number, { readonly id: string; values: number[] }>();
+  private readonly known = new Map<number, { readonly name: string; values: number[] }>();
 
   constructor(private readonly sink: Sink) {}
+
+  private names(): string[] {
+    return [...this.known.values()].map(({ name }) => name);
+  }
 
   look(pads: readonly (Pad | null)[]): void {
     const there = new Set<number>();
@@ -130,24 +136,25 @@ export class PadReader {
       there.add(pad.index);
       const values = [...pad.axes.map((axis) => (axis + 1) / 2), ...pad.buttons.map((each) => each.value)];
       const before = this.known.get(pad.index);
-      this.known.set(pad.index, { id: pad.id, values });
+      const name = before?.name ?? toldApart(pad.id, this.names());
+      this.known.set(pad.index, { name, values });
       if (before === undefined) {
         // What it says when it appears is no movement: nobody has touched it yet.
-        this.sink.meet("gamepad", pad.id, true);
+        this.sink.meet("gamepad", name, true);
         continue;
       }
       values.forEach((value, k) => {
         if (value === before.values[k]) return;
         const axis = k < pad.axes.length;
         const index = axis ? k : k - pad.axes.length;
-        this.sink.say({ kind: "gamepad", device: pad.id, part: axis ? "axis" : "button", index }, value);
+        this.sink.say({ kind: "gamepad", device: name, part: axis ? "axis" : "button", index }, value);
       });
     }
-    for (const [index, { id }] of this.known) {
+    for (const [index, { name }] of this.known) {
       if (there.has(index)) continue;
       this.known.delete(index);
-      this.sink.meet("gamepad", id, false);
-      this.sink.lose((source) => source.kind === "gamepad" && within(source.device, id));
+      this.sink.meet("gamepad", name, false);
+      this.sink.lose((source) => source.kind === "gamepad" && meansDevice(source.device, name));
     }
   }
 }

@@ -300,6 +300,11 @@ export class Link {
     return this.online && this.socket.send({ type: "show_hand", axes, point });
   }
 
+  /** Tell where hands put axes, for movements that are looked for; false while there is no connection. */
+  showMovement(axes: readonly string[], values: readonly number[], recording: boolean): boolean {
+    return this.online && this.socket.send({ type: "show_movement", axes, values, recording });
+  }
+
   /** Keep another set list; false while there is no connection. */
   changeSetList(before: readonly string[], pieces: readonly string[]): boolean {
     return this.online && this.socket.send({ type: "change_set_list", before, pieces });

@@ -57,7 +57,10 @@ export interface MidiSource {
   readonly number: number | null;
   /** 1..16; 0: the one of the newest note (MPE); null: all of them. */
   readonly channel: number | null;
-  /** Part of the port's name; empty: every port. */
+  /**
+   * Part of the port's name; empty: every port. A whole name is the first that is called so, `NAME #2` the
+   * second.
+   */
   readonly port: string;
 }
 
@@ -70,7 +73,10 @@ export interface GamepadSource {
   readonly kind: "gamepad";
   readonly part: "axis" | "button";
   readonly index: number;
-  /** Part of the device's name; empty: every gamepad. */
+  /**
+   * Part of the device's name; empty: every gamepad. A whole name is the first that is called so, `NAME #2`
+   * the second.
+   */
   readonly device: string;
 }
 
@@ -81,7 +87,7 @@ export function makeGamepadSource(given: Omit<GamepadSource, "part" | "index" | 
 /** An axis of a device that is read as it is, 0..1 from its least to its most. */
 export interface HidSource {
   readonly kind: "hid";
-  readonly device: "gametrak";
+  readonly device: "gametrak" | "gametrak #2";
   /** Gametrak: left x, y, length, right x, y, length. */
   readonly index: number;
 }
@@ -164,12 +170,32 @@ export function makeKeySource(given: Omit<KeySource, "kind"> & Partial<KeySource
   return { ...given, kind: "key" };
 }
 
+/**
+ * A recorded movement of axes: 1 for a moment whenever it has been made again, at whatever pace between
+ * two fifths and two and a half times its own.
+ */
+export interface GestureSource {
+  readonly kind: "gesture";
+  readonly name: string;
+  /** Ids of those that it moves. */
+  readonly axes: readonly string[];
+  /**
+   * Recordings of it: places of `axes`, 0..1, 30 a second. Three or more say best how exact it has to be;
+   * 64 of a piece are heeded, and 600 places of each.
+   */
+  readonly examples: readonly (readonly (readonly number[])[])[];
+}
+
+export function makeGestureSource(given: Omit<GestureSource, "axes" | "examples" | "kind"> & Partial<GestureSource>): GestureSource {
+  return { axes: [], examples: [], ...given, kind: "gesture" };
+}
+
 /** A controller on an axis. Of several on one axis the one moved last is heard. */
 export interface Input {
   readonly id: string;
   /** Id of the axis; an input of an axis that is not there moves nothing. */
   readonly axis: string;
-  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource | PenSource | KeySource;
+  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource | PenSource | KeySource | GestureSource;
   readonly conditioning: Conditioning;
   readonly muted: boolean;
 }
@@ -181,7 +207,7 @@ export function makeInput(given: Omit<Input, "conditioning" | "muted"> & Partial
 /** Something that happens once when a value rises past the middle (0.5). */
 export interface Trigger {
   readonly id: string;
-  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource | PenSource | KeySource;
+  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource | PenSource | KeySource | GestureSource;
   readonly action: Action;
   readonly muted: boolean;
 }
@@ -2204,6 +2230,22 @@ export function makeShowHand(given: Omit<ShowHand, "axes" | "point" | "type"> & 
   return { axes: [], point: [], ...given, type: "show_hand" };
 }
 
+/**
+ * Where hands on this page put axes of the piece that is open, 30 times a second at most, while the piece
+ * has recorded movements or one is being recorded. No answer.
+ */
+export interface ShowMovement {
+  readonly type: "show_movement";
+  readonly axes: readonly string[];
+  readonly values: readonly number[];
+  /** One is being recorded here: none is looked for meanwhile. */
+  readonly recording: boolean;
+}
+
+export function makeShowMovement(given: Omit<ShowMovement, "axes" | "values" | "recording" | "type"> & Partial<ShowMovement> = {}): ShowMovement {
+  return { axes: [], values: [], recording: false, ...given, type: "show_movement" };
+}
+
 /** Another set list. Answered by `SetListNow`: what others put on it or took off it meanwhile is kept. */
 export interface ChangeSetList {
   readonly type: "change_set_list";
@@ -2503,7 +2545,7 @@ export function makeControllersNow(given: Omit<ControllersNow, "doors" | "heeded
 export interface ControllerNoticed {
   readonly type: "controller_noticed";
   readonly request: number;
-  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource | PenSource | KeySource;
+  readonly source: OscSource | MidiSource | GamepadSource | HidSource | ClockSource | SoundSource | ProgramSource | OrientationSource | PenSource | KeySource | GestureSource;
   /** Of what it has said so far, which need not be its range. */
   readonly lo: number;
   readonly hi: number;
@@ -2751,7 +2793,8 @@ export type InputSource =
   | ProgramSource
   | OrientationSource
   | PenSource
-  | KeySource;
+  | KeySource
+  | GestureSource;
 
 /** What a page may say. */
 export type FromPage =
@@ -2785,6 +2828,7 @@ export type FromPage =
   | ExploreOnStage
   | CallMe
   | ShowHand
+  | ShowMovement
   | ChangeSetList
   | Ping;
 

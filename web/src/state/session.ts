@@ -12,6 +12,7 @@ import { bind } from "./binding";
 import { Fitting } from "./fitting";
 import { heed } from "./heeding";
 import { newId } from "./identity";
+import { Movements } from "./movements";
 import { Performers } from "./performers";
 import { recallPlaces } from "./places";
 import { Store } from "./store";
@@ -28,6 +29,8 @@ export interface Session {
   readonly sources: PageSources;
   /** Others who have the piece open. */
   readonly performers: Performers;
+  /** Recorded movements of the axes. */
+  readonly movements: Movements;
 }
 
 /** What this browser has chosen. */
@@ -107,7 +110,10 @@ export function createSession(chosen: Chosen): Session {
   const sources = new PageSources(hub);
   heed(store, link, hub, sources);
   void link.start();
-  const session = { store, instrument, performer, link, fitting, hub, sources, performers };
+  const movements = new Movements(store, performer, (axes, values, recording) =>
+    link.showMovement(axes, values, recording),
+  );
+  const session = { store, instrument, performer, link, fitting, hub, sources, performers, movements };
   // For a person at the console, and for the tests that listen to what the page really plays.
   Object.assign(window, { isobath: session });
   return session;

@@ -10,6 +10,7 @@ import type { Performer } from "../gesture/performer";
 import type { Link } from "../net/link";
 import type { Voice } from "../protocol/messages";
 import type { Fitting } from "../state/fitting";
+import type { Movements } from "../state/movements";
 import type { Performers } from "../state/performers";
 import type { SetList } from "../state/set-list";
 import type { State, Store } from "../state/store";
@@ -26,6 +27,7 @@ export interface App {
   readonly sources: PageSources;
   /** Others who have the piece open. */
   readonly performers: Performers;
+  readonly movements: Movements;
   readonly preferences: PreferenceStore;
   readonly setList: SetList;
   /** The newest report of the sound; null before it has started. */

@@ -6,6 +6,7 @@ import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { goalOf } from "../gesture/conditioning";
 import { ACTIONS, wordsFor } from "../gesture/naming";
+import { ALONE } from "../net/wire";
 import type { Action, Axis, Conditioning, Input, InputSource, Piece, Trigger } from "../protocol/messages";
 import { AXES, addAxis, removeAxis, renameAxis } from "../state/axes";
 import {
@@ -93,7 +94,8 @@ export class ControllersPanel extends Panel {
   /** Escape ends what is waited for before it means anything else. */
   private escape(event: KeyboardEvent): void {
     const { controlling } = this;
-    if (event.key !== "Escape" || (controlling.learning === null && controlling.calibrating === null)) return;
+    const waits = controlling.learning ?? controlling.calibrating ?? this.app.movements.recording;
+    if (event.key !== "Escape" || waits === null) return;
     controlling.stopLearning();
     controlling.endCalibrating();
     announce("Ended.");
@@ -490,7 +492,7 @@ export class ControllersPanel extends Panel {
       html`
         ${
           piece.triggers.length === 0
-            ? html`<p class="hint">A note, a pedal or a gamepad's button can place the sound, record, or silence all.</p>`
+            ? html`<p class="hint">A note, a pedal, a gamepad's button or a movement of the axes can place the sound, record, or silence all.</p>`
             : html`<ul class="triggers">
               ${repeat(
                 piece.triggers,
@@ -500,8 +502,8 @@ export class ControllersPanel extends Panel {
             </ul>`
         }
         ${
-          waits
-            ? this.waiting("Press it…", 0)
+          waits || this.app.movements.recording !== null
+            ? this.waiting(waits ? "Press it…" : "Make the movement, then hold still…", 0)
             : html`<div class="row">
               <select
                 class="grow"
@@ -519,6 +521,18 @@ export class ControllersPanel extends Panel {
               >
                 ${icon("add")}Learn
               </button>
+              ${
+                ALONE === null
+                  ? html`<button
+                    type="button"
+                    data-do="record-movement"
+                    title="A movement of the axes does it, whatever moves them"
+                    @click=${() => controlling.recordMovement(this.action)}
+                  >
+                    ${icon("record")}Movement
+                  </button>`
+                  : nothing
+              }
             </div>`
         }
       `,
@@ -526,9 +540,10 @@ export class ControllersPanel extends Panel {
   }
 
   private trigger(trigger: Trigger): TemplateResult {
+    const { controlling } = this;
     const { store } = this.app;
     const { what, where } = wordsFor(trigger.source);
-    const gone = this.controlling.isThere(trigger.source) === false;
+    const gone = controlling.isThere(trigger.source) === false;
     return html`<li class="trigger ${gone ? "gone" : ""}">
       <span class="grow clip"><b>${what}</b> <span class="hint">${gone ? "not there" : where}</span></span>
       <select
@@ -537,6 +552,13 @@ export class ControllersPanel extends Panel {
       >
         ${ACTION_CHOICES.map((each) => html`<option value=${each.value} ?selected=${each.value === trigger.action}>${each.name}</option>`)}
       </select>
+      ${
+        trigger.source.kind === "gesture"
+          ? tool(`Record ${what} again`, "record", () =>
+              controlling.recordMovement(trigger.action, trigger.id),
+            )
+          : nothing
+      }
       ${tool(`Disconnect ${what}`, "close", () => removeTrigger(store, trigger.id))}
     </li>`;
   }

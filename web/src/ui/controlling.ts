@@ -1,6 +1,7 @@
 // What the page knows of controllers while somebody looks: what they say, which are there, and the one that is
 // being learned or calibrated, whether the page reads it or the server does.
 
+import { meansDevice } from "../gesture/alike";
 import { heededOf, keyName, sourceNamed, wordsFor } from "../gesture/naming";
 import { Calibration, Noticing } from "../gesture/noticing";
 import { type Key, matches, sourceOf } from "../gesture/page-hub";
@@ -169,10 +170,10 @@ export class Controlling {
         const name = source.kind === "midi" ? source.port : source.device;
         const there = this.owns(source.kind) ? [...(this.app.hub.there.get(source.kind) ?? [])] : doors;
         if (there === undefined) return null;
-        return there.some((each) => each.toLowerCase().includes(name.toLowerCase()));
+        return there.some((each) => meansDevice(name, each));
       }
       case "hid":
-        return door("Gametrak");
+        return doors?.includes(source.device.replace("g", "G")) ?? null;
       case "osc":
         return door("OSC");
       case "sound":
@@ -180,6 +181,7 @@ export class Controlling {
       case "program":
         return door("programs");
       case "key":
+      case "gesture":
         return true;
       case "pen":
       case "orientation":
@@ -295,12 +297,28 @@ export class Controlling {
     this.changed();
   }
 
+  /** The next movement of the axes becomes a button, or another recording of one. */
+  recordMovement(action: Action, trigger: string | null = null): void {
+    this.endCalibrating();
+    this.stopLearning();
+    this.app.movements.record(action, trigger, (sentence) => {
+      announce(sentence);
+      this.changed();
+    });
+    announce("Make the movement, then hold still. Escape ends it.");
+    this.changed();
+  }
+
   private listenForMoves(): void {
     this.noticing = new Noticing(performance.now() / 1000);
     this.asked = this.app.link.noticeController(true);
   }
 
   stopLearning(): void {
+    if (this.app.movements.recording !== null) {
+      this.app.movements.stop();
+      this.changed();
+    }
     if (this.learning === null) return;
     this.learning = null;
     this.app.hub.learning = false;

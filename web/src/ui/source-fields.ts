@@ -41,6 +41,10 @@ const STRINGS: readonly Choice<string>[] = [
   "right, y",
   "right, length",
 ].map((name, i) => ({ value: String(i), name }));
+const GAMETRAKS: readonly Choice<Of<"hid">["device"]>[] = [
+  { value: "gametrak", name: "the first" },
+  { value: "gametrak #2", name: "the second" },
+];
 const MESSAGES: readonly Choice<Of<"midi">["message"]>[] = [
   { value: "control", name: "controller" },
   { value: "control14", name: "controller, fine (14 bits)" },
@@ -77,9 +81,10 @@ export function fieldsOf(key: string, source: InputSource, change: Change): Temp
           <button type="button" class="link" @click=${() => change({ ...source, device: "" })}>any gamepad</button>
         </p>`;
     case "hid":
-      return choose(`string ${key}`, "String", STRINGS, String(source.index), (index) =>
+      return html`${choose(`string ${key}`, "String", STRINGS, String(source.index), (index) =>
         change({ ...source, index: Number(index) }),
-      );
+      )}
+      ${choose(`gametrak ${key}`, "Gametrak", GAMETRAKS, source.device, (device) => change({ ...source, device }))}`;
     case "sound":
       return choose(`descriptor ${key}`, "Listens to", DESCRIPTORS, source.descriptor, (descriptor) =>
         change({ ...source, descriptor }),
@@ -89,6 +94,7 @@ export function fieldsOf(key: string, source: InputSource, change: Change): Temp
     case "pen":
       return choose(`pen ${key}`, "Pen", PEN, source.part, (part) => change({ ...source, part }));
     case "key":
+    case "gesture":
       return nothing;
     case "clock":
       return clockFields(key, source, change);
