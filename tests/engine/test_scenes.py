@@ -9,7 +9,7 @@ import pytest
 from isobath.engine.live import Live, passed_over, prepare
 from isobath.engine.morphing import go_over
 from isobath.engine.rendering import render_piece
-from isobath.engine.scenes import recalled, stations
+from isobath.engine.scenes import recalled, stations, widened
 from isobath.protocol.piece import Demonstration, Piece, Scene, SceneChange, Shaping, Take, Voice
 from isobath.types import Audio
 
@@ -184,6 +184,19 @@ def test_of_a_take_s_scenes_only_those_that_bring_a_voice_are_passed_over() -> N
     assert (way.frames, way.seconds) == ((0, 90), (0.0, 0.3))
     there = recalled(here, OTHER)
     assert passed_over(there, take) == ()
+
+
+def test_with_all_voices_of_its_way_a_stage_leaves_none_of_a_take_s_scenes_out() -> None:
+    here, take = staged(SceneChange(frame=40, scene="other", seconds=0.2), SceneChange(frame=0, scene="dark"))
+    wide = widened(here, take)
+    assert [(each.id, each.muted) for each in wide.voices] == [("whistle", False), ("wide", True)]
+    assert widened(here, STILL) is here
+    assert passed_over(wide, take) == ()
+    live = Live(wide, load_model, lambda: np.array([0.4, 0.6]))
+    live.play(take, way=live.way_of(take))
+    rendered = render_piece(here, take, load_model)
+    heard = play(live, 0.4)[:, live.player.delay :]
+    np.testing.assert_array_equal(heard, rendered[:, : heard.shape[1]])
 
 
 def test_frozen_latents_stay_and_glide_back() -> None:

@@ -345,17 +345,28 @@ class Live:
         hands: bool = True,
         way: Way | None = None,
         recorded: Heard | None = None,
+        reader: TakeReader | None = None,
     ) -> None:
         """Play a take from its sample `at` on, from a fresh past, on its `way` through scenes, with its
-        `recorded` input (loaded here where it is not given); with `hands`, axes that are touched are the
-        performer's meanwhile. Raises PieceError, AudioError."""
-        self._follow(take, takes, hands, way, recorded)
+        `recorded` input and its `reader` (both got here where they are not given); with `hands`, axes that
+        are touched are the performer's meanwhile. Raises PieceError, AudioError."""
+        self._follow(take, takes, hands, way, recorded, reader)
         self.begin(take.seed, at)
 
+    def reader_of(self, take: Take, takes: Sequence[Take]) -> TakeReader:
+        """A take, looked through and ready to be read; takes time with long ones. Raises PieceError."""
+        return TakeReader(take, self.piece.axes, self.rate, takes, loop=take.loop)
+
     def _follow(
-        self, take: Take, takes: Sequence[Take], hands: bool, way: Way | None, recorded: Heard | None
+        self,
+        take: Take,
+        takes: Sequence[Take],
+        hands: bool,
+        way: Way | None,
+        recorded: Heard | None,
+        reader: TakeReader | None,
     ) -> None:
-        reader = TakeReader(take, self.piece.axes, self.rate, takes, loop=take.loop)
+        reader = reader if reader is not None else self.reader_of(take, takes)
         heard = recorded if recorded is not None else self.input_of(take, takes)
         for each in self._inputs:  # it is counted from where the take begins, not from where we do
             each.now = (
@@ -392,17 +403,18 @@ class Live:
         takes: Sequence[Take] = (),
         way: Way | None = None,
         recorded: Heard | None = None,
+        reader: TakeReader | None = None,
     ) -> None:
         """Keep what the performer does from now on, from a fresh past; `at`: samples that were recorded
         elsewhere before. over: plays meanwhile, but for the axes that a hand is on, and holds its last row
-        once it has ended; `takes`: those below it; `way`: its own through scenes; `recorded`: its input.
+        once it has ended; `takes`: those below it; `way`, `recorded`, `reader`: as in `play`.
 
         Raises PieceError, AudioError.
         """
         self.stop()
         self._recording, self._recorded_seed, self._over = _Recording(), seed, over
         if over is not None:
-            self._follow(over, takes, True, way, recorded)
+            self._follow(over, takes, True, way, recorded, reader)
         self.begin(seed, at)
 
     def _begin_rows(self) -> None:

@@ -162,6 +162,7 @@ class Stage:
         with self._lock:
             self._engine, self._piece, self._settings = engine, piece, settings
             self._values, self._lingers, self._explorers = {}, {}, {}
+            self._recorder = None
             self._listening = Listening()
         for follow in self.followers:
             follow(engine)
@@ -287,6 +288,8 @@ class Stage:
             engine, piece = self._engine, self._newest or self._piece
         if engine is None or piece is None:
             raise UsageError("The stage does not play. Start it first.")
+        if asked.on_bar:
+            engine.set_tempo(piece.tempo)
         if asked.action == "play":
             take = next((each for each in piece.takes if each.id == asked.take), None)
             if take is None:

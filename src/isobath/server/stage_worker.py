@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from isobath.engine.dreaming import dreams
 from isobath.engine.live import Live, Prepared, Way, prepare
 from isobath.engine.sources import Heard, silence
+from isobath.engine.takes import TakeReader
 from isobath.errors import IsobathError
 from isobath.library.home import find_home
 from isobath.library.load import load_prior, load_voice
@@ -98,6 +99,7 @@ class _Ready:
     order: wire.Play | wire.Record | wire.Finish
     way: Way | None = None
     recorded: Heard | None = None
+    reader: TakeReader | None = None
 
     @property
     def frame(self) -> int | None:
@@ -421,12 +423,12 @@ class Worker:
         take = _played(order)
         if live is None or take is None or isinstance(order, wire.Finish):
             return _Ready(order)
-        way = live.way_of(take) if take.scenes else None
+        reader, way = live.reader_of(take, order.takes), live.way_of(take) if take.scenes else None
         try:
-            return _Ready(order, way, live.input_of(take, order.takes))
+            return _Ready(order, way, live.input_of(take, order.takes), reader)
         except IsobathError as error:
             self._say(wire.Failed(-1, str(error)))
-            return _Ready(order, way, silence)
+            return _Ready(order, way, silence, reader)
 
     def _take_up(self, ready: _Ready, ends: _Ends) -> None:
         """In the main thread: at once, or with its frame."""
@@ -503,10 +505,17 @@ class Worker:
         self._playing = order.take.id if isinstance(order, wire.Play) else None
         try:
             if isinstance(order, wire.Record):
-                live.record(order.seed, at, order.over, order.takes, ready.way, ready.recorded)
+                live.record(order.seed, at, order.over, order.takes, ready.way, ready.recorded, ready.reader)
             else:
-                take, takes, hands = order.take, order.takes, order.hands
-                live.play(take, takes, at, hands=hands, way=ready.way, recorded=ready.recorded)
+                live.play(
+                    order.take,
+                    order.takes,
+                    at,
+                    hands=order.hands,
+                    way=ready.way,
+                    recorded=ready.recorded,
+                    reader=ready.reader,
+                )
         except IsobathError as error:
             self._say(wire.Failed(-1, str(error)))
 

@@ -41,7 +41,7 @@ from isobath.outputs.stage.keeping import Keeping
 from isobath.outputs.stage.processes import WorkerProcess, end_now, farewell, line_of, told_by
 from isobath.outputs.stage.showing import Shown
 from isobath.outputs.stage.status import Settings, StageMeters, State, Status
-from isobath.protocol.piece import Id, Piece, Take, Voice
+from isobath.protocol.piece import Id, Piece, Take, Tempo, Voice
 from isobath.types import Audio
 
 HOST_COMMAND = (sys.executable, "-m", "isobath.outputs.stage.host")
@@ -133,6 +133,7 @@ class StageEngine:
         self._stopping = threading.Event()
         self._written = threading.Event()
         self._tender = threading.Thread(target=self._tend, name="isobath-stage", daemon=True)
+        self._tempo = piece.tempo
         self._course = Course(Beat(rate, piece.tempo), rate)
         self._silent = False
         self._freeze = wire.Freeze(False)
@@ -223,10 +224,7 @@ class StageEngine:
         """Play this from now on. Values change at once; another structure is got ready beside what sounds."""
         with self._lock:
             bare, before = _bare(piece), self._piece
-            if bare.tempo != before.tempo:
-                self._course.beat.set(bare.tempo, self._heard)
-            if self._clock is not None:
-                self._clock.tempo(piece.tempo.bpm)
+            self.set_tempo(bare.tempo)
             seconds = morph_seconds(before, bare)
             self._piece, played = bare, self._with_extras(bare)
             if not same_structure(played, self._played):
@@ -370,10 +368,20 @@ class StageEngine:
             "the take again."
         )
 
+    def set_tempo(self, tempo: Tempo) -> None:
+        """The piece has this one: known before the rest of what was changed with it is ready."""
+        with self._lock:
+            if tempo == self._tempo:
+                return
+            self._tempo = tempo
+            self._course.beat.set(tempo, self._heard)
+            if self._clock is not None:
+                self._clock.tempo(tempo.bpm)
+
     def set_beat(self, bpm: float, phase: float | None = None) -> None:
         """Another tempo from now on, in the same beat; with a `phase` (beats), at that one."""
         with self._lock:
-            tempo = msgspec.structs.replace(self._piece.tempo, bpm=bpm)
+            tempo = msgspec.structs.replace(self._tempo, bpm=bpm)
             self._course.beat.set(tempo, self._heard, phase)
 
     @property
