@@ -6,6 +6,8 @@
 # The reference (acids-rave 2.3.1) is licensed for non-commercial use: it is run, never imported,
 # and nothing of it enters this repository. Running the script again changes nothing.
 # Ends with 0 when `FOLDER/venv/bin/rave` works, with 3 when a package cannot be had.
+# TORCH_FROM=VENV takes torch from an environment that has the same one, once VENV/ready is there,
+# instead of unpacking it a second time.
 set -uo pipefail
 folder=${1:?"say where: bash bench/rave/install.sh FOLDER"}
 mkdir -p "$folder" && folder=$(cd "$folder" && pwd)
@@ -24,7 +26,7 @@ try() {
     echo "the reference cannot be installed here: pip install $* failed (see $folder/pip.log)"; exit 3
   fi
 }
-try torch==2.13.0 ${TORCH_INDEX:+--index-url "$TORCH_INDEX"}
+[ -n "${TORCH_FROM:-}" ] || try torch==2.13.0 ${TORCH_INDEX:+--index-url "$TORCH_INDEX"}
 try numpy==1.26.4 scipy==1.10.0 gin-config==0.5.0 einops librosa scikit-learn tqdm absl-py requests \
   pyyaml tensorboard soundfile lmdb flask imageio-ffmpeg
 # Their own pins clash with this torch, so they come without their dependencies.
@@ -34,6 +36,11 @@ try 'setuptools<81' 'numpy==1.26.4' # pkg_resources is gone from later ones
 site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
 # Compiled against another torch: it works without them, and does not load with them.
 find "$site/torchaudio" -name '*.so' -delete
+if [ -n "${TORCH_FROM:-}" ]; then
+  until [ -e "$TORCH_FROM/ready" ]; do sleep 1; done
+  # Behind the packages of its own, which so go before those of that environment.
+  "$TORCH_FROM/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])' >"$site/torch-from.pth"
+fi
 
 # Its preprocessing calls ffmpeg and asks ffprobe one thing: the number of channels.
 ln -sf "$(find "$site/imageio_ffmpeg/binaries" -name 'ffmpeg-*' | head -1)" "$venv/bin/ffmpeg"
