@@ -296,6 +296,7 @@ def test_a_program_is_learned_and_calibrated_through_the_server(opened: Page, se
 
 def test_pen_phone_and_keyboard_are_controllers_too(opened: Page) -> None:
     page = opened.page
+    page.context.grant_permissions(["accelerometer", "gyroscope", "magnetometer"])
     at = "isobath.performer.at(isobath.store.state.piece.axes[{}].id)".format
     page.locator("select[aria-label^='Connect']").nth(0).select_option("orientation")
     page.locator("select[aria-label^='Connect']").nth(1).select_option("pen")
@@ -305,6 +306,7 @@ def test_pen_phone_and_keyboard_are_controllers_too(opened: Page) -> None:
         " dispatchEvent(new DeviceOrientationEvent('deviceorientation', { alpha: 0, beta, gamma: 0 }))"
     )
     opened.until(f"{at(0)} > 0.9")
+    page.context.clear_permissions()
     pen = "{ bubbles: true, pointerType: 'pen', pressure: PRESSURE, buttons: 1, pointerId: 9 }"
     for pressure in (0.2, 0.875):
         given = pen.replace("PRESSURE", str(pressure))

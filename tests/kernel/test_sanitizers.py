@@ -44,6 +44,6 @@ def test_thousands_of_damaged_models_break_nothing(
     swift = variant.get("swift", False)
     sizes = {name: value for name, value in variant.items() if name != "swift"}
     path.write_bytes(pack(*make(**sizes), swift=swift))
-    done = subprocess.run([driver, path, "1000", "7"], capture_output=True, text=True, check=False)
+    done = subprocess.run([driver, path, "500", "7"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
-    assert 0 < int(done.stdout) < 1000  # some refused, some played
+    assert 0 < int(done.stdout) < 500  # some refused, some played

@@ -118,10 +118,16 @@ def test_a_take_is_captured_sample_by_sample(server: jack.DummyServer, model: Mo
     the file of `isobath render` to the last bit."""
     played, gesture = piece(model), take(model, SECONDS)
     reference = render_piece(played, gesture, lambda _: model)
-    with bench.Canaries() as canaries:
-        heard, engine, told = captured(played, gesture, model.sample_rate, BLOCK, server)
     counts, window, deep = bench.windows(BLOCK, AHEAD, model.sample_rate)
-    stalls, noted = canaries.stalls(counts), engine.area.events()
+    for _ in range(3):
+        with bench.Canaries() as canaries:
+            heard, engine, told = captured(played, gesture, model.sample_rate, BLOCK, server)
+        stalls, noted = canaries.stalls(counts), engine.area.events()
+        # A worker that the machine held up too long is left for the spare, whose past is another one.
+        if not any(kind == "takeover" for kind, _ in noted):
+            break
+        longest = max([end - begin for begin, end in stalls], default=0) * 1e-6
+        print(f"the spare took over; the machine stood still for up to {longest:.0f} ms")
     found = jack.compared(heard, reference)
     ours = bench.own(noted, "underrun", stalls, deep), bench.own(noted, "xrun", stalls, window)
     print(f"{found}, own underruns and xruns {[len(each) for each in ours]}, stalls {len(stalls)}, {told}")

@@ -86,7 +86,9 @@ class Fault:
     fault: str
     times: int
     silence_ms: float
-    """The most that went missing because of one."""
+    """The most that went missing at one."""
+    own_silence_ms: float
+    """The same without those at which the machine had stood still before, as a soak counts."""
     told_ms: float
     """The longest until the stage was with somebody else, or said that the device is gone."""
     back_ms: float
@@ -450,6 +452,7 @@ def faults(
     voice = Voice(id="v", model=model, shaping=Shaping(drift=1.0, drift_seconds=1.0))
     piece = Piece(id="faults", name="faults", axes=(Axis(id="x", name="x"),), voices=(voice,))
     found = []
+    counts, _, deep = windows(block, ahead, rate)
     with ExitStack() as stack:
         server = stack.enter_context(_server(rate, block))
         engine = StageEngine(piece, rate, Settings("JACK", block=block, ahead=ahead))
@@ -463,30 +466,38 @@ def faults(
         usual = _largest_step(recorder.sound()[:, :start])
         for name, sent, times in (("worker killed", "SIGKILL", kills), ("worker stopped", "SIGSTOP", hangs)):
             begin = recorder.moment()[0]
-            pairs = [_without_worker(engine, getattr(signal, sent)) for _ in range(times)]
+            with Canaries() as canaries:
+                gone = [_without_worker(engine, getattr(signal, sent)) for _ in range(times)]
             time.sleep(0.2)
             step = _largest_step(recorder.sound()[:, begin:]) / usual
-            silences, tolds = zip(*pairs, strict=True)
-            found.append(Fault(name, times, max(silences), max(tolds), 0.0, step))
+            stalls, noted = canaries.stalls(counts), engine.area.events()
+            ours = [
+                silence
+                for silence, _, (first, last) in gone
+                if own([each for each in noted if first <= each[1] <= last], "underrun", stalls, deep)
+            ]
+            most, told = max(silence for silence, *_ in gone), max(told for _, told, _ in gone)
+            found.append(Fault(name, times, most, max(ours, default=0.0), told, 0.0, step))
         recorder.close()
         lost = [_without_device(engine, server) for _ in range(losses)]
         found.append(
-            Fault("jackd killed", losses, 0.0, max(a for a, _ in lost), max(b for _, b in lost), 0.0)
+            Fault("jackd killed", losses, 0.0, 0.0, max(a for a, _ in lost), max(b for _, b in lost), 0.0)
         )
     return found
 
 
-def _without_worker(engine: StageEngine, sent: signal.Signals) -> tuple[float, float]:
-    """Milliseconds of silence because the one who sounded is gone, and until another one sounds."""
+def _without_worker(engine: StageEngine, sent: signal.Signals) -> tuple[float, float, tuple[int, int]]:
+    """Milliseconds of silence when the one who sounded is gone, and until another one sounds; from when to
+    when this was watched."""
     _until(lambda: engine.status.spare, 30.0)
     time.sleep(0.3)
     before, missing = engine.status.takeovers, engine.status.missing_ms
-    began = time.monotonic()
+    began = now()
     os.kill(engine.area.board.workers[engine.area.board.active].pid, sent)
     _until(lambda: engine.status.takeovers > before, 5.0)
-    told = time.monotonic() - began
+    told = 1e-6 * (now() - began)
     time.sleep(0.2)
-    return engine.status.missing_ms - missing, 1e3 * told
+    return engine.status.missing_ms - missing, told, (began, now())
 
 
 def _without_device(engine: StageEngine, server: jack.DummyServer) -> tuple[float, float]:
