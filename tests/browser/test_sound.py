@@ -191,8 +191,12 @@ def test_an_overdub_plays_the_take_below_and_keeps_only_what_was_moved(instrumen
         const seen = [];
         const note = (event) => seen.push([event.detail.takeFrame, ...event.detail.gesture]);
         i.instrument.addEventListener("meters", note);
-        i.instrument.playTake(given, false);
-        await t.until(() => i.instrument.playingTake === null, "the end");
+        const between = (first, last) => seen.some(([frame]) => frame > first && frame < last);
+        // A busy machine tells little of a take as short as this one.
+        for (let k = 0; k < 10 && !(between(2, 55) && between(62, 1e9)); k++) {
+          i.instrument.playTake(given, false);
+          await t.until(() => i.instrument.playingTake === null, "the end");
+        }
         return seen;
         """,
         over,
