@@ -503,7 +503,7 @@ export class ControllersPanel extends Panel {
         }
         ${
           waits || this.app.movements.recording !== null
-            ? this.waiting(waits ? "Press it…" : "Make the movement, then hold still…", 0)
+            ? this.waiting(waits ? "Press it…" : "Move, then hold still…", 0)
             : html`<div class="row">
               <select
                 class="grow"
@@ -514,8 +514,11 @@ export class ControllersPanel extends Panel {
               >
                 ${ACTION_CHOICES.map((each) => html`<option value=${each.value} ?selected=${each.value === this.action}>${each.name}</option>`)}
               </select>
+            </div>
+            <div class="row">
               <button
                 type="button"
+                class="grow"
                 data-do="learn-button"
                 @click=${() => controlling.learn({ kind: "action", action: this.action })}
               >
@@ -525,6 +528,7 @@ export class ControllersPanel extends Panel {
                 ALONE === null
                   ? html`<button
                     type="button"
+                    class="grow"
                     data-do="record-movement"
                     title="A movement of the axes does it, whatever moves them"
                     @click=${() => controlling.recordMovement(this.action)}
@@ -544,7 +548,8 @@ export class ControllersPanel extends Panel {
     const { store } = this.app;
     const { what, where } = wordsFor(trigger.source);
     const gone = controlling.isThere(trigger.source) === false;
-    return html`<li class="trigger ${gone ? "gone" : ""}">
+    const movement = trigger.source.kind === "gesture" ? "movement" : "";
+    return html`<li class="trigger ${movement} ${gone ? "gone" : ""}">
       <span class="grow clip"><b>${what}</b> <span class="hint">${gone ? "not there" : where}</span></span>
       <select
         aria-label="What ${what} does"
@@ -553,7 +558,7 @@ export class ControllersPanel extends Panel {
         ${ACTION_CHOICES.map((each) => html`<option value=${each.value} ?selected=${each.value === trigger.action}>${each.name}</option>`)}
       </select>
       ${
-        trigger.source.kind === "gesture"
+        movement
           ? tool(`Record ${what} again`, "record", () =>
               controlling.recordMovement(trigger.action, trigger.id),
             )
