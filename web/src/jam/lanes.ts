@@ -1,7 +1,7 @@
 // What stands above each other in the page: the human's part and the machine's, as they are at a moment.
 
 import { html, type TemplateResult } from "lit";
-import type { JamPhrase } from "../protocol/messages";
+import type { JamMode, JamPhrase } from "../protocol/messages";
 import { counted } from "./bars";
 import { STEPS_PER_BAR } from "./clock";
 import type { Player } from "./player";
@@ -10,6 +10,16 @@ import type { Jam, Turn, Who } from "./session";
 
 const DRUM_RANGE = [0, 8] as const;
 type Given = Partial<Part>;
+
+/** Before anything was played: what both are to do, by who plays. */
+const BEFORE: Record<JamMode, readonly [(bars: string) => string, string]> = {
+  trade: [(bars) => `count in, and play ${bars}`, "answers on the next bar line"],
+  lead: [(bars) => `answer it with ${bars}`, "begins after the count-in"],
+  follow: [() => "count in, and play on", "answers each phrase while you play the next"],
+  machines: [() => "count in, and listen", "trades with a second one"],
+  loop: [(bars) => `count in, and play ${bars}`, "plays them round as you played them"],
+  morph: [(bars) => `count in, and play ${bars} twice`, "goes from the first to the second and back"],
+};
 
 /** The human's part (or a second machine's), and the machine's. */
 export function partsAt(player: Player, now: number): readonly [Part, Part] {
@@ -80,13 +90,16 @@ export function lane(player: Player, who: "human" | "machine"): TemplateResult {
 }
 
 /** What is played now, what is coming, or what was played last. */
-function said({ jam, kind }: Player, who: "human" | "machine", turn: Turn | undefined): string {
+function said({ jam, kind, settings }: Player, who: "human" | "machine", turn: Turn | undefined): string {
   const players = jam?.playing?.players ?? [];
   if (who === "human" && players.includes("human")) return "your turn";
   if (who === "machine" && jam && !players.includes("machine")) {
     const answer = jam.foreseen;
     if (answer) return `what comes, so far: ${counted(kind, answer.phrase)}`;
   }
-  if (!turn) return who === "human" ? "nothing yet" : "waits for you";
+  if (!turn) {
+    const [yours, machines] = BEFORE[settings.mode];
+    return who === "machine" ? machines : yours(settings.bars === 1 ? "a bar" : `${settings.bars} bars`);
+  }
   return `${counted(kind, turn.phrase)}${turn.repeated ? "; late, so once more what was before" : ""}`;
 }

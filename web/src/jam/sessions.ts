@@ -84,7 +84,8 @@ export class SessionList extends LitElement {
           : html`<div class="row"><b>${name}</b>
               ${tool(`Rename ${name}`, "edit", () => {
                 this.naming = id;
-              })}<span class="hint grow">${about}</span></div>`
+              })}<span class="grow"></span>${tool(`Delete ${name}`, "trash", () => this.forget(id))}
+              <span class="hint">${about}</span></div>`
       }
       <div class="row wrap">
         <button type="button" @click=${() => this.actions.open(each)}>Open</button>
@@ -95,8 +96,6 @@ export class SessionList extends LitElement {
           <a href=${fileOf(id, "human.mid")} download aria-label="MIDI of yours">you</a>
           <a href=${fileOf(id, "machine.mid")} download aria-label="MIDI of the machine">machine</a>
         </span>
-        <span class="grow"></span>
-        ${tool(`Delete ${name}`, "trash", () => this.forget(id))}
       </div>
     </li>`;
   }

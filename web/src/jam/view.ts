@@ -408,7 +408,7 @@ export class JamView extends View {
     const players = player.jam?.playing?.players;
     const whose = !player.running
       ? player.going
-        ? "A session that goes on"
+        ? "Paused"
         : ""
       : players === undefined
         ? "Count-in"
