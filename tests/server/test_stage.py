@@ -1,6 +1,7 @@
 """The stage as pages see it, over a real socket, on a clock instead of a device."""
 
 import io
+import threading
 import time
 
 import msgspec
@@ -216,6 +217,35 @@ def test_what_came_in_with_a_take_is_kept_and_the_take_without_it_where_it_canno
     stage._keep_with(take, came, 44100)
     assert stage.left("p") == (take,)
     stage.end()
+
+
+def test_silence_and_hands_wait_for_nothing_that_the_library_does(served, monkeypatch):
+    busy, may, did = threading.Event(), threading.Event(), []
+    change = served.library.pieces.change
+    monkeypatch.setattr(Stage, "do", lambda _, asked, _page: did.append(asked.action))
+    monkeypatch.setattr(Stage, "gesture", lambda *_: did.append("move"))
+
+    def slowly(*given, **more):
+        busy.set()
+        may.wait(20.0)
+        return change(*given, **more)
+
+    with served.page() as page:
+        piece = page.welcome.opened.piece
+        monkeypatch.setattr(served.library.pieces, "change", slowly)
+        page.say(Change(number=1, piece=piece, label="Save"))
+        assert busy.wait(20.0)
+        for action in ("play", "stop", "freeze", "panic"):
+            page.say(DoOnStage(request=1, action=action))
+        page.say(MoveOnStage(axes=(), values=()))
+        end = time.monotonic() + 20.0
+        while did != ["freeze", "panic", "move"] and time.monotonic() < end:
+            time.sleep(0.01)
+        assert did == ["freeze", "panic", "move"], "and nothing that the library has to be asked for"
+        may.set()
+        page.hear(Saved)
+        page.ask(WatchStage(watching=True), StageNow)
+        assert did == ["freeze", "panic", "move", "stop"], "what was to begin before the panic does not"
 
 
 def test_what_cannot_be_done_is_told(served):

@@ -75,6 +75,21 @@ from isobath.server.views import Views
 WAITING_MESSAGES = 2000
 """A page that lets so many messages lie unread is let go; it comes back and is told the state."""
 
+_LINE = 32
+"""Messages of a page that may wait for one that takes long; further ones are left unread."""
+
+
+def _waits_for_nothing(event: FromPage | Refused) -> bool:
+    """Hands, and what must not wait until the library has done what was asked before."""
+    if isinstance(event, DoOnStage):
+        return event.action in ("panic", "freeze", "thaw", "fade")
+    return isinstance(event, MoveOnStage)
+
+
+def _begins(event: FromPage) -> bool:
+    """Whether it lets the stage sound."""
+    return isinstance(event, DoOnStage) and event.action in ("play", "record", "begin")
+
 
 class Session:
     """From the first byte of a socket to its last."""
@@ -87,6 +102,9 @@ class Session:
         self._library = desk.library
         self._making = making
         self._connection = Connection()
+        self._line: asyncio.Queue[tuple[FromPage | Refused, int] | None] = asyncio.Queue(_LINE)
+        """What was said and is not done yet, each with how often there had been a panic before."""
+        self._panics = 0
         self._out: asyncio.Queue[FromServer | Callable[[], FromServer]] = asyncio.Queue()
         """What is called: where axes and hands are, as it is when its turn comes."""
         self._moves: dict[str, float] = {}
@@ -169,18 +187,38 @@ class Session:
             await asyncio.wait_for(self._out.join(), 1.0)
 
     async def _listen(self) -> None:
+        obedient = asyncio.create_task(self._obey())
+        try:
+            with suppress(WebSocketDisconnect):
+                await self._receive()
+            await self._line.put(None)
+            await obedient  # what was said before the end is done
+        finally:
+            obedient.cancel()
+
+    async def _receive(self) -> None:
         while not self._connection.over and self._out.qsize() < WAITING_MESSAGES:
             frame = await self._socket.receive()
             if frame["type"] == "websocket.disconnect":
                 return
             data = frame.get("bytes")
             event = self._connection.refuse_text() if data is None else self._connection.receive(data)
-            if isinstance(event, Refused):
-                self.tell(event.answer)
-            else:
+            if self._greeted and _waits_for_nothing(event):
+                self._panics += isinstance(event, DoOnStage) and event.action == "panic"
                 await self._act(event)
+            else:
+                await self._line.put((event, self._panics))
             if self._connection.wait > 0.0:
                 await asyncio.sleep(self._connection.wait)
+
+    async def _obey(self) -> None:
+        """One thing after another, as it was said."""
+        while (said := await self._line.get()) is not None:
+            event, panics = said
+            if isinstance(event, Refused):
+                self.tell(event.answer)
+            elif panics == self._panics or not _begins(event):  # what was to sound before a panic is silent
+                await self._act(event)
 
     async def _act(self, message: FromPage) -> None:
         try:
