@@ -79,7 +79,7 @@ _LINE = 32
 """Messages of a page that may wait for one that takes long; further ones are left unread."""
 
 
-def _waits_for_nothing(event: FromPage | Refused) -> bool:
+def _waits_for_nothing(event: FromPage) -> bool:
     """Hands, and what must not wait until the library has done what was asked before."""
     if isinstance(event, DoOnStage):
         return event.action in ("panic", "freeze", "thaw", "fade")
@@ -203,7 +203,7 @@ class Session:
                 return
             data = frame.get("bytes")
             event = self._connection.refuse_text() if data is None else self._connection.receive(data)
-            if self._greeted and _waits_for_nothing(event):
+            if self._greeted and not isinstance(event, Refused) and _waits_for_nothing(event):
                 self._panics += isinstance(event, DoOnStage) and event.action == "panic"
                 await self._act(event)
             else:
