@@ -57,9 +57,14 @@ def test_wrong_sizes_and_moments_are_sentences(sound: Path, tmp_path: Path) -> N
     code, said = run("draw", str(sound), "-o", out, "--size", "33x36")
     assert code != 0
     assert not Path(out).exists()
-    code, said = run("draw", str(sound), "-o", out, "--still", "9")
+    code, said = run("draw", str(sound), "-o", str(tmp_path / "a.png"), "--still", "9")
     assert code != 0
     assert "Traceback" not in said
+    for wrong in ((out, "--still", "0.1"), (str(tmp_path / "a.png"),)):
+        code, said = run("draw", str(sound), "-o", *wrong)
+        assert code == 2
+        assert "as .png" in said
+        assert not Path(wrong[0]).exists()
 
 
 def test_a_walk_is_drawn_from_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

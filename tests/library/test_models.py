@@ -5,6 +5,7 @@ import os
 import pytest
 
 from isobath.errors import ModelDamaged, ModelUnknown
+from isobath.library.load import prior_place
 from isobath.library.models import Models, name_for
 from tests.library.modelfiles import model_bytes
 
@@ -86,6 +87,20 @@ def test_a_model_that_is_not_there_is_named_with_those_that_are(models):
 )
 def test_every_name_fits_an_address(name, here):
     assert name_for(name) == here
+
+
+def test_the_prior_of_a_training_is_kept_where_the_instrument_finds_it(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("ISOBATH_HOME", str(home.root))
+    home.make()
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "run.json").write_text("{}")
+    (run / "bells.safetensors").write_bytes(model_bytes("bells"))
+    assert prior_place(run) == run / "bells.prior"  # nobody has taken it into the library
+    Models(home).add(model_bytes("bells"))
+    assert prior_place(run) == home.models / "bells.prior"
+    (run / "bells.safetensors").write_bytes(model_bytes("bells", hop=64))
+    assert prior_place(run) == run / "bells.prior"  # that of the library is of another kind
 
 
 def test_bundled_models_stand_in_one_order_whenever_they_were_unpacked(home, tmp_path):

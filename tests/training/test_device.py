@@ -1,12 +1,16 @@
 """A device is there or it is a sentence; processes beside each other have a card each."""
 
+from contextlib import nullcontext
+from dataclasses import replace
+
 import pytest
 import torch
 
 from isobath.errors import MemoryShort, UsageError
 from isobath.training import device, parallel
+from isobath.training.trainer import Trainer
 
-from .small import COURSE, SHAPE
+from .small import BANDS, COURSE, FAMILY, FAMILY_COURSE, SHAPE, STEREO
 
 
 @pytest.fixture
@@ -77,3 +81,31 @@ def test_who_trains_beside_us_needs_memory_too(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(parallel, "beside", lambda: (0, 2))
     with pytest.raises(MemoryShort):
         device.check(SHAPE, COURSE, 1)
+
+
+KINDS = {
+    "instrument": (STEREO, replace(COURSE, held_share=0.5, frames=60)),
+    "bands": (BANDS, COURSE),
+    "v1": (replace(FAMILY, dilations=(), noise=True, noise_ratios=(4,)), FAMILY_COURSE),
+    "v3": (replace(FAMILY, activation="snake", normalise=True), FAMILY_COURSE),
+    "discrete": (replace(FAMILY, bottleneck="discrete", noise_channels=4), FAMILY_COURSE),
+    "wasserstein": (replace(FAMILY, bottleneck="wasserstein", noise_channels=4), FAMILY_COURSE),
+    "spherical": (replace(FAMILY, bottleneck="spherical"), FAMILY_COURSE),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_leaves_nothing_behind_on_the_processor(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On torch's device without numbers, which meets no tensor of another one, as a graphics card."""
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # it has no half precision
+    shape, course = KINDS[kind]
+    course = replace(course, batch=2, device="meta", critics=("spectra", "scales", "periods", "bands"))
+    trainer = Trainer(shape, course)
+    # A quantiser that learns must look at numbers; in phase 2 it does not.
+    for trainer.switch in (0,) if kind == "discrete" else (9, 0):
+        figures = trainer.hear(device._Hiss(), range(2))
+        assert ("critic" in figures) == trainer.adversarial
+        assert {str(value.device) for value in figures.values()} == {"meta"}
+    latent = torch.zeros(1, shape.dims, 8, device="meta")
+    played = trainer.average.decoder({"latent": latent}, seed=3)["audio"]  # as at a checkpoint
+    assert played.device.type == "meta"

@@ -71,6 +71,10 @@ def draw(
     as_json: bool,
 ) -> None:
     """Draw SOUND, a recording or a rendered take; or, with --walk, a walk from above."""
+    if (out.suffix.lower() == ".png") != (still is not None):
+        raise UsageError(
+            f"A picture (--still) is written as .png and a film as .mp4. Choose another name than {out.name}."
+        )
     if walk:
         seconds = _draw_walk(str(sound), take, out, size, int(fps), theme, still, quiet=as_json)
         _tell("walk", out, size, seconds, still, as_json=as_json)

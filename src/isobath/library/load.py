@@ -8,6 +8,7 @@ from isobath.library.home import find_home
 from isobath.library.models import Models
 from isobath.models import coder
 from isobath.models.coder import Model
+from isobath.models.description import describe
 from isobath.models.prior import Prior, prior_path, read_prior
 
 if TYPE_CHECKING:
@@ -106,11 +107,25 @@ def load_voice(name: str) -> "Model | ForeignModel | PlayedBars":
 
 
 def prior_place(name: str | Path) -> Path:
-    """Where a model's prior is kept: beside a file of yours, else in the library under the model's name."""
+    """Where a model's prior is kept: in the library under the model's name, so that the instrument finds it;
+    beside a file of yours, or beside a training's model that is not in the library."""
     path = Path(name)
+    models = Models(find_home())
+    made = None if models.find(str(name)) else _made_in(path)
+    if made is not None:
+        kept = models.find(made.stem)
+        if kept is None or _latent(kept.path) != _latent(made):
+            return prior_path(made)
+        return find_home().models / f"{kept.summary.name}.prior"
     if path.suffix in (".safetensors", ".ts") or len(path.parts) > 1:
         return prior_path(path)
     return find_home().models / f"{name}.prior"
+
+
+def _latent(path: Path) -> tuple[int, int]:
+    """What a prior fits: dimensions, and samples a frame."""
+    described = describe(path)
+    return described.dims, described.hop
 
 
 def load_prior(name: str | Path) -> Prior:
