@@ -5,11 +5,12 @@ import socket
 import time
 from types import SimpleNamespace
 
+import msgspec
 import soundfile
 
 from isobath.cli.stage import _let_in
 from isobath.inputs.osc.packets import AT_ONCE, Message
-from isobath.protocol.piece import Piece
+from isobath.protocol.piece import Piece, Scene, Voice
 from isobath.server.controllers import Controllers
 
 
@@ -31,25 +32,31 @@ def test_what_the_stage_plays_is_recorded_and_told(run, tmp_path):
     assert 0.3 < soundfile.info(path).duration < 30.0
 
 
-def test_without_a_page_a_pedal_freezes_fades_and_silences():
+def test_without_a_page_a_pedal_goes_on_freezes_fades_and_silences():
     did = []
     engine = SimpleNamespace(
         status=SimpleNamespace(frozen=False, faded=True),
         panic=lambda: did.append("panic"),
         freeze=lambda on: did.append(("freeze", on)),
         fade=lambda to, _: did.append(("fade", to)),
+        set_piece=lambda piece: did.append((piece.scene, piece.voices)),
     )
+    voice = Voice(id="v", model="guitar")
+    first, second = (Scene(id=id, name=id, voices=voices) for id, voices in (("a", (voice,)), ("b", ())))
+    piece = Piece(id="p", name="p", axes=(), voices=(), scenes=(first, second))
     controllers = Controllers()
-    _let_in(controllers, engine, Piece(id="p", name="p", axes=(), voices=()))
+    _let_in(controllers, engine, piece)
     try:
-        for action in ("freeze", "fade", "panic"):
+        for action in ("freeze", "fade", "panic", "previous", "next", "next", "next", "previous"):
             controllers.hub.osc(Message(f"/isobath/{action}", (1.0,), AT_ONCE))
         end = time.monotonic() + 10.0
-        while len(did) < 3 and time.monotonic() < end:
+        while len(did) < 6 and time.monotonic() < end:
             time.sleep(0.01)
     finally:
         controllers.close()
-    assert did == [("freeze", True), ("fade", 1.0), "panic"]
+    assert did[:3] == [("freeze", True), ("fade", 1.0), "panic"]
+    muted = msgspec.structs.replace(voice, muted=True)
+    assert did[3:] == [("a", (voice,)), ("b", (muted,)), ("a", (voice,))]
 
 
 def test_a_file_of_sound_is_no_device(run, tmp_path):

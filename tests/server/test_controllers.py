@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from isobath.cli.group import isobath
+from isobath.inputs.osc.packets import AT_ONCE, Message
 from isobath.protocol.controllers import (
     Conditioning,
     GestureSource,
@@ -42,8 +43,9 @@ from isobath.protocol.messages import (
     ShowMovement,
     WatchControllers,
 )
-from isobath.protocol.piece import Demonstration, Take
+from isobath.protocol.piece import Demonstration, Scene, Take
 from isobath.server.controllers import Controllers
+from isobath.server.stage import Stage
 from tests.inputs.packets import message
 from tests.server.serving import serving
 
@@ -98,6 +100,53 @@ def test_another_program_moves_the_axes_of_the_piece_that_is_open(home, static):
         assert page.ask(Ping(sent=1.0), Pong) == Pong(sent=1.0)
         other.send(message("/isobath/axis/2", "f", 1.0))
         assert page.hear(Moved).values[0] > 0.5
+
+
+class Silent(Stage):
+    """A stage that says it plays, and remembers what."""
+
+    def __init__(self):
+        super().__init__(lambda _: 48000)
+        self.playing, self.pieces = None, []
+
+    @property
+    def plays(self):
+        return self.playing
+
+    def changed(self, piece):
+        self.pieces.append(piece)
+
+
+def test_a_pedal_goes_through_the_scenes_of_a_stage_that_no_page_shows(home, static):
+    controllers, stage = Controllers(), Silent()
+
+    def press(action):
+        controllers.hub.osc(Message(f"/isobath/{action}", (), AT_ONCE))
+
+    def until(true):
+        end = time.monotonic() + 10.0
+        while not true():
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+    with serving(home, static, controllers=controllers, stage=stage) as served:
+        with served.page() as page:
+            piece = page.welcome.opened.piece
+            scenes = tuple(Scene(id=id, name=id, voices=piece.voices) for id in ("a", "b"))
+            kept = msgspec.structs.replace(piece, scenes=scenes)
+            page.ask(Change(number=1, piece=kept, label="Keep"), Saved)
+            press("next")
+            assert page.hear(Acted).action == "next", "a page that is there does it itself"
+        until(lambda: controllers.hub.surface(piece.id) is None)
+        stage.playing = piece.id
+        with served.page("another") as other:
+            other.ask(NewPiece(request=1, name="another"), PieceOpened)
+            until(lambda: controllers.hub.surface(piece.id) is not None)
+            for action, scene in (("next", "a"), ("next", "b"), ("previous", "a")):
+                press(action)
+                until(lambda scene=scene: stage.pieces[-1].scene == scene)
+        with served.page("later", piece=piece.id) as page:
+            assert page.welcome.opened.piece.scene == "a"
 
 
 def test_nobody_plays_nobody_is_moved(home, static):

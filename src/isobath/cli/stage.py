@@ -262,16 +262,24 @@ def _with_page(
 
 
 def _let_in(controllers: "Controllers", engine: "StageEngine", piece: "Piece") -> None:
-    """Controllers move the axes from now on, freeze, fade and silence everything."""
+    """Controllers move the axes from now on, go through scenes, freeze, fade and silence everything."""
+    from isobath.engine.scenes import neighbour, recalled
     from isobath.server.stage import FADE_SECONDS
 
+    now = piece
     hub = controllers.hub
     for door in controllers.doors():
         click.echo(f"Listening to {door}", err=True)
     hub.show(piece)
 
     def acted(_: str, action: "Action", begins: bool) -> None:
-        if begins and action == "panic":
+        nonlocal now
+        if begins and action in ("next", "previous"):
+            scene = neighbour(now, 1 if action == "next" else -1)
+            if scene is not None:
+                now = recalled(now, scene)
+                engine.set_piece(now)
+        elif begins and action == "panic":
             engine.panic()
         elif begins and action == "freeze":
             engine.freeze(not engine.status.frozen)

@@ -23,6 +23,14 @@ def find_scene(piece: Piece, scene: Id | None) -> Scene | None:
     return next((each for each in piece.scenes if each.id == scene), None)
 
 
+def neighbour(piece: Piece, step: int) -> Scene | None:
+    """The scene that a step, 1 or -1, leads to; None at the end."""
+    at = next((i for i, each in enumerate(piece.scenes) if each.id == piece.scene), None)
+    if at is None:
+        return piece.scenes[0] if piece.scenes and step > 0 else None
+    return piece.scenes[at + step] if 0 <= at + step < len(piece.scenes) else None
+
+
 def recalled(piece: Piece, scene: Scene) -> Piece:
     """The piece with the voices of a scene. None is taken away: those that the scene lacks are muted, and
     those that the piece lacks are added, as far as there is room, so that one fades while another comes."""

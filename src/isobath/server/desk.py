@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, cast
 
+from isobath.engine.scenes import neighbour, recalled
 from isobath.errors import PieceError
 from isobath.inputs.midi.clock import Beat
 from isobath.library.foreign import ForeignModels
@@ -120,6 +121,9 @@ class Desk:
         self.stage = Stage(self._rate_of) if stage is None else stage
         self.stage.keep = lambda data: library.sounds.adopt_bytes(data).id
         self.controllers.watchers.append(self.stage.changed)
+        self._steps: set[asyncio.Task[None]] = set()
+        self._stepping = asyncio.Lock()
+        """From one scene to the next goes one at a time."""
         self.rooms: Rooms | None = None
         """Where others walk."""
         self._teller = None if osc is None else StageTeller(osc)
@@ -235,9 +239,28 @@ class Desk:
 
     def act(self, piece: str, action: Action, begins: bool) -> None:
         """A controller wants something to happen."""
-        for listener in self.listeners:
-            if listener.piece == piece:
-                listener.tell(Acted(action=action, begins=begins))
+        heard = [listener for listener in self.listeners if listener.piece == piece]
+        for listener in heard:
+            listener.tell(Acted(action=action, begins=begins))
+        if begins and not heard and piece == self.stage.plays and action in ("next", "previous"):
+            step = asyncio.create_task(self._go_to_scene(piece, 1 if action == "next" else -1))
+            self._steps.add(step)
+            step.add_done_callback(self._steps.discard)
+
+    async def _go_to_scene(self, piece: str, step: int) -> None:
+        """A scene on, or back, on a stage that no page shows; kept, so that a page opened later is there."""
+        async with self._stepping:
+            with suppress(PieceError):
+                before = await self.ask(self.library.pieces.read, piece)
+                scene = neighbour(before, step)
+                if scene is None:
+                    return
+                after, number = recalled(before, scene), time.time_ns() // 1000
+                change = self.library.pieces.change
+                applied = await self.ask(change, "stage", number, after, f"go to {scene.name}")
+                self.controllers.changed(after)
+                if applied.listed:
+                    await self.tell_pieces()
 
     def beat(self, heard: Beat) -> None:
         """A clock's beat came in: for every page."""
