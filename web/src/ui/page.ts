@@ -5,11 +5,9 @@ import { customElement, query } from "lit/decorators.js";
 import { ALONE } from "../net/wire";
 import { listen } from "../state/explore";
 import type { State } from "../state/store";
-import "../steer/surface";
 import { announce, announceInto } from "./announcer";
 import { View } from "./app";
 import "./bridge";
-import "./explore";
 import { type IconName, icon, mark } from "./icons";
 import { notices } from "./notices";
 import { tool } from "./parts";
@@ -30,11 +28,16 @@ const PANELS: readonly { readonly panel: Panel; readonly name: string; readonly 
   { panel: "controllers", name: "Controllers", icon: "controllers" },
 ];
 
-/** What is not needed for the first sound comes a moment later, while nobody waits for it. */
+/**
+ * Each part is fetched when there is use for it: the surface and Explore at once, panels a moment later, while
+ * nobody waits for them, and the other ways of the page when one goes there.
+ */
 const LATER: Record<
-  Exclude<Panel, "explore"> | "guide" | "make" | "look" | "walk" | "jam" | "stage",
+  Panel | "surface" | "guide" | "make" | "look" | "walk" | "jam" | "stage",
   () => Promise<unknown>
 > = {
+  surface: () => import("../steer/surface"),
+  explore: () => import("./explore"),
   demonstrate: () => import("./demonstrate"),
   learn: () => import("./learn"),
   play: () => import("./play"),
@@ -48,6 +51,8 @@ const LATER: Record<
   jam: () => import("../jam/view"),
 };
 type Later = keyof typeof LATER;
+/** Ways of the page that are fetched by whoever goes there. */
+const WAYS: readonly Later[] = ["make", "look", "walk", "jam"];
 
 /** From here on Explore and one more panel fit beside the chart. */
 const WIDE = "(min-width: 90em)";
@@ -67,6 +72,7 @@ export class PageView extends View {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.fetchFirst();
     const again = () => this.requestUpdate();
     this.wide.addEventListener("change", again);
     this.narrow.addEventListener("change", again);
@@ -96,13 +102,18 @@ export class PageView extends View {
     this.fetchRest();
   }
 
-  /** Panels are fetched ahead; not for a walker, who may never open one and pays for each byte. */
+  /** What is there to play on. A walker has the world for that, and pays for each byte. */
+  private fetchFirst(): void {
+    if (isWalking()) this.load("walk");
+    else for (const part of ["surface", "explore"] as const) this.load(part);
+  }
+
+  /** Panels are fetched ahead; not for a walker, who may never open one. */
   private fetchRest(): void {
     if (this.ahead || isWalking()) return;
     this.ahead = true;
     const rest = (): void => {
-      for (const part of Object.keys(LATER) as Later[])
-        if (part !== "make" && part !== "look" && part !== "walk" && part !== "jam") this.load(part);
+      for (const part of Object.keys(LATER) as Later[]) if (!WAYS.includes(part)) this.load(part);
     };
     if ("requestIdleCallback" in window) requestIdleCallback(rest, { timeout: 3000 });
     else setTimeout(rest, 1500);
@@ -112,7 +123,12 @@ export class PageView extends View {
   /** True once the part is there; asks for it otherwise. */
   private load(part: Later): boolean {
     if (this.loaded.has(part)) return true;
-    LATER[part]()
+    void this.fetched(part);
+    return false;
+  }
+
+  private fetched(part: Later): Promise<void> {
+    return LATER[part]()
       .then(() => {
         this.loaded.add(part);
         this.requestUpdate();
@@ -120,7 +136,6 @@ export class PageView extends View {
       .catch(() =>
         announce("This part of the page could not be fetched. It is tried again when you open it."),
       );
-    return false;
   }
 
   protected override concerns(state: State, previous: State): boolean {
@@ -142,6 +157,7 @@ export class PageView extends View {
       this.wasMaking = making;
       announce(making ? "Make." : "The instrument.");
     }
+    this.fetchFirst();
     this.fetchRest();
     this.requestUpdate();
   }
@@ -180,7 +196,7 @@ export class PageView extends View {
 
   private panel(panel: Panel): TemplateResult {
     const { app } = this;
-    if (panel !== "explore" && !this.load(panel)) return html`<div class="panel-body"></div>`;
+    if (!this.load(panel)) return html`<div class="panel-body"></div>`;
     switch (panel) {
       case "explore":
         return html`<isobath-explore .app=${app}></isobath-explore>`;
@@ -247,7 +263,8 @@ export class PageView extends View {
     const file = event.dataTransfer?.files[0];
     if (file === undefined) return;
     this.open("explore");
-    void this.updateComplete.then(async () => {
+    void this.fetched("explore").then(async () => {
+      await this.updateComplete;
       await this.querySelector<LitElement>("isobath-explore")?.updateComplete;
       await this.querySelector<SoundFileView>("isobath-sound-file")?.take(file);
     });
@@ -315,7 +332,7 @@ export class PageView extends View {
       <main class="stage" id="surface" tabindex="-1" ?hidden=${making}>
         <h1 class="unseen">Isobath</h1>
         ${making || isWalking() ? nothing : notices(this.app)}
-        <isobath-surface .app=${this.app}></isobath-surface>
+        ${this.playable() ? html`<isobath-surface .app=${this.app}></isobath-surface>` : nothing}
         <isobath-start .app=${this.app}></isobath-start>
       </main>
       ${
@@ -357,6 +374,11 @@ export class PageView extends View {
       }
       <div id="live" class="unseen" role="status" aria-live="polite"></div>
     `;
+  }
+
+  /** The surface stays under a world that was entered from it. */
+  private playable(): boolean {
+    return this.loaded.has("surface") || (!isWalking() && this.load("surface"));
   }
 
   private makeView(making: boolean): TemplateResult | typeof nothing {

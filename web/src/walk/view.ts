@@ -18,16 +18,12 @@ import { recordTake, stopTakes } from "../ui/transport";
 import { Beacons } from "./beacons";
 import { beginning, unmade } from "./beginning";
 import { areasAt, around, Caption } from "./captions";
-import { companyPanel } from "./company-panel";
 import { Editing } from "./editing";
 import { clockOfDay, cycleValue, eachZone, type Visits } from "./events";
-import { handPanel } from "./hand-panel";
 import { Hands } from "./hands";
 import { Landing } from "./landing";
 import { Outside } from "./outside";
-import { outsidePanel } from "./outside-panel";
 import { placesPanel } from "./places-panel";
-import { hingeMarks, soundMarks } from "./placing";
 import { Plan } from "./plan";
 import { eachAxis, type Pose, startOf, takePose } from "./pose";
 import { recall, recallSite, remember, rememberSite } from "./remembering";
@@ -37,10 +33,11 @@ import { Standing } from "./standing";
 import { type Bearing, bearings, type Spot, whereabouts } from "./telling";
 import { Together } from "./together";
 import { Walker } from "./walker";
-import { worldPanel } from "./world-panel";
 import "../styles/walk.css";
 
 const TELL_SECONDS = 0.25;
+
+type Panels = typeof import("./panels");
 
 @customElement("isobath-walk")
 export class WalkView extends View {
@@ -63,6 +60,8 @@ export class WalkView extends View {
   @query(".walker-names") private names!: HTMLElement | null;
   /** The list of walkers is open. */
   @state() private gathered = false;
+  /** What is opened now and then: fetched with the first of them, for a walker may never want any. */
+  @state() private panels: Panels | null = null;
   /** Others who walk here; for the tests, too. */
   together!: Together;
   /** The walker; for the tests, and for whoever stands at the console. */
@@ -344,7 +343,7 @@ export class WalkView extends View {
     else this.canvas?.focus();
   }
 
-  private outsidePanel(world: World): TemplateResult {
+  private outsidePanel(world: World, { outsidePanel }: Panels): TemplateResult {
     return outsidePanel({
       app: this.app,
       world,
@@ -523,7 +522,7 @@ export class WalkView extends View {
     } else this.canvas?.focus();
   }
 
-  private worldPanel(world: World): TemplateResult {
+  private worldPanel(world: World, { worldPanel, hingeMarks, soundMarks }: Panels): TemplateResult {
     const { voice, state, walker } = this;
     const model = voice === null ? undefined : state.descriptions.get(voice.model);
     const mapping = voice === null ? null : fitOf(state, voice.id, voice.side).mapping;
@@ -583,12 +582,32 @@ export class WalkView extends View {
       ${this.measuring(piece.world)}
       ${this.failure === null ? nothing : html`<p class="walk-failure" role="alert">${this.failure}</p>`}
       ${beginning(this.app, () => this.canvas?.focus())} ${this.listed ? this.places(piece.world) : nothing}
-      ${this.building ? this.worldPanel(piece.world) : nothing}
-      ${this.setsOut ? this.outsidePanel(piece.world) : nothing}
-      ${this.gathered ? companyPanel(this.together, () => this.toggleCompany()) : nothing}
-      ${this.editing.inHand === null || this.building ? nothing : handPanel(this.app, this.editing, this.editing.inHand)}
+      ${this.opened(piece.world)}
       ${this.controls(piece.world)}
     `;
+  }
+
+  /** The panels that are open. */
+  private opened(world: World): TemplateResult | typeof nothing {
+    const { building, setsOut, gathered, panels } = this;
+    const { inHand } = this.editing;
+    if (!building && !setsOut && !gathered && inHand === null) return nothing;
+    if (panels === null) {
+      void this.fetchPanels();
+      return nothing;
+    }
+    return html`${building ? this.worldPanel(world, panels) : nothing}
+    ${setsOut ? this.outsidePanel(world, panels) : nothing}
+    ${gathered ? panels.companyPanel(this.together, () => this.toggleCompany()) : nothing}
+    ${inHand === null || building ? nothing : panels.handPanel(this.app, this.editing, inHand)}`;
+  }
+
+  private async fetchPanels(): Promise<void> {
+    try {
+      this.panels = await import("./panels");
+    } catch {
+      announce("This panel could not be fetched. It is tried again when you open it.");
+    }
   }
 
   /** Where the sound makes the ground, it is told that it is being listened to. */
