@@ -60,7 +60,7 @@ def page_is_built() -> bool:
     sources = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
     sources += [
         WEB / name
-        for name in ("index.html", "package-lock.json", "vite.config.ts", "slim-three.ts", "press.js")
+        for name in ("index.html", "package-lock.json", "vite.config.ts", "press.js")
         if (WEB / name).is_file()
     ]
     from_archive = (ROOT / "PKG-INFO").is_file()

@@ -1,6 +1,5 @@
 import { defineConfig, type Plugin } from "vite";
 import { press } from "./press.js";
-import { slimThree } from "./slim-three.ts";
 
 // The page is built into the Python package; everything it needs is served from there.
 /** Templates keep their line breaks but not their indentation, which the minifier may not touch. */
@@ -8,7 +7,8 @@ const unindent: Plugin = {
   name: "unindent",
   apply: "build",
   enforce: "pre",
-  transform: (code, id) => (/\/src\/(ui|steer)\/.*\.ts$/.test(id) ? code.replace(/\n[ \t]+/g, "\n") : null),
+  transform: (code, id) =>
+    /\/src\/(draw|jam|look|steer|ui|walk)\/.*\.ts$/.test(id) ? code.replace(/\n[ \t]+/g, "\n") : null,
 };
 
 /** The service worker (pwa/sw.js) has to know every file of the page, and when any of them is another one. */
@@ -46,7 +46,7 @@ const pressed: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [unindent, slimThree(), kept, pressed],
+  plugins: [unindent, kept, pressed],
   base: "./",
   server: { fs: { allow: [".."] } }, // the sound kernel lies in ../kernel/wasm
   build: {
@@ -56,7 +56,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
     rollupOptions: {
       input: { index: "index.html", sw: "pwa/sw.js" },
-      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+      output: {
+        entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+        // What everybody fetches in any case is one file, however many parts share some of it.
+        codeSplitting: {
+          groups: [{ name: "page", tags: ["$initial"], test: (id) => !id.includes("/pwa/") }],
+        },
+      },
     },
   },
   worker: { format: "es" },

@@ -65,6 +65,34 @@ def test_the_place_is_the_latent(walk: Instrument) -> None:
     assert walk.errors == []
 
 
+TAKEN_AWAY = """
+const { scene, walker } = document.querySelector("isobath-walk"), { brush } = scene, { gl } = brush;
+const picture = () => {
+  scene.draw(walker.pose);
+  const pixels = new Uint8Array(4 * gl.drawingBufferWidth * gl.drawingBufferHeight);
+  gl.readPixels(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+  return [brush.calls, new Set(pixels).size, pixels.reduce((sum, x) => (31 * sum + x) | 0, 0)];
+};
+const before = picture(), taken = gl.getExtension("WEBGL_lose_context");
+taken.loseContext();
+await t.until(() => gl.isContextLost(), "a context that is taken away");
+scene.draw(walker.pose);
+await t.wait(50);
+taken.restoreContext();
+await t.until(() => !gl.isContextLost() && brush.era === 1, "a context that is back");
+return [before, picture()];
+"""
+
+
+def test_a_picture_that_is_taken_away_comes_back_as_it_was(walk: Instrument) -> None:
+    """Browsers take the graphics away from pages when they run short of them."""
+    before, after = walk.run(TAKEN_AWAY)
+    assert before == after
+    assert before[0] >= 3
+    assert before[1] > 20, "shades of a world, and no empty canvas"
+    assert walk.errors == []
+
+
 def test_a_demonstration_is_dropped_where_one_stands_and_a_landmark_ahead(walk: Instrument) -> None:
     page = walk.page
     page.locator("isobath-walk canvas").focus()

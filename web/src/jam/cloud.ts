@@ -1,40 +1,28 @@
 // The latent as it is seen: training phrases as a faint cloud, both players' trails, and how far the next
-// answer may go. Seen from infinitely far, so that a distance on the screen is one of the latent. three.js
-// lives here.
+// answer may go. Seen from infinitely far, so that a distance on the screen is one of the latent.
 
-import {
-  AmbientLight,
-  BufferAttribute,
-  BufferGeometry,
-  Color,
-  CylinderGeometry,
-  DirectionalLight,
-  Group,
-  InstancedMesh,
-  type Line,
-  LineBasicMaterial,
-  LineLoop,
-  LineSegments,
-  Matrix4,
-  MeshBasicMaterial,
-  MeshLambertMaterial,
-  OrthographicCamera,
-  Points,
-  Quaternion,
-  Scene,
-  ShaderMaterial,
-  SphereGeometry,
-  Vector3,
-  WebGLRenderer,
-} from "three";
+import { Batch, Brush, type Paint } from "../draw/brush";
+import { between, light, type Rgb } from "../draw/colours";
+import { dot, type Triple } from "../draw/eye";
+import { Many } from "../draw/many";
+import { dots, matt, plain } from "../draw/paints";
+import { circle, sphere, tube } from "../draw/shapes";
 import type { Ink } from "../ui/canvas";
 import type { Point, Spot } from "./trails";
 
 const MOST = 512;
-const RING = 96;
+const CORNERS = 96;
 /** Share of the shorter side that the cloud fills. */
 const FILL = 0.86;
 const NEAR_PIXELS = 14;
+/** Latent units before and behind the middle that are seen. */
+const DEEP = 1000;
+/** Where the light comes from, for who looks; it is there even where it does not reach. */
+const SUNWARD: Triple = [-0.4, 1, 0.9].map((each) => each / Math.hypot(-0.4, 1, 0.9)) as unknown as Triple;
+const SUN: Rgb = [1.6 / Math.PI, 1.6 / Math.PI, 1.6 / Math.PI];
+const ROUND: Rgb = [1.7 / Math.PI, 1.7 / Math.PI, 1.7 / Math.PI];
+/** There is no air here. */
+const CLEAR = [1e8, 2e8];
 
 export interface Look {
   readonly points: readonly Point[];
@@ -45,24 +33,16 @@ export interface Look {
 }
 
 export class Cloud {
-  private readonly renderer: WebGLRenderer;
-  private readonly scene = new Scene();
-  private readonly camera = new OrthographicCamera(-1, 1, 1, -1, -1000, 1000);
-  private readonly world = new Group();
-  private readonly phrases: Points<BufferGeometry, ShaderMaterial>;
-  private readonly balls = new InstancedMesh(new SphereGeometry(1, 24, 16), new MeshLambertMaterial(), MOST);
-  private readonly ways = new InstancedMesh(
-    new CylinderGeometry(1, 1, 1, 8, 1, true),
-    new MeshBasicMaterial({ transparent: true, opacity: 0.9 }),
-    MOST,
-  );
-  private readonly answers = new LineSegments(
-    new BufferGeometry(),
-    new LineBasicMaterial({ transparent: true }),
-  );
-  private readonly sphere: LineLoop[] = [];
-  private readonly ring = circle();
-  private readonly halo = circle();
+  private readonly brush: Brush;
+  private readonly paints: { readonly [name in "matt" | "plain" | "dots"]: Paint };
+  private readonly phrases: Batch;
+  private readonly answers: Batch;
+  private readonly balls = new Many();
+  private readonly ways = new Many();
+  /** Three about the cloud, one as far as an answer may go, one about what is heard. */
+  private readonly circles = new Many();
+  private readonly drawn: { readonly [name in "balls" | "ways" | "circles"]: Batch };
+  private readonly seenBy = new Float32Array(16);
   private radius = 1;
   private zoom = 1;
   private width = 1;
@@ -75,34 +55,21 @@ export class Cloud {
 
   /** Throws where there is no WebGL. */
   constructor(canvas: HTMLCanvasElement) {
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
-    this.phrases = new Points(new BufferGeometry(), dots());
-    for (const mesh of [this.balls, this.ways, this.phrases, this.answers, this.ring, this.halo])
-      mesh.frustumCulled = false;
-    const turns: [number, number][] = [
-      [0, 0],
-      [Math.PI / 2, 0],
-      [0, Math.PI / 2],
-    ];
-    for (const [x, y] of turns) {
-      const line = circle();
-      line.rotation.set(x, y, 0);
-      this.sphere.push(line);
-      this.world.add(line);
-    }
-    const sun = new DirectionalLight("#ffffff", 1.6);
-    sun.position.set(-0.4, 1, 0.9);
-    this.world.add(this.phrases, this.balls, this.ways, this.answers);
-    this.scene.add(this.world, this.ring, this.halo, sun, new AmbientLight("#ffffff", 1.7));
+    const brush = new Brush(canvas, true);
+    this.brush = brush;
+    brush.again = () => this.draw();
+    this.paints = { matt: matt(brush), plain: plain(brush), dots: dots(brush) };
+    this.phrases = new Batch(brush, { positions: new Float32Array() });
+    this.answers = new Batch(brush, { positions: new Float32Array() });
+    this.drawn = {
+      balls: new Batch(brush, sphere(6), this.balls),
+      ways: new Batch(brush, tube(8), this.ways),
+      circles: new Batch(brush, circle(CORNERS), this.circles),
+    };
   }
 
   dispose(): void {
-    for (const each of [this.balls, this.ways, this.phrases, this.answers, this.ring, this.halo])
-      each.geometry.dispose();
-    this.balls.dispose();
-    this.ways.dispose();
-    this.renderer.dispose();
-    this.renderer.forceContextLoss(); // browsers keep some 16 contexts, and take the oldest away from who draws
+    this.brush.end();
   }
 
   /** The training phrases; the view is made to hold them. */
@@ -110,9 +77,7 @@ export class Cloud {
     this.spots = spots;
     const far = spots.map((spot) => Math.hypot(...spot)).sort((a, b) => a - b);
     this.radius = Math.max(1e-3, far[Math.floor(0.985 * far.length)] ?? 1);
-    this.phrases.geometry.setAttribute("position", new BufferAttribute(new Float32Array(spots.flat()), 3));
-    for (const line of this.sphere) line.scale.setScalar(this.radius);
-    this.frame();
+    this.phrases.become({ positions: new Float32Array(spots.flat()) });
   }
 
   setLook(look: Look): void {
@@ -128,9 +93,7 @@ export class Cloud {
   resize(width: number, height: number): void {
     this.width = Math.max(1, width);
     this.height = Math.max(1, height);
-    this.renderer.setPixelRatio(Math.min(2, window.devicePixelRatio));
-    this.renderer.setSize(this.width, this.height, false);
-    this.frame();
+    this.brush.resize(this.width, this.height);
   }
 
   /** Turn it by fractions of a turn. */
@@ -141,7 +104,6 @@ export class Cloud {
 
   closer(factor: number): void {
     this.zoom = Math.min(8, Math.max(0.6, this.zoom * factor));
-    this.frame();
     this.place();
   }
 
@@ -149,89 +111,114 @@ export class Cloud {
     return (FILL * this.zoom * Math.min(this.width, this.height)) / (2 * this.radius);
   }
 
-  private frame(): void {
-    const across = this.width / 2 / this.pixelsPerUnit;
-    const up = this.height / 2 / this.pixelsPerUnit;
-    Object.assign(this.camera, { left: -across, right: across, top: up, bottom: -up });
-    this.camera.updateProjectionMatrix();
+  /** Who looks, as the cloud has it: to the right, upwards, and to the eye. */
+  private view(): readonly [Triple, Triple, Triple] {
+    const [sa, ca] = [Math.sin(this.azimuth), Math.cos(this.azimuth)];
+    const [se, ce] = [Math.sin(this.elevation), Math.cos(this.elevation)];
+    return [
+      [ca, 0, sa],
+      [sa * se, ce, -ca * se],
+      [-sa * ce, se, ca * ce],
+    ];
   }
 
   draw(): void {
-    const { ink, look } = this;
+    const { ink, brush, paints, seenBy } = this;
     if (!ink) return;
-    this.world.rotation.set(this.elevation, this.azimuth, 0, "XYZ");
-    this.world.updateMatrixWorld();
-    const { uniforms } = this.phrases.material;
-    uniforms.colour!.value.set(ink.ink3);
-    uniforms.size!.value = 5 * ink.rem * this.renderer.getPixelRatio();
-    uniforms.radius!.value = this.radius;
-    uniforms.least!.value = ink.dark ? 0.16 : 0.12;
-    const last = look.points.findLast(({ who }) => who === "human");
-    this.lay(this.ring, last?.spot ?? null, look.reach, ink.mark, 0.55);
-    this.lay(this.halo, look.heard?.spot ?? null, 11 / this.pixelsPerUnit, ink.ink, 0.9);
-    for (const line of this.sphere) tint(line, ink.ink3, ink.dark ? 0.26 : 0.2);
-    this.renderer.render(this.scene, this.camera);
+    const view = this.view();
+    const sizes = [(2 * this.pixelsPerUnit) / this.width, (2 * this.pixelsPerUnit) / this.height, -1 / DEEP];
+    seenBy.fill(0);
+    for (let row = 0; row < 3; row++)
+      for (let column = 0; column < 3; column++) seenBy[4 * column + row] = view[row]![column]! * sizes[row]!;
+    seenBy[15] = 1;
+    for (const paint of [paints.matt, paints.plain])
+      paint.set("seen", seenBy).set("eye", [0, 0, 0]).set("air", [0, 0, 0]).set("sight", CLEAR);
+    const [right, up, back] = view;
+    const sunward = [0, 1, 2].map(
+      (i) => right[i]! * SUNWARD[0] + up[i]! * SUNWARD[1] + back[i]! * SUNWARD[2],
+    );
+    paints.matt.set("above", ROUND).set("below", ROUND).set("sun", SUN).set("sunward", sunward);
+    paints.dots.set("seen", seenBy).set("toward", back).set("colour", light(ink.ink3));
+    paints.dots.set("size", 5 * ink.rem * brush.scale).set("radius", this.radius);
+    paints.dots.set("least", ink.dark ? 0.16 : 0.12);
+    this.round(view, ink);
+    brush.start();
+    brush.draw(this.drawn.balls, paints.matt);
+    brush.draw(this.phrases, paints.dots, { of: "points", glass: true });
+    paints.plain.set("veil", 0.9);
+    brush.draw(this.drawn.ways, paints.plain, { glass: true });
+    paints.plain.set("veil", 1);
+    brush.draw(this.drawn.circles, paints.plain, { of: "loop", glass: true });
+    paints.plain.set("veil", 0.4);
+    brush.draw(this.answers, paints.plain, { of: "lines", glass: true });
   }
 
-  /** A circle that faces the eye. */
-  private lay(line: LineLoop, spot: Spot | null, radius: number, colour: string, opacity: number): void {
-    line.visible = spot !== null && radius > 0;
-    if (!spot) return;
-    line.position.set(...spot).applyMatrix4(this.world.matrixWorld);
-    line.scale.setScalar(Math.max(1e-6, radius));
-    tint(line, colour, opacity);
+  /** The circles: three about the cloud, which turn with it, and two that face the eye. */
+  private round([right, up, back]: readonly [Triple, Triple, Triple], ink: Ink): void {
+    const { circles, look, radius } = this;
+    const last = look.points.findLast(({ who }) => who === "human");
+    const facing: [Spot | undefined, number, string, number][] = [
+      [last?.spot, look.reach, ink.mark, 0.55],
+      [look.heard?.spot, 11 / this.pixelsPerUnit, ink.ink, 0.9],
+    ];
+    circles.fill(5);
+    const pale = light(ink.ink3);
+    const sides = [
+      [X, Y],
+      [X, Z],
+      [Z, Y],
+    ] as const;
+    sides.forEach(([a, b], i) => {
+      circles.lay(i, NOWHERE, by(a, radius), by(b, radius), NOWHERE, pale, ink.dark ? 0.26 : 0.2);
+    });
+    let count = 3;
+    for (const [spot, size, colour, alpha] of facing) {
+      if (spot === undefined || size <= 0) continue;
+      circles.lay(count, spot, by(right, size), by(up, size), by(back, size), light(colour), alpha);
+      count += 1;
+    }
+    circles.fill(count);
   }
 
   /** Balls where phrases lie, and ways between those of one player. */
   private place(): void {
-    const { ink } = this;
+    const { ink, balls, ways } = this;
     if (!ink) return;
-    const paper = new Color(ink.raised);
-    const colours = {
-      human: new Color(ink.mark),
-      machine: new Color(ink.profileLine),
-      second: new Color(ink.good),
-    };
+    const paper = light(ink.raised);
+    const colours = { human: light(ink.mark), machine: light(ink.profileLine), second: light(ink.good) };
     const before = new Map<string, Spot>();
     const bridges: number[] = [];
-    let ways = 0;
     const shown = this.look.points.slice(-MOST);
+    balls.fill(shown.length);
+    ways.fill(shown.length);
+    let count = 0;
     shown.forEach((point, i) => {
       const who = point.who ?? "machine";
       const age = (shown.length - 1 - i) / 36;
-      const tone = TINT.copy(colours[who]).lerp(paper, Math.min(0.78, age));
-      const size = (i >= shown.length - 2 ? 6.5 : 4.2) * ink.rem * (1 - 0.4 * Math.min(1, age));
-      PLACE.makeScale(...even(size / this.pixelsPerUnit)).setPosition(...point.spot);
-      this.balls.setMatrixAt(i, PLACE);
-      this.balls.setColorAt(i, tone);
+      const tone = between(colours[who], paper, Math.min(0.78, age));
+      const radius = (i >= shown.length - 2 ? 6.5 : 4.2) * ink.rem * (1 - 0.4 * Math.min(1, age));
+      const size = (2 * radius) / this.pixelsPerUnit;
+      balls.put(i, point.spot, [size, size, size], tone);
       const from = before.get(who);
-      if (from && ways < MOST) {
-        this.ways.setMatrixAt(
-          ways,
-          way(from, point.spot, ((1 - 0.5 * Math.min(1, age)) * 1.1 * ink.rem) / this.pixelsPerUnit),
-        );
-        this.ways.setColorAt(ways, tone);
-        ways += 1;
+      if (from) {
+        const thick = ((1 - 0.5 * Math.min(1, age)) * 1.1 * ink.rem) / this.pixelsPerUnit;
+        way(ways, count, from, point.spot, thick, tone);
+        count += 1;
       }
       const heard = before.get("human");
       if (who !== "human" && heard && shown[i - 1]?.who === "human") bridges.push(...heard, ...point.spot);
       before.set(who, point.spot);
     });
-    this.balls.count = shown.length;
-    this.ways.count = ways;
-    for (const mesh of [this.balls, this.ways]) {
-      mesh.instanceMatrix.needsUpdate = true;
-      if (mesh.instanceColor) mesh.instanceColor.needsUpdate = true;
-    }
-    this.answers.geometry.dispose();
-    this.answers.geometry = new BufferGeometry();
-    this.answers.geometry.setAttribute("position", new BufferAttribute(new Float32Array(bridges), 3));
-    tint(this.answers, ink.ink3, 0.4);
+    ways.fill(count);
+    const pale = light(ink.ink3);
+    this.answers.become({
+      positions: new Float32Array(bridges),
+      colours: new Float32Array(bridges.map((_, i) => pale[i % 3]!)),
+    });
   }
 
   /** The point under a place of the canvas, in pixels from its upper left; players' before the cloud's. */
   meet(x: number, y: number): Point | null {
-    this.world.updateMatrixWorld();
     const cloud = this.spots.map(
       (spot, index): Point => ({ kind: "phrase", index, part: 0, who: null, spot }),
     );
@@ -251,72 +238,34 @@ export class Cloud {
 
   /** Where a spot is on the canvas, in pixels from its upper left. */
   seen(spot: Spot): { readonly x: number; readonly y: number } {
-    SPOT.set(...spot).applyMatrix4(this.world.matrixWorld);
+    const [right, up] = this.view();
     return {
-      x: this.width / 2 + SPOT.x * this.pixelsPerUnit,
-      y: this.height / 2 - SPOT.y * this.pixelsPerUnit,
+      x: this.width / 2 + dot(right, spot) * this.pixelsPerUnit,
+      y: this.height / 2 - dot(up, spot) * this.pixelsPerUnit,
     };
   }
 }
 
-const TINT = new Color();
-const PLACE = new Matrix4();
-const SPOT = new Vector3();
-const UP = new Vector3(0, 1, 0);
-const even = (size: number): [number, number, number] => [size, size, size];
+const NOWHERE: Triple = [0, 0, 0];
+const X: Triple = [1, 0, 0];
+const Y: Triple = [0, 1, 0];
+const Z: Triple = [0, 0, 1];
 
-function way(from: Spot, to: Spot, radius: number): Matrix4 {
-  const [a, b] = [new Vector3(...from), new Vector3(...to)];
-  const along = b.clone().sub(a);
-  const length = along.length();
-  const turned = new Quaternion().setFromUnitVectors(UP, along.normalize());
-  return new Matrix4().compose(
-    a.add(b).multiplyScalar(0.5),
-    turned,
-    new Vector3(radius, Math.max(1e-6, length), radius),
-  );
-}
+const by = (way: Triple, length: number): Triple => [way[0] * length, way[1] * length, way[2] * length];
 
-function tint(line: Line, colour: string, opacity: number): void {
-  const material = line.material as LineBasicMaterial;
-  material.color.set(colour);
-  material.opacity = opacity;
-}
+const cross = (a: Triple, b: Triple): Triple => [
+  a[1] * b[2] - a[2] * b[1],
+  a[2] * b[0] - a[0] * b[2],
+  a[0] * b[1] - a[1] * b[0],
+];
 
-function circle(): LineLoop {
-  const places = Array.from({ length: RING }, (_, i) => {
-    const angle = (2 * Math.PI * i) / RING;
-    return [Math.cos(angle), Math.sin(angle), 0];
-  });
-  const geometry = new BufferGeometry();
-  geometry.setAttribute("position", new BufferAttribute(new Float32Array(places.flat()), 3));
-  return new LineLoop(geometry, new LineBasicMaterial({ transparent: true, depthWrite: false }));
-}
-
-/** Round dots, fainter the further away. */
-function dots(): ShaderMaterial {
-  return new ShaderMaterial({
-    transparent: true,
-    depthWrite: false,
-    uniforms: {
-      colour: { value: new Color() },
-      size: { value: 5 },
-      radius: { value: 1 },
-      least: { value: 0.12 },
-    },
-    vertexShader: `varying float vNear; uniform float size; uniform float radius;
-      void main() {
-        vec4 at = modelViewMatrix * vec4(position, 1.0);
-        vNear = clamp(0.5 + 0.5 * at.z / radius, 0.0, 1.0);
-        gl_PointSize = size * mix(0.7, 1.25, vNear);
-        gl_Position = projectionMatrix * at;
-      }`,
-    fragmentShader: `varying float vNear; uniform vec3 colour; uniform float least;
-      void main() {
-        float off = length(gl_PointCoord - 0.5);
-        float edge = 1.0 - smoothstep(0.36, 0.5, off);
-        gl_FragColor = vec4(colour, edge * mix(least, 0.55, vNear));
-        #include <colorspace_fragment>
-      }`,
-  });
+/** A tube from one place to another. */
+function way(ways: Many, at: number, from: Spot, to: Spot, radius: number, colour: Rgb): void {
+  const along: Triple = [to[0] - from[0], to[1] - from[1], to[2] - from[2]];
+  const length = Math.max(1e-6, Math.hypot(...along));
+  const side = cross(along, Math.abs(along[1]) < 0.9 * length ? Y : X);
+  const x = by(side, 1 / Math.max(1e-12, Math.hypot(...side)));
+  const z = by(cross(x, along), 1 / length);
+  const middle: Triple = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2, (from[2] + to[2]) / 2];
+  ways.lay(at, middle, by(x, radius), along, by(z, radius), colour);
 }

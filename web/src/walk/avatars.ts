@@ -1,15 +1,10 @@
 // Others as they are seen: soft figures of one stroke that breathe, look where they look, and have a name when one
 // comes near. They are landmarks that walk.
 
-import {
-  Color,
-  InstancedMesh,
-  Matrix4,
-  MeshLambertMaterial,
-  Quaternion,
-  SphereGeometry,
-  Vector3,
-} from "three";
+import { Batch } from "../draw/brush";
+import { between, light } from "../draw/colours";
+import { Many } from "../draw/many";
+import { sphere } from "../draw/shapes";
 import type { Other } from "./company";
 import { EYES, type Pose } from "./pose";
 import type { WorldScene } from "./scene";
@@ -22,25 +17,14 @@ const NAMES = 10;
 const BREATH = 4.2;
 const BODY = { width: 0.52, height: 1.32, depth: 0.4 } as const;
 const HEAD = 0.34;
-
-const PLACE = new Matrix4();
-const AT = new Vector3();
-const SIZE = new Vector3();
-const TURN = new Quaternion();
-const UP = new Vector3(0, 1, 0);
-const SIDE = new Vector3(1, 0, 0);
-const TILT = new Quaternion();
-const TINT = new Color();
-const PALE = new Color("#e9e6da");
+const PALE = light("#e9e6da");
 
 type Ground = (x: number, z: number) => number;
 
 export class Avatars {
-  private readonly ball = new SphereGeometry(0.5, 16, 11);
-  private readonly bodies = new InstancedMesh(this.ball, new MeshLambertMaterial(), MOST);
-  private readonly heads = new InstancedMesh(this.ball, new MeshLambertMaterial(), MOST);
-  /** What looks: a small light spot where a face would be. */
-  private readonly faces = new InstancedMesh(this.ball, new MeshLambertMaterial(), MOST);
+  /** Three of each: a body, a head, and what looks, a small light spot where a face would be. */
+  private readonly parts = new Many();
+  private readonly batch: Batch;
   private readonly names: HTMLElement[] = [];
   private readonly calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -48,59 +32,50 @@ export class Avatars {
     private readonly scene: WorldScene,
     private readonly layer: HTMLElement,
   ) {
-    for (const mesh of [this.bodies, this.heads, this.faces]) {
-      mesh.frustumCulled = false;
-      mesh.count = 0;
-      scene.add(mesh);
-    }
+    this.batch = new Batch(scene.brush, sphere(6), this.parts);
+    scene.add(this.batch);
   }
 
   dispose(): void {
-    for (const mesh of [this.bodies, this.heads, this.faces]) {
-      this.scene.remove(mesh);
-      mesh.dispose();
-    }
+    this.scene.remove(this.batch);
     for (const name of this.names) name.remove();
   }
 
   /** Everybody where they are now, `seconds` on the clock of breathing. */
   show(others: readonly Other[], seconds: number, ground: Ground): void {
     const count = Math.min(MOST, others.length);
-    for (let i = 0; i < count; i++) this.place(i, others[i]!, seconds, ground);
-    for (const mesh of [this.bodies, this.heads, this.faces]) {
-      mesh.count = count;
-      mesh.instanceMatrix.needsUpdate = true;
-      if (mesh.instanceColor !== null) mesh.instanceColor.needsUpdate = true;
-    }
+    this.parts.fill(3 * count);
+    for (let i = 0; i < count; i++) this.place(3 * i, others[i]!, seconds, ground);
   }
 
-  private place(i: number, { who, pose, presence }: Other, seconds: number, ground: Ground): void {
+  private place(at: number, { who, pose, presence }: Other, seconds: number, ground: Ground): void {
     const phase = 2 * Math.PI * (seconds / BREATH + who.id * 0.37);
     const breath = this.calm.matches ? 0 : Math.sin(phase);
     const there = Math.max(0.001, presence);
     const feet = Math.max(pose.y - EYES, ground(pose.x, pose.z));
-    TURN.setFromAxisAngle(UP, -2 * Math.PI * pose.azimuth);
-    TINT.set(who.colour).lerp(PALE, 0.12);
-    if (who.muted || who.away) TINT.lerp(PALE, 0.6);
+    const turn = -2 * Math.PI * pose.azimuth;
+    let tint = between(light(who.colour), PALE, 0.12);
+    if (who.muted || who.away) tint = between(tint, PALE, 0.6);
 
     const height = BODY.height * (1 + 0.015 * breath) * there;
-    AT.set(pose.x, feet + 0.04 + height / 2, pose.z);
-    SIZE.set(BODY.width * (1 + 0.03 * breath) * there, height, BODY.depth * (1 + 0.05 * breath) * there);
-    this.bodies.setMatrixAt(i, PLACE.compose(AT, TURN, SIZE));
-    this.bodies.setColorAt(i, TINT);
+    const [width, depth] = [
+      BODY.width * (1 + 0.03 * breath) * there,
+      BODY.depth * (1 + 0.05 * breath) * there,
+    ];
+    this.parts.put(at, [pose.x, feet + 0.04 + height / 2, pose.z], [width, height, depth], tint, 1, turn);
 
     const head = HEAD * there;
     const top = feet + 0.04 + height + 0.1 * there + head / 2;
-    AT.set(pose.x, top, pose.z);
-    this.heads.setMatrixAt(i, PLACE.compose(AT, TURN, SIZE.setScalar(head)));
-    this.heads.setColorAt(i, TINT);
+    this.parts.put(at + 1, [pose.x, top, pose.z], [head, head, head], tint);
 
-    TILT.setFromAxisAngle(SIDE, 2 * Math.PI * pose.elevation);
-    TURN.multiply(TILT);
-    SIZE.set(0, 0, -0.42 * head).applyQuaternion(TURN);
-    AT.add(SIZE);
-    this.faces.setMatrixAt(i, PLACE.compose(AT, TURN, SIZE.setScalar(0.36 * head)));
-    this.faces.setColorAt(i, TINT.lerp(PALE, 0.75));
+    const tilt = 2 * Math.PI * pose.elevation;
+    const [ahead, spot] = [0.42 * head * Math.cos(tilt), 0.36 * head];
+    this.parts.put(
+      at + 2,
+      [pose.x - ahead * Math.sin(turn), top + 0.42 * head * Math.sin(tilt), pose.z - ahead * Math.cos(turn)],
+      [spot, spot, spot],
+      between(tint, PALE, 0.75),
+    );
   }
 
   /** Names over the heads of those who are near; always as text. */

@@ -1,18 +1,11 @@
-// Many of one shape in one draw, and landmarks, whose shape is as fine as they are seen. Of three.js.
+// Landmarks, whose shape is as fine as they are seen, in two draws however many there are.
 
-import {
-  type BufferGeometry,
-  Color,
-  InstancedMesh,
-  type Intersection,
-  type Material,
-  Matrix4,
-  MeshLambertMaterial,
-  type Object3D,
-  type Raycaster,
-  SphereGeometry,
-} from "three";
+import { Batch, type Brush } from "../draw/brush";
+import { light } from "../draw/colours";
+import { Many } from "../draw/many";
+import { type Shape, sphere } from "../draw/shapes";
 import type { Landmark } from "../protocol/messages";
+import { type Ray, toEllipsoid } from "./picking";
 import type { Pose } from "./pose";
 
 /** Size over distance from which on one sees that a coarse sphere is none. */
@@ -20,66 +13,16 @@ const SEEN = 0.06;
 /** So many are fine at most; the others are far, or one stands in a crowd. */
 const FINE = 24;
 
-const PLACE = new Matrix4();
-const TINT = new Color();
-
-export const matt = (): Material => new MeshLambertMaterial();
-
-/** A mesh with room for so many, the old one where that does; it stands in `parent`. */
-export function room(
-  parent: Object3D,
-  old: InstancedMesh | null,
-  shape: BufferGeometry,
-  count: number,
-  stuff: () => Material = matt,
-): InstancedMesh {
-  if (old !== null && count <= old.instanceMatrix.count) {
-    old.count = count;
-    return old;
-  }
-  if (old !== null) {
-    parent.remove(old);
-    old.dispose();
-  }
-  const mesh = new InstancedMesh(shape, stuff(), Math.max(16, 2 * count));
-  mesh.count = count;
-  mesh.frustumCulled = false;
-  parent.add(mesh);
-  return mesh;
-}
-
-/** Put one of them somewhere. */
-export function put(
-  mesh: InstancedMesh,
-  at: number,
-  position: readonly [number, number, number],
-  size: readonly [number, number, number],
-  colour: string,
-): void {
-  PLACE.makeScale(...size).setPosition(...position);
-  mesh.setMatrixAt(at, PLACE);
-  mesh.setColorAt(at, TINT.set(colour));
-}
-
-export function settle(mesh: InstancedMesh): void {
-  mesh.instanceMatrix.needsUpdate = true;
-  if (mesh.instanceColor !== null) mesh.instanceColor.needsUpdate = true;
-  mesh.computeBoundingSphere();
-}
-
 export class Bodies {
-  private readonly coarse = new SphereGeometry(0.5, 10, 7);
+  readonly batches: readonly Batch[];
+  private readonly near = new Many();
+  private readonly far = new Many();
   private all: readonly Landmark[] = [];
   private fine: readonly number[] = [];
-  private near: InstancedMesh | null = null;
-  private far: InstancedMesh | null = null;
-  private nearIds: readonly string[] = [];
-  private farIds: readonly string[] = [];
 
-  constructor(
-    private readonly parent: Object3D,
-    private readonly shape: SphereGeometry,
-  ) {}
+  constructor(brush: Brush, shape: Shape) {
+    this.batches = [new Batch(brush, shape, this.near), new Batch(brush, sphere(4), this.far)];
+  }
 
   show(landmarks: readonly Landmark[]): void {
     this.all = landmarks;
@@ -103,39 +46,30 @@ export class Bodies {
   private arrange(fine: readonly number[]): void {
     this.fine = fine;
     const chosen = new Set(fine);
-    const near = fine.map((at) => this.all[at]!);
-    const far = this.all.filter((_, at) => !chosen.has(at));
-    this.near = this.fill(this.near, this.shape, near);
-    this.far = this.fill(this.far, this.coarse, far);
-    this.nearIds = near.map((each) => each.id);
-    this.farIds = far.map((each) => each.id);
-  }
-
-  private fill(
-    old: InstancedMesh | null,
-    shape: BufferGeometry,
-    landmarks: readonly Landmark[],
-  ): InstancedMesh {
-    const mesh = room(this.parent, old, shape, landmarks.length);
-    landmarks.forEach((each, i) => {
-      put(mesh, i, each.position, each.size, each.colour);
-    });
-    settle(mesh);
-    return mesh;
+    fill(
+      this.near,
+      fine.map((at) => this.all[at]!),
+    );
+    fill(
+      this.far,
+      this.all.filter((_, at) => !chosen.has(at)),
+    );
   }
 
   /** The nearest that a ray meets. */
-  meet(ray: Raycaster): { readonly id: string; readonly hit: Intersection } | null {
-    const meshes = [this.near, this.far].filter((each) => each !== null);
-    const hit = ray.intersectObjects(meshes, false)[0];
-    if (hit === undefined) return null;
-    const ids = hit.object === this.near ? this.nearIds : this.farIds;
-    return { id: ids[hit.instanceId ?? -1] ?? "", hit };
+  meet(ray: Ray): { readonly id: string; readonly metres: number } | null {
+    let found: { id: string; metres: number } | null = null;
+    for (const { id, position, size } of this.all) {
+      const metres = toEllipsoid(ray, position, size);
+      if (metres !== null && (found === null || metres < found.metres)) found = { id, metres };
+    }
+    return found;
   }
+}
 
-  dispose(): void {
-    this.near?.dispose();
-    this.far?.dispose();
-    this.coarse.dispose();
-  }
+function fill(many: Many, landmarks: readonly Landmark[]): void {
+  many.fill(landmarks.length);
+  landmarks.forEach(({ position, size, colour }, i) => {
+    many.put(i, position, size, light(colour));
+  });
 }

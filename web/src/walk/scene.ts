@@ -1,40 +1,18 @@
-// The world as it is seen: ground, landmarks, stones, sky. three.js lives here, in what this draws, and in avatars.ts.
+// The world as it is seen: ground, landmarks, stones, sky.
 
-import {
-  BackSide,
-  BufferAttribute,
-  type BufferGeometry,
-  Color,
-  DirectionalLight,
-  DoubleSide,
-  Fog,
-  HemisphereLight,
-  IcosahedronGeometry,
-  type InstancedMesh,
-  type Intersection,
-  type Material,
-  Mesh,
-  MeshBasicMaterial,
-  MeshLambertMaterial,
-  type Object3D,
-  PerspectiveCamera,
-  PlaneGeometry,
-  Raycaster,
-  Scene,
-  ShaderMaterial,
-  SphereGeometry,
-  SRGBColorSpace,
-  Vector2,
-  Vector3,
-  WebGLRenderer,
-} from "three";
+import { Batch, Brush, type How, type Paint } from "../draw/brush";
+import { between, encoded, light, type Rgb, times } from "../draw/colours";
+import { Eye, type Triple } from "../draw/eye";
+import { Many } from "../draw/many";
+import { ground, matt, plain, sky } from "../draw/paints";
+import { cube, edges, type Shape, sphere } from "../draw/shapes";
 import type { Air, Box, Landmark, World, Zone } from "../protocol/messages";
 import type { Kind, Thing } from "../state/world";
-import { Bodies, put, room, settle } from "./bodies";
-import { COLUMNS, type Land, ROWS } from "./land";
-import { type Airy, nearestOf } from "./picking";
+import { Bodies } from "./bodies";
+import { FLAT, type Land } from "./land";
+import { groundShape, toGround } from "./mesh";
+import { type Airy, nearestOf, toEllipsoid } from "./picking";
 import type { Pose } from "./pose";
-import { Walls } from "./walls";
 
 /** A demonstration as it stands in the world. */
 export interface Stone {
@@ -56,297 +34,262 @@ export interface Met {
 }
 
 const VIEW_DEGREES = 68;
+const NEAR = 0.05;
+const FAR = 4000;
 const STONE = 1.6;
+/** How thick the air of zones and boxes is, and the lines about a box. */
+const ZONE = 0.14;
+const BOX = 0.07;
+const LINES = 0.55;
+
+const WHITE = light("#ffffff");
+const NIGHT = light("#0b1620");
+const ZENITH = light("#4f7890");
+const SUN = light("#fff1dc");
+const GLOW = light("#d81b78");
+const SUNWARD = [-0.5, 1, 0.35].map((each) => each / Math.hypot(-0.5, 1, 0.35));
+const ALL: Shape = { positions: Float32Array.of(-1, -1, 0, 3, -1, 0, -1, 3, 0) };
+
+/** What surfaces and mist are lit and veiled with. */
+interface Light {
+  readonly above: Rgb;
+  readonly below: Rgb;
+  readonly sun: Rgb;
+  /** As the picture has it. */
+  readonly air: Rgb;
+  readonly sight: readonly [number, number];
+  readonly horizon: Rgb;
+  readonly zenith: Rgb;
+  readonly nadir: Rgb;
+}
 
 export class WorldScene {
-  readonly renderer: WebGLRenderer;
-  private readonly scene = new Scene();
-  private readonly camera = new PerspectiveCamera(VIEW_DEGREES, 1, 0.05, 4000);
-  private readonly ground: Mesh<PlaneGeometry, MeshLambertMaterial>;
-  private readonly sky: Mesh<SphereGeometry, ShaderMaterial>;
-  private readonly hemisphere = new HemisphereLight();
-  private readonly sun = new DirectionalLight();
-  private stones: InstancedMesh | null = null;
-  private zones: InstancedMesh | null = null;
-  private readonly walls = new Walls();
+  /** What draws; for the tests, too. */
+  readonly brush: Brush;
+  private readonly eye = new Eye(VIEW_DEGREES, NEAR, FAR);
+  private readonly paints: { readonly [name in "matt" | "ground" | "plain" | "sky"]: Paint };
+  private readonly sky: Batch;
+  private readonly ground: Batch;
+  private readonly landmarks: Bodies;
+  private readonly stones = new Many();
+  private readonly zones = new Many();
+  private readonly boxes = new Many();
+  /** Around what is in hand: a body or a zone, or a box. */
+  private readonly glow = { round: new Many(), straight: new Many() };
+  private readonly air: readonly { batch: Batch; veil: number; how: How }[];
+  private readonly aura: readonly Batch[];
+  private rim = true;
+  private readonly pebbles: Batch;
+  /** What others add: bodies of their own. */
+  private readonly others = new Set<Batch>();
+  private light: Light | null = null;
+  private airOf: Air | null = null;
+  /** 0 night, 1 as the air says. */
+  private hour = 1;
+  private world: World | null = null;
+  private land: Land = FLAT;
+  /** The world that the ground on the card is of. */
+  private landOf: World | null = null;
+  private lain: readonly Stone[] = [];
   /** What one sees through and can take in hand all the same. */
   private airy: readonly Airy[] = [];
-  private light = 1;
-  private stoneIds: readonly string[] = [];
-  private readonly body = new SphereGeometry(0.5, 40, 26);
-  private readonly landmarks: Bodies;
-  private readonly pebble = new IcosahedronGeometry(0.5, 1);
-  private readonly halo = new Mesh<BufferGeometry, MeshBasicMaterial>(
-    this.body,
-    new MeshBasicMaterial({
-      color: "#d81b78",
-      transparent: true,
-      opacity: 0.3,
-      side: BackSide,
-      depthWrite: false,
-    }),
-  );
-  private readonly ray = new Raycaster();
 
   /** Throws where there is no WebGL. */
   constructor(canvas: HTMLCanvasElement) {
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: "high-performance" });
-    this.renderer.outputColorSpace = SRGBColorSpace;
-    this.camera.rotation.order = "YXZ";
-    this.ground = new Mesh(groundGeometry(), groundMaterial());
-    this.ground.frustumCulled = false;
-    this.sky = new Mesh(new SphereGeometry(1, 24, 16), skyMaterial());
-    this.sky.frustumCulled = false;
-    this.sky.renderOrder = -1;
-    this.sun.position.set(-0.5, 1, 0.35);
-    this.halo.visible = false;
-    this.landmarks = new Bodies(this.scene, this.body);
-    this.scene.add(this.sky, this.ground, this.hemisphere, this.sun, this.halo, this.walls);
+    const brush = new Brush(canvas, false);
+    this.brush = brush;
+    this.paints = { matt: matt(brush), ground: ground(brush), plain: plain(brush), sky: sky(brush) };
+    const ball = sphere(16);
+    this.sky = new Batch(brush, ALL);
+    this.ground = new Batch(brush, ALL);
+    this.landmarks = new Bodies(brush, ball);
+    this.pebbles = new Batch(brush, sphere(3), this.stones);
+    this.air = [
+      { batch: new Batch(brush, ball, this.zones), veil: ZONE, how: { sides: "both", glass: true } },
+      { batch: new Batch(brush, cube(), this.boxes), veil: BOX, how: { sides: "both", glass: true } },
+      { batch: new Batch(brush, edges(), this.boxes), veil: LINES, how: { of: "lines", glass: true } },
+    ];
+    this.aura = [new Batch(brush, ball, this.glow.round), new Batch(brush, cube(), this.glow.straight)];
   }
 
   dispose(): void {
-    for (const each of [this.landmarks, this.stones, this.zones]) each?.dispose();
-    this.walls.dispose();
-    this.ground.geometry.dispose();
-    this.renderer.dispose();
-    this.renderer.forceContextLoss(); // browsers keep some 16 contexts, and take the oldest away from who draws
+    this.brush.end();
   }
 
-  /** Something else to be seen. */
-  add(thing: Object3D): void {
-    this.scene.add(thing);
+  /** Bodies that somebody else puts in. */
+  add(bodies: Batch): void {
+    this.others.add(bodies);
   }
 
-  remove(thing: Object3D): void {
-    this.scene.remove(thing);
+  remove(bodies: Batch): void {
+    this.others.delete(bodies);
+    bodies.free();
   }
 
   /** Pixels; at most two device pixels to one of the page's. */
   resize(width: number, height: number): void {
-    this.renderer.setPixelRatio(Math.min(2, window.devicePixelRatio));
-    this.renderer.setSize(width, height, false);
-    this.camera.aspect = width / Math.max(1, height);
-    this.camera.updateProjectionMatrix();
+    this.brush.resize(width, height);
+    this.eye.widen(width / Math.max(1, height));
   }
 
   /** Light, fog and the plain ground. */
   setAir(world: World): void {
-    this.air = world.air;
-    this.ground.visible = world.ground.shown;
+    this.world = world;
+    this.airOf = world.air;
     this.shine();
   }
-  private air: Air | null = null;
 
   /** Sky, fog and lamps, as the air and the hour have them. */
   private shine(): void {
-    const { air } = this;
+    const air = this.airOf;
     if (air === null) return;
-    const dim = 0.1 + 0.9 * this.light;
-    const sky = new Color(air.sky).lerp(NIGHT, 1 - dim);
-    const ground = new Color(air.ground);
-    this.scene.fog = new Fog(sky, air.sight * 0.15, air.sight);
-    this.hemisphere.color.copy(sky).lerp(WHITE, 0.5);
-    this.hemisphere.groundColor.copy(ground).multiplyScalar(0.6);
-    this.hemisphere.intensity = 1.9 * air.light * dim;
-    this.sun.color.set("#fff1dc");
-    this.sun.intensity = 1.3 * air.light * dim;
-    const { uniforms } = this.sky.material;
-    uniforms.horizon!.value.copy(sky);
-    uniforms.zenith!.value.copy(sky).lerp(ZENITH, 0.42 * dim);
-    uniforms.nadir!.value.copy(sky).lerp(ground, 0.55);
+    const dim = 0.1 + 0.9 * this.hour;
+    const horizon = between(light(air.sky), NIGHT, 1 - dim);
+    const earth = light(air.ground);
+    const strength = (air.light * dim) / Math.PI;
+    this.light = {
+      above: times(between(horizon, WHITE, 0.5), 1.9 * strength),
+      below: times(earth, 0.6 * 1.9 * strength),
+      sun: times(SUN, 1.3 * strength),
+      air: seenAs(horizon),
+      sight: [air.sight * 0.15, air.sight],
+      horizon,
+      zenith: between(horizon, ZENITH, 0.42 * dim),
+      nadir: between(horizon, earth, 0.55),
+    };
   }
 
   setLand(world: World, land: Land): void {
-    const [width, , depth] = world.size;
-    const { geometry, material } = this.ground;
-    const position = geometry.getAttribute("position") as BufferAttribute;
-    const colour = geometry.getAttribute("color") as BufferAttribute;
-    const plain = new Color(world.air.ground);
-    const tint = new Color();
-    for (let row = 0; row < ROWS; row++)
-      for (let column = 0; column < COLUMNS; column++) {
-        const at = row * COLUMNS + column;
-        const x = (column / (COLUMNS - 1) - 0.5) * width;
-        const z = (row / (ROWS - 1) - 0.5) * depth;
-        position.setXYZ(at, x, land.heights[at]!, z);
-        if (land.colours === null) tint.copy(plain);
-        else {
-          tint.setRGB(
-            land.colours[3 * at]!,
-            land.colours[3 * at + 1]!,
-            land.colours[3 * at + 2]!,
-            SRGBColorSpace,
-          );
-          tint.lerp(plain, 0.25);
-        }
-        colour.setXYZ(at, tint.r, tint.g, tint.b);
-      }
-    position.needsUpdate = true;
-    colour.needsUpdate = true;
-    geometry.computeVertexNormals();
-    material.needsUpdate = true;
+    const { size, air } = this.landOf ?? {};
+    const same = size?.join() === world.size.join() && air?.ground === world.air.ground;
+    this.world = this.landOf = world;
+    if (same && land === this.land) return;
+    this.land = land;
+    this.ground.become(groundShape(world, land));
   }
 
   setLandmarks(landmarks: readonly Landmark[]): void {
     this.landmarks.show(landmarks);
   }
 
-  /** Zones are mist: one sees through them, from outside and from inside. */
+  /** Zones and boxes are mist: one sees through them, from outside and from inside. */
   setZones(zones: readonly Zone[], boxes: readonly Box[]): void {
-    this.walls.show(boxes);
-    const shown = zones.filter((each) => each.shown);
-    this.airy = [
-      ...shown.map(({ id, position, size }) => ({ kind: "zone" as const, id, position, size })),
-      ...boxes
-        .filter((each) => each.shown)
-        .map(({ id, position, size }) => ({ kind: "box" as const, id, position, size })),
-    ];
-    const mesh = room(this.scene, this.zones, this.body, shown.length, mist);
-    shown.forEach((each, i) => {
-      put(mesh, i, each.position, each.size, each.colour);
-    });
-    settle(mesh);
-    this.zones = mesh;
+    const airy: Airy[] = [];
+    const show = (kind: "zone" | "box", into: Many, all: readonly (Zone | Box)[]): void => {
+      const shown = all.filter((each) => each.shown);
+      into.fill(shown.length);
+      shown.forEach(({ id, position, size, colour }, i) => {
+        into.put(i, position, size, light(colour));
+        airy.push({ kind, id, position, size });
+      });
+    };
+    show("zone", this.zones, zones);
+    show("box", this.boxes, boxes);
+    this.airy = airy;
   }
 
   /** 0 night, 1 as the air says. */
   setLight(share: number): void {
-    if (Math.abs(share - this.light) < 2e-3) return;
-    this.light = share;
+    if (Math.abs(share - this.hour) < 2e-3) return;
+    this.hour = share;
     this.shine();
   }
 
   setStones(stones: readonly Stone[]): void {
-    this.stoneIds = stones.map((each) => each.id);
-    const mesh = room(this.scene, this.stones, this.pebble, stones.length);
+    if (stones === this.lain) return;
+    this.lain = stones;
+    this.stones.fill(stones.length);
     stones.forEach((each, i) => {
-      const size = each.selected ? 1.35 * STONE : STONE;
-      put(mesh, i, [each.x, each.y, each.z], [size, 0.7 * size, size], each.colour);
+      this.stones.put(i, [each.x, each.y, each.z], extentOf(each), light(each.colour));
     });
-    settle(mesh);
-    this.stones = mesh;
   }
 
   /** Draw from the walker's eyes. */
   draw(pose: Pose): void {
-    this.camera.position.set(pose.x, pose.y, pose.z);
-    this.camera.rotation.set(2 * Math.PI * pose.elevation, -2 * Math.PI * pose.azimuth, 0);
-    this.sky.position.copy(this.camera.position);
-    this.sky.scale.setScalar(3000);
+    const { brush, eye, paints } = this;
+    eye.look([pose.x, pose.y, pose.z], pose.azimuth, pose.elevation);
     this.landmarks.see(pose);
-    this.renderer.render(this.scene, this.camera);
+    if (this.light === null) return;
+    this.tell(this.light);
+    brush.start();
+    for (const batch of [...this.landmarks.batches, this.pebbles, ...this.others])
+      brush.draw(batch, paints.matt);
+    if (this.world?.ground.shown === true && this.ground.shape !== ALL)
+      brush.draw(this.ground, paints.ground);
+    brush.draw(this.sky, paints.sky); // where nothing stands yet
+    for (const { batch, veil, how } of this.air) {
+      paints.plain.set("veil", veil);
+      brush.draw(batch, paints.plain, how);
+    }
+    // What is air glows itself, from within as well; a body has a rim.
+    paints.plain.set("veil", this.rim ? 0.3 : 0.06);
+    for (const batch of this.aura)
+      brush.draw(batch, paints.plain, { sides: this.rim ? "inner" : "both", glass: true });
+  }
+
+  /** Tell every program of this picture's eye and light. */
+  private tell({ above, below, sun, air, sight, horizon, zenith, nadir }: Light): void {
+    const { eye, paints } = this;
+    for (const paint of [paints.matt, paints.ground, paints.plain])
+      paint.set("seen", eye.seen).set("eye", eye.at).set("air", air).set("sight", sight);
+    for (const paint of [paints.matt, paints.ground])
+      paint.set("above", above).set("below", below).set("sun", sun).set("sunward", SUNWARD);
+    paints.sky.set("across", times(eye.right, eye.across)).set("rise", times(eye.up, eye.rise));
+    paints.sky.set("ahead", times(eye.back, -1)).set("horizon", horizon).set("zenith", zenith);
+    paints.sky.set("nadir", nadir);
   }
 
   /** What lies under a place of the canvas (-1..1, y up). */
   meet(x: number, y: number): Met | null {
-    this.camera.updateMatrixWorld();
-    this.ray.setFromCamera(new Vector2(x, y), this.camera);
-    const landmark = this.landmarks.meet(this.ray);
-    const things = [this.stones, this.ground].filter((each) => each?.visible) as Object3D[];
-    const hit = this.ray.intersectObjects(things, false)[0];
-    if (landmark !== null && landmark.hit.distance <= (hit?.distance ?? Number.POSITIVE_INFINITY))
-      return { kind: "landmark", id: landmark.id, ...pointOf(landmark.hit) };
-    if (hit !== undefined && hit.object === this.stones)
-      return { kind: "stone", id: this.stoneIds[hit.instanceId ?? -1] ?? null, ...pointOf(hit) };
-    const { origin, direction } = this.ray.ray;
-    const air = nearestOf({ from: origin.toArray(), way: direction.toArray() }, this.airy);
-    if (air !== null && air.metres <= (hit?.distance ?? Number.POSITIVE_INFINITY)) {
-      const point = origin.clone().addScaledVector(direction, air.metres);
-      return { kind: air.met.kind, id: air.met.id, x: point.x, y: point.y, z: point.z };
+    const ray = this.eye.ray(x, y);
+    const met = (kind: Met["kind"], id: string | null, metres: number): Met => {
+      const [px, py, pz] = ray.from.map((each, i) => each + ray.way[i]! * metres) as [number, number, number];
+      return { kind, id, x: px, y: py, z: pz };
+    };
+    const landmark = this.landmarks.meet(ray);
+    const { world } = this;
+    const earth = world?.ground.shown === true ? toGround(ray, world, this.land) : null;
+    let behind = earth ?? Number.POSITIVE_INFINITY;
+    let stone: Stone | null = null;
+    for (const each of this.lain) {
+      const metres = toEllipsoid(ray, [each.x, each.y, each.z], extentOf(each));
+      if (metres !== null && metres < behind) [stone, behind] = [each, metres];
     }
-    if (hit === undefined) return null;
-    return { kind: "ground", id: null, ...pointOf(hit) };
+    if (landmark !== null && landmark.metres <= behind) return met("landmark", landmark.id, landmark.metres);
+    if (stone !== null) return met("stone", stone.id, behind);
+    const air = nearestOf(ray, this.airy);
+    if (air !== null && air.metres <= behind) return met(air.met.kind, air.met.id, air.metres);
+    return earth === null ? null : met("ground", null, earth);
   }
 
-  /** Where a point of the world is on the canvas (0..1 from the top left), null behind the walker. */
+  /** Where a point of the world is on the canvas (0..1 from the top left), null where it is not seen. */
   project(x: number, y: number, z: number): { x: number; y: number; distance: number } | null {
-    const distance = POINT.set(x, y, z).distanceTo(this.camera.position);
-    POINT.project(this.camera);
-    if (POINT.z > 1 || Math.abs(POINT.x) > 1 || Math.abs(POINT.y) > 1) return null;
-    return { x: (POINT.x + 1) / 2, y: (1 - POINT.y) / 2, distance };
+    return this.eye.project(x, y, z);
   }
 
   /** How many metres a pixel is, so far away. */
   metresPerPixel(distance: number): number {
-    const height = this.renderer.domElement.clientHeight || 1;
-    return (2 * distance * Math.tan((VIEW_DEGREES * Math.PI) / 360)) / height;
+    return (2 * distance * this.eye.rise) / (this.brush.canvas.clientHeight || 1);
   }
 
   /** Put something into the light of the hand; null: nothing. */
   choose(held: { readonly kind: Kind; readonly thing: Thing } | null): void {
-    this.halo.visible = held !== null;
+    const { round, straight } = this.glow;
+    round.fill(held !== null && held.kind !== "box" ? 1 : 0);
+    straight.fill(held?.kind === "box" ? 1 : 0);
     if (held === null) return;
+    this.rim = held.kind === "landmark";
+    const wide = (metres: number): number => metres * (this.rim ? 1.06 : 1) + 0.05;
     const [w, h, d] = held.thing.size;
-    this.halo.geometry = held.kind === "box" ? this.walls.shape : this.body;
-    // What is air glows itself, from within as well; a body has a rim.
-    const wide = held.kind === "landmark" ? 1.06 : 1;
-    this.halo.material.side = held.kind === "landmark" ? BackSide : DoubleSide;
-    this.halo.material.opacity = held.kind === "landmark" ? 0.3 : 0.06;
-    this.halo.position.set(...held.thing.position);
-    this.halo.scale.set(w * wide + 0.05, h * wide + 0.05, d * wide + 0.05);
+    const into = held.kind === "box" ? straight : round;
+    into.put(0, held.thing.position, [wide(w), wide(h), wide(d)], GLOW);
   }
 }
 
-const pointOf = ({ point }: Intersection) => ({ x: point.x, y: point.y, z: point.z });
-
-const WHITE = new Color("#ffffff");
-const NIGHT = new Color("#0b1620");
-const ZENITH = new Color("#4f7890");
-const POINT = new Vector3();
-
-const mist = (): Material =>
-  new MeshBasicMaterial({ transparent: true, opacity: 0.14, side: DoubleSide, depthWrite: false });
-
-function groundGeometry(): PlaneGeometry {
-  const plane = new PlaneGeometry(1, 1, COLUMNS - 1, ROWS - 1);
-  const count = ROWS * COLUMNS;
-  plane.setAttribute("color", new BufferAttribute(new Float32Array(3 * count), 3));
-  return plane;
+/** Stones lie flat; one that is selected is larger. */
+function extentOf({ selected }: Stone): Triple {
+  const size = selected ? 1.35 * STONE : STONE;
+  return [size, 0.7 * size, size];
 }
 
-/** Ground with isobaths drawn on it: lines of equal height, and a faint ring every ten metres where it is flat. */
-function groundMaterial(): MeshLambertMaterial {
-  const material = new MeshLambertMaterial({ vertexColors: true });
-  material.onBeforeCompile = (shader) => {
-    shader.vertexShader = shader.vertexShader
-      .replace("#include <common>", "#include <common>\nvarying vec3 vPlace;")
-      .replace("#include <begin_vertex>", "#include <begin_vertex>\nvPlace = position;");
-    shader.fragmentShader = shader.fragmentShader
-      .replace("#include <common>", "#include <common>\nvarying vec3 vPlace;")
-      .replace(
-        "#include <color_fragment>",
-        `#include <color_fragment>
-        float reach = length(vPlace.xz);
-        float ring = abs(fract(reach / 10.0 - 0.5) - 0.5) / max(fwidth(reach / 10.0), 1e-4);
-        float level = abs(fract(vPlace.y / 1.5 - 0.5) - 0.5) / max(fwidth(vPlace.y / 1.5), 1e-4);
-        float steep = step(1e-4, fwidth(vPlace.y));
-        float ink = mix(0.10 * (1.0 - min(ring / 1.2, 1.0)), 0.34 * (1.0 - min(level / 1.3, 1.0)), steep);
-        diffuseColor.rgb *= 1.0 - ink;`,
-      );
-  };
-  return material;
-}
-
-/** Three tones, from the feet to the crown of the head. */
-function skyMaterial(): ShaderMaterial {
-  return new ShaderMaterial({
-    side: BackSide,
-    depthWrite: false,
-    depthTest: false,
-    fog: false,
-    uniforms: {
-      horizon: { value: new Color() },
-      zenith: { value: new Color() },
-      nadir: { value: new Color() },
-    },
-    vertexShader: `varying vec3 vWay;
-      void main() { vWay = position; gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); }`,
-    fragmentShader: `varying vec3 vWay; uniform vec3 horizon; uniform vec3 zenith; uniform vec3 nadir;
-      void main() {
-        float up = normalize(vWay).y;
-        vec3 tone = up > 0.0 ? mix(horizon, zenith, pow(up, 0.65)) : mix(horizon, nadir, pow(-up, 0.4));
-        gl_FragColor = vec4(tone, 1.0);
-        #include <colorspace_fragment>
-      }`,
-  });
-}
+const seenAs = (colour: Rgb): Rgb => [encoded(colour[0]), encoded(colour[1]), encoded(colour[2])];
