@@ -144,16 +144,52 @@ def test_where_the_model_of_hands_is_to_be_had_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((), "Say how hands are found"),
+        (("--model", "some.task", "--colour", "#d02020"), "say one of"),
         (("--colour", "#d02020"), "Say where to"),
         (("--colour", "red", "--watch"), "no colour"),
         (("--model", "nowhere.task", "--watch"), "not there"),
         (("--colour", "#d02020", "--to", "ws://127.0.0.1:9/controllers?key=x"), "Nobody lets us in"),
         (("--colour", "#d02020", "--to", "nonsense"), "Nobody lets us in"),
     ],
-    ids=["no tracker", "nowhere", "no colour", "no model", "nobody there", "no address"],
+    ids=["two trackers", "nowhere", "no colour", "no model", "nobody there", "no address"],
 )
 def test_what_is_missing_is_told_in_a_sentence(words, says):
     done = CliRunner().invoke(isobath, ["hands", *words])
     assert done.exit_code == 2
     assert says in done.output
+
+
+def drawn(x, y, apart=1.0, size=(480, 640)):
+    """A left hand, its palm to the camera, drawn with round pencils."""
+    from PIL import Image, ImageDraw, ImageFilter
+
+    image = Image.new("RGB", size[::-1], (70, 85, 95))
+    pencil, skin = ImageDraw.Draw(image), (214, 164, 132)
+    middle, base = x * size[1], y * size[0]
+
+    def limb(begin, end, thick, thin):
+        for t in np.linspace(0, 1, 60):
+            at, r = (1 - t) * np.array(begin) + t * np.array(end), (1 - t) * thick + t * thin
+            pencil.ellipse([*(at - r), *(at + r)], fill=skin)
+
+    pencil.rounded_rectangle([middle - 52, base - 60, middle + 52, base + 60], radius=30, fill=skin)
+    limb((middle, base + 40), (middle, base + 200), 38, 42)
+    for across, length in ((-42, 100), (-15, 118), (14, 110), (40, 85)):
+        lean = 0.22 * across / 42 * apart
+        root = (middle + across, base - 45)
+        limb(root, (root[0] + length * math.sin(lean), root[1] - length * math.cos(lean)), 15, 11)
+    limb((middle + 48, base + 15), (middle + 105, base - 45), 18, 12)
+    return np.asarray(image.filter(ImageFilter.GaussianBlur(1.2)))
+
+
+def test_mediapipe_finds_a_bare_hand():
+    pytest.importorskip("mediapipe", reason="pip install 'isobath[hands]'")
+    for x in (0.35, 0.65):
+        track = LandmarkTracker()
+        found = [track(drawn(x, 0.6)) for _ in range(5)][-1]
+        side = "left" if "left x" in found else "right"
+        assert found[f"{side} x"] == pytest.approx(1 - x, abs=0.06)
+        assert found[f"{side} y"] == pytest.approx(0.38, abs=0.08)
+        assert found[f"{side} open"] > 0.5
+        assert found[f"{side} pinch"] > 0.3
+        assert found[f"{side} turn"] == pytest.approx(0.5, abs=0.08)

@@ -17,14 +17,14 @@ MOST_A_SECOND = 60.0
 @click.option(
     "--model",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="MediaPipe's hand_landmarker.task: hands without anything worn.",
+    help="MediaPipe's hand_landmarker.task, instead of the networks in its package.",
 )
 @click.option("--colour", "colours", multiple=True, metavar="#RRGGBB", help="Worn in a hand; once or twice.")
 @click.option("--watch", is_flag=True, help="Print what is found instead of sending it.")
 def hands(
     camera: str, to: str | None, osc: str | None, model: Path | None, colours: tuple[str, ...], watch: bool
 ) -> None:
-    """Let hands in front of a camera move axes.
+    """Let hands in front of a camera move axes: bare ones, found by MediaPipe, or what they wear.
 
     CAMERA is a number, 0 the first one, or a film. Its values have names (right x, right pinch,
     first x, …), for inputs of the piece: Controllers, Learn.
@@ -32,13 +32,13 @@ def hands(
     from isobath.errors import UsageError
     from isobath.inputs.hands import ColourTracker, LandmarkTracker, Tracker, frames_of
 
-    if (model is None) == (not colours):
-        raise UsageError("Say how hands are found: --model hand_landmarker.task, or --colour '#d02020'.")
+    if model is not None and colours:
+        raise UsageError(
+            "Hands are found by their landmarks or by a colour: say one of --model and --colour."
+        )
     if [to is None, osc is None, not watch].count(False) != 1:
         raise UsageError("Say where to: --to with the address of isobath play --programs, --osc, or --watch.")
-    tracker: Tracker = (
-        ColourTracker([_rgb(each) for each in colours]) if model is None else LandmarkTracker(model)
-    )
+    tracker: Tracker = ColourTracker([_rgb(each) for each in colours]) if colours else LandmarkTracker(model)
     send, close = _print() if watch else _to(to) if to is not None else _osc(osc or "")
     try:
         with suppress(KeyboardInterrupt):

@@ -12,6 +12,7 @@ import math
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -77,12 +78,13 @@ class ColourTracker:
 class LandmarkTracker:
     """MediaPipe's 21 points of each hand, as place, pinch, openness and turn."""
 
-    def __init__(self, model: Path, detect: Callable[[Frame], Any] | None = None) -> None:
-        """model: `hand_landmarker.task` of MediaPipe. detect: instead of it, for tests.
+    def __init__(self, model: Path | None = None, detect: Callable[[Frame], Any] | None = None) -> None:
+        """model: a `hand_landmarker.task` of MediaPipe; None the networks that are in its package.
+        detect: instead of both.
 
         Raises UsageError where MediaPipe or the model is missing.
         """
-        self._detect = _mediapipe(model) if detect is None else detect
+        self._detect = detect or (_packaged() if model is None else _mediapipe(model))
 
     def __call__(self, frame: Frame) -> dict[str, float]:
         """Values of a picture."""
@@ -121,12 +123,32 @@ def told_of(places: NDArray[np.float64]) -> dict[str, float]:
     return {name: min(1.0, max(0.0, value)) for name, value in told.items()}
 
 
+def _packaged() -> Callable[[Frame], Any]:
+    """Finds the landmarks of up to two hands, frame after frame, with what MediaPipe brings itself."""
+    try:
+        from mediapipe.python.solutions.hands import Hands
+    except ImportError as error:
+        raise UsageError(MISSING) from error
+    finder = Hands(max_num_hands=2)
+
+    def detect(frame: Frame) -> Any:
+        found = finder.process(np.ascontiguousarray(frame))
+        sides = [
+            [SimpleNamespace(category_name=each.label) for each in side.classification]
+            for side in found.multi_handedness or ()
+        ]
+        points = [hand.landmark for hand in found.multi_hand_landmarks or ()]
+        return SimpleNamespace(hand_landmarks=points, handedness=sides)
+
+    return detect
+
+
 def _mediapipe(model: Path) -> Callable[[Frame], Any]:
     """Finds the landmarks of up to two hands, frame after frame."""
     if not model.is_file():
         raise UsageError(
             f"{model} is not there. It is MediaPipe's hand_landmarker.task, to be had from {MODEL}; without "
-            "it, --colour follows what you wear."
+            "--model, the networks in MediaPipe's package are used."
         )
     if not zipfile.is_zipfile(model):
         raise UsageError(f"{model} is not MediaPipe's model of hands. Get that from {MODEL}.")
