@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import metadata, util
@@ -12,7 +13,7 @@ import msgspec
 
 from isobath import __version__
 from isobath.cli.telling import as_json, print_json, size
-from isobath.errors import IsobathError
+from isobath.errors import AudioError, IsobathError
 
 ENOUGH_DISK = 500_000_000
 """Bytes below which the doctor warns."""
@@ -93,6 +94,44 @@ def _sound_files() -> Finding:
     return Finding("sound files", True, f"libsndfile {soundfile.__libsndfile_version__}")
 
 
+def _stage() -> Finding:
+    from isobath.outputs.stage.devices import NULL
+    from isobath.outputs.stage.engine import devices
+
+    try:
+        found = [each for each in devices() if each.backend != NULL]
+    except (AudioError, subprocess.TimeoutExpired) as error:
+        return Finding("stage", None, f"the sound system gives no answer ({error})")
+    if not found:
+        missing = not any(util.find_spec(each) for each in ("sounddevice", "miniaudio"))
+        way = "; devices are found by pip install 'isobath[stage]'" if missing else ""
+        return Finding("stage", None, f"no sound device here{way}")
+    usual = next((each for each in found if each.default), found[0])
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    return Finding("stage", None, f"{usual.title}{more}; {_priority()}")
+
+
+def _priority() -> str:
+    """Whether threads may go first."""
+    if not hasattr(os, "sched_setscheduler"):
+        return "the system says who goes first"
+    import resource
+
+    limit = getattr(resource, "RLIMIT_RTPRIO", None)
+    if limit is not None and resource.getrlimit(limit)[0] == 0 and os.geteuid() != 0:
+        return "no real-time priority (rtprio), so a busy machine is heard sooner"
+    return "real-time priority is granted"
+
+
+def _controllers() -> Finding:
+    names = {"rtmidi": "MIDI", "sdl2": "gamepads", "mediapipe": "hands"}
+    here = [what for module, what in names.items() if util.find_spec(module) is not None]
+    gone = [what for what in names.values() if what not in here and what != "hands"]
+    told = ", ".join(["OSC", *here])
+    missing = f"; {' and '.join(gone)} by pip install 'isobath[stage]'" if gone else ""
+    return Finding("controllers", None, told + missing)
+
+
 def _torch() -> Finding:
     if util.find_spec("torch") is None:
         return Finding(
@@ -120,6 +159,8 @@ LOOKS: tuple[tuple[str, Callable[[], Finding]], ...] = (
     ("library", _library),
     ("disk", _disk),
     ("sound files", _sound_files),
+    ("stage", _stage),
+    ("controllers", _controllers),
     ("torch", _torch),
     ("fences", _fences),
 )
