@@ -139,7 +139,9 @@ class Recogniser:
 
     def _thresholds(self) -> list[float]:
         """Of each example, the mean distance up to which it is recognised."""
-        apart = np.array([[warped(a.points, b.points) for b in self.shapes] for a in self.shapes])
+        last, every = self._lengths - 1, np.arange(len(self.shapes))
+        ways = [warping(each.points, self._points)[last, every] / self._lengths for each in self.shapes]
+        apart = np.array(ways)
         near = []
         for number, shape in enumerate(self.shapes):
             same = self._owner == shape.gesture
@@ -153,10 +155,20 @@ class Recogniser:
 
 def warped(a: Floats, b: Floats) -> float:
     """Distance of two whole paths (frames, axes) by dynamic time warping, a frame of `b`."""
-    distance = np.sqrt(((a[:, None] - b[None]) ** 2).sum(axis=2))
-    cost = np.cumsum(distance[0])
-    for row in distance[1:]:
-        sums = np.cumsum(row)
-        enter = np.minimum(cost, np.concatenate(([np.inf], cost[:-1])))
-        cost = sums + np.minimum.accumulate(enter - (sums - row))
-    return float(cost[-1]) / len(b)
+    return float(warping(a, b[:, None])[-1, 0]) / len(b)
+
+
+def warping(a: Floats, others: Floats) -> Floats:
+    """What it costs to warp the whole path `a` (frames, axes) onto others (frames, paths, axes), up to each
+    of their frames: (frames, paths)."""
+    cost: Floats = np.zeros(0)
+    for number, point in enumerate(a):
+        row = np.sqrt(((others - point) ** 2).sum(axis=2))
+        sums = np.cumsum(row, axis=0)
+        if number == 0:
+            cost = sums
+            continue
+        enter = cost.copy()
+        np.minimum(enter[1:], cost[:-1], out=enter[1:])
+        cost = sums + np.minimum.accumulate(enter - (sums - row), axis=0)
+    return cost

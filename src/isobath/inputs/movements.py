@@ -49,8 +49,9 @@ class _Watched:
     """A piece whose axes are looked at."""
 
     made_of: tuple[GestureSource, ...]
-    groups: tuple[_Group, ...]
     values: dict[str, float]
+    groups: tuple[_Group, ...] | None = None
+    """None: they are still to be compared with each other, which takes a moment."""
     moved: float = -1e12
     """When an axis moved last."""
     own: dict[str, float] = field(default_factory=dict)
@@ -85,7 +86,7 @@ class Movements:
         values = {axis.id: axis.rest for axis in piece.axes}
         if before is not None and before.made_of == sources and before.values.keys() == values.keys():
             return
-        watched = _Watched(sources, _grouped(sources, set(values)), values)
+        watched = _Watched(sources, values)
         if before is not None:
             watched.values |= {id: value for id, value in before.values.items() if id in values}
         with self._lock:
@@ -93,6 +94,7 @@ class Movements:
             if self._thread is None and self._running:
                 self._thread = threading.Thread(target=self._run, name="isobath-movements", daemon=True)
                 self._thread.start()
+        self._wake.set()
 
     def hide(self, piece: str) -> None:
         """A piece is no longer played, or has none."""
@@ -131,6 +133,9 @@ class Movements:
 
     def step(self, now: float) -> bool:
         """Look once. Whether there will be something to look at."""
+        for each in list(self._watched.values()):
+            if each.groups is None:
+                each.groups = _grouped(each.made_of, set(each.values))
         with self._lock:
             looked = [
                 (piece, watched, dict(watched.values))
@@ -139,18 +144,18 @@ class Movements:
             ]
             over = [down for until, down in self._down if until <= now]
             self._down = [waits for waits in self._down if waits[0] > now]
-        for each in over:
-            self._say(each, 0.0)
+        for key in over:
+            self._say(key, 0.0)
         for piece, watched, values in looked:
-            for group in watched.groups:
+            for group in watched.groups or ():
                 if now < watched.muted:
                     group.recogniser.reset()
                     continue
                 found = group.recogniser.put([values[axis] for axis in group.axes])
                 if found is not None:
-                    key: Key = ("gesture", piece, group.names[found])
-                    self._say(key, 1.0)
-                    self._down.append((now + DOWN_SECONDS, key))
+                    made: Key = ("gesture", piece, group.names[found])
+                    self._say(made, 1.0)
+                    self._down.append((now + DOWN_SECONDS, made))
         return bool(looked or self._down)
 
     def stop(self) -> None:
