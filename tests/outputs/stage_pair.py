@@ -63,6 +63,7 @@ class Pair:
         out = []
         for block in range(blocks):
             self.make(number)
+            self.area.board.clock = 0  # as if a period had gone by, or the callback saw blocks come in bursts
             given = None if came is None else came[block * BLOCK :][:BLOCK]
             out.append(self.area.run(BLOCK, given))
             self.workers[1 - number]._rest_along()

@@ -433,11 +433,11 @@ def test_another_structure_is_gone_over_to_and_values_at_once(stage: StageEngine
     assert stage.status.missing_ms == missing
     assert until(lambda: stage.status.spare)
     # A voice listens to the line from now on: the device is opened again, with its inputs.
-    host = stage._host
+    host = stage._hosting.process
     listening = msgspec.structs.replace(second, source=Source(kind="input"))
     stage.set_piece(msgspec.structs.replace(two, voices=(*two.voices, listening)))
-    assert until(lambda: stage._host not in (host, None) and stage.status.state == "playing")
-    assert stage._inputs == 2
+    assert until(lambda: stage._hosting.process not in (host, None) and stage.status.state == "playing")
+    assert stage._hosting.inputs == 2
 
 
 def test_what_is_played_is_recorded_and_comes_back(stage: StageEngine) -> None:
@@ -467,6 +467,7 @@ def test_a_recording_goes_on_when_its_worker_ends(stage: StageEngine) -> None:
     began = time.monotonic()
     for x in places:
         stage.gesture([x, 1 - x])
+        assert until(lambda x=x: stage.shown().gesture[0] == x), "however busy the machine is"
         time.sleep(0.12)
         if x == 0.3:
             os.kill(stage.area.board.workers[stage.area.board.active].pid, signal.SIGKILL)

@@ -114,7 +114,8 @@ def stage(
     """
     from isobath.engine import find_take
     from isobath.errors import UsageError
-    from isobath.outputs.stage.engine import StageEngine, devices
+    from isobath.outputs.stage.engine import StageEngine
+    from isobath.outputs.stage.hosting import devices
     from isobath.outputs.stage.status import Settings
     from isobath.server.stage import from_options
 

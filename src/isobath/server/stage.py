@@ -507,7 +507,7 @@ def _heard(engine: StageEngine, listening: Listening) -> StageHeard:
 
 
 def _devices() -> tuple[StageDevice, ...]:
-    from isobath.outputs.stage.engine import devices
+    from isobath.outputs.stage.hosting import devices
 
     return tuple(
         StageDevice(

@@ -36,25 +36,22 @@ from isobath.outputs.stage.area import NOBODY, READY, WORKERS, Area, now
 from isobath.outputs.stage.beat import Beat
 from isobath.outputs.stage.course import Asked as AskedFor
 from isobath.outputs.stage.course import Course, take_of
-from isobath.outputs.stage.devices import FILE, Asked, Device, Opened
+from isobath.outputs.stage.devices import FILE
+from isobath.outputs.stage.hosting import Hosting
 from isobath.outputs.stage.keeping import Keeping
-from isobath.outputs.stage.processes import WorkerProcess, end_now, farewell, line_of, told_by
+from isobath.outputs.stage.processes import WorkerProcess, end_now
 from isobath.outputs.stage.showing import Shown
 from isobath.outputs.stage.status import Settings, StageMeters, State, Status
 from isobath.protocol.piece import Id, Piece, Take, Tempo, Voice
 from isobath.types import Audio
 
-HOST_COMMAND = (sys.executable, "-m", "isobath.outputs.stage.host")
 WORKER_COMMAND = (sys.executable, "-m", "isobath.server.stage_worker")
 """By name: workers open the library, which lies above this floor."""
 
 _LOOK_SECONDS = 0.1
-_SILENT_SECONDS = 0.5
-"""A device that has not asked for sound for so long is lost."""
 _HUNG_SECONDS = 1.0
 """A worker that has not gone round its loop for so long is ended."""
 _OPEN_SECONDS = 10.0
-_AGAIN_SECONDS = 0.4
 _STEADY_SECONDS = 30.0
 _MOST_FALLS = 6
 _PAUSE_SECONDS = 10.0
@@ -120,18 +117,13 @@ class StageEngine:
         self._workers: dict[int, WorkerProcess] = {}
         self._falls: list[float] = []
         self._falls_until = 0.0
-        self._host: subprocess.Popen[bytes] | None = None
-        self._opened: Opened | None = None
-        self._inputs = 0
-        """That the device was asked for."""
         self._state: State = "starting"
         self._sentence = ""
         self._trouble = ""
         self._noted = ""
         """What was said of scenes of the take that plays: that they are loaded, or cannot be gone through."""
-        self._callbacks, self._heard_at, self._retry_at = 0, 0.0, 0.0
         self._stopping = threading.Event()
-        self._written = threading.Event()
+        self._hosting = Hosting(self.area, settings, self._delay, self._stopping, self._say)
         self._tender = threading.Thread(target=self._tend, name="isobath-stage", daemon=True)
         self._tempo = piece.tempo
         self._course = Course(Beat(rate, piece.tempo), rate)
@@ -166,7 +158,7 @@ class StageEngine:
         self.area.board.wish = first
         self.area.wake()
         try:
-            self._open_host()
+            self._hosting.open(self._listens_to)
         except IsobathError:
             self.stop()
             raise
@@ -184,16 +176,15 @@ class StageEngine:
         self._stopping.set()
         if self._clock is not None:
             self._clock.stop()
-        if self._host is not None and self._host.poll() is None:
+        if self._hosting.plays:
             self._broadcast(wire.Panic())
             time.sleep(0.05)
-            farewell(self._host)
+            self._hosting.farewell()
         with self._lock:
-            for each in [self._host, *(worker.process for worker in self._workers.values())]:
-                if each is not None:
-                    end_now(each)
+            self._hosting.end()
+            for worker in self._workers.values():
+                end_now(worker.process)
             self._workers.clear()
-            self._host = None
             self._state = "stopped"
         self.area.end()
         if self._tender.is_alive() and threading.current_thread() is not self._tender:
@@ -203,7 +194,7 @@ class StageEngine:
 
     def wait(self, seconds: float | None = None) -> bool:
         """For a file: until it is written; whether it is."""
-        return self._written.wait(seconds)
+        return self._hosting.written.wait(seconds)
 
     # -------------------------------------------------------------------------------- playing
 
@@ -423,7 +414,7 @@ class StageEngine:
     @property
     def status(self) -> Status:
         """How it stands."""
-        board, opened = self.area.board, self._opened
+        board, opened = self.area.board, self._hosting.opened
         active = board.active
         load = board.workers[active].load if active != NOBODY else 0.0
         ahead = self.area.fill(active) if active != NOBODY else 0
@@ -625,47 +616,7 @@ class StageEngine:
             return
         self._start_worker(number)
 
-    # ---------------------------------------------------------------------------------- host
-
-    def _open_host(self) -> None:
-        """Start the audio host and let it open the device. Raises AudioError."""
-        asked = Asked(
-            device=self.settings.device,
-            rate=self.settings.rate,
-            block=self.settings.block,
-            inputs=self._listens_to,
-            samples=self.settings.samples,
-            skip=self._delay if self.settings.samples else 0,
-        )
-        self._inputs = asked.inputs
-        command = [*HOST_COMMAND, self.area.word, msgspec.json.encode(asked).decode()]
-        host = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # sound systems print what they tried
-            pass_fds=self.area.handles,
-            start_new_session=True,
-        )
-        self._host = host
-        if self._stopping.is_set():  # just now: nobody would end it any more
-            end_now(host)
-            raise AudioError("The stage was stopped.")
-        line = line_of(host, _OPEN_SECONDS)
-        if line is None or b'"failed"' in line[:12]:
-            end_now(host)
-            raise AudioError(told_by(line))
-        self._opened = msgspec.json.decode(line, type=Opened)
-        self._callbacks, self._heard_at = self.area.board.callbacks, time.monotonic()
-        if self.settings.device.startswith(FILE):
-            threading.Thread(target=self._await_file, args=(host,), daemon=True).start()
-        self._say("playing", "")
-
-    def _await_file(self, host: subprocess.Popen[bytes]) -> None:
-        line = cast(BinaryIO, host.stdout).readline()
-        if b'"failed"' in line[:12]:
-            self._sentence = told_by(line)
-        self._written.set()
+    # --------------------------------------------------------------------------------- tending
 
     def _tend(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
@@ -675,31 +626,7 @@ class StageEngine:
             with self._lock:
                 self._course.overdue(self._heard)
             if not self.settings.device.startswith(FILE):
-                self._tend_host()
-
-    def _tend_host(self) -> None:
-        moment, callbacks = time.monotonic(), self.area.board.callbacks
-        if self._listens_to > self._inputs and self._host is not None:
-            farewell(self._host)  # a voice listens to the line since: the device is opened with it
-            end_now(self._host)
-            self._host = None
-        elif callbacks != self._callbacks:
-            self._callbacks, self._heard_at = callbacks, moment
-            return
-        host = self._host
-        if host is not None and host.poll() is None and moment - self._heard_at < _SILENT_SECONDS:
-            return
-        if host is not None:
-            end_now(host)
-            self._host = None
-            self._say("lost", f"The sound device {self._named()} is gone. It is opened once it is back.")
-        if moment < self._retry_at:
-            return
-        try:
-            self._open_host()
-        except (AudioError, OSError, ValueError, msgspec.MsgspecError):  # whatever it is: tried again
-            self._host = None
-            self._retry_at = time.monotonic() + _AGAIN_SECONDS
+                self._hosting.tend(self._listens_to)
 
     @property
     def _listens_to(self) -> int:
@@ -707,25 +634,11 @@ class StageEngine:
         scenes = [voice for scene in self._piece.scenes for voice in scene.voices]
         return 2 if any(voice.source.kind == "input" for voice in (*self._played.voices, *scenes)) else 0
 
-    def _named(self) -> str:
-        return self._opened.name if self._opened is not None else "that was playing"
-
     def _say(self, state: State, sentence: str) -> None:
         if self._stopping.is_set():
             return
         self._state, self._sentence = state, sentence
         self._told()
-
-
-def devices() -> list[Device]:
-    """Every sound device of this machine that can play, asked for in a process of its own."""
-    asked = subprocess.run(
-        [*HOST_COMMAND, "--list"], capture_output=True, timeout=_OPEN_SECONDS * 2, check=False
-    )
-    try:
-        return msgspec.json.decode(asked.stdout.strip() or b"[]", type=list[Device])
-    except msgspec.DecodeError as error:
-        raise AudioError("The sound system gives no answer. Unplug what may be stuck.") from error
 
 
 def _bare(piece: Piece) -> Piece:

@@ -22,7 +22,7 @@ from isobath.errors import AudioError
 from isobath.outputs.stage import portaudio
 from isobath.outputs.stage.area import RING, Area
 from isobath.outputs.stage.devices import Asked
-from isobath.outputs.stage.engine import HOST_COMMAND
+from isobath.outputs.stage.hosting import HOST_COMMAND
 from isobath.types import Audio
 
 TOOLS = ("jackd", "jack_lsp", "jack_connect", "jack_disconnect")
