@@ -240,7 +240,8 @@ def _line(path: Path, kind: str) -> list[tuple[float, float, int, float]]:
     if not score.in_metre(4, 4):
         _, beats, unit = score.metres[0]
         click.echo(
-            f"{path.name} begins in {beats}/{unit}; a jam counts 4/4, and its bars go their own way.",
+            f"{path.name} begins in {beats}/{unit}. A jam counts 4/4: it answers all the same, but its bar "
+            "lines are not the file's.",
             err=True,
         )
     share = 4.0 / score.ticks
