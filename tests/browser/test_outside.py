@@ -32,7 +32,8 @@ def phone(context: Any, server: Server) -> Iterator[Any]:
     page = own.new_page()
     played = Instrument(page, server.url)
     played.run(
-        "i.link.openPiece('example-walk-1'); await t.until(() => i.store.state.piece?.world, 'a world')"
+        "i.link.openPiece('example-walk-1');"
+        "await t.until(() => i.store.state.piece?.name === 'Walking into latent sounds', 'it')"
     )
     played.start()
     page.evaluate("location.hash = '#walk'")

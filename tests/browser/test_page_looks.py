@@ -57,7 +57,8 @@ def test_axe_finds_nothing_serious_in_look_and_walk(context: Any, server: Server
     page = context.new_page()
     played = Instrument(page, server.url)
     played.run(
-        "i.link.openPiece('example-walk-2'); await t.until(() => i.store.state.piece?.world, 'a world')"
+        "i.link.openPiece('example-walk-2');"
+        "await t.until(() => i.store.state.piece?.world?.landmarks.length === 27, 'it')"
     )
     played.start()
     page.set_viewport_size({"width": 800, "height": 500})  # less to draw without a graphics card

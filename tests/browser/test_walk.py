@@ -25,7 +25,8 @@ def walk(context: Any, server: Server) -> Any:
     page.set_viewport_size(SMALL)
     played = Instrument(page, server.url)
     played.run(
-        "i.link.openPiece('example-walk-2'); await t.until(() => i.store.state.piece?.world, 'a world')"
+        "i.link.openPiece('example-walk-2');"
+        "await t.until(() => i.store.state.piece?.world?.landmarks.length === 27, 'it')"
     )
     played.start()
     page.evaluate("location.hash = '#walk'")

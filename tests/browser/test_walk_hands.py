@@ -208,5 +208,6 @@ def test_zones_time_and_what_is_near_in_a_world_whose_model_is_missing(instrumen
     notice.get_by_role("button", name="Dismiss").click()
     notice.wait_for(state="detached")
     line.get_by_text("20 metres, to the left").wait_for()
+    instrument.run("i.store.undo(); await t.until(() => i.store.state.connection.unsent === 0, 'it saved')")
     places.get_by_role("switch", name="Say what comes near").uncheck()  # this browser's, and others are in it
     assert instrument.errors == []
