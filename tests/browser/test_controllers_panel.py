@@ -130,7 +130,7 @@ def test_axes_are_learned_in_a_row_and_a_pedal_demonstrates(opened: Page) -> Non
     # A movement of an axis, whatever moves it, is a button as well.
     shake = """
         const [axis] = isobath.store.state.piece.axes;
-        for (let look = 0; look < 22; look++) {
+        for (let look = 0; look < 14; look++) {
           isobath.performer.set(axis.id, 0.5 + 0.4 * Math.sin((1 + look) / 3));
           await new Promise((over) => setTimeout(over, 33));
         }

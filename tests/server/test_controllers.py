@@ -240,14 +240,14 @@ def test_a_page_that_looks_sees_what_comes_in_and_one_that_does_not_hears_of_tro
 def test_a_movement_of_a_hand_on_the_page_presses_a_button(played):
     page, _, piece = played
     x = piece.axes[0].id
-    path = tuple((0.5 + 0.4 * math.sin(i / 3),) for i in range(20))
+    path = tuple((0.5 + 0.4 * math.sin(i / 3),) for i in range(12))
     source = GestureSource(name="Shake", axes=(x,), examples=(path, path))
     bound = msgspec.structs.replace(piece, triggers=(Trigger(id="t", source=source, action="next"),))
     page.ask(Change(number=1, piece=bound, label="Record a movement"), Saved)
     end = time.monotonic() + 20
     acted = None
     while acted is None and time.monotonic() < end:  # a busy machine may make it another movement
-        for (value,) in (*path, *[path[-1]] * 20):
+        for (value,) in (*path, *[path[-1]] * 10):
             page.say(ShowMovement(axes=(x,), values=(value,)))
             time.sleep(1 / 30)
         page.say(Ping(sent=1.0))
