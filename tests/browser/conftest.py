@@ -36,6 +36,26 @@ WINDOW = {"width": 1024, "height": 700}
 """Of a page on which nothing else is said: the processor draws each pixel."""
 STEADY = """localStorage.setItem("isobath.buffering", '{"step": 0, "automatic": false}')"""
 """The sound keeps as little ahead as it can, however busy the machine that tests it is."""
+SLOW_DISPLAY = """{
+  const frame = requestAnimationFrame.bind(window), waiting = new Map();
+  let next = 1, last = -1000, asked = false;
+  const draw = (now) => {
+    if (now - last < 30) return frame(draw);
+    const due = [...waiting.values()];
+    waiting.clear();
+    asked = false;
+    last = now;
+    for (const each of due) try { each(now); } catch (error) { reportError(error); }
+  };
+  window.requestAnimationFrame = (what) => {
+    if (!asked) frame(draw);
+    asked = true;
+    waiting.set(next, what);
+    return next++;
+  };
+  window.cancelAnimationFrame = (which) => waiting.delete(which);
+}"""
+"""Thirty pictures a second, as on a phone that saves its battery: the processor draws each of them."""
 ARGUMENTS = [
     "--no-sandbox",
     "--autoplay-policy=no-user-gesture-required",
@@ -159,6 +179,7 @@ def context(server: Server) -> Iterator[BrowserContext]:
         browser = started.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
         context = browser.new_context(viewport=WINDOW)
         context.add_init_script(STEADY)
+        context.add_init_script(SLOW_DISPLAY)
         page = context.new_page()
         page.goto(server.link)  # type: ignore[attr-defined]
         # Closing a page on its way from the link to the page hangs; wait until it has arrived.

@@ -61,7 +61,7 @@ def test_axe_finds_nothing_serious_in_look_and_walk(context: Any, server: Server
         "await t.until(() => i.store.state.piece?.world?.landmarks.length === 27, 'it')"
     )
     played.start()
-    page.set_viewport_size({"width": 800, "height": 500})  # less to draw without a graphics card
+    page.set_viewport_size({"width": 640, "height": 420})  # less to draw without a graphics card
     found: list[str] = []
     page.evaluate("location.hash = '#look'")
     page.locator("isobath-look canvas").wait_for()
