@@ -198,6 +198,8 @@ def test_a_recording_loops_with_its_take() -> None:
     sound = np.arange(10, dtype=np.float32)[None].repeat(2, axis=0)
     np.testing.assert_array_equal(Recorded(sound, 6, loop=True)(4, 5)[0], [4, 5, 0, 1, 2])
     np.testing.assert_array_equal(Recorded(sound, 6)(4, 8)[0], [4, 5, 6, 7, 8, 9, 0, 0])
+    in_time = Recorded(sound, 2.5, loop=True)
+    np.testing.assert_array_equal(in_time(0, 10)[0], [0, 1, 2, 0, 1, 0, 1, 2, 0, 1])
 
 
 def test_matching_knows_what_it_knows() -> None:

@@ -70,6 +70,17 @@ def test_a_looped_take_begins_again() -> None:
     assert at(reader, 8, 12) == at(reader, 0, 4)
 
 
+def test_a_loop_in_time_begins_again_after_its_round_every_time() -> None:
+    """Of 7.5 frames here, not after the 8 that hold it."""
+    in_time = take(loop=True, seconds=750 / RATE)
+    reader = TakeReader(in_time, AXES, RATE, loop=True)
+    for turn in range(9):
+        begins = 750 * turn
+        heard = [reader(begins + sample).tolist() for sample in (0, 399, 400, 749)]
+        assert heard == [reader(sample).tolist() for sample in (0, 0, 400, 400)]
+        assert [reader.frame(begins + sample) for sample in (0, 399, 400, 749)] == [0, 3, 4, 7]
+
+
 def test_an_overdub_moves_its_axes_and_leaves_the_others_to_the_take_below() -> None:
     below = take("below")
     over = take("over", axes=("y",), frames=(0, 6), points=((0.7,), (0.9,)), over="below")

@@ -18,7 +18,7 @@ from isobath.engine.listening import OWN, listens
 from isobath.engine.player import Player
 from isobath.engine.resampling import Resampler
 from isobath.engine.space import Placing, placing_of
-from isobath.engine.takes import layers, samples_of
+from isobath.engine.takes import layers, round_of, samples_of
 from isobath.engine.voices import Played, rate_of
 from isobath.errors import PieceError
 from isobath.models.coder import Model
@@ -68,15 +68,15 @@ class Recorded:
 
     audio: Audio
     """(2, samples)."""
-    length: int
-    """Samples of the take."""
+    length: float
+    """Samples of the take; of a loop in time they are seldom whole."""
     loop: bool = False
     """It begins again with the take."""
 
     def __call__(self, start: int, samples: int) -> Audio:
         at = np.arange(start, start + samples)
         if self.loop and self.length > 0:
-            at %= self.length
+            at = np.floor(at % self.length).astype(np.int64)
         there = at < self.audio.shape[1]
         out = np.zeros((2, samples), dtype=np.float32)
         out[:, there] = self.audio[:, at[there]]
@@ -114,7 +114,7 @@ def recorded_input(
             continue
         if load_sound is None:
             raise PieceError(f'The take "{take.name}" plays with recorded sound, which is not here.')
-        length = samples_of(each, rate)
+        length = round_of(each, rate) or samples_of(each, rate)
         return Recorded(both_sides(load_sound(each.input, rate)), length, each.loop if below > 0 else loop)
     return None
 

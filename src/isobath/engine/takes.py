@@ -29,9 +29,8 @@ class _Layer:
 
     def row_at(self, sample: int) -> int | None:
         """Row that holds at this sample; None before the first."""
-        round_samples = self.take.seconds * self.sample_rate
-        if self.take.loop and round_samples >= 1.0:
-            sample = math.floor(sample % round_samples)
+        if (lasts := round_of(self.take, self.sample_rate)) > 0.0:
+            sample = math.floor(sample % lasts)
         frame = sample * self.take.sample_rate // (self.take.hop * self.sample_rate)
         if self.take.loop and self.take.length > 0:
             frame %= self.take.length
@@ -53,6 +52,12 @@ def layers(take: Take, takes: Sequence[Take]) -> list[Take]:
 def samples_of(take: Take, sample_rate: int) -> int:
     """How long a take is at this rate, in whole samples."""
     return -(-take.length * take.hop * sample_rate // take.sample_rate)
+
+
+def round_of(take: Take, sample_rate: int) -> float:
+    """Samples of a round of a loop in time, which are seldom whole; 0 where it is none."""
+    lasts = take.seconds * sample_rate
+    return lasts if take.loop and lasts >= 1.0 else 0.0
 
 
 def check(take: Take) -> None:
@@ -120,6 +125,7 @@ class TakeReader:
         """Length of the take at the player's rate."""
         self.axes = tuple(axes)
         self._looping = loop
+        self._round = round_of(take, sample_rate)
         self._layers = [_Layer(each, sample_rate) for each in chain]
         self._sources = [self._source(axis.id) for axis in axes]
         self._rows: tuple[int | None, ...] | None = None
@@ -135,14 +141,17 @@ class TakeReader:
     def frame(self, sample: int) -> int:
         """The take's own frame at this sample since the start."""
         take, rate = self._layers[0].take, self._layers[0].sample_rate
-        at = sample % self.samples if self._looping and self.samples else sample
-        if take.loop and (round_samples := take.seconds * rate) >= 1.0:
-            at = math.floor(at % round_samples)
-        return at * take.sample_rate // (take.hop * rate)
+        return self._at(sample) * take.sample_rate // (take.hop * rate)
+
+    def _at(self, sample: int) -> int:
+        """Where the take is: a loop in time begins again after its round, another one after its frames."""
+        if self._round > 0.0:
+            return math.floor(sample % self._round)
+        return sample % self.samples if self._looping and self.samples else sample
 
     def __call__(self, sample: int) -> Gesture:
         """What holds at this sample since the start. The same array as long as nothing changes."""
-        at = sample % self.samples if self._looping and self.samples else sample
+        at = self._at(sample)
         rows = tuple(layer.row_at(at if k == 0 else sample) for k, layer in enumerate(self._layers))
         if rows != self._rows:
             self._rows = rows

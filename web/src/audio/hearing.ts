@@ -43,14 +43,14 @@ export class Looped implements Hearing {
 export class Recorded implements Hearing {
   constructor(
     private readonly sound: Sound,
-    /** Samples of the take; it begins again after them. 0: it does not. */
+    /** Samples of the take, seldom whole of a loop in time; it begins again after them. 0: it does not. */
     private readonly loop: number,
   ) {}
 
   hear(start: number, samples: number, left: Float32Array, right: Float32Array): void {
     const [first, second = first] = this.sound;
     for (let i = 0; i < samples; i++) {
-      const at = this.loop > 0 ? (start + i) % this.loop : start + i;
+      const at = this.loop > 0 ? Math.floor((start + i) % this.loop) : start + i;
       left[i] = first?.[at] ?? 0;
       right[i] = second?.[at] ?? 0;
     }

@@ -201,10 +201,9 @@ export function inputOf(
   while (each !== undefined && !seen.has(each.id)) {
     if (each.input !== null) {
       const loops = each === take ? loop : each.loop;
-      return {
-        id: each.input,
-        loop: loops ? Math.ceil((each.length * each.hop * rate) / each.sample_rate) : 0,
-      };
+      const lasts = each.loop && each.seconds * rate >= 1 ? each.seconds * rate : 0;
+      const length = lasts || Math.ceil((each.length * each.hop * rate) / each.sample_rate);
+      return { id: each.input, loop: loops ? length : 0 };
     }
     seen.add(each.id);
     const under: string | null = each.over;
