@@ -96,7 +96,7 @@ def _sound_files() -> Finding:
 
 def _stage() -> Finding:
     from isobath.outputs.stage.devices import NULL
-    from isobath.outputs.stage.engine import devices
+    from isobath.outputs.stage.hosting import devices
 
     try:
         found = [each for each in devices() if each.backend != NULL]
