@@ -28,12 +28,12 @@ def sounds(tmp_path_factory):
 
 @pytest.fixture
 def model(tmp_path):
-    write(tmp_path / "small.safetensors", *small_model(width=20))
+    write(tmp_path / "small.safetensors", *small_model(width=20, bands=32))
     return tmp_path / "small.safetensors"
 
 
 def few(*arguments):
-    return (*arguments, "--steps", 2, "--width", 8)
+    return (*arguments, "--steps", 1, "--width", 8)
 
 
 def test_a_model_learns_to_dream_and_dreams_the_same_twice(run, tmp_path, model, sounds):

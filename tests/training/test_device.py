@@ -10,7 +10,7 @@ from isobath.errors import MemoryShort, UsageError
 from isobath.training import device, parallel
 from isobath.training.trainer import Trainer
 
-from .small import BANDS, COURSE, FAMILY, FAMILY_COURSE, SHAPE, STEREO
+from .small import COURSE, FAMILY, FAMILY_COURSE, SHAPE, STEREO
 
 
 @pytest.fixture
@@ -85,9 +85,11 @@ def test_who_trains_beside_us_needs_memory_too(monkeypatch: pytest.MonkeyPatch) 
 
 KINDS = {
     "instrument": (STEREO, replace(COURSE, held_share=0.5, frames=60)),
-    "bands": (BANDS, COURSE),
     "v1": (replace(FAMILY, dilations=(), noise=True, noise_ratios=(4,)), FAMILY_COURSE),
-    "v3": (replace(FAMILY, activation="snake", normalise=True), FAMILY_COURSE),
+    "v3": (
+        replace(FAMILY, activation="snake", normalise=True),
+        replace(FAMILY_COURSE, critics=("periods", "bands")),
+    ),
     "discrete": (replace(FAMILY, bottleneck="discrete", noise_channels=4), FAMILY_COURSE),
     "wasserstein": (replace(FAMILY, bottleneck="wasserstein", noise_channels=4), FAMILY_COURSE),
     "spherical": (replace(FAMILY, bottleneck="spherical"), FAMILY_COURSE),
@@ -99,8 +101,7 @@ def test_a_step_leaves_nothing_behind_on_the_processor(kind: str, monkeypatch: p
     """On torch's device without numbers, which meets no tensor of another one, as a graphics card."""
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # it has no half precision
     shape, course = KINDS[kind]
-    course = replace(course, batch=2, device="meta", critics=("spectra", "scales", "periods", "bands"))
-    trainer = Trainer(shape, course)
+    trainer = Trainer(shape, replace(course, batch=2, device="meta"))
     # A quantiser that learns must look at numbers; in phase 2 it does not.
     for trainer.switch in (0,) if kind == "discrete" else (9, 0):
         figures = trainer.hear(device._Hiss(), range(2))
