@@ -17,7 +17,7 @@ import torch
 from isobath.corpora import Set, Wishes, open_set, prepare
 from isobath.errors import MemoryShort, ModelMismatch, ModelNewer, SaveError
 from isobath.models.coder import load
-from isobath.training import configurations, device, run
+from isobath.training import configurations, device, run, saving
 from isobath.training.configurations import Configuration
 from isobath.training.corpus import Batch, Prepared, Source
 from isobath.training.run import Order
@@ -241,6 +241,20 @@ def test_a_full_disk_is_told_and_the_last_checkpoint_stays(
     assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
     assert "make room" in run.progress(tmp_path / "run")["message"]
     assert not list((tmp_path / "run").glob(".*.partial"))
+
+
+def test_a_disk_that_takes_no_figures_is_a_sentence_too(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run.Run, "keep", full)
+    with pytest.raises(SaveError, match=r"run could not be written .*make room"):
+        trained(Order(sounds, tmp_path / "run", "tiny"))
+    assert run.progress(tmp_path / "run")["state"] == "failed"
+    with pytest.raises(SaveError, match="is the disk full"), saving.whole(tmp_path / "x"):
+        raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 28096 vs 28048")
 
 
 def test_running_out_of_memory_is_told_with_a_batch_that_fits(

@@ -1,5 +1,6 @@
 """A TorchScript export plays what the kernel plays, as hosts call it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,16 @@ def test_a_method_of_another_shape_is_noticed() -> None:
     made.decode_params[2] += 1
     with pytest.raises(ModelDamaged, match=r"decode answers \(1, 1, 8192\) instead of \(1, 2, 8192\)"):
         register(model, made)
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SaveError, match=r"x\.ts could not be written \(No space left on device\)"):
+        write(Model(*small_model(width=20)), tmp_path / "x.ts")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_that_takes_no_file_is_told(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ installed, and at the end the model and its card.
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -213,9 +215,9 @@ class Run(Witness):
         rate = trainer.shape.sample_rate
         for i, pair in enumerate(made[:LISTENED]):
             for word, sound in zip(("source", "reconstruction"), pair, strict=True):
-                path = folder / f"{word}-{i}.flac"
-                with saving.whole(path) as file:
-                    soundfile.write(file, sound.clamp(-1, 1).numpy().T, rate, format="FLAC")
+                clip = io.BytesIO()
+                soundfile.write(clip, sound.clamp(-1, 1).numpy().T, rate, format="FLAC")
+                saving.write(folder / f"{word}-{i}.flac", clip.getvalue())
                 if self.board:
                     mono = sound.mean(dim=0).clamp(-1, 1)
                     self.board.add_audio(f"{word}/{i}", mono[None], trainer.step, sample_rate=rate)
@@ -227,7 +229,15 @@ def _board(folder: Path) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return None
+    threading.excepthook = _unless_full
     return SummaryWriter(str(folder))
+
+
+def _unless_full(thread: threading.ExceptHookArgs) -> None:
+    """TensorBoard writes in a thread of its own; a full disk is told as a sentence elsewhere."""
+    error = thread.exc_value
+    if not (isinstance(error, OSError) and error.errno in saving.FULL):
+        threading.__excepthook__(thread)
 
 
 def validation_clips(sounds: Set, shape: AnyShape, count: int) -> list[Tensor]:
@@ -312,6 +322,15 @@ def begin(order: Order, made: Plan, sounds: Set, say: Speaker) -> Path | None:
     Raises:
         IsobathError: it cannot go on; run.json says why, and the last checkpoint is whole.
     """
+    try:
+        return _begin(order, made, sounds, say)
+    except OSError as error:  # of figures, clips' folders, TensorBoard
+        if error.errno not in saving.FULL:
+            raise
+        raise saving.refused(order.out, error.strerror) from error
+
+
+def _begin(order: Order, made: Plan, sounds: Set, say: Speaker) -> Path | None:
     order.out.mkdir(parents=True, exist_ok=True)
     first = parallel.rank() == 0
     run = Run(order, made, sounds, say) if first else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,17 +31,23 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
             partial.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise SaveError(
-            f"{path.name} could not be written to {path.parent} ({error.strerror or error}). What was saved "
-            "before is still there; make room on the disk and start the training again."
-        ) from error
+        raise refused(path, error.strerror or str(error)) from error
     except RuntimeError as error:  # torch's writer tells a full disk like this
-        if "write" not in str(error) and "PytorchStreamWriter" not in str(error):
+        if not any(word in str(error) for word in ("write", "PytorchStreamWriter", "unexpected pos")):
             raise
-        raise SaveError(
-            f"{path.name} could not be written to {path.parent} (is the disk full?). What was saved "
-            "before is still there; make room on the disk and start the training again."
-        ) from error
+        raise refused(path, "is the disk full?") from error
+
+
+def refused(path: Path, why: str) -> SaveError:
+    """The sentence for what a disk does not take."""
+    return SaveError(
+        f"{path.name} could not be written to {path.parent} ({why}). What was saved before is still there; "
+        "make room on the disk and start the training again."
+    )
+
+
+FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG))
+"""What a disk that takes no more answers."""
 
 
 def write(path: Path, data: bytes | str) -> None:

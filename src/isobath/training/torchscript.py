@@ -339,14 +339,18 @@ def write(model: Model, path: Path) -> Null:
         SaveError: the disk refuses.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    data = scripted(model).save_to_buffer()  # torch's own writing ends the process where a disk is full
     try:
-        scripted(model).save(str(partial))
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         null = torchscript_null(model, partial)
         partial.replace(path)
-    except (OSError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and partial.exists() and partial.stat().st_size > 0:
-            raise
-        raise SaveError(f"{path} could not be written. Make room, or choose another place.") from error
+    except OSError as error:
+        raise SaveError(
+            f"{path} could not be written ({error.strerror}). Make room, or choose another place."
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
     return null
