@@ -327,7 +327,7 @@ def begin(order: Order, made: Plan, sounds: Set, say: Speaker) -> Path | None:
     except OSError as error:  # of figures, clips' folders, TensorBoard
         if error.errno not in saving.FULL:
             raise
-        raise saving.refused(order.out, error.strerror) from error
+        raise saving.refused(order.out, error.strerror or str(error)) from error
 
 
 def _begin(order: Order, made: Plan, sounds: Set, say: Speaker) -> Path | None:
