@@ -33,6 +33,7 @@ from isobath.protocol.messages import (
     Mime,
     Mimed,
     Moved,
+    MoveOnStage,
     NewPiece,
     NoticeController,
     PieceOpened,
@@ -147,6 +148,28 @@ def test_a_pedal_goes_through_the_scenes_of_a_stage_that_no_page_shows(home, sta
                 until(lambda scene=scene: stage.pieces[-1].scene == scene)
         with served.page("later", piece=piece.id) as page:
             assert page.welcome.opened.piece.scene == "a"
+
+
+def test_on_a_stage_a_controller_that_trembles_takes_nothing_from_a_hand(home, static):
+    controllers = Controllers()
+    hub = controllers.hub
+    with serving(home, static, controllers=controllers) as served, served.page() as page:
+        piece = page.welcome.opened.piece
+        x, y = (axis.id for axis in piece.axes)
+
+        def say(number, value):
+            hub.osc(Message(f"/isobath/axis/{number}", (value,), AT_ONCE))
+            hub.osc(Message(f"/isobath/axis/{3 - number}", (value,), AT_ONCE))
+
+        say(1, 0.75)
+        where(page, y, 0.75)
+        page.say(MoveOnStage(axes=(x, y), values=(0.25, 0.25), hands=(x,)))
+        page.ask(Ping(sent=1.0), Pong)
+        say(1, 0.76)
+        where(page, y, 0.76)
+        assert hub.values(piece.id) == [0.25, 0.76]
+        say(1, 0.875)
+        where(page, x, 0.875)
 
 
 def test_nobody_plays_nobody_is_moved(home, static):

@@ -436,6 +436,9 @@ class Session:
     async def _move_on_stage(self, message: MoveOnStage) -> None:
         if self.piece is not None:
             axes, values = self._desk.performers.own(self, message.axes, message.values)
+            for axis, value in zip(axes, values, strict=True):
+                if axis in message.hands:  # whatever controller had it must move again, not tremble
+                    self._desk.controllers.hub.hand(self.piece, axis, value)
             self._desk.stage.gesture(self.piece, axes, values, message.hands, self)
 
     async def _explore_on_stage(self, message: ExploreOnStage) -> None:

@@ -51,6 +51,25 @@ test("a hand on the axis goes before the controller, and keeps it until that mov
   expect(performer.at("x")).toBe(0.81);
 });
 
+test("a controller that trembles takes nothing from a hand that was there", () => {
+  const { performer, outside, pass } = both();
+  outside.moved(["x"], [0.8]);
+  pass(200);
+  performer.touch("x");
+  performer.set("x", 0.2);
+  performer.release("x");
+  for (const told of [0.801, 0.79, 0.81, 0.799]) {
+    outside.moved(["x"], [told]);
+    pass(50);
+    expect(performer.at("x")).toBe(0.2);
+  }
+  outside.moved(["x"], [0.83]);
+  pass(200);
+  expect(performer.at("x")).toBe(0.83);
+  outside.moved(["x"], [0.829]);
+  expect(performer.at("x")).toBe(0.829);
+});
+
 test("what is no place on an axis, and an axis that is not here, moves nothing", () => {
   const { performer, outside, pass } = both();
   outside.moved(["x", "gone", "y"], [Number.NaN, 0.2, 7]);

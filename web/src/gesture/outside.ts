@@ -1,5 +1,5 @@
 // Axes moved by controllers beside the page: the server says where they are. A hand on the page goes before
-// them; once it is lifted, the next move of the controller takes its axis over in a short glide.
+// them; once it is lifted, the next move of the controller, and no tremble, takes its axis over in a short glide.
 
 import type { Performer } from "./performer";
 
@@ -20,6 +20,8 @@ interface Lane {
 
 export class Outside {
   private readonly lanes = new Map<string, Lane>();
+  /** Where controllers were when something else took their axes. */
+  private readonly left = new Map<string, number>();
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
@@ -33,13 +35,26 @@ export class Outside {
     axes.forEach((axis, k) => {
       const told = values[k]!;
       if (!(told >= 0 && told <= 1) || this.performer.indexOf(axis) < 0) return;
-      const lane = this.lanes.get(axis);
       const at = this.performer.at(axis);
-      if (lane === undefined || Math.abs(at - lane.put) > APART)
-        this.lanes.set(axis, { told, put: at, offset: at - told, since: now });
+      const before = this.lanes.get(axis);
+      if (before !== undefined && (this.performer.isHeld(axis) || Math.abs(at - before.put) > APART))
+        this.leave(axis, before);
+      if (this.performer.isHeld(axis)) {
+        if (!this.left.has(axis)) this.left.set(axis, told);
+        return;
+      }
+      if (Math.abs(told - (this.left.get(axis) ?? Number.POSITIVE_INFINITY)) <= APART) return;
+      this.left.delete(axis);
+      const lane = this.lanes.get(axis);
+      if (lane === undefined) this.lanes.set(axis, { told, put: at, offset: at - told, since: now });
       else lane.told = told;
     });
     this.step();
+  }
+
+  private leave(axis: string, lane: Lane): void {
+    this.lanes.delete(axis);
+    this.left.set(axis, lane.told);
   }
 
   private step(): void {
@@ -51,7 +66,7 @@ export class Outside {
     let gliding = false;
     for (const [axis, lane] of this.lanes) {
       if (this.performer.isHeld(axis)) {
-        this.lanes.delete(axis);
+        this.leave(axis, lane);
         continue;
       }
       const done = Math.min(1, (now - lane.since) / GLIDE_MS);
