@@ -16,6 +16,15 @@ export interface How {
   readonly glass?: boolean;
 }
 
+/** More than anybody sees in a moving picture, and than small cards draw in time: two to one, and so many in all. */
+const FINEST = 2;
+const MOST_PIXELS = 6_000_000;
+
+/** Pixels drawn for one of the page's, along each side, on a device that has `ratio`. */
+export function fineness(width: number, height: number, ratio: number): number {
+  return Math.min(FINEST, ratio, Math.sqrt(MOST_PIXELS / Math.max(1, width * height)));
+}
+
 export class Brush {
   readonly gl: WebGL2RenderingContext;
   /** Of the picture that is being drawn. */
@@ -68,14 +77,14 @@ export class Brush {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 
-  /** Pixels of the page; at most two of the device's to one of them. */
+  /** Device pixels to one of the page's, along each side. */
+  scale = 1;
+
+  /** Pixels of the page. */
   resize(width: number, height: number): void {
+    this.scale = fineness(width, height, window.devicePixelRatio || 1);
     this.canvas.width = Math.max(1, Math.floor(width * this.scale));
     this.canvas.height = Math.max(1, Math.floor(height * this.scale));
-  }
-
-  get scale(): number {
-    return Math.min(2, window.devicePixelRatio || 1);
   }
 
   /** A new picture. */

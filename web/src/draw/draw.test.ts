@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { fineness } from "./brush";
 import { between, encoded, light } from "./colours";
 import { dot, Eye, type Triple } from "./eye";
 import { Many, NUMBERS } from "./many";
@@ -126,5 +127,20 @@ describe("many", () => {
     expect(many.values.length).toBeGreaterThanOrEqual(1000 * NUMBERS);
     const [first] = [Array.from(many.values.subarray(0, NUMBERS), (x) => Math.round(x * 1e6) / 1e6 + 0)];
     expect(first).toEqual([0, 0, -2, 0, 4, 0, 6, 0, 0, 1, 2, 3, 0.1, 0.2, 0.3, 0.5]);
+  });
+});
+
+describe("how fine it is drawn", () => {
+  it("is two pixels to one at most, and six million in all", () => {
+    expect(fineness(393, 851, 3)).toBe(2); // a phone
+    expect(fineness(1280, 800, 1)).toBe(1);
+    for (const [width, height, ratio] of [
+      [2560, 1440, 2],
+      [3840, 2160, 1],
+    ] as const) {
+      const to = fineness(width, height, ratio);
+      expect(width * height * to ** 2).toBeCloseTo(6e6, 0);
+    }
+    expect(fineness(0, 0, 1)).toBe(1);
   });
 });
