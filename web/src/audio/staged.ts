@@ -20,12 +20,10 @@ import { newId } from "../state/identity";
 import type { Meters } from "./instrument";
 import { emptyMeters } from "./meters";
 import { StageEar } from "./stage-ear";
+import { StageHands } from "./stage-hands";
 import { Tempo as Beat } from "./tempo";
 import { WorkletInstrument } from "./worklet-instrument";
 
-const MOVE_MS = 1000 / 60;
-/** What a controller at the server has moved reached the stage before the page heard of it. */
-const ELSEWHERE_MS = 150;
 const TAKE_MS = 8000;
 /** The stage tells that it records before so much has gone by since it was asked to, or it does not. */
 const ASKED_MS = 5000;
@@ -70,12 +68,11 @@ export class StagedInstrument extends WorkletInstrument {
   private watching = false;
   private soundedBefore = false;
   private asksStart = false;
-  private startedHere = false;
   private request = 0;
-  private readonly told = new Map<string, number>();
-  private readonly elsewhere = new Map<string, number>();
-  private moved = Number.NEGATIVE_INFINITY;
-  private moving: ReturnType<typeof setTimeout> | null = null;
+  private readonly hands = new StageHands(
+    (message) => this.tell(message),
+    () => ({ axes: this.axes, values: this.gesture.subarray(1) }),
+  );
   private heardMeters: Meters = emptyMeters();
   private waiting = new Map<string, (take: Take) => void>();
   /** Asked for here, too late to be waited for any longer. */
@@ -84,14 +81,6 @@ export class StagedInstrument extends WorkletInstrument {
   private asksTake = Number.NEGATIVE_INFINITY;
   /** Its end was asked for, and the stage has not told of that yet. */
   private endsTake = false;
-  /** Axes that hands are on, and as they were told last. */
-  private hands: readonly string[] = [];
-  private toldHands = "";
-  /** Sounds that are looked for, by slot. */
-  private readonly explored = new Map<number, readonly number[]>();
-  private exploring: ReturnType<typeof setTimeout> | null = null;
-  private exploredAt = Number.NEGATIVE_INFINITY;
-  private readonly toExplore = new Set<number>();
   private heardSpectrum: Uint8Array | null = null;
   /** Hands that move meanwhile mime the take that is played: they are not heard. */
   mimed = false;
@@ -161,11 +150,7 @@ export class StagedInstrument extends WorkletInstrument {
 
   /** Controllers at the server moved axes; the stage has heard of it already. */
   movedElsewhere(axes: readonly string[], values: readonly number[]): void {
-    const now = performance.now();
-    axes.forEach((axis, i) => {
-      this.elsewhere.set(axis, now);
-      this.told.set(axis, values[i]!);
-    });
+    this.hands.movedElsewhere(axes, values);
   }
 
   hear(message: StageNow | StageHeard | StageTook): void {
@@ -189,8 +174,7 @@ export class StagedInstrument extends WorkletInstrument {
     const on = plays && piece !== "" && piece === this.piece;
     if (condition === "playing" && this.asksStart) {
       this.asksStart = false;
-      this.startedHere = true;
-      this.told.clear(); // it starts at rest, and the performer is elsewhere
+      this.hands.begin();
     }
     if (on) this.sampleRate = this.stage.sample_rate;
     if (this.ear.state !== "off") {
@@ -198,12 +182,14 @@ export class StagedInstrument extends WorkletInstrument {
       else if (this.stage.sample_rate !== this.earRate) this.listenHere(true);
     }
     if (on === this.on) {
-      if (on) this.move();
+      if (on) this.hands.move();
       return;
     }
     this.on = on;
-    if (on) void this.goOn();
-    else this.goOff();
+    if (on) {
+      this.hands.goOn();
+      void this.goOn();
+    } else this.goOff();
     this.attend();
   }
 
@@ -217,19 +203,14 @@ export class StagedInstrument extends WorkletInstrument {
     this.sampleRate = this.stage.sample_rate;
     this.failure = null;
     this.enter("running");
-    this.toldHands = "";
-    this.move();
-    for (const slot of this.explored.keys()) this.toExplore.add(slot);
-    this.explore();
   }
 
   private goOff(): void {
-    this.startedHere = false;
+    this.hands.goOff();
     this.asksTake = Number.NEGATIVE_INFINITY;
     this.endsTake = false;
     this.takeId = this.rounded = null;
     this.heardSpectrum = null;
-    this.told.clear();
     this.sampleRate = 0;
     this.enter("idle");
     this.dispatchEvent(new Event("playing"));
@@ -288,68 +269,12 @@ export class StagedInstrument extends WorkletInstrument {
 
   override setGesture(values: ArrayLike<number>, touched?: ArrayLike<number>): void {
     super.setGesture(values, touched);
-    this.hands = this.axes.filter((_, i) => touched?.[i] === 1).map(({ id }) => id);
-    if (this.on) this.move();
+    this.hands.lie(this.axes.filter((_, i) => touched?.[i] === 1).map(({ id }) => id));
   }
 
   override setLatent(slot: number, latent: ArrayLike<number> | null): void {
     super.setLatent(slot, latent);
-    if (latent === null && !this.explored.has(slot)) return;
-    if (latent === null) this.explored.delete(slot);
-    else this.explored.set(slot, Array.from(latent));
-    this.toExplore.add(slot);
-    if (this.on) this.explore();
-  }
-
-  /** Tell which sounds are looked for, 60 times a second at most; the newest counts. */
-  private explore(): void {
-    if (this.exploring !== null || this.toExplore.size === 0) return;
-    const wait = this.exploredAt + MOVE_MS - performance.now();
-    if (wait > 0) {
-      this.exploring = setTimeout(() => {
-        this.exploring = null;
-        if (this.on) this.explore();
-      }, wait);
-      return;
-    }
-    this.exploredAt = performance.now();
-    for (const slot of this.toExplore)
-      this.tell({ type: "explore_on_stage", slot, latent: this.explored.get(slot) ?? null });
-    this.toExplore.clear();
-  }
-
-  /** Tell where axes went since they were told last, 60 times a second at most. */
-  private move(): void {
-    if (this.moving !== null) return;
-    const wait = this.moved + MOVE_MS - performance.now();
-    if (wait > 0) {
-      this.moving = setTimeout(() => {
-        this.moving = null;
-        if (this.on) this.move();
-      }, wait);
-      return;
-    }
-    const now = performance.now();
-    const axes: string[] = [];
-    const values: number[] = [];
-    this.axes.forEach(({ id }, i) => {
-      const value = this.gesture[1 + i]!;
-      // Where somebody else began the stage, only what this hand moves from now on is told.
-      if (!this.startedHere && !this.told.has(id)) this.told.set(id, value);
-      if (this.told.get(id) === value || now - (this.elsewhere.get(id) ?? -ELSEWHERE_MS) < ELSEWHERE_MS)
-        return;
-      axes.push(id);
-      values.push(value);
-    });
-    const { hands } = this;
-    const lie = hands.join(" ");
-    if (axes.length === 0 && lie === this.toldHands) return;
-    if (!this.tell({ type: "move_on_stage", axes, values, hands })) return;
-    this.moved = now;
-    this.toldHands = lie;
-    axes.forEach((axis, i) => {
-      this.told.set(axis, values[i]!);
-    });
+    this.hands.look(slot, latent);
   }
 
   private do(action: DoOnStage["action"], more: Partial<DoOnStage> = {}): boolean {
