@@ -150,6 +150,32 @@ def test_a_pedal_goes_through_the_scenes_of_a_stage_that_no_page_shows(home, sta
             assert page.welcome.opened.piece.scene == "a"
 
 
+def test_of_two_performers_one_does_what_is_to_be_done_once(home, static):
+    controllers, stage = Controllers(), Silent()
+    with (
+        serving(home, static, controllers=controllers, stage=stage) as served,
+        served.page("one") as one,
+        served.page("two") as two,
+    ):
+        one.ask(Ping(sent=1.0), Pong)
+
+        def told(actions):
+            for action in actions:
+                controllers.hub.osc(Message(f"/isobath/{action}", (), AT_ONCE))
+            heard = []
+            for page in (one, two):
+                heard.append([])
+                while heard[-1][-1:] != ["panic"]:
+                    acted = page.hear(Acted)
+                    heard[-1] += [acted.action] if acted.begins else []
+            return heard
+
+        actions = ["demonstrate", "next", "freeze", "panic"]
+        assert told(actions) == [actions, ["freeze", "panic"]]
+        stage.playing = one.welcome.opened.piece.id
+        assert told(actions) == [actions, ["panic"]]
+
+
 def test_on_a_stage_a_controller_that_trembles_takes_nothing_from_a_hand(home, static):
     controllers = Controllers()
     hub = controllers.hub

@@ -45,6 +45,9 @@ from isobath.server.survey import GIVING_WAY, KeptModels, low_priority_pool
 ECHO_SECONDS = 0.15
 """How long changes are gathered before other pages are told."""
 
+IN_EACH = frozenset[Action](("freeze", "fade", "play"))
+"""What happens in each page that sounds by itself; everything else is done by one, or it were done twice."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -239,10 +242,12 @@ class Desk:
 
     def act(self, piece: str, action: Action, begins: bool) -> None:
         """A controller wants something to happen."""
-        heard = [listener for listener in self.listeners if listener.piece == piece]
-        for listener in heard:
-            listener.tell(Acted(action=action, begins=begins))
-        if begins and not heard and piece == self.stage.plays and action in ("next", "previous"):
+        first, staged = self.performers.first(piece), piece == self.stage.plays
+        for listener in self.listeners:
+            everybody = action == "panic" or (action in IN_EACH and not staged)
+            if listener is first or (everybody and listener.piece == piece):
+                listener.tell(Acted(action=action, begins=begins))
+        if begins and first is None and piece == self.stage.plays and action in ("next", "previous"):
             step = asyncio.create_task(self._go_to_scene(piece, 1 if action == "next" else -1))
             self._steps.add(step)
             step.add_done_callback(self._steps.discard)

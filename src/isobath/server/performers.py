@@ -102,6 +102,11 @@ class Performers:
         else:
             self._holds.pop(gone.piece, None)
 
+    def first(self, piece: str) -> Page | None:
+        """Who does what is to be done once: the performer with the lowest number; None: nobody is there."""
+        there = [(each.number, page) for page, each in self._here.items() if each.piece == piece]
+        return min(there, key=lambda each: each[0])[1] if there else None
+
     def rename(self, page: Page, name: str) -> None:
         """A performer says what they are called."""
         self._names[page] = name
