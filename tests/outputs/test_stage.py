@@ -679,6 +679,17 @@ def test_a_piece_that_cannot_be_played_says_why(model: Model) -> None:
         StageEngine(nowhere, model.sample_rate, Settings("null", spare=False)).start()
 
 
+def test_a_device_that_offers_only_8_khz_is_played(model: Model) -> None:
+    settings = Settings("null", rate=8000, block=128, ahead=512, spare=False)
+    engine = StageEngine(piece(model), model.sample_rate, settings)
+    engine.start()
+    try:
+        assert until(lambda: engine.meters().rms[0] > 1e-3)
+        assert (engine.status.device_rate, engine.status.rate) == (8000, model.sample_rate)
+    finally:
+        engine.stop()
+
+
 def test_a_device_that_is_not_there_is_told(model: Model) -> None:
     engine = StageEngine(piece(model), model.sample_rate, Settings("No such thing", spare=False))
     with pytest.raises(AudioError, match=r"no sound device|did not|not installed"):
