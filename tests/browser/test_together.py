@@ -81,7 +81,7 @@ def test_two_browsers_see_and_hear_each_other(two: tuple[Walker, Walker]) -> Non
     guest.stand(1.0, -4.0, 0.5)
     host.until("w.together.others().length === 1 && Math.abs(w.together.others()[0].pose.z + 4) < 0.1")
     guest.until("w.together.others().length === 1 && Math.abs(w.together.others()[0].pose.z) < 0.1")
-    host.until("w.together.avatars.bodies.count === 1")
+    host.until("w.together.avatars.parts.count === 3")
     host.until("w.querySelector('.walker-name').textContent === '<b>Béla</b>'")
     host.page.get_by_role("button", name="Walkers 2").dispatch_event("click")
     listed = host.page.get_by_role("dialog", name="Walkers")
