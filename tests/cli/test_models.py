@@ -35,6 +35,17 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, run):
     assert "This file cannot be used as a model" in result.stderr
 
 
+def test_a_training_checkpoint_is_told_apart_by_what_is_in_it(run, tmp_path):
+    torch = pytest.importorskip("torch")
+    for i, zipped in enumerate((True, False)):
+        path = tmp_path / f"last{i}.ckpt"
+        torch.save({"state_dict": {}}, path, _use_new_zipfile_serialization=zipped)
+        told = run("import", path)
+        assert told.exit_code == 1
+        assert path.name in told.stderr
+        assert "Export the model" in told.stderr
+
+
 def test_what_a_model_was_trained_on_reads_like_a_card(run):
     from isobath.models.coder import bundled
 

@@ -86,7 +86,10 @@ def test_what_cannot_be_gone_on_from_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelUnknown, match="to go on from"):
         finetune.find(str(tmp_path / "nowhere"), tmp_path / "run", None)
     (tmp_path / "bad.safetensors").write_bytes(b"no")
-    with pytest.raises(ModelDamaged, match="not a whole model"):
+    (tmp_path / "x.ts").write_bytes(b"PK")
+    with pytest.raises(ModelMismatch, match=r"isobath import .*x\.ts"):
+        finetune.find(str(tmp_path / "x.ts"), tmp_path / "run", None)
+    with pytest.raises(ModelDamaged, match=r"bad\.safetensors is not a whole model"):
         finetune.find(str(tmp_path / "bad.safetensors"), tmp_path / "run", None)
     export.random_model(tmp_path / "ball.safetensors", replace(FAMILY, bottleneck="spherical"), 1)
     with pytest.raises(ModelMismatch, match="Leave --dims out"):

@@ -237,7 +237,7 @@ def import_model(
         path = models.get(model).path if dims else path
     if not path.is_file():
         raise UsageError(f"There is no file {model}. Give the path of a .safetensors or a .ts file.")
-    if path.suffix.lower() == ".ts":
+    if path.suffix.lower() == ".ts" or _of_torch(path):
         part = None if in_torch else _from_torchscript(path, wishes, home.incoming)
         if part is None:
             from isobath.cli.foreign import take_in
@@ -253,6 +253,14 @@ def import_model(
         print_json(summary)
     else:
         click.echo(f"{summary.title} is now in the library as {summary.name}.")
+
+
+def _of_torch(path: Path) -> bool:
+    """Whether PyTorch wrote the file, by its first bytes: an archive or a pickle, whatever it is called."""
+    with path.open("rb") as file:
+        first = file.read(9)
+    ours = first[8:] == b"{"  # behind the length of its description, which may begin with any byte
+    return not ours and (first[:4] == b"PK\x03\x04" or first[:1] == b"\x80")
 
 
 def _from_torchscript(path: Path, wishes: "Wishes", folder: Path) -> Path | None:

@@ -82,7 +82,8 @@ def measure(model: Player, recordings: Iterable[Recording], progress: Progress |
             progress(seconds)
     if not found.stft:
         raise UsageError(
-            "There is no sound to evaluate on: the set has no validation side. Prepare more files."
+            "There is no sound to evaluate on: the set has no validation side, or its recordings are "
+            "too short or hold nothing. Prepare more files."
         )
     latents = np.concatenate(found.latents)
     qualities = {k: np.concatenate([q[k] for q in found.qualities]) for k in axis_measures.QUALITIES}

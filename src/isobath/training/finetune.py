@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from isobath.errors import ModelUnknown, SaveError
+from isobath.errors import ModelMismatch, ModelUnknown, SaveError
 
 from . import parallel
 from .adoption import adopt
@@ -51,6 +51,12 @@ def find(start: str, out: Path, dims: int | None) -> Start:
         state = read_checkpoint(path)
         shape = shape_from(state["shape"])
         return Start(replace(shape, dims=dims or shape.dims), words, _config(path), state["average"])
+    if path.suffix.lower() == ".ts":
+        raise ModelMismatch(
+            f"{path} is a file of another program. Take it in first, then go on from its name: isobath "
+            f"import {path}"
+        )
+    adopt(path, dims)  # whatever is wrong is told of the file that was given
     if parallel.rank() == 0:
         _copy(path, out)
     parallel.wait()
