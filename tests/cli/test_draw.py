@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from isobath.cli.group import isobath
-from isobath.sound.files import write_audio
+from isobath.library.home import Home
+from isobath.library.library import Library
+from isobath.sound.files import read_audio, write_audio
 
 av = pytest.importorskip("av")
 pytest.importorskip("PIL")
@@ -87,6 +90,35 @@ def test_a_walk_is_drawn_from_above(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert code != 0
     code, said = run("draw", "example-1", "--walk", "-o", str(tmp_path / "a.png"), "--still", "0")
     assert code != 0
+
+
+def test_a_walk_becomes_a_film_with_its_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the take, with the sound that `isobath render` makes of it."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("ISOBATH_HOME", str(home))
+    with Library.open(Home(home)) as library:
+        whole = library.read("example-walk-1")
+        take = msgspec.structs.replace(whole.takes[0], id="short", name="short", length=100)
+        library.pieces.add(msgspec.structs.replace(whole, id="filmed", takes=(take,)))
+    seconds = take.length * take.hop / take.sample_rate
+    out = tmp_path / "walk.mp4"
+    code, said = run("draw", "filmed", "--walk", "-o", str(out), "--fps", "15", "--size", "64x36")
+    assert code == 0, said
+    with av.open(str(out)) as film:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    assert len(pictures) == pytest.approx(15 * seconds, abs=1.5)
+    with av.open(str(out)) as film:
+        heard = np.concatenate([frame.to_ndarray().mean(axis=0) for frame in film.decode(audio=0)])
+    assert len(heard) == pytest.approx(seconds * take.sample_rate, abs=3000)
+    code, said = run("render", "filmed", "-o", str(tmp_path / "walk.wav"))
+    assert code == 0, said
+    rendered, _ = read_audio(tmp_path / "walk.wav")
+    assert rms(heard) == pytest.approx(rms(rendered), rel=0.2)
+    assert rms(heard) > 1e-3
+
+
+def rms(audio: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
 
 
 def test_north_is_up_and_the_middle_is_the_middle() -> None:
