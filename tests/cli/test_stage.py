@@ -36,7 +36,7 @@ def test_without_a_page_a_pedal_goes_on_freezes_fades_and_silences():
     did = []
     engine = SimpleNamespace(
         status=SimpleNamespace(frozen=False, faded=True),
-        panic=lambda: did.append("panic"),
+        panic_or_begin=lambda: did.append("panic"),
         freeze=lambda on: did.append(("freeze", on)),
         fade=lambda to, _: did.append(("fade", to)),
         set_piece=lambda piece: did.append((piece.scene, piece.voices)),

@@ -418,6 +418,11 @@ def test_frozen_and_faded_it_stays_so_whoever_plays(stage: StageEngine) -> None:
     assert until(lambda: stage.meters().rms[0] > 0.02)
     stage.freeze(False)
     assert until(lambda: held() != here), "it glides to the hand"
+    stage.panic_or_begin()
+    assert until(lambda: stage.meters().rms[0] < 1e-5)
+    stage.gesture([0.9, 0.1])
+    stage.panic_or_begin()
+    assert until(lambda: stage.meters().rms[0] > 0.02), "pressed again it sounds"
 
 
 def test_another_structure_is_gone_over_to_and_values_at_once(stage: StageEngine, model: Model) -> None:

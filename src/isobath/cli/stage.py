@@ -281,7 +281,7 @@ def _let_in(controllers: "Controllers", engine: "StageEngine", piece: "Piece") -
                 now = recalled(now, scene)
                 engine.set_piece(now)
         elif begins and action == "panic":
-            engine.panic()
+            engine.panic_or_begin()
         elif begins and action == "freeze":
             engine.freeze(not engine.status.frozen)
         elif begins and action == "fade":

@@ -246,8 +246,10 @@ class Stage:
         engine = self._engine
         if not begins or engine is None or piece != self.plays:
             return
-        if action == "panic":
-            engine.panic()
+        if action == "panic" and self._watchers:
+            engine.panic()  # a page that plays it lets it sound again
+        elif action == "panic":
+            engine.panic_or_begin()
         elif self._watchers:
             return  # a page that plays it does the rest, and shows it
         elif action == "freeze":

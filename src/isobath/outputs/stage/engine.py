@@ -388,6 +388,10 @@ class StageEngine:
         """Silence within 64 samples, until something begins."""
         self.command(wire.Panic())
 
+    def panic_or_begin(self) -> None:
+        """What a panic button does that nobody else looks after: silence, and pressed again sound."""
+        self.command(wire.Begin() if self._silent else wire.Panic())
+
     def freeze(self, on: bool) -> None:
         """Hold the latents where they are, or glide on from there to what the gesture means."""
         self.command(wire.Freeze(on))
