@@ -250,7 +250,7 @@ def test_the_guided_start_ends_with_a_map_of_ones_own(context: Any, server: Serv
     for place in ((0.65, 0.5), (0.8, 0.7), (0.6, 0.85)):
         opened.place(*place)
     page.get_by_role("heading", name="Play", exact=True).first.wait_for()
-    page.mouse.move(*opened.on_chart(0.7, 0.5))
+    page.mouse.move(*opened.on_chart(0.9, 0.5))  # where no demonstration is taken by the hand
     page.mouse.down()
     for k in range(80):
         page.mouse.move(*opened.on_chart(0.7 + 0.2 * math.cos(k / 4), 0.5 + 0.3 * math.sin(k / 4)))
