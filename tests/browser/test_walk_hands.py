@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from isobath.engine.hills import EYES
-from isobath.protocol.world import Box, Cycle, Landmark, WalkAxes, World, Zone
+from isobath.protocol.world import Box, Cycle, Landmark, Memory, WalkAxes, World, Zone
 from tests.browser.instrument import Instrument
 
 pytestmark = pytest.mark.browser
@@ -155,15 +155,16 @@ def test_what_is_dropped_where_one_stands_is_heard_there_again(instrument: Instr
 SCRIPT = "<img src=x onerror='window.hit = 1'>"
 
 
-def test_zones_time_and_what_is_near_in_a_world_whose_model_is_missing(instrument: Instrument) -> None:
+def test_zones_time_memory_and_what_is_near_in_a_world_whose_model_is_missing(instrument: Instrument) -> None:
     world = World(
         axes=WalkAxes(x="x", z="y"),
         start=(0.0, EYES, 0.0),
         landmarks=(Landmark(id="odd", label=SCRIPT, position=(0.0, EYES, -8.0)),),
         zones=(Zone(id="mist", label="the mist", position=(40.0, EYES, 0.0), axis="mood"),),
         cycles=(Cycle(axis="tide", seconds=5.0, wave="triangle"),),
+        memory=Memory(axis="worn", seconds=0.4),
     )
-    enter(instrument, world, ("mood", "tide"))
+    enter(instrument, world, ("mood", "tide", "worn"))
     page = instrument.page
     line = page.locator(".walk-where")
     line.get_by_text(f"{SCRIPT}, 8 metres, ahead", exact=True).wait_for()
@@ -179,11 +180,13 @@ def test_zones_time_and_what_is_near_in_a_world_whose_model_is_missing(instrumen
     assert mood == 0.0
     instrument.run(
         f"""
-        {WALK}.walker.goTo({{ x: 40, z: 0 }});
+        {WALK}.walker.goTo({{ x: 42, z: 2 }}); // the middle of a place of four metres
         await t.until(() => i.performer.at("mood") === 1, "the mist");
         await t.until(() => Math.abs(i.performer.at("tide") - given) > 0.02, "the tide");
+        await t.until(() => i.performer.at("worn") > 0.5, "a place that knows who stands there");
         {WALK}.walker.goTo({{ x: 20, z: 0 }});
         await t.until(() => i.performer.at("mood") === 0, "clear air");
+        await t.until(() => i.performer.at("worn") < 0.5, "ground where nobody was");
         """,
         tide,
     )
