@@ -35,7 +35,7 @@ from isobath.outputs.stage.recorder import Recorder
 from isobath.outputs.stage.rows import Recording
 from isobath.outputs.stage.status import Settings
 from isobath.protocol.messages import Heard
-from isobath.protocol.piece import Scene, SceneChange, Source, Take
+from isobath.protocol.piece import Demonstration, Scene, SceneChange, Source, Take
 from isobath.server.stage_sounds import as_flac
 from isobath.server.stage_telling import StageTeller
 from tests.outputs.stage_pair import BLOCK, MODEL, Pair, pair, piece, take
@@ -288,6 +288,32 @@ def test_a_change_of_worker_makes_no_step_that_the_sound_has_not(model: Model, p
     after = np.concatenate(out)[before - 2 :]
     assert steps(after) <= 1.2 * own
     assert int((np.abs(after).max(axis=1) < 1e-7).sum()) <= 0.005 * model.sample_rate
+
+
+def test_learning_anew_on_a_stage_neither_clicks_nor_moves_what_did_not_change(
+    model: Model, pair: Pair
+) -> None:
+    """While the hand rests on a demonstration, another one joins far away."""
+    played = piece(model)
+    voice, at = played.voices[0], np.array(played.voices[0].demonstrations[0].point)
+    pair.tell(wire.Load(1, played))
+    pair.area.board.wish = 0
+    pair.area.gesture(at, 1, 0)
+    live = pair.workers[0]._live
+    assert live is not None
+    pair.run(100)
+    usual, before = steps(pair.run(200)), live.latents()[0].copy()
+    new = Demonstration(id="new", point=tuple(1.0 - at), latent=(2.0,) * model.dims)
+    taught = msgspec.structs.replace(voice, demonstrations=(*voice.demonstrations, new))
+    pair.tell(wire.Change(2, msgspec.structs.replace(played, voices=(taught,))))
+    pair.area.gesture(at, 2, 0)
+    after = pair.run(200)
+    assert pair.workers[0]._live is live
+    assert np.abs(live.latents()[0] - before).max() < 1e-3
+    assert steps(after) <= 1.2 * usual
+    pair.area.gesture(1.0 - at, 2, 0)
+    pair.run(400)
+    np.testing.assert_allclose(live.latents()[0], new.latent, atol=0.1)
 
 
 def test_whoever_answers_a_change_tells_where_the_recording_is(model: Model, pair: Pair) -> None:
