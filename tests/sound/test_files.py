@@ -1,7 +1,9 @@
 import io
 import struct
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -164,3 +166,17 @@ def test_a_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     with pytest.raises(SaveError, match="no file to replace"):
         write_audio(tmp_path / "out.wav", SOUND, 48000)
     assert Path("/dev/null").is_char_device()
+
+
+def test_a_full_disk_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def blocks() -> Iterator[np.ndarray]:
+        yield np.zeros((1, 100), np.float32)
+        raise soundfile.LibsndfileError(2)  # "System error.", all that it knows
+
+    out = tmp_path / "a.wav"
+    with pytest.raises(SaveError, match=r"\(System error\)"):
+        write_blocks(out, blocks(), 44100, 1)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(SaveError, match="no space left on the disk"):
+        write_blocks(out, blocks(), 44100, 1)
+    assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """`isobath prior` and `isobath generate`: what comes next, learned; and sound from nothing."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +62,7 @@ def prior(
     """Teach MODEL to dream: learn which latents follow which in a prepared SET."""
     try:
         from isobath.training import prior as training
-        from isobath.training.loop import patient
+        from isobath.training.loop import LONGEST_SILENCE, patient
     except ModuleNotFoundError as error:
         raise UsageError("A prior is trained with PyTorch: pip install 'isobath[train]'") from error
     from isobath.corpora import open_set
@@ -78,9 +79,12 @@ def prior(
             train = training.encoded(coder, opened, "train", progress.at)
             validation = training.encoded(coder, opened, "validation", lambda _: None)
     material = training.material(train, validation, about)
+    told = time.monotonic()
     with patient() as stopping:
         for at in training.train_prior(about, material, course, checkpoint, stopping):
-            _tell(at, steps, as_json)
+            if as_json or at.step % 100 == 0 or time.monotonic() - told > LONGEST_SILENCE:
+                _tell(at, steps, as_json)
+                told = time.monotonic()
     if stopping():
         click.echo(f"Stopped; the same command goes on from {checkpoint}.", err=True)
         return
@@ -111,7 +115,7 @@ def _tell(at: Any, steps: int, as_json: bool) -> None:
                 "seconds_left": round(at.seconds_left),
             }
         )
-    elif at.step % 100 == 0:
+    else:
         best = f", at best {at.best:+.3f} on the validation side" if at.best < float("inf") else ""
         click.echo(
             f"step {at.step}/{steps}: surprise {at.surprise:+.3f} nats a value{best}; "

@@ -7,6 +7,7 @@ block by block and only as far as it was asked for, so that it never fills the m
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from io import BytesIO
@@ -27,6 +28,8 @@ LOWEST_RATE, HIGHEST_RATE = 1000, 768_000
 _BLOCK = 65536
 _KINDS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24")}
 _FLAC_RATE = 655_350
+_LITTLE_BYTES = 1 << 20
+"""Of room: a disk that has less takes no more sound."""
 
 
 def _name(source: Source) -> str:
@@ -127,13 +130,20 @@ def write_blocks(path: str | Path, blocks: Iterable[Audio], sample_rate: int, ch
         partial.replace(path)
     except (OSError, soundfile.LibsndfileError) as error:
         raise SaveError(
-            f"{path} could not be written ({getattr(error, 'strerror', None) or error}). "
-            "Make room, or choose another place."
+            f"{path} could not be written ({_why(error, path)}). Make room, or choose another place."
         ) from error
     finally:
         with suppress(OSError):
             partial.unlink()
     return samples
+
+
+def _why(error: OSError | soundfile.LibsndfileError, path: Path) -> str:
+    """What the system says; libsndfile knows nothing of a full disk, so its room is asked."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    full = shutil.disk_usage(path.parent).free < _LITTLE_BYTES
+    return "no space left on the disk" if full else str(error).rstrip(".")
 
 
 def _kind(path: Path) -> tuple[str, str]:
