@@ -274,7 +274,7 @@ def picture(found: Found) -> str:
     """Figure 2 as SVG: quartiles of the largest step, a box for each model, a panel for each data set."""
     wide, high, margin = 210, 220, 46
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide * len(CASES) + 20}" height="{high + 90}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide * len(CASES) + 20}" height="{high + 104}" '
         'font-family="sans-serif" font-size="11">',
         '<rect width="100%" height="100%" fill="white"/>',
     ]
