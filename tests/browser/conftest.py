@@ -60,6 +60,7 @@ ARGUMENTS = [
     "--no-sandbox",
     "--autoplay-policy=no-user-gesture-required",
     "--disable-gpu",
+    "--disable-gpu-watchdog",  # the processor draws, and may be late
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
@@ -73,6 +74,11 @@ def chromium_path() -> str:
     if found is None:
         pytest.skip("No Chromium was found. On Debian or Ubuntu: apt-get install chromium")
     return found
+
+
+def whole_browser() -> str | None:
+    """One that asks a person: the engine alone refuses certificates, microphones and sensors by itself."""
+    return next((path for name in BROWSERS if "shell" not in name and (path := shutil.which(name))), None)
 
 
 def need_page() -> None:
@@ -93,10 +99,16 @@ def _listen(process: subprocess.Popen[str], said: list[str], linked: threading.E
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, in either way."""
+    while True:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+            socket.socket() as tcp,
+            suppress(OSError),
+        ):
+            udp.bind(("127.0.0.1", 0))
+            tcp.bind(udp.getsockname())
+            return int(udp.getsockname()[1])
 
 
 class Server:

@@ -20,7 +20,7 @@ from isobath.models.coder import Model
 from isobath.models.description import write
 from isobath.models.prior import read_prior, write_prior
 from isobath.protocol.piece import Piece, Take
-from tests.browser.conftest import ARGUMENTS, STEADY, Server, chromium_path
+from tests.browser.conftest import ARGUMENTS, STEADY, Server, chromium_path, whole_browser
 from tests.browser.instrument import Instrument
 from tests.browser.looks import serious
 from tests.engine.loudspeaker import listener
@@ -64,7 +64,8 @@ def opened_where(context: BrowserContext, server: Server, arguments: list[str]) 
     """A page of a browser of its own that has a microphone, and who may use it is for `arguments` to say."""
     assert context.browser is not None
     browser = context.browser.browser_type.launch(
-        executable_path=chromium_path(), args=[*ARGUMENTS, "--use-fake-device-for-media-stream", *arguments]
+        executable_path=whole_browser() or chromium_path(),
+        args=[*ARGUMENTS, "--use-fake-device-for-media-stream", *arguments],
     )
     own = browser.new_context(viewport={"width": 1280, "height": 900}, storage_state=context.storage_state())
     own.add_init_script(STEADY)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,7 +15,7 @@ import pytest
 from playwright.sync_api import Error
 
 from isobath.library.home import Home
-from tests.browser.conftest import ARGUMENTS, BROWSERS, chromium_path, need_page
+from tests.browser.conftest import ARGUMENTS, chromium_path, need_page, whole_browser
 from tests.browser.instrument import HELPERS
 from tests.server.test_phone import phoned
 
@@ -111,11 +110,6 @@ def browser_of(context: Any, path: str, *more: str) -> Any:
     """A browser that sounds when it is touched, and not before."""
     strict = [each for each in ARGUMENTS if not each.startswith("--autoplay")]
     return context.browser.browser_type.launch(executable_path=path, args=[*strict, *more])
-
-
-def whole_browser() -> str | None:
-    """One that asks about certificates as it asks a person; the engine alone refuses them."""
-    return next((path for name in BROWSERS if "shell" not in name and (path := shutil.which(name))), None)
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +211,9 @@ def test_a_phone_keeps_its_screen_and_its_sound_and_needs_no_network(
         const both = () => kept.filter((url) => url.includes(`models/${model}`)).length >= 2;
         await t.until(both, "the model", 20000);
         clearInterval(looking);
+        // The piece is kept two seconds after it was opened.
+        while (!(await indexedDB.databases()).some(({ name }) => name === "isobath-last")) await t.wait(100);
+        await t.wait(500);
         """
     )
     page.context.set_offline(True)

@@ -1,5 +1,6 @@
 """`isobath score`, from MIDI files to tables."""
 
+import importlib.util
 import json
 
 from isobath.symbolic.bars import to_midi
@@ -16,7 +17,8 @@ def test_from_a_folder_to_a_model_and_tables(run, tmp_path):
     made = run("score", "train", tmp_path / "sets" / "groove", "-o", tmp_path / "run", *small, "--quick")
     assert made.exit_code == 0, made.stderr
     assert (tmp_path / "run" / "drums-2.safetensors").is_file()
-    assert list((tmp_path / "run" / "tensorboard").iterdir())
+    if importlib.util.find_spec("tensorboard") is not None:
+        assert list((tmp_path / "run" / "tensorboard").iterdir())
     order = (tmp_path / "sets", "-o", tmp_path / "eval", *small, "--small", "--seeds", 1)
     table = run("score", "evaluate", *order, "--only", "drums-2_ours_seed1")
     assert table.exit_code == 0, table.stderr

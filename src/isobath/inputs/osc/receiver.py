@@ -40,6 +40,8 @@ AHEAD_SECONDS = 60.0
 """A bundle dated further ahead comes from a clock that is wrong: it is taken at once."""
 
 CONNECTIONS = 16
+TRIES = 20
+"""To find a port that is free in both ways."""
 ADDRESSES = 256
 """Of one connection, remembered to know what ends with it."""
 LONGEST = 1 << 16
@@ -257,6 +259,23 @@ def _open(host: str, port: int) -> tuple[socket.socket, socket.socket]:
     Raises:
         UsageError: there is none to be had.
     """
+    left = TRIES
+    while True:
+        try:
+            return _bound(host, port)
+        except OSError as error:
+            left -= 1
+            taken = error.errno == errno.EADDRINUSE
+            if taken and port == 0 and left:  # the port that is free for one is not for the other
+                continue
+            if taken:
+                sentence = f"Port {port} is taken by another program. Choose another one for --osc-in."
+            else:
+                sentence = f"OSC cannot come in on {host}:{port} ({error.strerror}). Choose another address."
+            raise UsageError(sentence) from error
+
+
+def _bound(host: str, port: int) -> tuple[socket.socket, socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     udp = socket.socket(family, socket.SOCK_DGRAM)
     tcp = socket.socket(family, socket.SOCK_STREAM)
@@ -266,12 +285,8 @@ def _open(host: str, port: int) -> tuple[socket.socket, socket.socket]:
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         tcp.bind((host, udp.getsockname()[1]))
         tcp.listen(CONNECTIONS)
-    except OSError as error:
+    except OSError:
         udp.close()
         tcp.close()
-        if error.errno == errno.EADDRINUSE:
-            sentence = f"Port {port} is taken by another program. Choose another one for --osc-in."
-        else:
-            sentence = f"OSC cannot come in on {host}:{port} ({error.strerror}). Choose another address."
-        raise UsageError(sentence) from error
+        raise
     return udp, tcp
