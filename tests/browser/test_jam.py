@@ -186,6 +186,15 @@ def test_axe_finds_nothing_serious_in_a_jam(jam: Any) -> None:
     assert jam.evaluate(f"{JAM}.scrollWidth <= {JAM}.clientWidth + 1")
 
 
+def test_a_notice_is_read_in_a_jam_too(jam: Any) -> None:
+    jam.evaluate("isobath.store.set({ notice: { kind: 'error', sentence: 'Nobody can hear this.' } })")
+    told = jam.locator("isobath-jam").get_by_role("alert")
+    told.wait_for()
+    assert told.inner_text().strip() == "Nobody can hear this."
+    told.get_by_role("button", name="Dismiss").click()
+    told.wait_for(state="detached")
+
+
 def test_a_melody_is_answered_kept_and_gone_on_with(jam: Any) -> None:
     jam.get_by_role("radio", name="Melody").check()
     tempo(jam, 240)

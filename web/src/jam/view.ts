@@ -4,10 +4,12 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { type JamMode, type JamSessionKept, makeJamSetting } from "../protocol/messages";
+import type { State } from "../state/store";
 import { announce } from "../ui/announcer";
 import { View } from "../ui/app";
 import { type Ink, ink } from "../ui/canvas";
 import { icon } from "../ui/icons";
+import { notices } from "../ui/notices";
 import { segments, toggle } from "../ui/parts";
 import { safeStorage } from "../ui/preferences";
 import { ticker } from "../ui/ticker";
@@ -117,8 +119,9 @@ export class JamView extends View {
     void this.player.close();
   }
 
-  protected override concerns(): boolean {
-    return false; // nothing of the piece is seen here
+  /** Nothing of the piece is seen here. */
+  protected override concerns(state: State, previous: State): boolean {
+    return state.connection !== previous.connection || state.notice !== previous.notice;
   }
 
   protected override updated(_: PropertyValues): void {
@@ -370,7 +373,7 @@ export class JamView extends View {
 
   override render(): TemplateResult {
     const { player } = this;
-    return html`<section class="jam" aria-label="Jam" data-kind=${player.kind}>
+    return html`${notices(this.app)}<section class="jam" aria-label="Jam" data-kind=${player.kind}>
       ${this.top()}
       ${this.transport()}
       ${player.failure === null ? nothing : html`<p class="jam-failure caution grave" role="alert">${player.failure}</p>`}

@@ -60,6 +60,7 @@ const WIDE = "(min-width: 90em)";
 const NARROW = "(max-width: 37.5em), (max-width: 47.5em) and (min-height: 30em)";
 
 const isWalking = (): boolean => /^#walk(=|$)/.test(location.hash);
+const isJamming = (): boolean => location.hash === "#jam";
 
 @customElement("isobath-page")
 export class PageView extends View {
@@ -331,7 +332,7 @@ export class PageView extends View {
       ${this.makeView(making)}
       <main class="stage" id="surface" tabindex="-1" ?hidden=${making}>
         <h1 class="unseen">Isobath</h1>
-        ${making || isWalking() ? nothing : notices(this.app)}
+        ${making || isWalking() || isJamming() ? nothing : notices(this.app)}
         ${this.playable() ? html`<isobath-surface .app=${this.app}></isobath-surface>` : nothing}
         <isobath-start .app=${this.app}></isobath-start>
       </main>
@@ -368,7 +369,7 @@ export class PageView extends View {
       }
       ${isWalking() && this.load("walk") ? html`<isobath-walk .app=${this.app}></isobath-walk>` : nothing}
       ${
-        location.hash === "#jam" && this.load("jam")
+        isJamming() && this.load("jam")
           ? html`<isobath-jam .app=${this.app}></isobath-jam>`
           : nothing
       }

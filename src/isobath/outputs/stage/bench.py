@@ -462,21 +462,19 @@ def faults(
         recorder = jack.Recorder(rate, block)
         stack.callback(recorder.close)
         time.sleep(2.0)
-        start = recorder.moment()[0]
-        usual = _largest_step(recorder.sound()[:, :start])
         for name, sent, times in (("worker killed", "SIGKILL", kills), ("worker stopped", "SIGSTOP", hangs)):
             begin = recorder.moment()[0]
             with Canaries() as canaries:
-                gone = [_without_worker(engine, getattr(signal, sent)) for _ in range(times)]
+                gone = [_without_worker(engine, getattr(signal, sent), recorder) for _ in range(times)]
             time.sleep(0.2)
-            step = _largest_step(recorder.sound()[:, begin:]) / usual
+            step = _step(recorder.sound(), begin, [frames for *_, frames in gone])
             stalls, noted = canaries.stalls(counts), engine.area.events()
             ours = [
                 silence
-                for silence, _, (first, last) in gone
+                for silence, _, (first, last), _ in gone
                 if own([each for each in noted if first <= each[1] <= last], "underrun", stalls, deep)
             ]
-            most, told = max(silence for silence, *_ in gone), max(told for _, told, _ in gone)
+            most, told = max(silence for silence, *_ in gone), max(told for _, told, *_ in gone)
             found.append(Fault(name, times, most, max(ours, default=0.0), told, 0.0, step))
         recorder.close()
         lost = [_without_device(engine, server) for _ in range(losses)]
@@ -486,18 +484,20 @@ def faults(
     return found
 
 
-def _without_worker(engine: StageEngine, sent: signal.Signals) -> tuple[float, float, tuple[int, int]]:
+def _without_worker(
+    engine: StageEngine, sent: signal.Signals, recorder: jack.Recorder
+) -> tuple[float, float, tuple[int, int], tuple[int, int]]:
     """Milliseconds of silence when the one who sounded is gone, and until another one sounds; from when to
-    when this was watched."""
+    when this was watched, and in which frames of the recording it is heard."""
     _until(lambda: engine.status.spare, 30.0)
     time.sleep(0.3)
     before, missing = engine.status.takeovers, engine.status.missing_ms
-    began = now()
+    began, frame = now(), recorder.moment()[0]
     os.kill(engine.area.board.workers[engine.area.board.active].pid, sent)
     _until(lambda: engine.status.takeovers > before, 5.0)
     told = 1e-6 * (now() - began)
     time.sleep(0.2)
-    return engine.status.missing_ms - missing, told, (began, now())
+    return engine.status.missing_ms - missing, told, (began, now()), (frame, recorder.moment()[0])
 
 
 def _without_device(engine: StageEngine, server: jack.DummyServer) -> tuple[float, float]:
@@ -525,5 +525,11 @@ def _until(true: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.001)
 
 
-def _largest_step(sound: Audio) -> float:
-    return float(np.abs(np.diff(sound, axis=1)).max())
+def _step(sound: Audio, start: int, meanwhile: list[tuple[int, int]]) -> float:
+    """The largest step from sample to sample in these frames, beside that in all others from `start` on."""
+    steps = np.abs(np.diff(sound, axis=1)).max(axis=0)
+    inside = np.zeros(len(steps), bool)
+    for first, last in meanwhile:
+        inside[first:last] = True
+    others = steps[start:][~inside[start:]]
+    return float(steps[inside].max() / others.max())
