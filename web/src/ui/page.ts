@@ -368,11 +368,7 @@ export class PageView extends View {
           : nothing
       }
       ${isWalking() && this.load("walk") ? html`<isobath-walk .app=${this.app}></isobath-walk>` : nothing}
-      ${
-        isJamming() && this.load("jam")
-          ? html`<isobath-jam .app=${this.app}></isobath-jam>`
-          : nothing
-      }
+      ${isJamming() && this.load("jam") ? html`<isobath-jam .app=${this.app}></isobath-jam>` : nothing}
       <div id="live" class="unseen" role="status" aria-live="polite"></div>
     `;
   }
