@@ -721,6 +721,24 @@ def test_a_device_that_offers_only_8_khz_is_played(model: Model) -> None:
         engine.stop()
 
 
+def test_a_host_whose_device_never_closes_ends_all_the_same() -> None:
+    """As when the sound server died, and then who had started the host."""
+    script = """
+import sys, time
+from isobath.outputs.stage import host
+from isobath.outputs.stage.devices import Opened
+host._CLOSING = 0.2
+host._open = lambda *_: (Opened("lost", "null", 48000, 256, 0, 2, 0.0), lambda: time.sleep(60))
+host.main(sys.argv[1:])
+"""
+    shared = area()
+    command = [sys.executable, "-c", script, shared.word, '{"device": "lost"}']
+    begun = subprocess.run(
+        command, input=b"", stdout=subprocess.PIPE, pass_fds=shared.handles, timeout=30, check=True
+    )
+    assert b"lost" in begun.stdout
+
+
 def test_a_device_that_is_not_there_is_told(model: Model) -> None:
     engine = StageEngine(piece(model), model.sample_rate, Settings("No such thing", spare=False))
     with pytest.raises(AudioError, match=r"no sound device|did not|not installed"):

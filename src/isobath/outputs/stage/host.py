@@ -4,7 +4,7 @@
     python -m isobath.outputs.stage.host --list         says which devices there are
 
 It says one line of JSON: an `Opened`, or {"failed": sentence}. Closing the stream of a lost device can hang
-for half a minute; then the process is ended by who started it.
+for half a minute, or for ever; then the process is ended by who started it, or by itself.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ Ready = tuple[Opened, Callable[[], None]]
 """What plays, and how to close it."""
 _PATIENCE = 60.0
 """Seconds that a file waits for a block."""
+_CLOSING = 30.0
+"""Seconds that a device may take to be closed: who started this may be gone, and nobody else would end it."""
 
 
 def main(arguments: list[str]) -> None:
@@ -48,6 +50,9 @@ def main(arguments: list[str]) -> None:
         return
     while os.read(0, 4096):
         pass
+    leaves = threading.Timer(_CLOSING, _leave, (0,))
+    leaves.daemon = True
+    leaves.start()
     close()
     _leave(0)
 
