@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -80,6 +81,14 @@ def pair(model: Model, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
     made.area.close()
 
 
+def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Wait for something; whether it came true."""
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+    return true()
+
+
 def take(model: Model, frames: int = 120) -> Take:
     """A round over both axes."""
     turns = [0.5 + 0.4 * np.array([np.sin(i / 9), np.cos(i / 7)]) for i in range(0, frames, 2)]
@@ -96,10 +105,10 @@ def take(model: Model, frames: int = 120) -> Take:
     )
 
 
-def piece(model: Model, **more: object) -> Piece:
-    """One voice with two axes and that take; `more`: of the voice."""
-    random = np.random.default_rng(5)
-    shown = tuple(
+def six_places(model: Model, seed: int) -> tuple[Demonstration, ...]:
+    """Six places of two axes, and a sound at each."""
+    random = np.random.default_rng(seed)
+    return tuple(
         Demonstration(
             id=str(i),
             point=tuple(random.random(2).tolist()),
@@ -107,6 +116,10 @@ def piece(model: Model, **more: object) -> Piece:
         )
         for i in range(6)
     )
+
+
+def piece(model: Model, **more: object) -> Piece:
+    """One voice with two axes and that take; `more`: of the voice."""
     axes = (Axis(id="x", name="x"), Axis(id="y", name="y"))
-    voice = Voice(id="v", model=MODEL, demonstrations=shown, **more)  # type: ignore[arg-type]
+    voice = Voice(id="v", model=MODEL, demonstrations=six_places(model, 5), **more)  # type: ignore[arg-type]
     return Piece(id="p", name="a stage", axes=axes, voices=(voice,), takes=(take(model),))

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -38,7 +38,7 @@ from isobath.protocol.messages import Heard
 from isobath.protocol.piece import Demonstration, Scene, SceneChange, Source, Take
 from isobath.server.stage_sounds import as_flac
 from isobath.server.stage_telling import StageTeller
-from tests.outputs.stage_pair import BLOCK, MODEL, Pair, pair, piece, take
+from tests.outputs.stage_pair import BLOCK, MODEL, Pair, pair, piece, take, until
 
 __all__ = ["pair"]
 
@@ -246,13 +246,6 @@ def test_a_device_of_another_rate_hears_the_same(device: int) -> None:
 @pytest.fixture(scope="module")
 def model() -> Model:
     return load(bundled()[MODEL])
-
-
-def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        time.sleep(0.02)
-    return true()
 
 
 def test_a_take_into_a_file_is_bit_for_bit_that_of_render(model: Model, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from isobath.outputs.stage.engine import StageEngine
 from isobath.outputs.stage.processes import WorkerProcess
 from isobath.outputs.stage.status import Settings
 from isobath.protocol.piece import Piece, Scene, SceneChange, Source, Take, Tempo
-from tests.outputs.stage_pair import BLOCK, MODEL, Pair, pair, piece, take
+from tests.outputs.stage_pair import BLOCK, MODEL, Pair, pair, piece, take, until
 
 __all__ = ["pair"]
 
@@ -214,23 +214,16 @@ def stage(model: Model) -> Iterator[StageEngine]:
     engine.stop()
 
 
-def until(true: object, seconds: float = 20.0) -> bool:
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:  # type: ignore[operator]
-        time.sleep(0.02)
-    return bool(true())  # type: ignore[operator]
-
-
 def test_a_take_waits_for_the_voices_of_its_scenes_and_bars_need_nobody(
     model: Model, stage: StageEngine
 ) -> None:
     _, through = with_choir(model)
-    assert until(lambda: stage.status.spare)
+    assert until(lambda: stage.status.spare, 20.0)
     missing, active = stage.status.missing_ms, stage.area.board.active
     stage.play(through, on_bar=True)
     assert "being loaded" in stage.status.sentence
     assert stage.status.take is None
-    assert until(lambda: stage.status.take == "t")
+    assert until(lambda: stage.status.take == "t", 20.0)
     assert stage.area.board.active == 1 - active
     assert (stage.status.sentence, len(stage.meters().latents)) == ("", 2)
     assert stage.status.missing_ms == missing
@@ -238,9 +231,9 @@ def test_a_take_waits_for_the_voices_of_its_scenes_and_bars_need_nobody(
     stage._recorded = kept.append
     stage.record(7, on_bar=True, bars=2, id="new", name="two")
     assert stage.status.recording
-    assert until(lambda: bool(kept))
+    assert until(lambda: bool(kept), 20.0)
     assert (kept[0].id, kept[0].seconds, kept[0].loop, kept[0].frames[0]) == ("new", 0.5, True, 0)
-    assert until(lambda: not stage.status.recording)
+    assert until(lambda: not stage.status.recording, 20.0)
 
 
 def test_voices_that_cannot_be_loaded_are_told_of_and_the_take_is_played_without(model: Model) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -22,6 +22,7 @@ from isobath.outputs.stage import bench, jack
 from isobath.outputs.stage.engine import StageEngine
 from isobath.outputs.stage.status import Settings
 from isobath.protocol.piece import Axis, Demonstration, Master, Piece, Shaping, Source, Take, Voice
+from tests.outputs.stage_pair import six_places, until
 
 pytestmark = [
     pytest.mark.stage,
@@ -49,13 +50,6 @@ LEAST_SAME = 0.9
 """Of the samples of a take, whatever the machine does."""
 
 
-def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        time.sleep(0.01)
-    return true()
-
-
 @pytest.fixture(scope="module")
 def model() -> Model:
     return load(bundled()[MODEL])
@@ -70,17 +64,8 @@ def server(tmp_path: Path, model: Model) -> Iterator[jack.DummyServer]:
 
 
 def piece(model: Model) -> Piece:
-    random = np.random.default_rng(2)
-    shown = tuple(
-        Demonstration(
-            id=str(i),
-            point=tuple(random.random(2).tolist()),
-            latent=tuple(random.standard_normal(model.dims).tolist()),
-        )
-        for i in range(6)
-    )
     axes = (Axis(id="x", name="x"), Axis(id="y", name="y"))
-    voice = Voice(id="v", model=MODEL, demonstrations=shown)
+    voice = Voice(id="v", model=MODEL, demonstrations=six_places(model, 2))
     return Piece(id="p", name="a stage", axes=axes, voices=(voice,), master=Master(gain_db=-6.0))
 
 
